@@ -1,0 +1,357 @@
+from datetime import timezone
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .recovery_attempt import IN_FLIGHT, UNFINISHED
+from .recovery_case import OPEN_STATES
+
+# What an accountant can change on an invoice that its case has to follow.
+_FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+
+
+class Settlement(NamedTuple):
+    """A payment on an invoice: the way it came, as `recovery.case` names it, and its amount."""
+
+    way: str
+    amount: float
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    collect_automatically = fields.Boolean(
+        compute="_compute_collect_automatically",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+        tracking=True,
+        help="Charge the saved payment method by itself when the invoice falls due, instalment "
+        "by instalment.",
+    )
+    collect_token_id = fields.Many2one(
+        comodel_name="payment.token",
+        string="Collect From",
+        compute="_compute_collect_automatically",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+        tracking=True,
+        ondelete="set null",
+        index="btree_not_null",
+        domain="[('id', 'in', collect_token_ids)]",
+        help="The saved payment method to charge. Empty: the customer's default.",
+    )
+    collect_token_ids = fields.Many2many(
+        comodel_name="payment.token",
+        compute="_compute_collect_token_ids",
+        help="The payment methods that may be charged for this invoice.",
+    )
+    recovery_case_ids = fields.One2many(
+        comodel_name="recovery.case", inverse_name="move_id", string="Recovery Cases"
+    )
+    recovery_attempt_ids = fields.One2many(
+        comodel_name="recovery.attempt", inverse_name="move_id", string="Charges"
+    )
+    recovery_case_id = fields.Many2one(
+        comodel_name="recovery.case",
+        string="Recovery Case",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The latest recovery case of this invoice.",
+    )
+    recovery_state = fields.Selection(related="recovery_case_id.state", string="Recovery")
+    recovery_attention = fields.Char(
+        related="recovery_case_id.attention", string="Needs Attention"
+    )
+    recovery_next_attempt_at = fields.Datetime(
+        related="recovery_case_id.next_attempt_at", string="Next Attempt"
+    )
+    recovery_timeline_ids = fields.One2many(related="recovery_case_id.timeline_ids")
+
+    # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
+    _collect_idx = models.Index(
+        "(invoice_date_due) WHERE collect_automatically AND state = 'posted' "
+        "AND payment_state IN ('not_paid', 'partial')"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "company_id", "move_type")
+    def _compute_collect_automatically(self):
+        for move in self:
+            if move.state != "draft":  # What was agreed for a posted invoice stays.
+                move.collect_automatically = move.collect_automatically
+                move.collect_token_id = move.collect_token_id
+                continue
+            partner = move.commercial_partner_id.with_company(move.company_id)
+            is_wanted = move.move_type == "out_invoice" and partner.collect_automatically
+            move.collect_automatically = is_wanted
+            move.collect_token_id = is_wanted and partner.collect_token_id
+
+    @api.depends("commercial_partner_id", "company_id")
+    def _compute_collect_token_ids(self):
+        for move in self:
+            move.collect_token_ids = move.commercial_partner_id._get_collect_tokens(
+                move.company_id
+            )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("collect_token_id", "partner_id")
+    def _check_collect_token_id(self):
+        for move in self.filtered("collect_token_id"):
+            if not move._is_own_token(move.collect_token_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(method)s can't be charged for %(invoice)s: it belongs to another "
+                        "customer or another company.",
+                        method=move.collect_token_id.display_name,
+                        invoice=move.display_name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account` to let cases follow what is done to their invoices."""
+        result = super().write(vals)
+        if _FOLLOWED_FIELDS & vals.keys():
+            moves_sudo = self.sudo().filtered("recovery_case_id")
+            self.env["recovery.signal"]._raise_for(moves_sudo)
+        return result
+
+    def _get_fields_to_copy_recurring_entries(self, values):
+        """Override of `account` to keep the way of payment on recurring invoices."""
+        values = super()._get_fields_to_copy_recurring_entries(values)
+        values.update(
+            {
+                "collect_automatically": self.collect_automatically,
+                "collect_token_id": self.collect_token_id.id,
+            }
+        )
+        return values
+
+    # === ACTION METHODS === #
+
+    def action_open_recovery_case(self):
+        """Open the latest recovery case of this invoice."""
+        self.ensure_one()
+        return self.recovery_case_id._get_records_action(name=self.env._("Recovery Case"))
+
+    def action_recovery_retry_now(self):
+        """Charge the invoices' open cases as soon as the job comes to it."""
+        return self.recovery_case_id.action_retry_now()
+
+    def action_recovery_pause(self):
+        """Ask until when to pause the invoices' open cases."""
+        return self.recovery_case_id.action_pause()
+
+    def action_recovery_resume(self):
+        """Go on with the invoices' paused cases."""
+        return self.recovery_case_id.action_resume()
+
+    # === BUSINESS METHODS === #
+
+    def _has_to_be_paid(self):
+        """Override of `account_payment` to offer no second payment while ours is in flight."""
+        return super()._has_to_be_paid() and not self._get_attempt_in_flight()
+
+    def _get_online_payment_error(self):
+        """Override of `account_payment` to say why an invoice can't be paid right now."""
+        error = super()._get_online_payment_error()
+        if self._get_attempt_in_flight():
+            being_charged = self.env._("A payment of this invoice is being processed.")
+            error = f"{error}\n{being_charged}".strip()
+        return error
+
+    # === CRON === #
+
+    @api.model
+    def _cron_collect(self):
+        """Plan the first charge of invoices that are collected automatically and are due."""
+        commit_progress = self.env["ir.cron"]._commit_progress
+        moves = self._search_to_collect()
+        commit_progress(remaining=len(moves))
+        for move_id in moves.ids:
+            move = self.browse(move_id)
+            move.with_company(move.company_id)._plan_collection()
+            if not commit_progress(1):
+                break
+        self.env["recovery.attempt"]._make_due()
+
+    @api.model
+    def _search_to_collect(self, limit=1000):
+        """Return due invoices for whose due instalments no charge has been planned yet."""
+        domain = Domain(
+            [
+                ("collect_automatically", "=", True),
+                ("state", "=", "posted"),
+                ("payment_state", "in", ("not_paid", "partial")),
+                ("move_type", "=", "out_invoice"),
+            ]
+        )
+        self.env.flush_all()
+        query = self._search(domain)
+        query.add_where(
+            SQL(
+                """
+                EXISTS (
+                    SELECT FROM account_move_line line
+                     WHERE line.move_id = account_move.id
+                       AND line.display_type = 'payment_term'
+                       AND NOT line.reconciled
+                       AND line.no_followup IS NOT TRUE
+                       AND line.date_maturity <= %(today)s
+                       AND NOT EXISTS (
+                           SELECT FROM recovery_attempt attempt
+                            WHERE attempt.move_id = account_move.id
+                              AND attempt.state != 'cancelled'
+                              AND (attempt.due_date >= line.date_maturity
+                                   OR attempt.state IN %(unfinished)s)
+                       )
+                )
+                AND NOT EXISTS (
+                    SELECT FROM recovery_case
+                     WHERE recovery_case.id = account_move.recovery_case_id
+                       AND recovery_case.state IN %(open)s
+                )
+                """,
+                today=fields.Date.context_today(self),
+                unfinished=UNFINISHED,
+                open=OPEN_STATES,
+            )
+        )
+        query.order = "account_move.invoice_date_due, account_move.id"
+        query.limit = limit
+        return self.browse(query)
+
+    def _plan_collection(self):
+        """Plan the charge of what is due, in the hours in which the customer may be charged."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        self.env["recovery.attempt"].create(
+            self._prepare_attempt_vals(
+                source="collect",
+                planned_at=self._get_next_charge_instant(now),
+                due_date=fields.Date.context_today(self),
+                sentence=self.env._("Charged automatically on the due date."),
+            )
+        )
+
+    def _prepare_attempt_vals(self, **values):
+        """Return the values of an attempt for this invoice."""
+        self.ensure_one()
+        return {
+            "move_id": self.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            **values,
+        }
+
+    # === GETTERS === #
+
+    def _get_amount_owed(self, due_date):
+        """Return what is open of the instalments due up to a date, in the invoice's currency."""
+        self.ensure_one()
+        due_lines = self.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+            and not line.reconciled
+            and (not line.date_maturity or line.date_maturity <= due_date)
+        )
+        return self.currency_id.round(sum(due_lines.mapped("amount_residual_currency")))
+
+    def _get_collect_token(self):
+        """Return the payment method to charge: the invoice's, else the customer's default."""
+        self.ensure_one()
+        partner = self.commercial_partner_id.with_company(self.company_id)
+        return self.collect_token_id or partner.collect_token_id
+
+    def _is_own_token(self, token):
+        """Tell whether a token belongs to the invoice's customer and company."""
+        self.ensure_one()
+        # In sudo mode to follow the token's contact and provider, which the user may not see.
+        token_sudo = token.sudo()
+        is_customer = token_sudo.partner_id.commercial_partner_id == self.commercial_partner_id
+        return is_customer and token_sudo.company_id in self.company_id.sudo().parent_ids
+
+    def _get_attempt_in_flight(self):
+        """Return the charges of these invoices that are under way or of unknown outcome."""
+        # In sudo mode: customers ask this in the portal and can't read attempts.
+        return (
+            self.env["recovery.attempt"]
+            .sudo()
+            .search([("move_id", "in", self.ids), ("state", "in", IN_FLIGHT)])
+        )
+
+    def _get_next_charge_instant(self, instant):
+        """Return the first instant, from a naive UTC one on, in the hours for charges."""
+        self.ensure_one()
+        policy = self.recovery_case_id.policy_id or self.env["recovery.policy"]._match(self)
+        if not policy:
+            return instant
+        hours = policy.sudo()._get_charge_hours(self.commercial_partner_id)
+        allowed = hours.next_instant(instant.replace(tzinfo=timezone.utc))
+        return allowed.replace(tzinfo=None)
+
+    def _get_settlements(self, case=None):
+        """Return what has been paid on this invoice, oldest first.
+
+        Credit notes are no payments, and neither is the write-off of a case. A payment that
+        writes a difference off counts with the money it brought.
+
+        :param case: the case whose notices tell a link in a notice from the portal
+        :rtype: list[Settlement]
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT part.debit_amount_currency AS amount,
+                       counterpart.id AS move_id,
+                       counterpart.statement_line_id,
+                       payment.id AS payment_id,
+                       payment.payment_transaction_id AS transaction_id,
+                       CASE WHEN payment.currency_id = line.currency_id
+                            THEN payment.amount END AS paid
+                  FROM account_partial_reconcile part
+                  JOIN account_move_line line ON line.id = part.debit_move_id
+                  JOIN account_move_line other ON other.id = part.credit_move_id
+                  JOIN account_move counterpart ON counterpart.id = other.move_id
+             LEFT JOIN account_payment payment ON payment.id = counterpart.origin_payment_id
+                 WHERE line.move_id = %s
+                   AND line.display_type = 'payment_term'
+                   AND counterpart.move_type != 'out_refund'
+                   AND NOT EXISTS (SELECT FROM recovery_case
+                                    WHERE write_off_move_id = counterpart.id)
+              ORDER BY part.id
+                """,
+                self.id,
+            )
+        )
+        return [self._prepare_settlement(row, case) for row in rows]
+
+    def _prepare_settlement(self, row, case):
+        amount = row["amount"] if row["paid"] is None else min(row["amount"], row["paid"])
+        way = "manual"
+        if row["transaction_id"]:
+            way = self._get_way_of_transaction(row["transaction_id"], case)
+        elif row["statement_line_id"]:
+            way = "bank_transfer"
+        return Settlement(way, amount)
+
+    def _get_way_of_transaction(self, transaction_id, case):
+        transaction_sudo = self.env["payment.transaction"].sudo().browse(transaction_id)
+        if transaction_sudo.operation == "offline":
+            return "retry"
+        has_notice = case and any(notice.state == "sent" for notice in case.notice_ids)
+        is_public = transaction_sudo.create_uid._is_public()
+        return "notice" if has_notice and is_public else "portal"

@@ -1,0 +1,22 @@
+from odoo import api, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `account` to let cases follow what is paid or credited."""
+        partials = super().create(vals_list)
+        partials._raise_recovery_signals()
+        return partials
+
+    def unlink(self):
+        """Override of `account` to let cases follow a payment that is taken off again."""
+        self._raise_recovery_signals()
+        return super().unlink()
+
+    def _raise_recovery_signals(self):
+        # In sudo mode: whoever reconciles need not be allowed to see cases.
+        moves_sudo = self.sudo().mapped("debit_move_id.move_id")
+        self.env["recovery.signal"]._raise_for(moves_sudo.filtered("recovery_case_id"))

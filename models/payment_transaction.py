@@ -1,0 +1,104 @@
+import logging
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+_logger = logging.getLogger(__name__)
+
+# Operations that neither take money for an invoice nor give any back.
+_NO_PAYMENT = ("validation", "refund")
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `payment` to refuse a second payment while ours is in flight."""
+        transactions = super().create(vals_list)
+        for transaction in transactions:
+            if not self.env.context.get("recovery_claim") and (
+                transaction.operation not in _NO_PAYMENT and not transaction.source_transaction_id
+            ):
+                transaction._recovery_check_not_in_flight()
+        return transactions
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    def _process(self, provider_code, payment_data):
+        """Override of `payment` to keep the answer to our own charge until it is committed."""
+        answer = self.env.context.get("recovery_answer")
+        if answer is not None:
+            answer.payloads.append(payment_data)
+        return super()._process(provider_code, payment_data)
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """Override of `payment` to let the cases follow what happens to their invoices."""
+        transactions = super()._update_state(allowed_states, target_state, state_message)
+        for transaction in transactions:
+            if transaction.operation not in _NO_PAYMENT:
+                # In sudo mode to see the invoices of customers who pay in the portal.
+                transaction.sudo()._recovery_raise_signal()
+        return transactions
+
+    # === RECOVERY === #
+
+    def _recovery_raise_signal(self):
+        """Queue the invoices of a transaction that failed, or that a case has to do with."""
+        self.ensure_one()
+        moves = self.invoice_ids
+        if self.state not in ("error", "cancel"):
+            attempts = self.env["recovery.attempt"].search([("transaction_id", "=", self.id)])
+            moves = moves.filtered("recovery_case_id") | attempts.move_id
+            if attempts and self.state == "done":
+                self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        self.env["recovery.signal"]._raise_for(moves, self)
+
+    def _recovery_check_not_in_flight(self):
+        """Refuse a payment of an invoice that one of our charges is being made for.
+
+        The invoices are touched: whichever of the portal and a worker comes second fails to
+        serialise, looks again, and finds the other's payment.
+
+        :raise ValidationError: when a charge is under way or its outcome is unknown
+        """
+        self.ensure_one()
+        invoices_sudo = self.sudo().invoice_ids  # A customer can't read attempts.
+        if not invoices_sudo:
+            return
+        self.env.cr.execute(
+            "UPDATE account_move SET write_date = write_date WHERE id IN %s",
+            [tuple(invoices_sudo.ids)],
+        )
+        attempt = invoices_sudo._get_attempt_in_flight()
+        if attempt:
+            raise ValidationError(
+                self.env._(
+                    "A payment of %(invoice)s is being processed. Please look again in a few "
+                    "minutes: nothing has to be paid twice.",
+                    invoice=attempt[:1].move_id.name,
+                )
+            )
+
+    def _recovery_cancel_unfinished(self):
+        """Withdraw a charge that the provider answered but did not finish.
+
+        Stripe does so when the bank asks the customer to confirm, although he is not there. The
+        intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
+        providers' transactions stay as they are, and their outcome unknown.
+        """
+        self.ensure_one()
+        if self.provider_code != "stripe" or not self.provider_reference:
+            return
+        try:
+            self._send_api_request(
+                "POST", f"payment_intents/{self.provider_reference}/cancel"
+            )
+        except ValidationError:
+            _logger.warning("Transaction %s could not be withdrawn", self.reference)
+            return
+        self._set_canceled(
+            state_message=self.env._("The bank asks the customer to confirm the payment.")
+        )

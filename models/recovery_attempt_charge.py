@@ -1,0 +1,320 @@
+"""The charge: claim, charge, settle, react, each in a database transaction of its own."""
+
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.fields import Command
+from odoo.tools import SQL
+
+from ..declines import Answer, Certainty, read_decline
+
+_logger = logging.getLogger(__name__)
+
+# How long a claimed attempt without a living worker may be the one of a worker just starting.
+START_ALLOWANCE = timedelta(seconds=10)
+# How often an outcome that is known is written again after losing a race for the same rows.
+RECORD_TRIES = 5
+
+OUTCOME_OF_TRANSACTION = {
+    "done": "paid",
+    "pending": "pending",
+    "authorized": "pending",
+    "error": "declined",
+    "cancel": "declined",
+}
+
+
+class RecoveryAttempt(models.Model):
+    _inherit = "recovery.attempt"
+
+    def _run(self):
+        """Charge a claimed attempt and let the case react to the outcome."""
+        self.ensure_one()
+        if self._charge():
+            self._settle()
+            self._react()
+
+    # === CLAIM === #
+
+    @api.model
+    def _claim(self):
+        """Return one due attempt, committed as running for this worker alone, or none.
+
+        Attempts that may not be charged now are put off, refused or cancelled on the way.
+        """
+        while attempt_id := self._lock_due():
+            attempt = self.browse(attempt_id)
+            try:
+                claimed = attempt.with_company(attempt.company_id)._start()
+                self.env["ir.cron"]._commit_progress()
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()  # Lost a race: the invoice changed under our eyes.
+                continue
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Attempt %s could not be started", attempt_id)
+                attempt._fail_to_start(error)
+                continue
+            if claimed:
+                return attempt.with_company(attempt.company_id)
+        return self.browse()
+
+    @api.model
+    def _lock_due(self):
+        """Return the id of a due attempt, its row locked by a fresh database transaction."""
+        query = SQL(
+            """
+            SELECT id FROM recovery_attempt
+             WHERE state = 'planned' AND planned_at <= %s
+             ORDER BY planned_at, id LIMIT 1
+               FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            fields.Datetime.now(),
+        )
+        for _turn in range(10):
+            try:
+                rows = self.env.execute_query(query)
+                return rows[0][0] if rows else None
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()  # Another worker finished it between snapshot and lock.
+        return None
+
+    def _start(self):
+        """Check the gates on the locked invoice and create the transaction.
+
+        :return: whether the attempt is running now
+        """
+        if not self._lock_invoice():
+            self._postpone(
+                fields.Datetime.now() + timedelta(minutes=1),
+                self.env._("The invoice is being changed by somebody; trying again in a minute."),
+            )
+            return False
+        gate = self._get_gate()
+        if gate:
+            self._apply_gate(gate)
+            return False
+        token = self._get_token()
+        values = {
+            "amount": self._get_amount(),
+            "token_id": token.id,
+            "method_label": self._get_method_label(token),
+            "started_at": fields.Datetime.now(),
+        }
+        self.write(values)
+        transaction = (
+            self.env["payment.transaction"]
+            .with_context(recovery_claim=self.id)
+            .create(self._prepare_transaction_vals())
+        )
+        return bool(self._set_state("running", transaction_id=transaction.id))
+
+    def _lock_invoice(self):
+        """Lock the invoice, without waiting, until the claim is committed.
+
+        The row is touched, not only locked: a payment that the portal starts at the same moment
+        then fails to serialise and looks again, where a mere lock would leave it its old picture.
+        """
+        query = SQL(
+            """
+            UPDATE account_move SET write_date = write_date
+             WHERE id = (SELECT id FROM account_move WHERE id = %s
+                            FOR NO KEY UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            self.move_id.id,
+        )
+        return bool(self.env.execute_query(query))
+
+    def _prepare_transaction_vals(self):
+        """Return the values of the transaction that charges this attempt.
+
+        Hook for addons that add provider-specific values.
+        """
+        self.ensure_one()
+        provider_sudo = self.token_id.provider_id.sudo()  # Providers are for administrators only.
+        invoices = [Command.set(self.move_id.ids)]
+        return {
+            "provider_id": provider_sudo.id,
+            "payment_method_id": self.token_id.payment_method_id.id,
+            "reference": self.env["payment.transaction"]._compute_reference(
+                provider_sudo.code, invoice_ids=invoices
+            ),
+            "amount": self.amount,
+            "currency_id": self.currency_id.id,
+            "partner_id": self.move_id.partner_id.id,
+            "token_id": self.token_id.id,
+            "operation": "offline",
+            "invoice_ids": invoices,
+        }
+
+    def _fail_to_start(self, error):
+        """Refuse an attempt that raised before anything was sent, and let its case go on."""
+        sentence = self.env._("The charge could not be prepared: %(error)s", error=error)
+        self._set_state("refused", sentence=sentence)
+        self.env["recovery.signal"]._raise_for(self.move_id)
+        self.env["ir.cron"]._commit_progress()
+
+    # === CHARGE === #
+
+    def _charge(self):
+        """Send a running or unknown attempt to the provider and commit what became of it.
+
+        :return: whether this worker recorded an outcome
+        """
+        self.ensure_one()
+        answer = Answer()
+        try:
+            if not self._hold("running", "unknown"):
+                return False
+            if self.state == "running" and self._withdraw_if_changed():
+                self.env["ir.cron"]._commit_progress()
+                return True
+            self.transaction_id.with_context(
+                recovery_answer=answer, recovery_own_work=True
+            )._charge_with_token()
+            self._record_outcome(answer)
+            self.env["ir.cron"]._commit_progress()
+        except Exception as error:
+            self.env.cr.rollback()
+            return self._record_after_rollback(answer, error)
+        return True
+
+    def _hold(self, *states):
+        """Take the attempt's advisory lock until this database transaction ends.
+
+        Who moves an attempt out of `running` or `unknown` must hold it; that it is free tells
+        that the worker died. The row is locked only to fail when somebody changed it before our
+        lock, and let go at once: webhooks and the portal must not wait for a provider.
+
+        :return: whether the lock was free and the attempt is in one of the states
+        :raise psycopg2.OperationalError: when the attempt has just been changed
+        """
+        self.ensure_one()
+        cr = self.env.cr
+        cr.execute(
+            "SELECT pg_try_advisory_xact_lock('recovery_attempt'::regclass::oid::integer, %s)",
+            [self.id],
+        )
+        if not cr.fetchone()[0]:
+            return False
+        savepoint = cr.savepoint(flush=False)
+        try:
+            cr.execute(
+                "SELECT state FROM recovery_attempt WHERE id = %s FOR NO KEY UPDATE NOWAIT",
+                [self.id],
+            )
+            return cr.fetchone()[0] in states
+        finally:
+            savepoint.close(rollback=True)
+
+    def _withdraw_if_changed(self):
+        """Give up a claimed attempt whose invoice no longer owes what was claimed."""
+        if (
+            self._get_due_gate() is None
+            and self.transaction_id.provider_id.sudo().state != "disabled"
+            and not self.currency_id.compare_amounts(self.amount, self._get_amount())
+        ):
+            return False
+        sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
+        self.transaction_id._set_canceled(state_message=sentence)
+        self._set_state("refused", sentence=sentence)
+        self.env["recovery.signal"]._queue(self.move_id)
+        return True
+
+    def _record_outcome(self, answer):
+        """Write what the call's answer and the transaction's state say, and queue the reaction."""
+        transaction = self.transaction_id
+        if transaction.state == "draft" and answer.certainty is Certainty.ANSWERED:
+            transaction._recovery_cancel_unfinished()
+        outcome = OUTCOME_OF_TRANSACTION.get(transaction.state, "unknown")
+        if outcome == "declined" and answer.certainty is Certainty.NOT_SENT:
+            outcome = "not_sent"
+        decline = read_decline(answer.error, transaction.state_message or "")
+        self._set_state(outcome, **self._prepare_outcome_vals(outcome, decline))
+        self.env["recovery.signal"]._queue(self.move_id)
+
+    def _prepare_outcome_vals(self, outcome, decline):
+        """Return the values that go with an outcome, its sentence among them."""
+        amount = self.currency_id.format(self.amount)
+        known = {"amount": amount, "method": self.method_label, "message": decline.message}
+        sentences = {
+            "paid": self.env._("%(amount)s charged to %(method)s.", **known),
+            "pending": self.env._("%(amount)s accepted by %(method)s, not arrived yet.", **known),
+            "declined": self.env._("%(method)s was declined: %(message)s", **known),
+            "not_sent": self.env._(
+                "Nothing was charged, the provider could not take the request: %(message)s",
+                **known,
+            ),
+            "unknown": self.env._(
+                "The provider's answer did not arrive. Nothing else is charged until it is clear "
+                "whether %(amount)s were taken.",
+                **known,
+            ),
+        }
+        values = {"sentence": sentences[outcome], "decline_code": decline.code or False}
+        if outcome == "unknown":
+            values["resolve_at"] = fields.Datetime.now()
+        return values
+
+    def _record_after_rollback(self, answer, error):
+        """Write the outcome of a charge whose database transaction was lost.
+
+        When the provider's answer is at hand it is applied once more, without asking again;
+        otherwise the outcome is unknown.
+        """
+        if isinstance(error, psycopg2.OperationalError):
+            _logger.info("The outcome of attempt %s is written again: %s", self.id, error)
+        else:
+            _logger.warning("The charge of attempt %s raised", self.id, exc_info=error)
+        for _turn in range(RECORD_TRIES):
+            try:
+                if not self._hold("running", "unknown"):
+                    return False
+                self._apply_answer(answer)
+                self._record_outcome(answer)
+                self.env["ir.cron"]._commit_progress()
+                return True
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("The answer to attempt %s could not be applied", self.id)
+                answer = Answer(certainty=Certainty.UNCLEAR)
+        return False  # The attempt stays running, without a worker: it is resolved like a crash.
+
+    def _apply_answer(self, answer):
+        """Bring the transaction to the state that the provider's answer says."""
+        transaction = self.transaction_id.with_context(recovery_own_work=True)
+        if transaction.state != "draft" or answer.certainty is Certainty.UNCLEAR:
+            return
+        for payload in answer.payloads:
+            transaction._process(transaction.provider_code, payload)
+        if answer.refusal and transaction.state == "draft":
+            transaction._set_error(answer.refusal)
+
+    # === SETTLE === #
+
+    def _settle(self):
+        """Book the payment; when that fails, the money is recorded and Odoo's own job books it."""
+        transaction = self.transaction_id.with_context(recovery_own_work=True)
+        if transaction.state == "draft" or transaction.is_post_processed:
+            return
+        try:
+            transaction._post_process()
+            self.env["ir.cron"]._commit_progress()
+        except Exception as error:
+            self.env.cr.rollback()
+            if not isinstance(error, psycopg2.OperationalError):
+                _logger.exception("Transaction %s could not be booked", transaction.reference)
+            self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+            self.env["ir.cron"]._commit_progress()
+
+    # === REACT === #
+
+    def _react(self):
+        """Let the case follow the outcome: end, plan again, write; nothing can undo the charge."""
+        self.env["recovery.signal"]._follow(self.move_id)

@@ -1,0 +1,250 @@
+"""Why a charge may not go out now, asked on the locked invoice just before it would."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from odoo import fields, models
+
+from ..timing import ChargeHours
+
+# A customer who opened the payment form may still be typing his card number.
+ONLINE_DRAFT_AGE = timedelta(hours=1)
+# A wire transfer that the customer announced takes its days; later it is not coming.
+ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
+# Odoo gives up booking a confirmed transaction after four days.
+BOOKING_AGE = timedelta(days=4)
+
+
+class Gate(NamedTuple):
+    """What stands against a charge.
+
+    :ivar sentence: for a person, with what to do
+    :ivar until: UTC, naive: the instant from which the charge may be looked at again; empty when
+        something has to change first
+    :ivar moot: nothing is owed any more, or nobody wants the charge
+    :ivar alert: money may be in the wrong place; a person has to look
+    """
+
+    sentence: str
+    until: datetime | None = None
+    moot: bool = False
+    alert: bool = False
+
+
+class RecoveryAttempt(models.Model):
+    _inherit = "recovery.attempt"
+
+    def _get_gate(self):
+        """Return the first gate that is shut, or none.
+
+        :rtype: Gate | None
+        """
+        self.ensure_one()
+        for get_gate in self._get_gate_checks():
+            if gate := get_gate():
+                return gate
+        return None
+
+    def _get_gate_checks(self):
+        """Return the checks, in the order in which their sentences matter to a person.
+
+        Hook for addons with gates of their own: each returns a :class:`Gate` or none.
+        """
+        return [
+            self._get_due_gate,
+            self._get_in_flight_gate,
+            self._get_method_gate,
+            self._get_provider_gate,
+            self._get_hours_gate,
+        ]
+
+    def _apply_gate(self, gate):
+        """Put off, refuse or cancel a planned attempt, and keep the sentence."""
+        if gate.until:
+            self._postpone(gate.until, gate.sentence)
+            return
+        self._set_state("cancelled" if gate.moot else "refused", sentence=gate.sentence)
+        if gate.alert:
+            self.case_id._ask_for_attention(gate.sentence)
+        self.env["recovery.signal"]._raise_for(self.move_id)
+
+    # === CHECKS === #
+
+    def _get_due_gate(self):
+        """Return a gate when the invoice is not to be paid by a charge."""
+        move = self.move_id
+        if self.case_id and not self.case_id._is_charging():
+            return Gate(self.env._("The case is not being charged any more."), moot=True)
+        if move.state != "posted" or move.move_type != "out_invoice":
+            return Gate(self.env._("The invoice is not posted."), moot=True)
+        if move.payment_state == "blocked":
+            return Gate(self.env._("The invoice is marked as blocked."), moot=True)
+        if move.no_followup:
+            return Gate(self.env._("The invoice is excluded from follow-ups."), moot=True)
+        if self.currency_id != move.currency_id:
+            return Gate(self.env._("The invoice's currency changed."), moot=True)
+        if move.payment_state not in ("not_paid", "partial") or (
+            self.currency_id.compare_amounts(self._get_amount(), 0) <= 0
+        ):
+            return Gate(self.env._("Nothing is owed."), moot=True)
+        return None
+
+    def _get_in_flight_gate(self):
+        """Return a gate when another payment of the invoice is on its way, or may be."""
+        # In sudo mode to see the transactions of every user and provider.
+        for transaction in self.move_id.sudo().transaction_ids:
+            if transaction.operation in ("validation", "refund"):
+                continue
+            if gate := self._get_transaction_gate(transaction):
+                return gate
+        return None
+
+    def _get_transaction_gate(self, transaction):
+        now = fields.Datetime.now()
+        since = transaction.last_state_change or transaction.create_date
+        reference = {"reference": transaction.reference}
+        if transaction.state == "draft" and since > now - ONLINE_DRAFT_AGE:
+            return Gate(
+                self.env._("The customer may be paying right now (%(reference)s).", **reference),
+                since + ONLINE_DRAFT_AGE,
+            )
+        if transaction.state in ("pending", "authorized"):
+            if transaction.provider_code not in ("none", "custom"):
+                return Gate(
+                    self.env._("The payment %(reference)s is on its way.", **reference),
+                    now + timedelta(hours=6),
+                )
+            if since > now - ANNOUNCED_TRANSFER_AGE:
+                return Gate(
+                    self.env._("The customer announced a transfer (%(reference)s).", **reference),
+                    since + ANNOUNCED_TRANSFER_AGE,
+                )
+        if transaction.state == "done" and not self._is_booked(transaction):
+            if not transaction.is_post_processed and since > now - BOOKING_AGE:
+                return Gate(
+                    self.env._("The payment %(reference)s is being booked.", **reference),
+                    now + timedelta(minutes=10),
+                )
+            return Gate(
+                self.env._(
+                    "The payment %(reference)s succeeded at the provider but is not booked on the "
+                    "invoice. Book or refund it before anything else is charged.",
+                    **reference,
+                ),
+                alert=True,
+            )
+        return None
+
+    def _is_booked(self, transaction):
+        if not transaction.payment_id:
+            # Captures and voids are booked on the transactions that split the amount.
+            return bool(transaction.child_transaction_ids)
+        return transaction.payment_id.state in ("in_process", "paid")
+
+    def _get_method_gate(self):
+        """Return a gate when the payment method can't be charged for this invoice."""
+        token = self._get_token()
+        if not token:
+            return Gate(
+                self.env._("No saved payment method is chosen. Choose one on the invoice.")
+            )
+        label = {"method": self._get_method_label(token)}
+        if not token.active:
+            return Gate(
+                self.env._("%(method)s is archived. Choose another payment method.", **label)
+            )
+        if not self.move_id._is_own_token(token):
+            return Gate(
+                self.env._(
+                    "%(method)s belongs to another customer or company. Choose another payment "
+                    "method.",
+                    **label,
+                )
+            )
+        currencies = token.payment_method_id.supported_currency_ids
+        if currencies and self.currency_id not in currencies:
+            return Gate(
+                self.env._(
+                    "%(method)s can't be charged in %(currency)s.",
+                    currency=self.currency_id.name,
+                    **label,
+                )
+            )
+        return None
+
+    def _get_provider_gate(self):
+        """Return a gate when the provider is not ready for this charge."""
+        # In sudo mode: providers are readable by administrators only.
+        provider_sudo = self._get_token().provider_id.sudo()
+        name = {"provider": provider_sudo.name}
+        if provider_sudo.state == "disabled":
+            return Gate(self.env._("The provider %(provider)s is disabled.", **name))
+        if provider_sudo.state == "test" and not self.company_id.recovery_charge_test_providers:
+            return Gate(
+                self.env._(
+                    "The provider %(provider)s is in test mode. Allow such charges in the "
+                    "settings if this is a test.",
+                    **name,
+                )
+            )
+        if provider_sudo.capture_manually:
+            return Gate(
+                self.env._("The provider %(provider)s only reserves amounts.", **name)
+            )
+        currencies = provider_sudo.available_currency_ids
+        if currencies and self.currency_id not in currencies:
+            return Gate(
+                self.env._(
+                    "The provider %(provider)s does not accept %(currency)s.",
+                    currency=self.currency_id.name,
+                    **name,
+                )
+            )
+        lines = provider_sudo.journal_id.inbound_payment_method_line_ids
+        if provider_sudo not in lines.payment_provider_id:
+            return Gate(
+                self.env._("The provider %(provider)s has no journal to book payments in.", **name)
+            )
+        return self._get_maximum_gate(provider_sudo)
+
+    def _get_maximum_gate(self, provider_sudo):
+        if not provider_sudo.maximum_amount:
+            return None
+        maximum = provider_sudo.main_currency_id._convert(
+            provider_sudo.maximum_amount, self.currency_id, self.company_id
+        )
+        if self.currency_id.compare_amounts(self._get_amount(), maximum) <= 0:
+            return None
+        return Gate(
+            self.env._(
+                "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
+                provider=provider_sudo.name,
+                maximum=self.currency_id.format(maximum),
+            )
+        )
+
+    def _get_hours_gate(self):
+        """Return a gate in the customer's quiet hours; a person's word goes before them."""
+        if self.source in ("user", "technical"):
+            return None
+        now = fields.Datetime.now()
+        allowed = self.move_id._get_next_charge_instant(now)
+        if allowed <= now:
+            return None
+        return Gate(self.env._("Waits for the hours in which charges are allowed."), allowed)
+
+    # === GETTERS === #
+
+    def _get_token(self):
+        """Return the payment method to charge; it may turn out not to be chargeable."""
+        self.ensure_one()
+        return self.move_id._get_collect_token() or self.case_id.token_id
+
+    def _get_amount(self):
+        """Return what is owed now of the instalments that this attempt is for."""
+        self.ensure_one()
+        return self.move_id._get_amount_owed(self.due_date)
+
+    def _get_method_label(self, token):
+        """Return a name for a token that an accountant recognises, without provider rights."""
+        return f"{token.payment_method_id.sudo().name} {token.display_name}".strip()

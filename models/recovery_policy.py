@@ -1,0 +1,276 @@
+import logging
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools.safe_eval import datetime, safe_eval, time
+
+from ..timing import ChargeHours, Ladder
+
+_logger = logging.getLogger(__name__)
+
+
+class RecoveryPolicy(models.Model):
+    _name = "recovery.policy"
+    _description = "Recovery Policy"
+    _order = "sequence, id"
+    _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(
+        default=10, help="The first policy in this order that matches an invoice is used."
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        help="The company, and its branches, whose invoices the policy is for. Empty: every company.",
+    )
+    domain = fields.Char(
+        string="Invoices",
+        default="[]",
+        required=True,
+        help="Only invoices that fulfil these conditions are recovered by this policy.",
+    )
+    domain_error = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Why the conditions could not be evaluated; until they are mended, no invoice matches.",
+    )
+    retry_schedule = fields.Selection(
+        selection=[("fixed", "Fixed"), ("none", "None")],
+        default="fixed",
+        required=True,
+        help="Fixed: the saved payment method is charged again at set times.\n"
+        "None: no automatic charge; the case ends with its window.",
+    )
+    spread_evenly = fields.Boolean(
+        default=True,
+        help="Spread the tries evenly over the window, at 10:00 in the customer's time zone. "
+        "Clear it to set each wait yourself.",
+    )
+    tries = fields.Integer(
+        default=8, help="Charges after the first failed one, at most, spread over the window."
+    )
+    window_days = fields.Integer(
+        string="Window",
+        default=14,
+        required=True,
+        help="Days after the first failure in which all retries must lie.",
+    )
+    retry_ids = fields.One2many(
+        comodel_name="recovery.policy.retry", inverse_name="policy_id", string="Waits", copy=True
+    )
+    charge_hour_from = fields.Float(
+        string="Charge From",
+        default=8.0,
+        help="Automatic charges go out from this hour, in the customer's time zone.",
+    )
+    charge_hour_to = fields.Float(
+        string="Charge To",
+        default=20.0,
+        help="Automatic charges go out before this hour, in the customer's time zone.",
+    )
+    step_ids = fields.One2many(
+        comodel_name="recovery.policy.step", inverse_name="policy_id", string="Steps", copy=True
+    )
+    grace_days = fields.Integer(
+        string="Grace",
+        default=7,
+        required=True,
+        help="Days between the last retry and the end action; a payment still recovers the case.",
+    )
+    end_action = fields.Selection(
+        selection=[
+            ("leave", "Leave the invoice overdue"),
+            ("block", "Mark the invoice as blocked"),
+            ("write_off", "Write off after a manager's confirmation"),
+            ("server_action", "Run a server action"),
+        ],
+        default="leave",
+        required=True,
+        help="What happens to the invoice when the grace period ends without a payment.",
+    )
+    write_off_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Write-Off Account",
+        check_company=True,
+        domain=[("account_type", "in", ("expense", "expense_direct_cost", "income_other"))],
+        help="The loss is booked on this account once a manager confirms it.",
+    )
+    end_server_action_id = fields.Many2one(
+        comodel_name="ir.actions.server",
+        string="Server Action",
+        domain=[("model_id.model", "=", "recovery.case")],
+        ondelete="restrict",
+        help="Runs on the case when its grace period ends.",
+    )
+    case_count = fields.Integer(compute="_compute_case_count")
+
+    _window_check = models.Constraint(
+        "CHECK(window_days > 0 AND window_days <= 365)",
+        "The window of a policy must be between 1 and 365 days.",
+    )
+    _grace_check = models.Constraint(
+        "CHECK(grace_days >= 0)", "The grace period of a policy can't be negative."
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_case_count(self):
+        groups = self.env["recovery.case"]._read_group(
+            [("policy_id", "in", self.ids)], ["policy_id"], ["__count"]
+        )
+        counts = {policy.id: count for policy, count in groups}
+        for policy in self:
+            policy.case_count = counts.get(policy.id, 0)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for policy in self:
+            try:
+                policy._evaluate(self.env["account.move"])
+            except Exception as error:  # A domain can fail in any way a field's search can.
+                raise ValidationError(
+                    self.env._(
+                        "The conditions of the policy “%(policy)s” can't be read: %(error)s",
+                        policy=policy.name,
+                        error=error,
+                    )
+                ) from error
+
+    @api.constrains("charge_hour_from", "charge_hour_to")
+    def _check_charge_hours(self):
+        for policy in self:
+            if not 0 <= policy.charge_hour_from < policy.charge_hour_to <= 24:
+                raise ValidationError(
+                    self.env._(
+                        "The charge hours of the policy “%(policy)s” must lie between 0:00 and "
+                        "24:00, and end after they start.",
+                        policy=policy.name,
+                    )
+                )
+
+    @api.constrains("retry_schedule", "spread_evenly", "tries", "window_days", "retry_ids")
+    def _check_ladder(self):
+        for policy in self.filtered(lambda policy: policy.retry_schedule == "fixed"):
+            if not policy.spread_evenly and not policy.retry_ids:
+                raise ValidationError(
+                    self.env._(
+                        "The policy “%(policy)s” has no waits. Add at least one, or spread the "
+                        "tries evenly.",
+                        policy=policy.name,
+                    )
+                )
+            try:
+                policy._get_ladder()
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "The retries of the policy “%(policy)s” don't fit into its window of "
+                        "%(days)s days. Use fewer or shorter waits, or a longer window.",
+                        policy=policy.name,
+                        days=policy.window_days,
+                    )
+                    if policy.tries > 0
+                    else self.env._(
+                        "The policy “%(policy)s” needs at least one try.", policy=policy.name
+                    )
+                ) from error
+
+    @api.constrains("end_action", "write_off_account_id", "end_server_action_id")
+    def _check_end_action(self):
+        for policy in self:
+            if policy.end_action == "write_off" and not policy.write_off_account_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the account on which the policy “%(policy)s” writes off.",
+                        policy=policy.name,
+                    )
+                )
+            if policy.end_action == "server_action" and not policy.end_server_action_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the server action that ends the cases of the policy “%(policy)s”.",
+                        policy=policy.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Forget an old evaluation error when the conditions change."""
+        if "domain" in vals:
+            vals = {"domain_error": False, **vals}
+        return super().write(vals)
+
+    # === ACTION METHODS === #
+
+    def action_view_cases(self):
+        """Open the cases of this policy."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "revenue_recovery.action_recovery_case"
+        )
+        return {**action, "domain": [("policy_id", "=", self.id)], "context": {}}
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _match(self, move):
+        """Return the first policy, by sequence, whose company and conditions fit the invoice.
+
+        Conditions that raise are noted on their policy and count as not fulfilled: one broken
+        policy must not keep the others from working.
+        """
+        move.ensure_one()
+        policies = self.sudo().search(self._check_company_domain(move.company_id))
+        for policy in policies:
+            try:
+                if policy._evaluate(move):
+                    return policy
+            except Exception as error:  # See _check_domain.
+                _logger.warning("Policy %s can't be evaluated", policy.id, exc_info=True)
+                policy.domain_error = str(error)
+        return self.browse()
+
+    def _evaluate(self, moves):
+        """Return those invoices that fulfil the conditions.
+
+        :raise Exception: whatever a malformed or outdated domain makes the ORM raise
+        """
+        self.ensure_one()
+        # The names that the domain editor writes into its expressions.
+        names = {
+            "context_today": lambda: fields.Date.context_today(self),
+            "datetime": datetime,
+            "relativedelta": relativedelta,
+            "time": time,
+            "uid": self.env.uid,
+        }
+        domain = Domain(safe_eval(self.domain or "[]", names)) & Domain("id", "in", moves.ids)
+        return moves.sudo().search(domain)
+
+    # === GETTERS === #
+
+    def _get_ladder(self):
+        """Return the fixed retry schedule as a value of `timing`.
+
+        :raise ValueError: when the fields contradict each other
+        """
+        self.ensure_one()
+        if self.spread_evenly:
+            return Ladder(self.tries, self.window_days)
+        waits = tuple(retry._get_hours() for retry in self.retry_ids.sorted())
+        return Ladder(len(waits), self.window_days, waits)
+
+    def _get_charge_hours(self, partner):
+        """Return the hours in which this customer may be charged, in his time zone."""
+        return ChargeHours(
+            self.charge_hour_from, self.charge_hour_to, ZoneInfo(partner._get_recovery_tz())
+        )

@@ -1,0 +1,9 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    recovery_charge_test_providers = fields.Boolean(
+        related="company_id.recovery_charge_test_providers", readonly=False
+    )

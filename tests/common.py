@@ -1,0 +1,119 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+import requests
+
+from odoo import fields
+from odoo.fields import Command
+
+from odoo.addons.account_payment.tests.common import AccountPaymentCommon
+
+
+class RecoveryCommon(AccountPaymentCommon):
+    """A customer with a saved card at the demo provider, whose token says how charges end."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["recovery.policy"].search([]).action_archive()
+        cls.env.user.group_ids += cls.env.ref("revenue_recovery.group_recovery_manager")
+        cls.env.company.recovery_charge_test_providers = True
+        cls.demo_provider = cls._prepare_demo_provider()
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Customer", "email": "customer@example.com", "tz": "Europe/Paris"}
+        )
+        cls.policy = cls._create_policy()
+
+    @classmethod
+    def _prepare_demo_provider(cls):
+        provider = cls._prepare_provider("demo")
+        provider.journal_id = cls.company_data["default_journal_bank"]
+        line = provider.journal_id.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == provider
+        )
+        line.payment_account_id = cls.inbound_payment_method_line.payment_account_id
+        return provider
+
+    @classmethod
+    def _create_policy(cls, **values):
+        return cls.env["recovery.policy"].create(
+            {"name": "Policy", "charge_hour_from": 0, "charge_hour_to": 24, **values}
+        )
+
+    @classmethod
+    def _create_card(cls, outcome="error", **values):
+        """Create a saved card whose charges end in this state of `payment.transaction`."""
+        return cls.env["payment.token"].create(
+            {
+                "provider_id": cls.demo_provider.id,
+                "payment_method_id": cls.payment_method_id,
+                "payment_details": "4242",
+                "partner_id": cls.customer.id,
+                "provider_ref": "demo",
+                "demo_simulated_state": outcome,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_invoice(cls, amount=100.0, token=None, due=None, post=True, **values):
+        """Create a customer invoice that is due today and collected automatically."""
+        invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_date": fields.Date.today(),
+                "invoice_date_due": due or fields.Date.today(),
+                "invoice_payment_term_id": False,
+                "collect_automatically": True,
+                "collect_token_id": token and token.id,
+                "invoice_line_ids": [
+                    Command.create({"name": "Service", "price_unit": amount, "tax_ids": []})
+                ],
+                **values,
+            }
+        )
+        if post:
+            invoice.action_post()
+        return invoice
+
+    def _run_cron(self, name):
+        with self.enter_registry_test_mode():
+            self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _collect(self):
+        """Plan and make the charges that are due, and let the cases follow."""
+        self._run_cron("collect")
+        self._run_cron("charge")
+        self._run_cron("follow")
+
+    def _fail_invoice(self, **values):
+        """Return an invoice whose first charge was declined, and its case."""
+        token = values.pop("token", None) or self._create_card()
+        invoice = self._create_invoice(token=token, **values)
+        self._collect()
+        return invoice, invoice.recovery_case_id
+
+    def _make_due(self, case):
+        """Bring the case's next attempt to now."""
+        case.sudo().next_attempt_id.planned_at = fields.Datetime.now() - timedelta(seconds=1)
+
+    def _charge_next(self, case):
+        self._make_due(case)
+        self._run_cron("charge")
+
+    @staticmethod
+    def _patch_requests(**kwargs):
+        """Let the providers' HTTP calls end as given, instead of leaving this machine."""
+        return patch(
+            "odoo.addons.payment.models.payment_provider.requests.request", **kwargs
+        )
+
+    @staticmethod
+    def _create_response(status, body=b""):
+        response = requests.Response()
+        response.status_code = status
+        response._content = body
+        response.url = "http://provider.example"
+        return response

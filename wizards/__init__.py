@@ -1,0 +1,1 @@
+from . import recovery_plan_wizard, recovery_write_off_wizard

@@ -1,0 +1,49 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+
+class RecoveryWriteOffWizard(models.TransientModel):
+    _name = "recovery.write.off.wizard"
+    _description = "Recovery: Write Off"
+    _check_company_auto = True
+
+    case_id = fields.Many2one(comodel_name="recovery.case", required=True, readonly=True)
+    company_id = fields.Many2one(related="case_id.company_id")
+    currency_id = fields.Many2one(related="case_id.currency_id")
+    amount = fields.Monetary(
+        related="case_id.move_id.amount_residual", help="All that is open on the invoice."
+    )
+    account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Account",
+        required=True,
+        check_company=True,
+        compute="_compute_account_id",
+        store=True,
+        readonly=False,
+        help="The loss is booked on this account.",
+    )
+    date = fields.Date(
+        required=True,
+        default=fields.Date.context_today,
+        help="The accounting date of the write-off.",
+    )
+
+    def _compute_account_id(self):
+        for wizard in self:
+            wizard.account_id = wizard.case_id.policy_id.write_off_account_id
+
+    def action_confirm(self):
+        """Book the loss and close the case as lost."""
+        self.ensure_one()
+        if not self.env.user.has_group("revenue_recovery.group_recovery_manager"):
+            raise AccessError(self.env._("Only a recovery manager may write an invoice off."))
+        self.case_id.check_access("write")
+        self.case_id.move_id.check_access("write")
+        self.case_id._check_not_in_flight()
+        # In sudo mode: a manager of recoveries need not be allowed to make journal entries.
+        case_sudo = self.case_id.sudo()
+        reason = self.env._("Written off by %(user)s.", user=self.env.user.name)
+        entry = case_sudo._write_off(self.account_id, self.date)
+        case_sudo._close("lost", reason)
+        return entry._get_records_action(name=self.env._("Write-Off"))
