@@ -60,7 +60,6 @@ class AccountMove(models.Model):
     )
     recovery_case_id = fields.Many2one(
         comodel_name="recovery.case",
-        string="Recovery Case",
         readonly=True,
         copy=False,
         ondelete="set null",
@@ -68,9 +67,7 @@ class AccountMove(models.Model):
         help="The latest recovery case of this invoice.",
     )
     recovery_state = fields.Selection(related="recovery_case_id.state", string="Recovery")
-    recovery_attention = fields.Char(
-        related="recovery_case_id.attention", string="Needs Attention"
-    )
+    recovery_attention = fields.Char(related="recovery_case_id.attention", string="Needs Attention")
     recovery_next_attempt_at = fields.Datetime(
         related="recovery_case_id.next_attempt_at", string="Next Attempt"
     )
@@ -99,9 +96,7 @@ class AccountMove(models.Model):
     @api.depends("commercial_partner_id", "company_id")
     def _compute_collect_token_ids(self):
         for move in self:
-            move.collect_token_ids = move.commercial_partner_id._get_collect_tokens(
-                move.company_id
-            )
+            move.collect_token_ids = move.commercial_partner_id._get_collect_tokens(move.company_id)
 
     # === CONSTRAINT METHODS === #
 
@@ -262,9 +257,11 @@ class AccountMove(models.Model):
         """Return what is open of the instalments due up to a date, in the invoice's currency."""
         self.ensure_one()
         due_lines = self.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-            and not line.reconciled
-            and (not line.date_maturity or line.date_maturity <= due_date)
+            lambda line: (
+                line.display_type == "payment_term"
+                and not line.reconciled
+                and (not line.date_maturity or line.date_maturity <= due_date)
+            )
         )
         return self.currency_id.round(sum(due_lines.mapped("amount_residual_currency")))
 
@@ -283,13 +280,26 @@ class AccountMove(models.Model):
         return is_customer and token_sudo.company_id in self.company_id.sudo().parent_ids
 
     def _get_attempt_in_flight(self):
-        """Return the charges of these invoices that are under way or of unknown outcome."""
+        """Return the charges of these invoices that are under way, unclear, or not booked yet."""
         # In sudo mode: customers ask this in the portal and can't read attempts.
         return (
             self.env["recovery.attempt"]
             .sudo()
-            .search([("move_id", "in", self.ids), ("state", "in", IN_FLIGHT)])
+            .search(
+                Domain("move_id", "in", self.ids)
+                & (
+                    Domain("state", "in", IN_FLIGHT)
+                    | Domain("state", "=", "paid")
+                    & Domain("transaction_id.is_post_processed", "=", False)
+                )
+            )
         )
+
+    def _is_settled_by_charge(self):
+        """Tell whether one of our charges paid the invoice, maybe while its page was open."""
+        self.ensure_one()
+        is_settled = self.payment_state in ("paid", "in_payment")
+        return is_settled and "paid" in self.recovery_attempt_ids.mapped("state")
 
     def _get_next_charge_instant(self, instant):
         """Return the first instant, from a naive UTC one on, in the hours for charges."""

@@ -8,13 +8,17 @@ class PaymentToken(models.Model):
         """Override of `payment` to show a customer which invoices a payment method pays."""
         linked = super().get_linked_records_info()
         # In sudo mode: the customer may see the names of his own invoices.
-        invoices_sudo = self.sudo().env["account.move"].search(
-            [
-                ("collect_token_id", "=", self.id),
-                ("collect_automatically", "=", True),
-                ("state", "=", "posted"),
-                ("payment_state", "in", ("not_paid", "partial")),
-            ]
+        invoices_sudo = (
+            self.sudo()
+            .env["account.move"]
+            .search(
+                [
+                    ("collect_token_id", "=", self.id),
+                    ("collect_automatically", "=", True),
+                    ("state", "=", "posted"),
+                    ("payment_state", "in", ("not_paid", "partial")),
+                ]
+            )
         )
         return linked + [
             {

@@ -1,7 +1,9 @@
 import logging
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from ..declines import Certainty, judge_exception
 
 _logger = logging.getLogger(__name__)
 
@@ -11,6 +13,14 @@ _NO_PAYMENT = ("validation", "refund")
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
+
+    recovery_unclear = fields.Boolean(
+        string="Unclear Answer",
+        readonly=True,
+        copy=False,
+        help="The provider's answer got lost, so the money may have been taken although the "
+        "transaction is in error. No automatic charge of its invoices goes out for three days.",
+    )
 
     # === CRUD METHODS === #
 
@@ -24,6 +34,22 @@ class PaymentTransaction(models.Model):
             ):
                 transaction._recovery_check_not_in_flight()
         return transactions
+
+    # === REQUEST HELPERS === #
+
+    def _send_api_request(self, method, endpoint, **kwargs):
+        """Override of `payment` to remember that the answer to somebody else's charge got lost.
+
+        Our own charges are kept from ending in error at all; a payment that a customer or an
+        accountant starts with a saved method ends so in stock Odoo, paid or not.
+        """
+        try:
+            return super()._send_api_request(method, endpoint, **kwargs)
+        except ValidationError as error:
+            is_charge = method == "POST" and self.operation in ("online_token", "offline")
+            if is_charge and judge_exception(error.__context__)[0] is Certainty.UNCLEAR:
+                self.recovery_unclear = True
+            raise
 
     # === BUSINESS METHODS - PROCESSING === #
 
@@ -57,7 +83,7 @@ class PaymentTransaction(models.Model):
         self.env["recovery.signal"]._raise_for(moves, self)
 
     def _recovery_check_not_in_flight(self):
-        """Refuse a payment of an invoice that one of our charges is being made for.
+        """Refuse a payment of an invoice that one of our charges pays, or has just paid.
 
         The invoices are touched: whichever of the portal and a worker comes second fails to
         serialise, looks again, and finds the other's payment.
@@ -72,15 +98,19 @@ class PaymentTransaction(models.Model):
             "UPDATE account_move SET write_date = write_date WHERE id IN %s",
             [tuple(invoices_sudo.ids)],
         )
-        attempt = invoices_sudo._get_attempt_in_flight()
-        if attempt:
-            raise ValidationError(
-                self.env._(
-                    "A payment of %(invoice)s is being processed. Please look again in a few "
-                    "minutes: nothing has to be paid twice.",
-                    invoice=attempt[:1].move_id.name,
+        for invoice_sudo in invoices_sudo:
+            if invoice_sudo._get_attempt_in_flight():
+                raise ValidationError(
+                    self.env._(
+                        "A payment of %(invoice)s is being processed. Please look again in a few "
+                        "minutes: nothing has to be paid twice.",
+                        invoice=invoice_sudo.name,
+                    )
                 )
-            )
+            if invoice_sudo._is_settled_by_charge():
+                raise ValidationError(
+                    self.env._("%(invoice)s has been paid already.", invoice=invoice_sudo.name)
+                )
 
     def _recovery_cancel_unfinished(self):
         """Withdraw a charge that the provider answered but did not finish.
@@ -93,9 +123,7 @@ class PaymentTransaction(models.Model):
         if self.provider_code != "stripe" or not self.provider_reference:
             return
         try:
-            self._send_api_request(
-                "POST", f"payment_intents/{self.provider_reference}/cancel"
-            )
+            self._send_api_request("POST", f"payment_intents/{self.provider_reference}/cancel")
         except ValidationError:
             _logger.warning("Transaction %s could not be withdrawn", self.reference)
             return

@@ -198,9 +198,7 @@ class RecoveryAttempt(models.Model):
                 )
         if changed:
             finished = {"finished_at": fields.Datetime.now(), "resolve_at": False}
-            changed.write(
-                {"state": target, **({} if target in UNFINISHED else finished), **values}
-            )
+            changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})
         return changed
 
     def _postpone(self, instant, sentence):
@@ -251,7 +249,8 @@ class RecoveryAttempt(models.Model):
         while attempt := self._claim():
             attempt._run()
             if not commit_progress(1):
-                break
+                return
+        commit_progress(remaining=0)
 
     @api.model
     def _count_due(self, limit=1000):

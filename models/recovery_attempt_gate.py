@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from odoo import fields, models
 
-from ..timing import ChargeHours
-
 # A customer who opened the payment form may still be typing his card number.
 ONLINE_DRAFT_AGE = timedelta(hours=1)
 # A wire transfer that the customer announced takes its days; later it is not coming.
 ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
+# Providers deliver their webhooks again for days; after that none is coming.
+UNCLEAR_AGE = timedelta(days=3)
 # Odoo gives up booking a confirmed transaction after four days.
 BOOKING_AGE = timedelta(days=4)
 
@@ -108,6 +108,18 @@ class RecoveryAttempt(models.Model):
                 self.env._("The customer may be paying right now (%(reference)s).", **reference),
                 since + ONLINE_DRAFT_AGE,
             )
+        if (
+            transaction.recovery_unclear
+            and transaction.state == "error"
+            and since > now - UNCLEAR_AGE
+        ):
+            return Gate(
+                self.env._(
+                    "The answer to the payment %(reference)s got lost; it may have succeeded.",
+                    **reference,
+                ),
+                since + UNCLEAR_AGE,
+            )
         if transaction.state in ("pending", "authorized"):
             if transaction.provider_code not in ("none", "custom"):
                 return Gate(
@@ -145,9 +157,7 @@ class RecoveryAttempt(models.Model):
         """Return a gate when the payment method can't be charged for this invoice."""
         token = self._get_token()
         if not token:
-            return Gate(
-                self.env._("No saved payment method is chosen. Choose one on the invoice.")
-            )
+            return Gate(self.env._("No saved payment method is chosen. Choose one on the invoice."))
         label = {"method": self._get_method_label(token)}
         if not token.active:
             return Gate(
@@ -188,9 +198,7 @@ class RecoveryAttempt(models.Model):
                 )
             )
         if provider_sudo.capture_manually:
-            return Gate(
-                self.env._("The provider %(provider)s only reserves amounts.", **name)
-            )
+            return Gate(self.env._("The provider %(provider)s only reserves amounts.", **name))
         currencies = provider_sudo.available_currency_ids
         if currencies and self.currency_id not in currencies:
             return Gate(

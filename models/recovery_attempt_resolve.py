@@ -1,4 +1,4 @@
-"""Unknown outcomes: resolved by the webhook, by asking again for the same charge, or by a person."""
+"""Unknown outcomes: resolved by a webhook, by asking for the same charge again, or by a person."""
 
 import logging
 

@@ -115,6 +115,13 @@ class RecoveryCase(models.Model):
     due_date = fields.Date(
         required=True, readonly=True, help="Instalments due up to this date are recovered."
     )
+    first_attempt_id = fields.Many2one(
+        comodel_name="recovery.attempt",
+        string="First Charge",
+        readonly=True,
+        copy=False,
+        help="The failed charge that opened the case; empty when somebody else had started it.",
+    )
     first_failure_at = fields.Datetime(string="First Failure", required=True, readonly=True)
     last_failure_at = fields.Datetime(string="Last Failure", readonly=True, copy=False)
     deadline_at = fields.Datetime(
@@ -156,15 +163,9 @@ class RecoveryCase(models.Model):
     write_off_move_id = fields.Many2one(
         comodel_name="account.move", string="Write-Off Entry", readonly=True, copy=False
     )
-    attempt_ids = fields.One2many(
-        comodel_name="recovery.attempt", inverse_name="case_id", string="Attempts"
-    )
-    notice_ids = fields.One2many(
-        comodel_name="recovery.notice", inverse_name="case_id", string="Notices"
-    )
-    timeline_ids = fields.One2many(
-        comodel_name="recovery.timeline", inverse_name="case_id", string="Timeline"
-    )
+    attempt_ids = fields.One2many(comodel_name="recovery.attempt", inverse_name="case_id")
+    notice_ids = fields.One2many(comodel_name="recovery.notice", inverse_name="case_id")
+    timeline_ids = fields.One2many(comodel_name="recovery.timeline", inverse_name="case_id")
     attempt_count = fields.Integer(
         compute="_compute_attempts", help="Charges sent to the provider, the first one included."
     )
@@ -232,9 +233,7 @@ class RecoveryCase(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):
         if self.attempt_ids.transaction_id:
-            raise UserError(
-                self.env._("A case with charges can't be deleted: archive it instead.")
-            )
+            raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
 
     # === ACTION METHODS === #
 
@@ -284,9 +283,7 @@ class RecoveryCase(models.Model):
         """Give these cases up: no more charges and notices. A late payment still recovers them."""
         for case_sudo in self._check_may_act():
             case_sudo._check_not_in_flight()
-            case_sudo._close(
-                "lost", self.env._("Stopped by %(user)s.", user=self.env.user.name)
-            )
+            case_sudo._close("lost", self.env._("Stopped by %(user)s.", user=self.env.user.name))
         return True
 
     def action_attention_done(self):

@@ -19,7 +19,9 @@ class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
     not_before = fields.Datetime(
-        readonly=True, copy=False, help="Set when the job failed on the case: it is left until then."
+        readonly=True,
+        copy=False,
+        help="Set when the job failed on the case: it is left until then.",
     )
 
     # === CRON === #
@@ -149,8 +151,11 @@ class RecoveryCase(models.Model):
                 self.env._("Nothing is owed on %(invoice)s.", invoice=move.display_name)
             )
         journal = self.env["account.journal"].search(
-            [*self.env["account.journal"]._check_company_domain(move.company_id),
-             ("type", "=", "general")], limit=1,
+            [
+                *self.env["account.journal"]._check_company_domain(move.company_id),
+                ("type", "=", "general"),
+            ],
+            limit=1,
         )
         if not journal:
             raise UserError(self.env._("Create a journal of the type Miscellaneous first."))

@@ -4,7 +4,7 @@ from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..timing import Ladder, Stop, plan_ladder, plan_technical_retry
+from ..timing import Ladder, Stop, plan_ladder
 from .recovery_attempt import UNFINISHED
 from .recovery_case import OPEN_STATES
 
@@ -167,7 +167,8 @@ class RecoveryCase(models.Model):
             move.sudo().recovery_case_id = case
             case._plan_notices("first_failure")
         if attempt:
-            attempt.case_id = case
+            loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
+            loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
             if attempt.state == "refused":
                 case._ask_for_attention(attempt.sentence)
         return case
@@ -196,6 +197,7 @@ class RecoveryCase(models.Model):
             "last_failure_at": failed_at,
             "deadline_at": failed_at + timedelta(days=policy.window_days),
             "token_id": transaction.token_id.id if is_ours else False,
+            "first_attempt_id": attempt and attempt.id,
         }
 
     def _reopen(self, reason):
@@ -205,6 +207,7 @@ class RecoveryCase(models.Model):
         if self._set_state(
             "in_recovery",
             reason,
+            first_attempt_id=False,
             first_failure_at=now,
             last_failure_at=now,
             deadline_at=now + timedelta(days=self.policy_id.window_days),
@@ -312,9 +315,10 @@ class RecoveryCase(models.Model):
     # === GETTERS === #
 
     def _get_attempts_of_this_life(self):
-        """Return the attempts since the first failure, or since the case was opened again."""
-        return self.attempt_ids.filtered(
-            lambda attempt: not attempt.finished_at or attempt.finished_at > self.first_failure_at
+        """Return the attempts after the first failure, or after the case was opened again."""
+        attempts = self.attempt_ids - self.first_attempt_id
+        return attempts.filtered(
+            lambda attempt: not attempt.finished_at or attempt.finished_at >= self.first_failure_at
         ).sorted("id")
 
     def _get_owed(self):

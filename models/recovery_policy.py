@@ -27,7 +27,7 @@ class RecoveryPolicy(models.Model):
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
-        help="The company, and its branches, whose invoices the policy is for. Empty: every company.",
+        help="The policy is for the invoices of this company and its branches. Empty: all of them.",
     )
     domain = fields.Char(
         string="Invoices",
@@ -38,7 +38,7 @@ class RecoveryPolicy(models.Model):
     domain_error = fields.Char(
         readonly=True,
         copy=False,
-        help="Why the conditions could not be evaluated; until they are mended, no invoice matches.",
+        help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
     retry_schedule = fields.Selection(
         selection=[("fixed", "Fixed"), ("none", "None")],

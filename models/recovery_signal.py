@@ -82,9 +82,7 @@ class RecoverySignal(models.Model):
         What fails is put off and told once on the case; nothing here can undo a payment.
         """
         try:
-            self.env["recovery.case"].with_company(move.company_id)._follow(
-                move, self._take(move)
-            )
+            self.env["recovery.case"].with_company(move.company_id)._follow(move, self._take(move))
             self.env["ir.cron"]._commit_progress()
         except psycopg2.OperationalError:
             self.env.cr.rollback()  # Somebody else works on the invoice: its own signal remains.
@@ -107,6 +105,4 @@ class RecoverySignal(models.Model):
 
     @api.model
     def _get_due_domain(self):
-        return Domain("not_before", "=", False) | Domain(
-            "not_before", "<=", fields.Datetime.now()
-        )
+        return Domain("not_before", "=", False) | Domain("not_before", "<=", fields.Datetime.now())

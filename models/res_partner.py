@@ -61,13 +61,17 @@ class ResPartner(models.Model):
         if not self.ids:
             return self.env["payment.token"]
         # In sudo mode: providers are readable by administrators only.
-        tokens_sudo = self.env["payment.token"].sudo().search(
-            [
-                ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
-                ("provider_id.state", "!=", "disabled"),
-                ("provider_id.capture_manually", "=", False),
-                ("company_id", "parent_of", company.id),
-            ]
+        tokens_sudo = (
+            self.env["payment.token"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
+                    ("provider_id.state", "!=", "disabled"),
+                    ("provider_id.capture_manually", "=", False),
+                    ("company_id", "parent_of", company.id),
+                ]
+            )
         )
         return tokens_sudo.sudo(self.env.su)
 

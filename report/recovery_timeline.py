@@ -11,8 +11,16 @@ class RecoveryTimeline(models.Model):
     _order = "at, id"
     _depends = {
         "recovery.attempt": [
-            "case_id", "company_id", "state", "planned_at", "started_at", "finished_at",
-            "sentence", "amount", "currency_id", "method_label",
+            "case_id",
+            "company_id",
+            "state",
+            "planned_at",
+            "started_at",
+            "finished_at",
+            "sentence",
+            "amount",
+            "currency_id",
+            "method_label",
         ],
         "recovery.notice": ["case_id", "company_id", "state", "planned_at", "sent_at", "sentence"],
     }
@@ -20,9 +28,7 @@ class RecoveryTimeline(models.Model):
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     at = fields.Datetime(string="When", readonly=True)
-    kind = fields.Selection(
-        selection=[("charge", "Charge"), ("notice", "Notice")], readonly=True
-    )
+    kind = fields.Selection(selection=[("charge", "Charge"), ("notice", "Notice")], readonly=True)
     state = fields.Selection(
         selection=lambda self: self._get_states(), string="Status", readonly=True
     )

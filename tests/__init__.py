@@ -1,1 +1,1 @@
-from . import test_charge
+from . import test_case, test_charge

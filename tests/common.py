@@ -1,9 +1,10 @@
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
 import requests
 
-from odoo import fields
+from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
@@ -77,6 +78,41 @@ class RecoveryCommon(AccountPaymentCommon):
             invoice.action_post()
         return invoice
 
+    @classmethod
+    def _prepare_stripe_provider(cls):
+        provider = cls._prepare_provider(
+            "stripe",
+            update_values={
+                "stripe_secret_key": "sk_test_x",
+                "stripe_publishable_key": "pk_test_x",
+                "stripe_webhook_secret": "whsec_x",
+            },
+        )
+        provider.journal_id = cls.company_data["default_journal_bank"]
+        return provider
+
+    def _register_payment(self, invoice, amount):
+        """Record a payment by hand."""
+        return (
+            self.env["account.payment.register"]
+            .with_env(invoice.env)
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"amount": amount, "payment_date": fields.Date.today()})
+            ._create_payments()
+        )
+
+    @contextmanager
+    def _cron_cursor(self):
+        """Give an environment like a job's, whose commits stay within the test."""
+        with self.registry.cursor() as cr:
+            yield self.env(cr=cr, user=SUPERUSER_ID)
+
+    @contextmanager
+    def _patch_method(self, model_class, name, error):
+        """Let a method raise."""
+        with patch.object(model_class, name, side_effect=error):
+            yield
+
     def _run_cron(self, name):
         with self.enter_registry_test_mode():
             self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}").method_direct_trigger()
@@ -106,9 +142,7 @@ class RecoveryCommon(AccountPaymentCommon):
     @staticmethod
     def _patch_requests(**kwargs):
         """Let the providers' HTTP calls end as given, instead of leaving this machine."""
-        return patch(
-            "odoo.addons.payment.models.payment_provider.requests.request", **kwargs
-        )
+        return patch("odoo.addons.payment.models.payment_provider.requests.request", **kwargs)
 
     @staticmethod
     def _create_response(status, body=b""):

@@ -21,7 +21,9 @@ class ChargeHours:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end <= 24:
-            raise ValueError(f"Charge hours from {self.start} to {self.end} leave no time to charge.")
+            raise ValueError(
+                f"Charge hours from {self.start} to {self.end} leave no time to charge."
+            )
 
     def local_instant(self, day: date, hour: float) -> datetime:
         """Return the UTC instant of a local hour of a local day.

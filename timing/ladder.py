@@ -98,7 +98,8 @@ def _plan_evenly(ladder, first_failure, last_failure, rungs_used, now, hours):
     for number in range(1, ladder.tries + 1):
         day = (first_failure + number * step).astimezone(hours.tz).date()
         at = hours.local_instant(day, hour)
-        if at > end:  # The last day's hour can lie after the window: the day before is still inside.
+        if at > end:
+            # The hour of the last day can lie after the window; that of the day before fits.
             at = hours.local_instant(day - timedelta(days=1), hour)
         if at > now and at > last_failure:
             values = {"number": number, "tries": ladder.tries, "days": f"{ladder.window:g}"}

@@ -40,9 +40,7 @@ class RecoveryPlanWizard(models.TransientModel):
                 raise UserError(
                     self.env._("Resume the case of %(case)s first.", case=case_sudo.display_name)
                 )
-            case_sudo._plan_by_user(
-                self.planned_at, self.env._("Time chosen by %(user)s.", **user)
-            )
+            case_sudo._plan_by_user(self.planned_at, self.env._("Time chosen by %(user)s.", **user))
         return True
 
     def _check_future(self, is_future, is_required=False):

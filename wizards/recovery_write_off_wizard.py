@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
@@ -15,11 +15,11 @@ class RecoveryWriteOffWizard(models.TransientModel):
     )
     account_id = fields.Many2one(
         comodel_name="account.account",
-        string="Account",
         required=True,
         check_company=True,
         compute="_compute_account_id",
         store=True,
+        precompute=True,
         readonly=False,
         help="The loss is booked on this account.",
     )
@@ -29,6 +29,7 @@ class RecoveryWriteOffWizard(models.TransientModel):
         help="The accounting date of the write-off.",
     )
 
+    @api.depends("case_id")
     def _compute_account_id(self):
         for wizard in self:
             wizard.account_id = wizard.case_id.policy_id.write_off_account_id

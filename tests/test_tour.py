@@ -1,0 +1,26 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import RecoveryCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTour(RecoveryCommon, HttpCase):
+    def _run_cron(self, name):
+        """Override: a browser test is in test mode all the time."""
+        self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_accountant_retries_a_payment_from_its_case(self):
+        new_test_user(
+            self.env,
+            login="accountant",
+            groups="account.group_account_invoice",
+            company_id=self.env.company.id,
+            company_ids=[self.env.company.id],
+        )
+        self.customer.name = "Tour Customer"
+        _invoice, case = self._fail_invoice()
+        self.start_tour("/odoo/recovery-cases", "recovery_case_retry_now", login="accountant")
+        self.assertEqual(
+            case.next_attempt_id.source, "user", msg="The button plans; the job charges."
+        )

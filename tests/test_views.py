@@ -1,0 +1,86 @@
+from odoo.tests import Form, new_test_user, tagged
+
+from .common import RecoveryCommon
+
+MODELS = (
+    "recovery.case",
+    "recovery.attempt",
+    "recovery.policy",
+    "recovery.case.tag",
+    "account.move",
+    "res.partner",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestViews(RecoveryCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        company = {"company_id": cls.env.company.id, "company_ids": [cls.env.company.id]}
+        cls.accountant = new_test_user(
+            cls.env, login="accountant", groups="account.group_account_invoice", **company
+        )
+        cls.clerk = new_test_user(cls.env, login="clerk", groups="base.group_user", **company)
+
+    def _get_arch(self, model, view_type, user, xmlid=None):
+        view_id = xmlid and self.env.ref(xmlid).id
+        return self.env[model].with_user(user).get_view(view_id, view_type)["arch"]
+
+    def test_accountant_loads_every_view(self):
+        views = self.env["ir.ui.view"].search([("model", "in", MODELS), ("inherit_id", "=", False)])
+        own = views.filtered(lambda view: (view.xml_id or "").startswith("revenue_recovery."))
+        self.assertGreaterEqual(len(own), 12)
+        for view in own:
+            with self.subTest(view=view.xml_id):
+                self.env[view.model].with_user(self.accountant).get_view(view.id, view.type)
+
+    def test_case_form_opens_with_its_timeline(self):
+        _invoice, case = self._fail_invoice()
+        with Form(case.with_user(self.accountant)) as form:
+            self.assertEqual(len(form.timeline_ids), 2, msg="The declined charge and the next one.")
+
+    def test_invoices_are_grouped_by_recovery_state(self):
+        invoice, _case = self._fail_invoice()
+        other = self._create_invoice(collect_automatically=False)
+        groups = self.env["account.move"].with_user(self.accountant).web_read_group(
+            [("id", "in", (invoice + other).ids)], ["recovery_state"]
+        )["groups"]
+        counts = {group["recovery_state"]: group["__count"] for group in groups}
+        self.assertEqual(counts["in_recovery"], 1)
+        self.assertEqual(counts[False], 1)
+
+    def test_invoice_filters_find_the_states_of_recovery(self):
+        invoice, case = self._fail_invoice()
+        moves = self.env["account.move"].with_user(self.accountant)
+        self.assertIn(invoice, moves.search([("recovery_state", "=", "in_recovery")]))
+        case.action_stop()
+        self.assertIn(invoice, moves.search([("recovery_state", "=", "lost")]))
+
+    def test_due_this_week_finds_the_case_by_its_next_attempt(self):
+        _invoice, case = self._fail_invoice()
+        self._make_due(case)
+        found = self.env["recovery.case"].with_user(self.accountant).search(
+            [("next_attempt_at", "<", "=week_start +1w")]
+        )
+        self.assertIn(case, found)
+
+    def test_invoice_form_shows_recovery_to_those_who_work_on_it_only(self):
+        arch = self._get_arch("account.move", "form", self.accountant, "account.view_move_form")
+        self.assertIn('name="recovery"', arch)
+        readonly = new_test_user(
+            self.env,
+            login="auditor",
+            groups="account.group_account_readonly",
+            company_id=self.env.company.id,
+            company_ids=[self.env.company.id],
+        )
+        arch = self._get_arch("account.move", "form", readonly, "account.view_move_form")
+        self.assertNotIn("recovery", arch)
+
+    def test_customer_form_asks_for_the_method_that_is_charged(self):
+        self._create_card()
+        partner = self.customer.with_user(self.accountant)
+        with self.assertRaisesRegex(AssertionError, "collect_token_id"):
+            with Form(partner) as form:
+                form.collect_automatically = True
