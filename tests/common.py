@@ -107,12 +107,6 @@ class RecoveryCommon(AccountPaymentCommon):
         with self.registry.cursor() as cr:
             yield self.env(cr=cr, user=SUPERUSER_ID)
 
-    @contextmanager
-    def _patch_method(self, model_class, name, error):
-        """Let a method raise."""
-        with patch.object(model_class, name, side_effect=error):
-            yield
-
     def _run_cron(self, name):
         with self.enter_registry_test_mode():
             self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}").method_direct_trigger()

@@ -43,9 +43,11 @@ class TestViews(RecoveryCommon):
     def test_invoices_are_grouped_by_recovery_state(self):
         invoice, _case = self._fail_invoice()
         other = self._create_invoice(collect_automatically=False)
-        groups = self.env["account.move"].with_user(self.accountant).web_read_group(
-            [("id", "in", (invoice + other).ids)], ["recovery_state"]
-        )["groups"]
+        groups = (
+            self.env["account.move"]
+            .with_user(self.accountant)
+            .web_read_group([("id", "in", (invoice + other).ids)], ["recovery_state"])["groups"]
+        )
         counts = {group["recovery_state"]: group["__count"] for group in groups}
         self.assertEqual(counts["in_recovery"], 1)
         self.assertEqual(counts[False], 1)
@@ -60,8 +62,10 @@ class TestViews(RecoveryCommon):
     def test_due_this_week_finds_the_case_by_its_next_attempt(self):
         _invoice, case = self._fail_invoice()
         self._make_due(case)
-        found = self.env["recovery.case"].with_user(self.accountant).search(
-            [("next_attempt_at", "<", "=week_start +1w")]
+        found = (
+            self.env["recovery.case"]
+            .with_user(self.accountant)
+            .search([("next_attempt_at", "<", "=week_start +1w")])
         )
         self.assertIn(case, found)
 

@@ -1,0 +1,228 @@
+"""Two months of a company whose customers' cards fail, run by the real engine in virtual time.
+
+The clock of this process and that of the gateway move together, hour by hour; nothing else is
+simulated in here: invoices, charges, bookings, retries and notices are Odoo's and the addon's own.
+"""
+
+import random
+import sys
+from datetime import datetime, timedelta, timezone
+
+from freezegun import freeze_time
+
+from odoo import SUPERUSER_ID
+from odoo.fields import Command, Date
+from odoo.tools import mute_logger
+
+from odoo.addons.revenue_recovery.simulation.client import GatewayClient
+from odoo.addons.revenue_recovery.simulation.payers import Payer, generate_payers
+
+from .demo_table import print_table, read_totals, remember_totals
+
+SEED = 19
+POPULATION = 150
+DAYS = 61
+# Odoo logs each declined charge, with the provider's whole answer, as an error of the server.
+NOISY_LOGGER = "odoo.addons.payment.models.payment_provider"
+# Customers who react to a notice: the share, and after how many days.
+REACTING_SHARE = 0.3
+REACTION_DAYS = (1, 6)
+
+
+def run(env, gateway_url):
+    """Run the two months, which end now, and print what became of the money."""
+    end = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=DAYS)
+    client = GatewayClient(gateway_url)
+    client.reset(start)
+    demo = Demo(env, client, _choose_payers(start))
+    with mute_logger(NOISY_LOGGER), freeze_time(start.replace(tzinfo=None)) as clock:
+        demo.prepare()
+        for hour in range(DAYS * 24 + 1):
+            instant = start + timedelta(hours=hour)
+            clock.move_to(instant.replace(tzinfo=None))
+            client.set_clock(instant)
+            demo.live_an_hour(instant)
+            if hour % 24 == 0:
+                _show_progress(hour // 24)
+    remember_totals(env, client.totals())
+    env.cr.commit()
+    return 0 if print_table(env, read_totals(env)) else sys.exit(1)
+
+
+def resume(env, gateway_url):
+    """Make the saved cards known to a new gateway and print the table of the run again."""
+    client = GatewayClient(gateway_url)
+    client.set_clock(datetime.now(timezone.utc))
+    opened = Date.to_date(env["ir.config_parameter"].get_param("recovery_simulation.start"))
+    start = datetime.combine(opened, datetime.min.time(), tzinfo=timezone.utc)
+    payers = {payer.email: payer for payer in _choose_payers(start)}
+    for token in env["payment.token"].search([("provider_code", "=", "stripe")]):
+        payer = payers.get(token.partner_id.email)
+        if payer:
+            method = client.create_card(payer.behaviour(), **payer.card())
+            token.write(
+                {
+                    "provider_ref": method.customer,
+                    "stripe_payment_method": method.payment_method,
+                }
+            )
+    env.cr.commit()
+    print_table(env, read_totals(env))
+
+
+def _choose_payers(start):
+    """Return those who have trouble paying, and a few who have none.
+
+    All of one country, so that the table needs one currency.
+    """
+    population = generate_payers(SEED, POPULATION, start=start, countries=("US",))
+    return [
+        payer
+        for number, payer in enumerate(population)
+        if payer.kind != "steady" or number % 4 == 0
+    ]
+
+
+def _show_progress(day):
+    end = "\n" if day == DAYS else "\r"
+    print(f"  day {day:2} of {DAYS}", end=end, file=sys.stderr, flush=True)
+
+
+class Demo:
+    """The company, its customers and what they do."""
+
+    def __init__(self, env, client: GatewayClient, payers: list[Payer]):
+        self.env = env
+        self.client = client
+        self.payers = payers
+        self.random = random.Random(SEED)
+        self.bills: dict[Date, list[tuple]] = {}
+        self.reactions: list[tuple[datetime, int]] = []
+        self.noticed: set[int] = set()
+
+    # === The scene === #
+
+    def prepare(self):
+        """Set up provider, policy and customers, and decide who is billed when."""
+        env = self.env
+        company = env.company
+        if not company.chart_template:
+            env["account.chart.template"].try_loading("generic_coa", company)
+        company.recovery_charge_test_providers = True
+        # Nobody gets a mail from a demo; the messages are in the database to read.
+        env.ref("mail.ir_cron_mail_scheduler_action").active = False
+        env["ir.config_parameter"].set_param(
+            "recovery_simulation.start", Date.to_string(Date.today())
+        )
+        policy = env.ref("revenue_recovery.recovery_policy_standard")
+        policy.grace_days = 3
+        provider = env["recovery.simulation"]._configure_provider(company)
+        product = env["product.product"].create(
+            {"name": "Membership", "type": "service", "taxes_id": [Command.clear()]}
+        )
+        for payer in self.payers:
+            self._prepare_payer(provider, product, payer)
+        env.cr.commit()
+
+    def _prepare_payer(self, provider, product, payer):
+        method = self.client.create_card(payer.behaviour(), **payer.card())
+        country = self.env["res.country"].search([("code", "=", payer.country)])
+        token = self.env["recovery.simulation"]._create_payer(
+            provider,
+            method,
+            name=payer.name,
+            email=payer.email,
+            tz=payer.time_zone,
+            country_id=country.id,
+        )
+        token.partner_id.write({"collect_automatically": True, "collect_token_id": token.id})
+        first = self.random.randrange(28)
+        for day in (first, first + 30):
+            date = Date.today() + timedelta(days=day)
+            self.bills.setdefault(date, []).append((token.partner_id, product, payer.bill / 100))
+
+    # === An hour === #
+
+    def live_an_hour(self, instant):
+        """Bill who is to be billed, let the scheduled jobs run, let customers react."""
+        if instant.hour == 5:
+            self._bill(Date.today())
+            self.env["account.move"]._cron_collect()
+        attempt = self.env["recovery.attempt"]
+        if attempt._count_due(limit=1):
+            attempt._cron_charge()
+        self.env["recovery.signal"]._cron_follow()
+        self._note_reactions(instant)
+        self._react(instant)
+        # The environment would remember every record of two months.
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def _bill(self, today):
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": today,
+                    "invoice_line_ids": [
+                        Command.create({"product_id": product.id, "price_unit": price})
+                    ],
+                }
+                for partner, product, price in self.bills.pop(today, [])
+            ]
+        )
+        moves.action_post()
+
+    def _note_reactions(self, instant):
+        """Decide which of the newly noticed customers will pay by himself, and when."""
+        notices = self.env["recovery.notice"].search(
+            [("state", "=", "sent"), ("id", "not in", list(self.noticed))]
+        )
+        for notice in notices:
+            self.noticed.add(notice.id)
+            if self.random.random() < REACTING_SHARE:
+                wait = timedelta(days=self.random.randint(*REACTION_DAYS))
+                self.reactions.append((instant + wait, notice.case_id.id))
+
+    def _react(self, instant):
+        due = [reaction for reaction in self.reactions if reaction[0] <= instant]
+        self.reactions = [reaction for reaction in self.reactions if reaction[0] > instant]
+        for _at, case_id in due:
+            case = self.env["recovery.case"].browse(case_id)
+            if case.state in ("in_recovery", "grace") and case.move_id._has_to_be_paid():
+                self._pay_by_link(case)
+
+    def _pay_by_link(self, case):
+        """Play the customer who opens the link of a notice and pays with another card."""
+        provider = case.move_id.collect_token_id.provider_id or self.env.ref(
+            "payment.payment_provider_stripe"
+        )
+        method = self.client.create_card(brand="visa")
+        token = self.env["recovery.simulation"]._save_method(
+            provider, method, case.move_id.partner_id
+        )
+        # Who follows the link has not logged in.
+        public = self.env.ref("base.public_user")
+        transaction = (
+            self.env["payment.transaction"]
+            .with_user(public)
+            .sudo()
+            .create(
+                {
+                    "provider_id": token.provider_id.id,
+                    "payment_method_id": token.payment_method_id.id,
+                    "amount": case.amount_owed,
+                    "currency_id": case.currency_id.id,
+                    "partner_id": case.move_id.partner_id.id,
+                    "token_id": token.id,
+                    "operation": "online_token",
+                    "invoice_ids": [Command.set(case.move_id.ids)],
+                }
+            )
+        )
+        transaction._charge_with_token()
+        self.env.cr.commit()
+        transaction.with_user(SUPERUSER_ID)._post_process()
+        self.env.cr.commit()

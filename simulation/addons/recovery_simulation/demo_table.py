@@ -1,0 +1,97 @@
+"""What became of the money of the demo, from the ledger of Odoo and that of the gateway."""
+
+import json
+import sys
+from collections import defaultdict
+
+PARAMETER = "recovery_simulation.totals"
+COLUMNS = (
+    ("month", "month"),
+    ("billed", "billed"),
+    ("cases", "cases"),
+    ("attempts", "attempts"),
+    ("failed", "failed"),
+    ("recovered", "recovered"),
+    ("in_recovery", "in recovery"),
+    ("lost", "lost"),
+)
+_OPEN = ("in_recovery", "paused", "suspended", "grace")
+
+
+def remember_totals(env, totals):
+    """Keep the gateway's totals: its memory ends with it, the demo's database stays."""
+    env["ir.config_parameter"].set_param(PARAMETER, json.dumps(totals))
+
+
+def read_totals(env):
+    """Return the totals that the gateway had when the demo was run."""
+    totals = json.loads(env["ir.config_parameter"].get_param(PARAMETER, "{}"))
+    return {currency.upper(): amounts for currency, amounts in totals.items()}
+
+
+def print_table(env, totals):
+    """Print the table and the comparison with the gateway; return whether they agree."""
+    rows = _read_months(env)
+    currency = env.company.currency_id
+    lines = [[title for _name, title in COLUMNS]]
+    for month in sorted(rows):
+        lines.append([month, *(_format(currency, rows[month], name) for name, _t in COLUMNS[1:])])
+    total = {name: sum(row[name] for row in rows.values()) for name, _title in COLUMNS[1:]}
+    lines.append(["total", *(_format(currency, total, name) for name, _title in COLUMNS[1:])])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    print("\nRecovery by month of the first failure, in", currency.name)
+    for line in lines:
+        print("  " + "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    return _print_comparison(env, totals)
+
+
+def _format(currency, row, name):
+    if name in ("cases", "attempts"):
+        return str(int(row[name]))
+    return f"{row[name]:,.{currency.decimal_places}f}"
+
+
+def _read_months(env):
+    rows = defaultdict(lambda: dict.fromkeys((name for name, _title in COLUMNS[1:]), 0.0))
+    invoices = env["account.move"].search(
+        [("move_type", "=", "out_invoice"), ("state", "=", "posted")]
+    )
+    for invoice in invoices:
+        rows[f"{invoice.invoice_date:%Y-%m}"]["billed"] += invoice.amount_total
+    for case in env["recovery.case"].search([]):
+        row = rows[f"{case.first_failure_at:%Y-%m}"]
+        row["cases"] += 1
+        row["attempts"] += case.attempt_count
+        row["failed"] += case.failed_amount
+        row["recovered"] += case.recovered_amount
+        outcome = "in_recovery" if case.state in _OPEN else "lost"
+        row[outcome] += case.failed_amount - case.recovered_amount
+    return rows
+
+
+def _print_comparison(env, totals):
+    """Compare what Odoo booked from the provider with what moved at the gateway."""
+    providers = env["payment.provider"].search([("code", "=", "stripe")])
+    groups = env["account.payment"]._read_group(
+        [
+            ("payment_transaction_id.provider_id", "in", providers.ids),
+            ("state", "in", ("in_process", "paid")),
+        ],
+        ["currency_id"],
+        ["amount:sum", "__count"],
+    )
+    booked = {currency.name: (currency, amount, count) for currency, amount, count in groups}
+    agrees = set(booked) == set(totals)
+    print()
+    for name in sorted(set(booked) | set(totals)):
+        currency, amount, count = booked.get(name, (env.company.currency_id, 0.0, 0))
+        moved = totals.get(name, {}).get("net", 0) / 10**currency.decimal_places
+        is_equal = not currency.compare_amounts(amount, moved)
+        agrees &= is_equal
+        verdict = "equal to the cent" if is_equal else "THEY DIFFER"
+        print(
+            f"Payments booked in Odoo: {amount:,.2f} {name} ({count} payments); money moved at the "
+            f"gateway: {moved:,.2f} {name}: {verdict}."
+        )
+    sys.stdout.flush()
+    return agrees

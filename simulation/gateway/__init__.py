@@ -1,0 +1,8 @@
+"""A payment gateway on this machine that speaks what Odoo's Stripe provider speaks."""
+
+from .faults import Fault
+from .ledger import Entry
+from .server import Gateway
+from .webhooks import Delivery, WebhookSettings
+
+__all__ = ["Delivery", "Entry", "Fault", "Gateway", "WebhookSettings"]

@@ -1,0 +1,275 @@
+"""Events sent to Odoo, signed as Stripe signs them, on time or not.
+
+Waiting times are of the machine's clock, and so is the signature's timestamp: Odoo compares it
+with its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import hmac
+import http.client
+import itertools
+import json
+import random
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from .state import State, StripeObject
+
+MODES = ("off", "immediate", "held")
+ORDERS = ("made", "reversed", "shuffled")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TIMEOUT = 10.0
+# No proxy of the environment stands between two processes of one machine.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class WebhookSettings:
+    """Where, how and how well events are delivered.
+
+    :param url: Odoo's `…/payment/stripe/webhook`, on a loopback host; None uses only the
+        endpoints that were created through the API
+    :param secret: signing secret for `url`
+    :param mode: `off` (events are made and not sent), `immediate` or `held` (until flushed)
+    :param delay: seconds, lower and upper bound of a random delay; it also shuffles the order
+    :param doubled: probability that an event is sent twice
+    :param wrong_signature: probability that an event is signed with another secret
+    :param retries: further tries when the answer is not 2xx
+    :param retry_seconds: wait before a further try
+    :param headers: added to every request, such as Odoo's choice of database
+    :param seed: makes chance reproducible
+    :raises ValueError: for a mode, url or probability that does not exist
+    """
+
+    url: str | None = None
+    secret: str = "whsec_simulation"
+    mode: str = "off"
+    delay: tuple[float, float] = (0.0, 0.0)
+    doubled: float = 0.0
+    wrong_signature: float = 0.0
+    retries: int = 2
+    retry_seconds: float = 0.5
+    headers: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ValueError(f"Webhooks are one of {', '.join(MODES)}, not {self.mode!r}.")
+        if self.url and not is_loopback(self.url):
+            raise ValueError("Webhooks are sent to this machine only: the host must be loopback.")
+        if not (0 <= self.doubled <= 1 and 0 <= self.wrong_signature <= 1):
+            raise ValueError("A probability is between 0 and 1.")
+        self.delay = (float(self.delay[0]), float(self.delay[1]))
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One try to deliver an event: the HTTP status, or the error that prevented one."""
+
+    event: str
+    type: str
+    url: str
+    attempt: int
+    signed: bool
+    status: int | None
+    error: str | None = None
+
+    @property
+    def arrived(self) -> bool:
+        """Tell whether Odoo accepted it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    event: StripeObject
+    url: str
+    secret: str
+    signed: bool
+    attempt: int = 1
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def sign(body: bytes, secret: str, timestamp: int) -> str:
+    """Return the value of the `Stripe-Signature` header."""
+    payload = f"{timestamp}.".encode() + body
+    signature = hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={signature}"
+
+
+class Webhooks:
+    """Delivers events from a thread of its own, or on command."""
+
+    def __init__(self, state: State, settings: WebhookSettings | None = None) -> None:
+        self._state = state
+        self._changed = threading.Condition()
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, _Parcel]] = []
+        self._held: list[_Parcel] = []
+        self._sending = False
+        self._stopped = False
+        self.deliveries: list[Delivery] = []
+        self._initial = settings or WebhookSettings()
+        self.configure(self._initial)
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    def configure(self, settings: WebhookSettings) -> None:
+        """Replace the settings; what waits already is delivered as it was to be."""
+        with self._changed:
+            self.settings = settings
+            self._random = random.Random(settings.seed)
+
+    def take(self, event: StripeObject) -> None:
+        """Accept an event for delivery."""
+        with self._changed:
+            if self.settings.mode == "off":
+                return
+            for parcel in self._parcels(event):
+                if self.settings.mode == "held":
+                    self._held.append(parcel)
+                else:
+                    self._send_in(self._random.uniform(*self.settings.delay), parcel)
+
+    def flush(self, order: str = "made", limit: int | None = None) -> list[Delivery]:
+        """Deliver held events now and return once each has been answered (not retried).
+
+        :param order: `made`, `reversed` or `shuffled`
+        :param limit: how many at most, in that order; the others stay held
+        :raises ValueError: for another order
+        """
+        if order not in ORDERS:
+            raise ValueError(f"Events are flushed {', '.join(ORDERS)}, not {order!r}.")
+        with self._changed:
+            parcels, self._held = self._held, []
+            if order == "reversed":
+                parcels.reverse()
+            elif order == "shuffled":
+                self._random.shuffle(parcels)
+            if limit is not None:
+                parcels, self._held = parcels[:limit], parcels[limit:]
+        return [self._deliver(parcel) for parcel in parcels]
+
+    def waiting(self) -> int:
+        """How many deliveries are on their way or to be retried; held ones do not count."""
+        with self._changed:
+            return len(self._due) + self._sending
+
+    def held(self) -> int:
+        """How many deliveries wait for a flush."""
+        return len(self._held)
+
+    def clear(self) -> None:
+        """Forget what waits and what was delivered, and return to the first settings."""
+        with self._changed:
+            self._due.clear()
+            self._held.clear()
+            self.deliveries.clear()
+        self.configure(self._initial)
+
+    def stop(self) -> None:
+        """Stop delivering."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        self._thread.join(timeout=2)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return settings, counts and deliveries as JSON values."""
+        return {
+            "settings": asdict(self.settings),
+            "held": self.held(),
+            "waiting": self.waiting(),
+            "deliveries": [asdict(delivery) for delivery in self.deliveries],
+        }
+
+    def _parcels(self, event: StripeObject) -> list[_Parcel]:
+        settings = self.settings
+        targets = [(settings.url, settings.secret)] if settings.url else []
+        for endpoint in self._state.tables["webhook_endpoint"].values():
+            if {"*", event["type"]} & set(endpoint["enabled_events"]):
+                targets.append((endpoint["url"], endpoint["secret"]))
+        parcels = []
+        for url, secret in targets:
+            signed = self._random.random() >= settings.wrong_signature
+            copies = 2 if self._random.random() < settings.doubled else 1
+            parcels += [_Parcel(event, url, secret, signed)] * copies
+        return parcels
+
+    def _send_in(self, seconds: float, parcel: _Parcel) -> None:
+        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), parcel))
+        self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._sending = False
+                while not self._stopped and not self._is_due():
+                    wait = self._due[0][0] - time.monotonic() if self._due else None
+                    self._changed.wait(wait)
+                if self._stopped:
+                    return
+                parcel = heapq.heappop(self._due)[2]
+                self._sending = True
+            delivery = self._deliver(parcel)
+            if not delivery.arrived and parcel.attempt <= self.settings.retries:
+                again = _Parcel(**{**vars(parcel), "attempt": parcel.attempt + 1})
+                with self._changed:
+                    self._send_in(self.settings.retry_seconds, again)
+
+    def _is_due(self) -> bool:
+        return bool(self._due) and self._due[0][0] <= time.monotonic()
+
+    def _deliver(self, parcel: _Parcel) -> Delivery:
+        # The body is made under the lock, the call is not: Odoo calls back while it answers.
+        with self._state.lock:
+            body = json.dumps(parcel.event).encode()
+        secret = parcel.secret if parcel.signed else "whsec_of_somebody_else"
+        request = urllib.request.Request(
+            parcel.url,
+            data=body,
+            headers={
+                "Content-Type": "application/json; charset=utf-8",
+                "Stripe-Signature": sign(body, secret, int(time.time())),
+                "User-Agent": "Stripe/1.0",
+                **self.settings.headers,
+            },
+        )
+        status, error = _post(request)
+        delivery = Delivery(
+            event=parcel.event["id"],
+            type=parcel.event["type"],
+            url=parcel.url,
+            attempt=parcel.attempt,
+            signed=parcel.signed,
+            status=status,
+            error=error,
+        )
+        self.deliveries.append(delivery)
+        return delivery
+
+
+def _post(request: urllib.request.Request) -> tuple[int | None, str | None]:
+    try:
+        with _OPENER.open(request, timeout=_TIMEOUT) as response:
+            return response.status, None
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, None
+    except (OSError, http.client.HTTPException) as error:
+        return None, str(error)
