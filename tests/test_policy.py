@@ -73,9 +73,7 @@ class TestPolicyMatch(RecoveryCommon):
         self.assertEqual(self._match(invoice), self.policy)
 
     def test_policy_of_a_branch_does_not_serve_its_parent(self):
-        self.policy.company_id = self._create_company(
-            name="Branch", parent_id=self.env.company.id
-        )
+        self.policy.company_id = self._create_company(name="Branch", parent_id=self.env.company.id)
         self.assertFalse(self._match())
 
     def test_conditions_that_break_later_are_noted_and_the_next_policy_is_used(self):
@@ -114,9 +112,7 @@ class TestPolicyMatch(RecoveryCommon):
     def _write_domain(self, policy, domain):
         """Break conditions behind the ORM's back, as an uninstalled addon does."""
         policy.flush_recordset()
-        self.cr.execute(
-            "UPDATE recovery_policy SET domain = %s WHERE id = %s", [domain, policy.id]
-        )
+        self.cr.execute("UPDATE recovery_policy SET domain = %s WHERE id = %s", [domain, policy.id])
         policy.invalidate_recordset()
 
 
@@ -163,9 +159,7 @@ class TestPolicySetup(RecoveryCommon):
             window_days=7,
             retry_ids=waits,
         )
-        self.assertTrue(
-            self._create_policy(spread_evenly=False, window_days=8, retry_ids=waits).id
-        )
+        self.assertTrue(self._create_policy(spread_evenly=False, window_days=8, retry_ids=waits).id)
 
     def test_window_cannot_be_made_shorter_than_the_waits(self):
         policy = self._create_policy(
@@ -193,23 +187,25 @@ class TestPolicySetup(RecoveryCommon):
                     "charge hours of the policy “Mine”", charge_hour_from=start, charge_hour_to=end
                 )
 
-    def test_database_refuses_windows_and_waits_of_no_length(self):
-        for values in (
-            {"window_days": 0},
-            {"window_days": 366},
-            {"grace_days": -1},
-            {"spread_evenly": False, "retry_ids": [Command.create({"delay_count": 0})]},
-            {"step_ids": [Command.create({"name": "S", "delay_hours": -1})]},
+    def test_windows_and_waits_of_no_length_are_refused(self):
+        wait = {"spread_evenly": False, "retry_ids": [Command.create({"delay_count": 0})]}
+        step = {"step_ids": [Command.create({"name": "Hello", "delay_hours": -1})]}
+        for model, values, sentence in (
+            ("recovery.policy", {"window_days": 0}, "between 1 and 365 days"),
+            ("recovery.policy", {"window_days": 366}, "between 1 and 365 days"),
+            ("recovery.policy", {"grace_days": -1}, "grace period of a policy can't be negative"),
+            ("recovery.policy.retry", wait, "must be at least one hour or day"),
+            ("recovery.policy.step", step, "can't lie before its trigger"),
         ):
-            with (
-                self.subTest(values=values),
-                mute_logger("odoo.sql_db"),
-                self.assertRaises((IntegrityError, ValidationError)),
-            ):
-                self._create_policy(**values)
+            with self.subTest(values=values), mute_logger("odoo.sql_db"):
+                with self.assertRaises(IntegrityError) as caught:
+                    self._create_policy(**values)
+                self.assertIn(sentence, self.env[model]._sql_error_to_message(caught.exception))
 
     def test_write_off_without_an_account_is_refused(self):
-        self._assert_refused("Choose the account on which the policy “Mine”", end_action="write_off")
+        self._assert_refused(
+            "Choose the account on which the policy “Mine”", end_action="write_off"
+        )
 
     def test_write_off_account_of_another_company_is_refused(self):
         other = self._create_company(name="Other")
