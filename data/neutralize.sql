@@ -1,23 +1,33 @@
 -- A copied database charges nobody and writes to nobody: what was planned stays for the books, but
 -- its time never comes, not even when somebody switches the scheduled actions on again.
 UPDATE recovery_attempt
-   SET state = 'cancelled', sentence = 'Cancelled: this database is a copy.', finished_at = now()
+   SET state = 'cancelled',
+       sentence = 'Cancelled: this database is a copy.',
+       finished_at = now() AT TIME ZONE 'UTC'
  WHERE state = 'planned';
 UPDATE recovery_notice
    SET state = 'skipped', sentence = 'Skipped: this database is a copy.'
  WHERE state = 'planned';
+-- A charge that ran while the copy was made would be taken for that of a dead worker, and one of
+-- unknown outcome be sent again to learn it: the original database takes care of both.
 UPDATE recovery_attempt
-   SET resolve_at = NULL
- WHERE state = 'unknown';
+   SET state = 'unknown', resolve_at = NULL
+ WHERE state IN ('running', 'unknown');
+-- Without a day to go on by itself, and that for cases which are paused already, too.
 UPDATE recovery_case
    SET state = 'paused', paused_until = NULL, end_reason = 'Paused: this database is a copy.'
- WHERE state IN ('in_recovery', 'suspended', 'grace');
+ WHERE state IN ('in_recovery', 'paused', 'suspended', 'grace');
 UPDATE account_move
    SET collect_automatically = false
  WHERE collect_automatically;
 UPDATE res_partner
    SET collect_automatically = NULL
  WHERE collect_automatically IS NOT NULL;
+DELETE FROM ir_default
+ WHERE field_id IN (SELECT id
+                      FROM ir_model_fields
+                     WHERE model IN ('account.move', 'res.partner')
+                       AND name = 'collect_automatically');
 UPDATE res_company
    SET recovery_charge_test_providers = false;
 DELETE FROM recovery_signal;

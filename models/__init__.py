@@ -9,6 +9,7 @@ from . import (
     recovery_attempt_gate,
     recovery_attempt_resolve,
     recovery_case,
+    recovery_case_action,
     recovery_case_end,
     recovery_case_follow,
     recovery_case_tag,

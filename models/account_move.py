@@ -71,6 +71,9 @@ class AccountMove(models.Model):
     recovery_next_attempt_at = fields.Datetime(
         related="recovery_case_id.next_attempt_at", string="Next Attempt"
     )
+    recovery_in_flight_state = fields.Selection(
+        related="recovery_case_id.in_flight_state", string="Charge Under Way"
+    )
     recovery_timeline_ids = fields.One2many(related="recovery_case_id.timeline_ids")
 
     # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
@@ -97,6 +100,14 @@ class AccountMove(models.Model):
     def _compute_collect_token_ids(self):
         for move in self:
             move.collect_token_ids = move.commercial_partner_id._get_collect_tokens(move.company_id)
+
+    @api.onchange("collect_automatically")
+    def _onchange_collect_automatically(self):
+        """Choose the saved payment method when there is no choice."""
+        if self.collect_automatically and not self._get_collect_token():
+            self.collect_token_id = (
+                self.collect_token_ids if len(self.collect_token_ids) == 1 else False
+            )
 
     # === CONSTRAINT METHODS === #
 

@@ -43,13 +43,20 @@ class PaymentTransaction(models.Model):
         Our own charges are kept from ending in error at all; a payment that a customer or an
         accountant starts with a saved method ends so in stock Odoo, paid or not.
         """
+        is_charge = method == "POST" and self.operation in ("online_token", "offline")
+        if not is_charge or "recovery_answer" in self.env.context:
+            return super()._send_api_request(method, endpoint, **kwargs)
         try:
             return super()._send_api_request(method, endpoint, **kwargs)
         except ValidationError as error:
-            is_charge = method == "POST" and self.operation in ("online_token", "offline")
-            if is_charge and judge_exception(error.__context__)[0] is Certainty.UNCLEAR:
-                self.recovery_unclear = True
+            self.recovery_unclear = judge_exception(error.__context__)[0] is Certainty.UNCLEAR
             raise
+        except ValueError as error:
+            # Unreadable: stock Odoo rolls the transaction back, although the money may be taken.
+            self.recovery_unclear = True
+            raise ValidationError(
+                self.env._("The answer of the payment provider could not be read.")
+            ) from error
 
     # === BUSINESS METHODS - PROCESSING === #
 
@@ -111,6 +118,34 @@ class PaymentTransaction(models.Model):
                 raise ValidationError(
                     self.env._("%(invoice)s has been paid already.", invoice=invoice_sudo.name)
                 )
+
+    def _recovery_look_up(self):
+        """Ask the provider for the charge of this transaction, without sending it again.
+
+        Hook for addons of providers that can be asked.
+
+        :return: the payment data to process; ``False`` when the provider has no such charge;
+            ``None`` when it can't be asked
+        :rtype: dict | bool | None
+        :raise ValidationError: when the provider does not answer
+        """
+        self.ensure_one()
+        if self.provider_code != "stripe" or not self.token_id.provider_ref:
+            return None
+        intents = self._send_api_request(
+            "GET",
+            "payment_intents",
+            params={"customer": self.token_id.provider_ref, "limit": 100},
+        )
+        for intent in intents.get("data", []):
+            if intent.get("description") == self.reference:
+                return {
+                    "reference": self.reference,
+                    "payment_intent": intent,
+                    "payment_method": intent.get("payment_method"),
+                }
+        # Older intents may stand on the next page.
+        return None if intents.get("has_more") else False
 
     def _recovery_cancel_unfinished(self):
         """Withdraw a charge that the provider answered but did not finish.

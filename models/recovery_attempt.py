@@ -3,6 +3,7 @@ from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from ..timing import plan_technical_retry
 
@@ -141,9 +142,11 @@ class RecoveryAttempt(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("move_id", "planned_at")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for attempt in self:
-            attempt.display_name = f"{attempt.move_id.name} · {attempt.planned_at:%Y-%m-%d %H:%M}"
+            instant = format_datetime(self.env, attempt.planned_at, dt_format="short")
+            attempt.display_name = f"{attempt.move_id.name} · {instant}"
 
     # === CRUD METHODS === #
 

@@ -34,8 +34,12 @@ class RecoveryAttempt(models.Model):
         """Charge a claimed attempt and let the case react to the outcome."""
         self.ensure_one()
         if self._charge():
-            self._settle()
-            self._react()
+            self._finish()
+
+    def _finish(self):
+        """Book a recorded outcome, then let the case react to it."""
+        self._settle()
+        self._react()
 
     # === CLAIM === #
 
@@ -140,8 +144,10 @@ class RecoveryAttempt(models.Model):
         return {
             "provider_id": provider_sudo.id,
             "payment_method_id": self.token_id.payment_method_id.id,
+            # Of its own: Odoo gives the reference of a payment that was rolled back once more,
+            # and the provider would take our charge for that one.
             "reference": self.env["payment.transaction"]._compute_reference(
-                provider_sudo.code, invoice_ids=invoices
+                provider_sudo.code, prefix=f"{self.move_id.name}-R{self.id}"
             ),
             "amount": self.amount,
             "currency_id": self.currency_id.id,

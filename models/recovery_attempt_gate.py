@@ -13,6 +13,9 @@ ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
 UNCLEAR_AGE = timedelta(days=3)
 # Odoo gives up booking a confirmed transaction after four days.
 BOOKING_AGE = timedelta(days=4)
+# When a charge that another payment holds up is looked at again.
+IN_FLIGHT_WAIT = timedelta(hours=6)
+BOOKING_WAIT = timedelta(minutes=10)
 
 
 class Gate(NamedTuple):
@@ -100,52 +103,44 @@ class RecoveryAttempt(models.Model):
         return None
 
     def _get_transaction_gate(self, transaction):
-        now = fields.Datetime.now()
+        """Return a gate when this transaction may bring, or have brought, the money."""
         since = transaction.last_state_change or transaction.create_date
-        reference = {"reference": transaction.reference}
-        if transaction.state == "draft" and since > now - ONLINE_DRAFT_AGE:
-            return Gate(
-                self.env._("The customer may be paying right now (%(reference)s).", **reference),
-                since + ONLINE_DRAFT_AGE,
+        age = fields.Datetime.now() - since
+        name = {"reference": transaction.reference}
+        if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
+            sentence = self.env._("The customer may be paying right now (%(reference)s).", **name)
+            return Gate(sentence, since + ONLINE_DRAFT_AGE)
+        if transaction.state == "error" and transaction.recovery_unclear and age < UNCLEAR_AGE:
+            sentence = self.env._(
+                "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
             )
-        if (
-            transaction.recovery_unclear
-            and transaction.state == "error"
-            and since > now - UNCLEAR_AGE
-        ):
-            return Gate(
-                self.env._(
-                    "The answer to the payment %(reference)s got lost; it may have succeeded.",
-                    **reference,
-                ),
-                since + UNCLEAR_AGE,
-            )
+            return Gate(sentence, since + UNCLEAR_AGE)
         if transaction.state in ("pending", "authorized"):
-            if transaction.provider_code not in ("none", "custom"):
-                return Gate(
-                    self.env._("The payment %(reference)s is on its way.", **reference),
-                    now + timedelta(hours=6),
-                )
-            if since > now - ANNOUNCED_TRANSFER_AGE:
-                return Gate(
-                    self.env._("The customer announced a transfer (%(reference)s).", **reference),
-                    since + ANNOUNCED_TRANSFER_AGE,
-                )
+            return self._get_pending_gate(transaction, since, name)
         if transaction.state == "done" and not self._is_booked(transaction):
-            if not transaction.is_post_processed and since > now - BOOKING_AGE:
-                return Gate(
-                    self.env._("The payment %(reference)s is being booked.", **reference),
-                    now + timedelta(minutes=10),
-                )
-            return Gate(
-                self.env._(
-                    "The payment %(reference)s succeeded at the provider but is not booked on the "
-                    "invoice. Book or refund it before anything else is charged.",
-                    **reference,
-                ),
-                alert=True,
-            )
+            return self._get_unbooked_gate(transaction, age, name)
         return None
+
+    def _get_pending_gate(self, transaction, since, name):
+        now = fields.Datetime.now()
+        if transaction.provider_code not in ("none", "custom"):
+            sentence = self.env._("The payment %(reference)s is on its way.", **name)
+            return Gate(sentence, now + IN_FLIGHT_WAIT)
+        if since + ANNOUNCED_TRANSFER_AGE <= now:
+            return None
+        sentence = self.env._("The customer announced a transfer (%(reference)s).", **name)
+        return Gate(sentence, since + ANNOUNCED_TRANSFER_AGE)
+
+    def _get_unbooked_gate(self, transaction, age, name):
+        if not transaction.is_post_processed and age < BOOKING_AGE:
+            sentence = self.env._("The payment %(reference)s is being booked.", **name)
+            return Gate(sentence, fields.Datetime.now() + BOOKING_WAIT)
+        sentence = self.env._(
+            "The payment %(reference)s succeeded at the provider but is not booked on the invoice. "
+            "Book or refund it before anything else is charged.",
+            **name,
+        )
+        return Gate(sentence, alert=True)
 
     def _is_booked(self, transaction):
         if not transaction.payment_id:

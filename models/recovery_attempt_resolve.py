@@ -1,17 +1,22 @@
 """Unknown outcomes: resolved by a webhook, by asking for the same charge again, or by a person."""
 
 import logging
+from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
-from ..declines import Decline
+from ..declines import Answer, Certainty, Decline
+from .payment_provider import UnclearAnswer
 from .recovery_attempt import TRANSITIONS
 from .recovery_attempt_charge import OUTCOME_OF_TRANSACTION, START_ALLOWANCE
 
 _logger = logging.getLogger(__name__)
+
+# A charge that the provider doesn't know after this time never reached it.
+LOOK_UP_AGE = timedelta(minutes=10)
 
 
 class RecoveryAttempt(models.Model):
@@ -64,13 +69,45 @@ class RecoveryAttempt(models.Model):
             self.env["recovery.signal"]._follow(self.move_id)
             return
         resolve_at = self._get_next_resolve()
-        if resolve_at is None:
-            self._ask_person()
-            return
         # Before asking: should this worker die, too, the next one asks later, not at once.
         self.resolve_at = resolve_at
         self.env["ir.cron"]._commit_progress()
-        self._run()
+        if resolve_at:
+            self._run()
+        if self.state == "unknown" and self._look_up():
+            self._finish()
+        if self.state == "unknown" and not resolve_at:
+            self._ask_person()
+
+    def _look_up(self):
+        """Ask the provider whether it knows the charge, where it can be asked.
+
+        :return: whether the outcome is known and committed now
+        """
+        if not self._hold("unknown"):
+            return False
+        answer = Answer()
+        transaction = self.transaction_id.with_context(
+            recovery_answer=answer, recovery_own_work=True
+        )
+        try:
+            payment_data = transaction._recovery_look_up()
+        except (ValidationError, UnclearAnswer, ValueError):
+            self.env.cr.rollback()
+            _logger.info("Attempt %s could not be looked up", self.id, exc_info=True)
+            return False
+        if payment_data:
+            transaction._process(transaction.provider_code, payment_data)
+        elif payment_data is False and self.started_at < fields.Datetime.now() - LOOK_UP_AGE:
+            answer.certainty = Certainty.NOT_SENT
+            transaction._set_canceled(
+                state_message=self.env._("The provider does not know this payment.")
+            )
+        else:
+            return False
+        self._record_outcome(answer)
+        self.env["ir.cron"]._commit_progress()
+        return True
 
     def _follow_transaction(self):
         """Bring unfinished attempts to the state that their transaction reached by itself.
@@ -131,18 +168,16 @@ class RecoveryAttempt(models.Model):
             raise UserError(
                 self.env._("The outcome of this charge is known, or being asked for, by now.")
             )
-        word = self.env._("Confirmed by %(user)s.", user=self.env.user.name)
+        name = {"user": self.env.user.name}
         transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=True)
         if charged:
-            transaction_sudo._set_done(state_message=word)
-            outcome = "paid"
+            sentence = self.env._("Charged, as %(user)s found out at the provider.", **name)
+            transaction_sudo._set_done(state_message=sentence)
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
         else:
-            transaction_sudo._set_canceled(state_message=word)
-            outcome = "not_sent"
-        attempt_sudo._set_state(
-            outcome, **attempt_sudo._prepare_outcome_vals(outcome, Decline("", word))
-        )
+            sentence = self.env._("Not charged, as %(user)s found out at the provider.", **name)
+            transaction_sudo._set_canceled(state_message=sentence)
+        attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
         attempt_sudo.case_id._clear_attention()
         self.env["recovery.signal"]._raise_for(attempt_sudo.move_id)
         return True

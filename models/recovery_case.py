@@ -76,7 +76,6 @@ class RecoveryCase(models.Model):
         readonly=True,
         index=True,
         copy=False,
-        group_expand=True,
         help="Paused: by a person, charges and notices wait.\n"
         "Suspended: the invoice is a draft, blocked or excluded from follow-ups; the case goes on "
         "when that ends.\n"
@@ -175,6 +174,9 @@ class RecoveryCase(models.Model):
     next_attempt_at = fields.Datetime(
         compute="_compute_attempts", search="_search_next_attempt_at", string="Next Attempt"
     )
+    next_attempt_sentence = fields.Char(
+        compute="_compute_attempts", string="Why Then", help="Why the next charge is planned so."
+    )
     in_flight_state = fields.Selection(
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
         compute="_compute_attempts",
@@ -214,6 +216,7 @@ class RecoveryCase(models.Model):
             case.attempt_count = len(attempts.filtered("transaction_id"))
             case.next_attempt_id = attempts.filtered(lambda attempt: attempt.state == "planned")[:1]
             case.next_attempt_at = case.next_attempt_id.planned_at
+            case.next_attempt_sentence = case.next_attempt_id.sentence
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
 
@@ -226,7 +229,7 @@ class RecoveryCase(models.Model):
         attempt = self.env["recovery.attempt"]
         for case in self:
             token = case.move_id._get_collect_token() or case.token_id
-            case.method_label = token and attempt._get_method_label(token)
+            case.method_label = attempt._get_method_label(token) if token else False
 
     # === CRUD METHODS === #
 
@@ -234,152 +237,6 @@ class RecoveryCase(models.Model):
     def _unlink_except_evidence(self):
         if self.attempt_ids.transaction_id:
             raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
-
-    # === ACTION METHODS === #
-
-    def action_retry_now(self):
-        """Make the next charge due and wake the job; nothing is charged in this request."""
-        cases_sudo = self._check_may_act()
-        for case_sudo in cases_sudo:
-            case_sudo._check_not_in_flight()
-            if case_sudo.state in ("paused", "suspended"):
-                raise UserError(
-                    self.env._("Resume the case of %(case)s first.", case=case_sudo.display_name)
-                )
-            case_sudo._plan_by_user(
-                fields.Datetime.now(),
-                self.env._("Asked for by %(user)s.", user=self.env.user.name),
-            )
-        self.env["recovery.attempt"]._make_due()
-        return self._notify(
-            self.env._("The charge goes out as soon as the scheduled job comes to it.")
-        )
-
-    def action_pause(self):
-        """Ask until when to pause these cases."""
-        return self._open_wizard("pause", self.env._("Pause"))
-
-    def action_change_date(self):
-        """Ask for another time of the next charge of these cases."""
-        return self._open_wizard("date", self.env._("Change Date"))
-
-    def action_resume(self):
-        """Go on with paused cases."""
-        for case_sudo in self._check_may_act().filtered(lambda case: case.state == "paused"):
-            case_sudo._resume(self.env._("Resumed by %(user)s.", user=self.env.user.name))
-        return True
-
-    def action_skip(self):
-        """Leave out the next charge of these cases; the schedule goes on with the one after."""
-        for case_sudo in self._check_may_act():
-            case_sudo._check_not_in_flight()
-            case_sudo.next_attempt_id._set_state(
-                "refused", sentence=self.env._("Skipped by %(user)s.", user=self.env.user.name)
-            )
-            case_sudo._plan()
-        return True
-
-    def action_stop(self):
-        """Give these cases up: no more charges and notices. A late payment still recovers them."""
-        for case_sudo in self._check_may_act():
-            case_sudo._check_not_in_flight()
-            case_sudo._close("lost", self.env._("Stopped by %(user)s.", user=self.env.user.name))
-        return True
-
-    def action_attention_done(self):
-        """Take the cases off the list of those that need attention."""
-        self._check_may_act(closed=True)._clear_attention()
-        return True
-
-    def action_confirm_charged(self):
-        """Record that the provider did charge the attempt of unknown outcome."""
-        self.ensure_one()
-        return self._get_unknown_attempt().action_confirm_charged()
-
-    def action_confirm_not_charged(self):
-        """Record that the provider did not charge the attempt of unknown outcome."""
-        self.ensure_one()
-        return self._get_unknown_attempt().action_confirm_not_charged()
-
-    def action_view_move(self):
-        """Open the invoice."""
-        self.ensure_one()
-        return self.move_id._get_records_action(name=self.env._("Invoice"))
-
-    def action_view_attempts(self):
-        """Open the attempts of these cases."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "revenue_recovery.action_recovery_attempt"
-        )
-        return {**action, "domain": [("case_id", "in", self.ids)], "context": {}}
-
-    def action_write_off(self):
-        """Ask a manager to confirm the write-off that ends the case."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Write Off"),
-            "res_model": "recovery.write.off.wizard",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_case_id": self.id},
-        }
-
-    # === HELPERS OF ACTIONS === #
-
-    def _check_may_act(self, closed=False):
-        """Return these cases in sudo mode, when the user may write them and they are open.
-
-        :raise AccessError: when the user may not
-        :raise UserError: when a case is closed
-        """
-        self.check_access("write")
-        self.move_id.check_access("read")
-        for case in self:
-            if not closed and case.state not in OPEN_STATES:
-                raise UserError(
-                    self.env._("The case of %(case)s is closed.", case=case.display_name)
-                )
-        # In sudo mode: attempts and notices are written by the engine only.
-        return self.sudo()
-
-    def _check_not_in_flight(self):
-        if self.in_flight_state:
-            raise UserError(
-                self.env._(
-                    "A charge of %(case)s is under way. Wait for its outcome.",
-                    case=self.display_name,
-                )
-            )
-
-    def _get_unknown_attempt(self):
-        self.check_access("read")
-        attempt = self.attempt_ids.filtered(lambda attempt: attempt.state == "unknown")
-        if not attempt:
-            raise UserError(self.env._("No charge of this case has an unknown outcome."))
-        return attempt
-
-    def _open_wizard(self, mode, name):
-        self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": "recovery.plan.wizard",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_mode": mode, "default_case_ids": self.ids},
-        }
-
-    def _notify(self, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": message,
-                "type": "success",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     # === BUSINESS METHODS === #
 
@@ -415,7 +272,7 @@ class RecoveryCase(models.Model):
     def _schedule_activity(self, sentence):
         self.ensure_one()
         user = self.user_id or self.move_id.invoice_user_id
-        if not user or user.share:
+        if not user.active or user.share:
             user = self.env.ref("base.user_admin")
         self.activity_schedule(
             "mail.mail_activity_data_todo",

@@ -12,6 +12,10 @@ from ..timing import ChargeHours, Ladder
 
 _logger = logging.getLogger(__name__)
 
+WRITE_OFF_ACCOUNT_DOMAIN = [
+    ("account_type", "in", ("expense", "expense_direct_cost", "income_other"))
+]
+
 
 class RecoveryPolicy(models.Model):
     _name = "recovery.policy"
@@ -98,7 +102,7 @@ class RecoveryPolicy(models.Model):
         comodel_name="account.account",
         string="Write-Off Account",
         check_company=True,
-        domain=[("account_type", "in", ("expense", "expense_direct_cost", "income_other"))],
+        domain=WRITE_OFF_ACCOUNT_DOMAIN,
         help="The loss is booked on this account once a manager confirms it.",
     )
     end_server_action_id = fields.Many2one(

@@ -5,8 +5,12 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
+
+BUSY_WAIT = timedelta(minutes=1)
+FAILED_WAIT = timedelta(hours=1)
 
 
 class RecoverySignal(models.Model):
@@ -51,11 +55,19 @@ class RecoverySignal(models.Model):
 
     @api.model
     def _take(self, move):
-        """Return the transactions that the signals of an invoice name, and remove the signals.
+        """Remove the signals of an invoice that no other worker is following.
 
-        Signals raised meanwhile by others are not visible here and stay for the next pass.
+        :return: the transactions that they name; ``None`` when there is nothing to follow
         """
-        signals = self.search([("move_id", "=", move.id)])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM recovery_signal WHERE move_id = %s FOR UPDATE SKIP LOCKED",
+                move.id,
+            )
+        )
+        if not rows:
+            return None
+        signals = self.browse(row[0] for row in rows)
         transactions = signals.transaction_id
         signals.unlink()
         return transactions
@@ -66,14 +78,37 @@ class RecoverySignal(models.Model):
     def _cron_follow(self):
         """Let the cases follow their invoices, then do what their calendar says."""
         commit_progress = self.env["ir.cron"]._commit_progress
-        commit_progress(remaining=self.search_count(self._get_due_domain(), limit=1000))
-        while signal := self.search(self._get_due_domain(), limit=1, order="id"):
-            self._follow(signal.move_id)
+        commit_progress(remaining=self._count_due())
+        while move := self._find_due_move():
+            self._follow(move)
             if not commit_progress(1):
                 return
         self.env["recovery.attempt"]._resolve_due()
         self.env["recovery.case"]._end_due()
         self.env["recovery.notice"]._send_due()
+        commit_progress(remaining=0)
+
+    @api.model
+    def _count_due(self, limit=1000):
+        now = fields.Datetime.now()
+        return self.search_count(
+            Domain("not_before", "=", False) | Domain("not_before", "<=", now), limit=limit
+        )
+
+    @api.model
+    def _find_due_move(self):
+        """Return the invoice of the oldest signal that no other worker is following."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move_id FROM recovery_signal
+                 WHERE not_before IS NULL OR not_before <= %s
+                 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+                """,
+                fields.Datetime.now(),
+            )
+        )
+        return self.env["account.move"].browse(rows and rows[0])
 
     @api.model
     def _follow(self, move):
@@ -82,15 +117,17 @@ class RecoverySignal(models.Model):
         What fails is put off and told once on the case; nothing here can undo a payment.
         """
         try:
-            self.env["recovery.case"].with_company(move.company_id)._follow(move, self._take(move))
+            transactions = self._take(move)
+            if transactions is not None:
+                self.env["recovery.case"].with_company(move.company_id)._follow(move, transactions)
             self.env["ir.cron"]._commit_progress()
-        except psycopg2.OperationalError:
-            self.env.cr.rollback()  # Somebody else works on the invoice: its own signal remains.
-            self._put_off(move, timedelta(minutes=1))
+        except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
+            self.env.cr.rollback()  # Somebody else works on the invoice, or on its case.
+            self._put_off(move, BUSY_WAIT)
         except Exception as error:
             self.env.cr.rollback()
             _logger.exception("Invoice %s could not be followed", move.id)
-            self._put_off(move, timedelta(hours=1))
+            self._put_off(move, FAILED_WAIT)
             move.recovery_case_id._ask_for_attention(
                 self.env._("The case could not be updated: %(error)s", error=error)
             )
@@ -98,11 +135,14 @@ class RecoverySignal(models.Model):
 
     @api.model
     def _put_off(self, move, wait):
-        self.search([("move_id", "=", move.id)]).not_before = fields.Datetime.now() + wait
+        """Let the other invoices come first; a signal being followed by now is left alone."""
+        self.env.cr.execute(
+            """
+            UPDATE recovery_signal SET not_before = %s
+             WHERE id IN (SELECT id FROM recovery_signal WHERE move_id = %s
+                             FOR UPDATE SKIP LOCKED)
+            """,
+            [fields.Datetime.now() + wait, move.id],
+        )
+        self.invalidate_model(["not_before"])
         self.env["ir.cron"]._commit_progress()
-
-    # === GETTERS === #
-
-    @api.model
-    def _get_due_domain(self):
-        return Domain("not_before", "=", False) | Domain("not_before", "<=", fields.Datetime.now())

@@ -32,6 +32,12 @@ class ResPartner(models.Model):
                 self.env.company
             )
 
+    @api.onchange("collect_automatically")
+    def _onchange_collect_automatically(self):
+        """Choose the saved payment method when there is no choice."""
+        if self.collect_automatically and len(self.collect_token_ids) == 1:
+            self.collect_token_id = self.collect_token_id or self.collect_token_ids
+
     # === CONSTRAINT METHODS === #
 
     @api.constrains("collect_token_id")

@@ -45,7 +45,8 @@ class RecoveryTimeline(models.Model):
             SELECT attempt.id * 2 AS id,
                    attempt.case_id,
                    attempt.company_id,
-                   COALESCE(attempt.started_at, attempt.planned_at) AS at,
+                   COALESCE(attempt.started_at, LEAST(attempt.planned_at, attempt.finished_at))
+                       AS at,
                    'charge' AS kind,
                    attempt.state,
                    NULLIF(attempt.amount, 0) AS amount,

@@ -3,6 +3,10 @@ from . import (
     test_charge,
     test_collect,
     test_gate,
+    test_neutralize,
     test_notice,
+    test_policy,
+    test_tour,
+    test_views,
     test_webhook,
 )

@@ -1,6 +1,6 @@
 """Quick, silent retries after technical trouble: nothing was declined, so no try is used up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from .decision import Decision, Sentence, Stop, _
 
@@ -23,7 +23,7 @@ def plan_technical_retry(failures: int, last_failure: datetime) -> Decision | St
             )
         )
     return Decision(
-        last_failure + WAITS[failures - 1],
+        last_failure.astimezone(timezone.utc) + WAITS[failures - 1],
         "technical",
         Sentence(
             _("The provider could not be reached; quick try %(number)s of %(tries)s."),

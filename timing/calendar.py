@@ -20,10 +20,20 @@ class ChargeHours:
     tz: ZoneInfo
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end <= 24:
+        if not (0 <= self.start < self.end <= 24 and self._minutes):
             raise ValueError(
                 f"Charge hours from {self.start} to {self.end} leave no time to charge."
             )
+
+    @property
+    def _minutes(self) -> range:
+        """The allowed minutes of the day: whole ones, so that no fraction decides a comparison."""
+        return range(round(self.start * 60), round(self.end * 60))
+
+    def nearest_hour(self, hour: float) -> float:
+        """Return the allowed hour of the day that is nearest to this one."""
+        minutes = self._minutes
+        return min(max(round(hour * 60), minutes[0]), minutes[-1]) / 60
 
     def local_instant(self, day: date, hour: float) -> datetime:
         """Return the UTC instant of a local hour of a local day.
@@ -38,17 +48,18 @@ class ChargeHours:
     def contains(self, instant: datetime) -> bool:
         """Tell whether a charge may go out at this aware instant."""
         local = instant.astimezone(self.tz)
-        hour = local.hour + local.minute / 60 + local.second / 3600
-        return self.start <= hour < self.end
+        return local.hour * 60 + local.minute in self._minutes
 
     def next_instant(self, instant: datetime) -> datetime:
-        """Return the first allowed UTC instant that is not before this aware instant."""
+        """Return the first allowed UTC instant that is not before this aware instant.
+
+        Where a clock change skips or repeats the opening hour, that day may be left out.
+        """
         if self.contains(instant):
             return instant.astimezone(timezone.utc)
         day = instant.astimezone(self.tz).date()
-        for candidate in (day, day + timedelta(days=1), day + timedelta(days=2)):
-            opening = self.local_instant(candidate, self.start)
+        while True:
+            opening = self.local_instant(day, self.start)
             if opening >= instant and self.contains(opening):
                 return opening
-        # Only where daylight saving skips the opening hour of a very short day.
-        return self.next_instant(instant + timedelta(hours=1))
+            day += timedelta(days=1)

@@ -25,24 +25,28 @@ class RecoveryPlanWizard(models.TransientModel):
     def action_apply(self):
         """Pause the cases, or plan their next charge for the chosen time."""
         self.ensure_one()
-        cases_sudo = self.case_ids._check_may_act()
+        self._check_future()
         user = {"user": self.env.user.name}
         if self.mode == "pause":
-            self._check_future(self.paused_until and self.paused_until > fields.Date.today())
-            for case_sudo in cases_sudo:
-                case_sudo._check_not_in_flight()
-            cases_sudo._pause(self.paused_until, self.env._("Paused by %(user)s.", **user))
-            return True
-        self._check_future(self.planned_at and self.planned_at > fields.Datetime.now(), True)
-        for case_sudo in cases_sudo:
-            case_sudo._check_not_in_flight()
-            if case_sudo.state in ("paused", "suspended"):
-                raise UserError(
-                    self.env._("Resume the case of %(case)s first.", case=case_sudo.display_name)
-                )
-            case_sudo._plan_by_user(self.planned_at, self.env._("Time chosen by %(user)s.", **user))
-        return True
+            reason = self.env._("Paused by %(user)s.", **user)
+            left_out = self.case_ids._act_on_each(
+                lambda case_sudo: case_sudo._pause(self.paused_until, reason), waiting=True
+            )
+            message = self.env._("Paused.")
+        else:
+            reason = self.env._("Time chosen by %(user)s.", **user)
+            left_out = self.case_ids._act_on_each(
+                lambda case_sudo: case_sudo._plan_by_user(self.planned_at, reason)
+            )
+            message = self.env._("The next charge is planned.")
+        action = self.case_ids._notify(message, left_out)
+        action["params"]["next"] = {"type": "ir.actions.act_window_close"}
+        return action
 
-    def _check_future(self, is_future, is_required=False):
-        if not is_future and (is_required or self.paused_until):
+    def _check_future(self):
+        if self.mode == "pause":
+            is_future = not self.paused_until or self.paused_until > fields.Date.today()
+        else:
+            is_future = self.planned_at and self.planned_at > fields.Datetime.now()
+        if not is_future:
             raise UserError(self.env._("Choose a time in the future."))

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+
+from ..models.recovery_policy import WRITE_OFF_ACCOUNT_DOMAIN
 
 
 class RecoveryWriteOffWizard(models.TransientModel):
@@ -11,7 +13,9 @@ class RecoveryWriteOffWizard(models.TransientModel):
     company_id = fields.Many2one(related="case_id.company_id")
     currency_id = fields.Many2one(related="case_id.currency_id")
     amount = fields.Monetary(
-        related="case_id.move_id.amount_residual", help="All that is open on the invoice."
+        related="case_id.move_id.amount_residual",
+        string="Amount",
+        help="All that is open on the invoice.",
     )
     account_id = fields.Many2one(
         comodel_name="account.account",
@@ -21,6 +25,7 @@ class RecoveryWriteOffWizard(models.TransientModel):
         store=True,
         precompute=True,
         readonly=False,
+        domain=WRITE_OFF_ACCOUNT_DOMAIN,
         help="The loss is booked on this account.",
     )
     date = fields.Date(
@@ -41,10 +46,12 @@ class RecoveryWriteOffWizard(models.TransientModel):
             raise AccessError(self.env._("Only a recovery manager may write an invoice off."))
         self.case_id.check_access("write")
         self.case_id.move_id.check_access("write")
-        self.case_id._check_not_in_flight()
+        if hindrance := self.case_id._get_in_flight_hindrance():
+            raise UserError(hindrance)
         # In sudo mode: a manager of recoveries need not be allowed to make journal entries.
         case_sudo = self.case_id.sudo()
         reason = self.env._("Written off by %(user)s.", user=self.env.user.name)
         entry = case_sudo._write_off(self.account_id, self.date)
         case_sudo._close("lost", reason)
+        case_sudo.end_reason = reason  # The case may have been lost before.
         return entry._get_records_action(name=self.env._("Write-Off"))
