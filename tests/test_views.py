@@ -77,7 +77,15 @@ class TestViews(RecoveryCommon):
 
     def test_customer_form_asks_for_the_method_that_is_charged(self):
         self._create_card()
-        partner = self.customer.with_user(self.accountant)
-        with self.assertRaisesRegex(AssertionError, "collect_token_id"):
-            with Form(partner) as form:
-                form.collect_automatically = True
+        self._create_card()
+        with (
+            self.assertRaisesRegex(AssertionError, "collect_token_id"),
+            Form(self.customer) as form,
+        ):
+            form.collect_automatically = True
+
+    def test_only_saved_method_of_a_customer_is_chosen_by_itself(self):
+        token = self._create_card()
+        with Form(self.customer) as form:
+            form.collect_automatically = True
+        self.assertEqual(self.customer.collect_token_id, token)

@@ -45,6 +45,18 @@ if not company.chart_template:
     env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
 company.recovery_charge_test_providers = True
 env["recovery.policy"].search([]).write({"charge_hour_from": 0, "charge_hour_to": 24})
+end = env["ir.actions.server"].create({
+    "name": "Recovery: end",
+    "model_id": env["ir.model"]._get_id("recovery.case"),
+    "state": "code",
+    "code": "pass",
+})
+env["recovery.policy"].create({
+    "name": "Own",
+    "sequence": 999,
+    "end_action": "server_action",
+    "end_server_action_id": end.id,
+})
 provider = env["payment.provider"].search([("code", "=", "demo")], limit=1)
 provider.state = "test"
 bank = env["account.journal"].search([("type", "=", "bank")], limit=1)
