@@ -8,7 +8,8 @@ def pre_init_hook(env):
         """
         ALTER TABLE account_move
             ADD COLUMN IF NOT EXISTS collect_automatically boolean,
-            ADD COLUMN IF NOT EXISTS collect_token_id integer
+            ADD COLUMN IF NOT EXISTS collect_token_id integer,
+            ADD COLUMN IF NOT EXISTS recovery_case_id integer
         """
     )
 
@@ -16,12 +17,10 @@ def pre_init_hook(env):
 def uninstall_hook(env):
     """Let go of the records that ours would keep Odoo from deleting.
 
-    Odoo deletes records before it drops tables. E-mail templates and server actions are then still
-    held by policies, and policies by cases; what can't be deleted would stay behind. Policies need
-    no deleting: they go with their table.
+    Odoo deletes the addon's records before it drops tables: its e-mail template is then still held
+    by a step, and its policy by cases. The policy needs no deleting, it goes with its table.
     """
     env.cr.execute("UPDATE recovery_policy_step SET mail_template_id = NULL")
-    env.cr.execute("UPDATE recovery_policy SET end_server_action_id = NULL")
     env.cr.execute(
         "DELETE FROM ir_model_data WHERE module = 'revenue_recovery' AND model = 'recovery.policy'"
     )

@@ -9,8 +9,17 @@ from odoo.tools import SQL
 from .recovery_attempt import IN_FLIGHT, UNFINISHED
 from .recovery_case import OPEN_STATES
 
+# Customers read their own invoices; what is done to recover them is none of their business.
+RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # What an accountant can change on an invoice that its case has to follow.
 _FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+
+
+class Debt(NamedTuple):
+    """What is owed on an invoice now, and whether it is excluded from follow-ups."""
+
+    owed: float
+    is_excluded: bool
 
 
 class Settlement(NamedTuple):
@@ -53,32 +62,48 @@ class AccountMove(models.Model):
         help="The payment methods that may be charged for this invoice.",
     )
     recovery_case_ids = fields.One2many(
-        comodel_name="recovery.case", inverse_name="move_id", string="Recovery Cases"
+        comodel_name="recovery.case",
+        inverse_name="move_id",
+        string="Recovery Cases",
+        groups=RECOVERY_GROUP,
     )
     recovery_attempt_ids = fields.One2many(
-        comodel_name="recovery.attempt", inverse_name="move_id", string="Charges"
+        comodel_name="recovery.attempt",
+        inverse_name="move_id",
+        string="Charges",
+        groups=RECOVERY_GROUP,
     )
     recovery_case_id = fields.Many2one(
         comodel_name="recovery.case",
-        readonly=True,
+        compute="_compute_recovery_case_id",
+        store=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
         help="The latest recovery case of this invoice.",
+        groups=RECOVERY_GROUP,
     )
-    recovery_state = fields.Selection(related="recovery_case_id.state", string="Recovery")
-    recovery_attention = fields.Char(related="recovery_case_id.attention", string="Needs Attention")
+    recovery_state = fields.Selection(
+        related="recovery_case_id.state", string="Recovery", groups=RECOVERY_GROUP
+    )
+    recovery_attention = fields.Char(
+        related="recovery_case_id.attention", string="Needs Attention", groups=RECOVERY_GROUP
+    )
     recovery_next_attempt_at = fields.Datetime(
-        related="recovery_case_id.next_attempt_at", string="Next Attempt"
+        related="recovery_case_id.next_attempt_at", string="Next Attempt", groups=RECOVERY_GROUP
     )
     recovery_in_flight_state = fields.Selection(
-        related="recovery_case_id.in_flight_state", string="Charge Under Way"
+        related="recovery_case_id.in_flight_state",
+        string="Charge Under Way",
+        groups=RECOVERY_GROUP,
     )
-    recovery_timeline_ids = fields.One2many(related="recovery_case_id.timeline_ids")
+    recovery_timeline_ids = fields.One2many(
+        related="recovery_case_id.timeline_ids", groups=RECOVERY_GROUP
+    )
 
     # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
     _collect_idx = models.Index(
-        "(invoice_date_due) WHERE collect_automatically AND state = 'posted' "
+        "(invoice_date_due) WHERE collect_automatically IS TRUE AND state = 'posted' "
         "AND payment_state IN ('not_paid', 'partial')"
     )
 
@@ -95,6 +120,11 @@ class AccountMove(models.Model):
             is_wanted = move.move_type == "out_invoice" and partner.collect_automatically
             move.collect_automatically = is_wanted
             move.collect_token_id = is_wanted and partner.collect_token_id
+
+    @api.depends("recovery_case_ids")
+    def _compute_recovery_case_id(self):
+        for move in self:
+            move.recovery_case_id = move.recovery_case_ids.sorted("id")[-1:]
 
     @api.depends("commercial_partner_id", "company_id")
     def _compute_collect_token_ids(self):
@@ -264,17 +294,52 @@ class AccountMove(models.Model):
 
     # === GETTERS === #
 
+    def _fetch_for_recovery(self):
+        """Read what the engine needs of an invoice, instead of its two hundred columns."""
+        self.fetch(
+            [
+                "collect_token_id",
+                "commercial_partner_id",
+                "company_id",
+                "currency_id",
+                "move_type",
+                "name",
+                "partner_id",
+                "payment_state",
+                "recovery_case_id",
+                "state",
+            ]
+        )
+
     def _get_amount_owed(self, due_date):
         """Return what is open of the instalments due up to a date, in the invoice's currency."""
+        return self._get_debt(due_date).owed
+
+    def _get_debt(self, due_date):
+        """Return what is owed of the instalments due up to a date.
+
+        In SQL, since each charge asks it several times: the invoice's own fields are computed
+        from every line of it.
+
+        :rtype: Debt
+        """
         self.ensure_one()
-        due_lines = self.line_ids.filtered(
-            lambda line: (
-                line.display_type == "payment_term"
-                and not line.reconciled
-                and (not line.date_maturity or line.date_maturity <= due_date)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(SUM(amount_residual_currency)
+                           FILTER (WHERE date_maturity IS NULL OR date_maturity <= %s), 0),
+                       COALESCE(BOOL_OR(no_followup), FALSE)
+                  FROM account_move_line
+                 WHERE move_id = %s AND display_type = 'payment_term' AND NOT reconciled
+                """,
+                due_date,
+                self.id,
             )
         )
-        return self.currency_id.round(sum(due_lines.mapped("amount_residual_currency")))
+        owed, is_excluded = rows[0]
+        return Debt(self.currency_id.round(float(owed)), is_excluded)
 
     def _get_collect_token(self):
         """Return the payment method to charge: the invoice's, else the customer's default."""
@@ -332,6 +397,8 @@ class AccountMove(models.Model):
         :rtype: list[Settlement]
         """
         self.ensure_one()
+        if self.payment_state == "not_paid":
+            return []
         self.env.flush_all()
         rows = self.env.execute_query_dict(
             SQL(

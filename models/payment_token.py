@@ -6,6 +6,8 @@ class PaymentToken(models.Model):
 
     def get_linked_records_info(self):
         """Override of `payment` to show a customer which invoices a payment method pays."""
+        # Anybody who is logged in can call this, with any id.
+        self.check_access("read")
         linked = super().get_linked_records_info()
         # In sudo mode: the customer may see the names of his own invoices.
         invoices_sudo = (

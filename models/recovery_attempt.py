@@ -150,6 +150,12 @@ class RecoveryAttempt(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Write what has just finished first: PostgreSQL allows one unfinished attempt."""
+        self.flush_model(["state"])
+        return super().create(vals_list)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
         if any(attempt.transaction_id for attempt in self):
@@ -162,6 +168,7 @@ class RecoveryAttempt(models.Model):
     def action_view_transaction(self):
         """Open the payment transaction of this attempt."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "payment.transaction",

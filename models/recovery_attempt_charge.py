@@ -10,6 +10,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 from ..declines import Answer, Certainty, read_decline
+from .recovery_case import CHARGING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -219,17 +220,37 @@ class RecoveryAttempt(models.Model):
 
     def _withdraw_if_changed(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""
-        if (
-            self._get_due_gate() is None
-            and self.transaction_id.provider_id.sudo().state != "disabled"
-            and not self.currency_id.compare_amounts(self.amount, self._get_amount())
-        ):
+        if self._is_still_wanted():
             return False
         sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
         self.transaction_id._set_canceled(state_message=sentence)
         self._set_state("refused", sentence=sentence)
         self.env["recovery.signal"]._queue(self.move_id)
         return True
+
+    def _is_still_wanted(self):
+        """Tell whether the claim still holds; asked in SQL, since it is asked for every charge."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.state = 'posted'
+                   AND move.payment_state IN ('not_paid', 'partial')
+                   AND provider.state != 'disabled'
+                   AND (recovery_case.id IS NULL OR recovery_case.state IN %s)
+                  FROM recovery_attempt attempt
+                  JOIN account_move move ON move.id = attempt.move_id
+                  JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
+                  JOIN payment_provider provider ON provider.id = transaction.provider_id
+             LEFT JOIN recovery_case ON recovery_case.id = attempt.case_id
+                 WHERE attempt.id = %s
+                """,
+                CHARGING_STATES,
+                self.id,
+            )
+        )
+        debt = self.move_id._get_debt(self.due_date)
+        is_same_amount = not self.currency_id.compare_amounts(self.amount, debt.owed)
+        return rows == [(True,)] and is_same_amount and not debt.is_excluded
 
     def _record_outcome(self, answer):
         """Write what the call's answer and the transaction's state say, and queue the reaction."""
@@ -311,7 +332,10 @@ class RecoveryAttempt(models.Model):
             return
         try:
             transaction._post_process()
-            self.env["ir.cron"]._commit_progress()
+            if (
+                transaction.state == "done"
+            ):  # What didn't move money is committed with the reaction.
+                self.env["ir.cron"]._commit_progress()
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, psycopg2.OperationalError):

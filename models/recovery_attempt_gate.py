@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
+from odoo.fields import Domain
 
 # A customer who opened the payment form may still be typing his card number.
 ONLINE_DRAFT_AGE = timedelta(hours=1)
@@ -76,18 +77,20 @@ class RecoveryAttempt(models.Model):
     def _get_due_gate(self):
         """Return a gate when the invoice is not to be paid by a charge."""
         move = self.move_id
+        move._fetch_for_recovery()
+        debt = move._get_debt(self.due_date)
         if self.case_id and not self.case_id._is_charging():
             return Gate(self.env._("The case is not being charged any more."), moot=True)
         if move.state != "posted" or move.move_type != "out_invoice":
             return Gate(self.env._("The invoice is not posted."), moot=True)
         if move.payment_state == "blocked":
             return Gate(self.env._("The invoice is marked as blocked."), moot=True)
-        if move.no_followup:
+        if debt.is_excluded:
             return Gate(self.env._("The invoice is excluded from follow-ups."), moot=True)
         if self.currency_id != move.currency_id:
             return Gate(self.env._("The invoice's currency changed."), moot=True)
         if move.payment_state not in ("not_paid", "partial") or (
-            self.currency_id.compare_amounts(self._get_amount(), 0) <= 0
+            self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
             return Gate(self.env._("Nothing is owed."), moot=True)
         return None
@@ -95,9 +98,15 @@ class RecoveryAttempt(models.Model):
     def _get_in_flight_gate(self):
         """Return a gate when another payment of the invoice is on its way, or may be."""
         # In sudo mode to see the transactions of every user and provider.
-        for transaction in self.move_id.sudo().transaction_ids:
-            if transaction.operation in ("validation", "refund"):
-                continue
+        transactions_sudo = self.env["payment.transaction"].sudo()
+        may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
+            Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
+        )
+        for transaction in transactions_sudo.search(
+            Domain("invoice_ids", "in", self.move_id.ids)
+            & Domain("operation", "not in", ("validation", "refund"))
+            & may_bring_money
+        ):
             if gate := self._get_transaction_gate(transaction):
                 return gate
         return None
@@ -110,7 +119,7 @@ class RecoveryAttempt(models.Model):
         if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
             sentence = self.env._("The customer may be paying right now (%(reference)s).", **name)
             return Gate(sentence, since + ONLINE_DRAFT_AGE)
-        if transaction.state == "error" and transaction.recovery_unclear and age < UNCLEAR_AGE:
+        if transaction.state == "error" and age < UNCLEAR_AGE:
             sentence = self.env._(
                 "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
             )
@@ -203,12 +212,20 @@ class RecoveryAttempt(models.Model):
                     **name,
                 )
             )
-        lines = provider_sudo.journal_id.inbound_payment_method_line_ids
-        if provider_sudo not in lines.payment_provider_id:
+        if not self._has_journal(provider_sudo):
             return Gate(
                 self.env._("The provider %(provider)s has no journal to book payments in.", **name)
             )
         return self._get_maximum_gate(provider_sudo)
+
+    def _has_journal(self, provider_sudo):
+        lines_sudo = self.env["account.payment.method.line"].sudo()
+        domain = [("payment_provider_id", "=", provider_sudo.id), ("journal_id", "!=", False)]
+        if lines_sudo.search_count(domain, limit=1):
+            return True
+        # Reading the journal lets Odoo choose one, where there is one to choose.
+        lines_sudo = provider_sudo.journal_id.inbound_payment_method_line_ids
+        return provider_sudo in lines_sudo.payment_provider_id
 
     def _get_maximum_gate(self, provider_sudo):
         if not provider_sudo.maximum_amount:

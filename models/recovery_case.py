@@ -3,7 +3,7 @@ import logging
 from markupsafe import escape
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .recovery_attempt import IN_FLIGHT
 
@@ -122,7 +122,6 @@ class RecoveryCase(models.Model):
         help="The failed charge that opened the case; empty when somebody else had started it.",
     )
     first_failure_at = fields.Datetime(string="First Failure", required=True, readonly=True)
-    last_failure_at = fields.Datetime(string="Last Failure", readonly=True, copy=False)
     deadline_at = fields.Datetime(
         string="Retries Until",
         readonly=True,
@@ -232,6 +231,18 @@ class RecoveryCase(models.Model):
             case.method_label = attempt._get_method_label(token) if token else False
 
     # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Keep what the engine writes from everybody else, RPC included."""
+        engine_fields = sorted(name for name in vals if self._fields[name].readonly)
+        if engine_fields and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "%(fields)s can't be edited: use the buttons of the case.",
+                    fields=", ".join(self._fields[name].string for name in engine_fields),
+                )
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):

@@ -80,6 +80,7 @@ class RecoveryCase(models.Model):
 
     def action_view_attempts(self):
         """Open the attempts of these cases."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "revenue_recovery.action_recovery_attempt"
         )
@@ -88,6 +89,7 @@ class RecoveryCase(models.Model):
     def action_write_off(self):
         """Ask a manager to confirm the write-off that ends the case."""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Write Off"),

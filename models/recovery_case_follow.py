@@ -25,9 +25,11 @@ class RecoveryCase(models.Model):
 
         :param transactions: the transactions that changed since the last time
         """
+        move._fetch_for_recovery()
         attempts = self.env["recovery.attempt"].search([("move_id", "=", move.id)], order="id")
         self._follow_transactions(attempts)
         case = move.recovery_case_id
+        state = case.state
         if case:
             case._follow_invoice()
         loose = attempts.filtered(lambda attempt: not attempt.case_id)
@@ -39,7 +41,8 @@ class RecoveryCase(models.Model):
         if foreign and case.state not in OPEN_STATES:
             case = self._open(move, transaction=foreign[-1:])
         if case and case.state == "in_recovery":
-            case._plan()
+            # A case that has just been resumed has planned already.
+            case._plan(attempts if case.state == state else None)
 
     @api.model
     def _follow_transactions(self, attempts):
@@ -73,14 +76,14 @@ class RecoveryCase(models.Model):
             is_failed = True
         else:  # A customer who cancels hasn't failed; a charge in his absence that ends so has.
             is_failed = transaction.state == "cancel" and transaction.operation == "offline"
-        today = fields.Date.context_today(self)
+        debt = move._get_debt(fields.Date.context_today(self))
         return (
             is_failed
             and move.state == "posted"
             and move.move_type == "out_invoice"
             and move.payment_state in ("not_paid", "partial")
-            and not move.no_followup
-            and move.currency_id.compare_amounts(move._get_amount_owed(today), 0) > 0
+            and not debt.is_excluded
+            and move.currency_id.compare_amounts(debt.owed, 0) > 0
         )
 
     def _follow_loose_attempt(self, attempt):
@@ -99,26 +102,23 @@ class RecoveryCase(models.Model):
         """Close, suspend, resume or re-open the case, as its invoice says."""
         self.ensure_one()
         move = self.move_id
+        debt = move._get_debt(self.due_date)
         settlements = move._get_settlements(self)
-        recovered = self.currency_id.round(
-            sum(settlement.amount for settlement in settlements) - self.settled_before
-        )
+        paid = sum(settlement.amount for settlement in settlements)
+        recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
+        is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
+            self.currency_id.compare_amounts(debt.owed, 0) <= 0
+        )
         if move.state == "cancel":
             self._close("cancelled", self.env._("The invoice was cancelled."))
-        elif move.state == "posted" and self._is_settled():
+        elif move.state == "posted" and is_settled:
             self._close_settled(settlements)
         elif self.state in OPEN_STATES:
-            self._follow_hindrance()
+            self._follow_hindrance(debt)
         elif self.state in ("recovered", "cancelled"):
             self._reopen(self.env._("The payment of the invoice was taken back."))
-
-    def _is_settled(self):
-        """Tell whether nothing is owed any more of the instalments in recovery."""
-        if self.move_id.payment_state in ("paid", "in_payment", "reversed"):
-            return True
-        return self.currency_id.compare_amounts(self._get_owed(), 0) <= 0
 
     def _close_settled(self, settlements):
         """Close the case as recovered by the way the last money came, or as credited."""
@@ -130,14 +130,14 @@ class RecoveryCase(models.Model):
         way = settlements[-1].way if settlements else "manual"
         self._close("recovered", self.env._("Paid: nothing is owed any more."), way=way)
 
-    def _follow_hindrance(self):
+    def _follow_hindrance(self, debt):
         """Suspend the case while its invoice must be left alone; go on when that ends."""
         move = self.move_id
         if move.state == "draft":
             hindrance = self.env._("The invoice was reset to draft.")
         elif move.payment_state == "blocked":
             hindrance = self.env._("The invoice is marked as blocked.")
-        elif move.no_followup:
+        elif debt.is_excluded:
             hindrance = self.env._("The invoice is excluded from follow-ups.")
         else:
             if self.state == "suspended":
@@ -164,7 +164,6 @@ class RecoveryCase(models.Model):
             values = self._prepare_case_vals(move, policy, attempt, transaction)
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = self.with_context(tracking_disable=True).create(values)
-            move.sudo().recovery_case_id = case
             case._plan_notices("first_failure")
         if attempt:
             loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
@@ -194,7 +193,6 @@ class RecoveryCase(models.Model):
             "settled_before": sum(settlement.amount for settlement in settlements),
             "due_date": due_date,
             "first_failure_at": failed_at,
-            "last_failure_at": failed_at,
             "deadline_at": failed_at + timedelta(days=policy.window_days),
             "token_id": transaction.token_id.id if is_ours else False,
             "first_attempt_id": attempt and attempt.id,
@@ -209,7 +207,6 @@ class RecoveryCase(models.Model):
             reason,
             first_attempt_id=False,
             first_failure_at=now,
-            last_failure_at=now,
             deadline_at=now + timedelta(days=self.policy_id.window_days),
             closed_at=False,
             way=False,
@@ -226,26 +223,28 @@ class RecoveryCase(models.Model):
 
     # === PLAN === #
 
-    def _plan(self):
-        """Plan the next charge, unless one is unfinished, or begin the grace period."""
+    def _plan(self, attempts=None):
+        """Plan the next charge, unless one is unfinished, or begin the grace period.
+
+        :param attempts: those of the invoice, where they have just been read
+        """
         self.ensure_one()
         if self.state != "in_recovery" or not self.ladder:
             return
-        attempts = self._get_attempts_of_this_life()
-        if self.env["recovery.attempt"].search_count(
-            [("move_id", "=", self.move_id.id), ("state", "in", UNFINISHED)], limit=1
-        ):
+        attempts = (attempts or self.move_id.recovery_attempt_ids).sorted("id")
+        if any(attempt.state in UNFINISHED for attempt in attempts):
             return
+        attempts = attempts.filtered(self._is_of_this_life)
         decision = self._decide(attempts)
         if isinstance(decision, Stop):
             self._begin_grace(self._render(decision.sentence))
             return
         attempt = self._create_attempt(self.move_id, decision, self.due_date, case=self)
-        failed = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
-        if failed:
-            self.last_failure_at = failed[-1].finished_at
-        if gate := attempt._get_method_gate():
-            self._ask_for_attention(gate.sentence)
+        latest = attempts[-1:] or self.first_attempt_id
+        if latest.state != "declined":  # What has just been sent to the provider can be charged.
+            gate = attempt._get_method_gate()
+            if gate:
+                self._ask_for_attention(gate.sentence)
 
     def _decide(self, attempts):
         """Return when to charge next, or why not any more.
@@ -314,12 +313,12 @@ class RecoveryCase(models.Model):
 
     # === GETTERS === #
 
-    def _get_attempts_of_this_life(self):
-        """Return the attempts after the first failure, or after the case was opened again."""
-        attempts = self.attempt_ids - self.first_attempt_id
-        return attempts.filtered(
-            lambda attempt: not attempt.finished_at or attempt.finished_at >= self.first_failure_at
-        ).sorted("id")
+    def _is_of_this_life(self, attempt):
+        """Tell whether an attempt came after the first failure, or after the case re-opened."""
+        self.ensure_one()
+        if attempt.case_id != self or attempt == self.first_attempt_id:
+            return False
+        return not attempt.finished_at or attempt.finished_at >= self.first_failure_at
 
     def _get_owed(self):
         """Return what is open of the instalments in recovery, in the invoice's currency."""

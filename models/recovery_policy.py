@@ -1,6 +1,7 @@
 import logging
 from zoneinfo import ZoneInfo
 
+import psycopg2
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -138,7 +139,11 @@ class RecoveryPolicy(models.Model):
     def _check_domain(self):
         for policy in self:
             try:
-                policy._evaluate(self.env["account.move"])
+                # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
+                with self.env.cr.savepoint():
+                    policy._evaluate(self.env["account.move"].browse(-1))
+            except psycopg2.OperationalError:
+                raise  # Nothing that the conditions could help.
             except Exception as error:  # A domain can fail in any way a field's search can.
                 raise ValidationError(
                     self.env._(
@@ -151,14 +156,16 @@ class RecoveryPolicy(models.Model):
     @api.constrains("charge_hour_from", "charge_hour_to")
     def _check_charge_hours(self):
         for policy in self:
-            if not 0 <= policy.charge_hour_from < policy.charge_hour_to <= 24:
+            try:
+                policy._get_charge_hours(self.env.company.partner_id)
+            except ValueError as error:
                 raise ValidationError(
                     self.env._(
                         "The charge hours of the policy “%(policy)s” must lie between 0:00 and "
                         "24:00, and end after they start.",
                         policy=policy.name,
                     )
-                )
+                ) from error
 
     @api.constrains("retry_schedule", "spread_evenly", "tries", "window_days", "retry_ids")
     def _check_ladder(self):
@@ -181,7 +188,7 @@ class RecoveryPolicy(models.Model):
                         policy=policy.name,
                         days=policy.window_days,
                     )
-                    if policy.tries > 0
+                    if policy.tries > 0 or not policy.spread_evenly
                     else self.env._(
                         "The policy “%(policy)s” needs at least one try.", policy=policy.name
                     )
@@ -218,6 +225,7 @@ class RecoveryPolicy(models.Model):
     def action_view_cases(self):
         """Open the cases of this policy."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "revenue_recovery.action_recovery_case"
         )
@@ -236,11 +244,17 @@ class RecoveryPolicy(models.Model):
         policies = self.sudo().search(self._check_company_domain(move.company_id))
         for policy in policies:
             try:
-                if policy._evaluate(move):
-                    return policy
+                # Conditions that PostgreSQL refuses must not spoil the transaction for the others.
+                with self.env.cr.savepoint():
+                    is_match = policy._evaluate(move)
+            except psycopg2.OperationalError:
+                raise
             except Exception as error:  # See _check_domain.
                 _logger.warning("Policy %s can't be evaluated", policy.id, exc_info=True)
                 policy.domain_error = str(error)
+                continue
+            if is_match:
+                return policy
         return self.browse()
 
     def _evaluate(self, moves):
@@ -257,8 +271,11 @@ class RecoveryPolicy(models.Model):
             "time": time,
             "uid": self.env.uid,
         }
-        domain = Domain(safe_eval(self.domain or "[]", names)) & Domain("id", "in", moves.ids)
-        return moves.sudo().search(domain)
+        domain = Domain(safe_eval(self.domain or "[]", names))
+        if domain.is_true():
+            return moves
+        # Not on the invoices themselves: amounts are then rounded as if in their currency.
+        return self.env["account.move"].sudo().search(domain & Domain("id", "in", moves.ids))
 
     # === GETTERS === #
 

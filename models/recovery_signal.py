@@ -61,16 +61,19 @@ class RecoverySignal(models.Model):
         """
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM recovery_signal WHERE move_id = %s FOR UPDATE SKIP LOCKED",
+                """
+                DELETE FROM recovery_signal
+                 WHERE id IN (SELECT id FROM recovery_signal WHERE move_id = %s
+                                 FOR UPDATE SKIP LOCKED)
+                RETURNING transaction_id
+                """,
                 move.id,
             )
         )
         if not rows:
             return None
-        signals = self.browse(row[0] for row in rows)
-        transactions = signals.transaction_id
-        signals.unlink()
-        return transactions
+        transaction_ids = {transaction_id for (transaction_id,) in rows if transaction_id}
+        return self.env["payment.transaction"].browse(sorted(transaction_ids))
 
     # === CRON === #
 

@@ -84,4 +84,9 @@ class ResPartner(models.Model):
     def _get_recovery_tz(self):
         """Return the name of the customer's time zone, else his company's, else UTC."""
         self.ensure_one()
-        return self.tz or self.commercial_partner_id.tz or self.env.company.partner_id.tz or "UTC"
+        company = self.env.company
+        # A few columns instead of all of them: this is asked for each charge.
+        self.fetch(["commercial_partner_id", "tz"])
+        company.fetch(["partner_id"])
+        company.partner_id.fetch(["tz"])
+        return self.tz or self.commercial_partner_id.tz or company.partner_id.tz or "UTC"

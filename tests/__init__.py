@@ -6,6 +6,7 @@ from . import (
     test_neutralize,
     test_notice,
     test_policy,
+    test_security,
     test_tour,
     test_views,
     test_webhook,

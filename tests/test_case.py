@@ -404,6 +404,13 @@ class TestCaseButtons(CronMixinCase, RecoveryCommon):
                 {"case_id": case.id}
             )
 
+    def test_what_the_engine_writes_cannot_be_written_by_rpc(self):
+        _invoice, case = self._fail_for_accountant()
+        with self.assertRaisesRegex(AccessError, "Status|State"):
+            case.write({"state": "recovered", "tag_ids": []})
+        case.write({"user_id": self.accountant.id})
+        self.assertEqual(case.user_id, self.accountant)
+
     def test_evidence_cannot_be_deleted(self):
         _invoice, case = self._fail_invoice()
         with self.assertRaises(UserError):

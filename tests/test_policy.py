@@ -1,4 +1,7 @@
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
+from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -83,6 +86,22 @@ class TestPolicyMatch(RecoveryCommon):
             self.assertEqual(self._match(), self.policy)
         self.assertIn("field_of_an_addon_that_is_gone", broken.domain_error)
 
+    def test_conditions_that_only_the_database_refuses_are_noted_too(self):
+        broken = self._create_policy(sequence=1)
+        self._write_domain(broken, "[('amount_total', '=', 'much')]")
+        with mute_logger("odoo.sql_db"), self.assertLogs(LOGGER, "WARNING"):
+            self.assertEqual(self._match(), self.policy)
+        self.assertIn("much", broken.domain_error)
+
+    def test_conditions_are_not_blamed_for_a_lost_race(self):
+        policies = type(self.env["recovery.policy"])
+        with (
+            patch.object(policies, "_evaluate", side_effect=SerializationFailure()),
+            self.assertRaises(SerializationFailure),
+        ):
+            self._match()
+        self.assertFalse(self.policy.domain_error)
+
     @mute_logger(LOGGER)
     def test_policy_with_a_broken_condition_recovers_nothing_by_itself(self):
         self._write_domain(self.policy, "[('gone', '=', 1)]")
@@ -136,6 +155,10 @@ class TestPolicySetup(RecoveryCommon):
         ):
             with self.subTest(domain=domain):
                 self._assert_refused("“Mine” can't be read", domain=domain)
+
+    @mute_logger("odoo.sql_db")
+    def test_conditions_that_only_the_database_refuses_are_refused(self):
+        self._assert_refused("“Mine” can't be read", domain="[('amount_total', '=', 'much')]")
 
     def test_malformed_conditions_are_refused_when_they_are_changed(self):
         with self.assertRaisesRegex(ValidationError, "can't be read"):

@@ -25,6 +25,7 @@ class RecoveryPlanWizard(models.TransientModel):
     def action_apply(self):
         """Pause the cases, or plan their next charge for the chosen time."""
         self.ensure_one()
+        self.check_access("write")
         self._check_future()
         user = {"user": self.env.user.name}
         if self.mode == "pause":
