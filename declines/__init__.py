@@ -1,6 +1,26 @@
 """What a provider's answer says about a charge. Plain Python: no Odoo, no database."""
 
+from .advice import Advice
 from .answer import Answer, Certainty, judge_exception
 from .decline import Decline, read_decline
+from .raw import MethodFacts, RawDecline
+from .reading import classify, read, read_method, read_return
+from .taxonomy import Code, Reason, Taxonomy
 
-__all__ = ["Answer", "Certainty", "Decline", "judge_exception", "read_decline"]
+__all__ = [
+    "Advice",
+    "Answer",
+    "Certainty",
+    "Code",
+    "Decline",
+    "MethodFacts",
+    "RawDecline",
+    "Reason",
+    "Taxonomy",
+    "classify",
+    "judge_exception",
+    "read",
+    "read_decline",
+    "read_method",
+    "read_return",
+]

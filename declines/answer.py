@@ -1,6 +1,5 @@
 """Whether a charge that failed to return an answer was made, not made, or may have been made."""
 
-import json
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -77,7 +76,7 @@ def _judge_response(response: requests.Response) -> tuple[Certainty, dict[str, A
 def _read_body(response: requests.Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except (json.JSONDecodeError, UnicodeDecodeError, requests.exceptions.JSONDecodeError):
+    except (ValueError, RecursionError):  # No JSON, or such that Python refuses to read it.
         return None
     return body if isinstance(body, dict) else None
 

@@ -46,7 +46,7 @@ def run(env, gateway_url):
             if hour % 24 == 0:
                 _show_progress(hour // 24)
     remember_totals(env, client.totals())
-    env.cr.commit()
+    env["ir.cron"]._commit_progress()
     return 0 if print_table(env, read_totals(env)) else sys.exit(1)
 
 
@@ -67,7 +67,7 @@ def resume(env, gateway_url):
                     "stripe_payment_method": method.payment_method,
                 }
             )
-    env.cr.commit()
+    env["ir.cron"]._commit_progress()
     print_table(env, read_totals(env))
 
 
@@ -123,7 +123,7 @@ class Demo:
         )
         for payer in self.payers:
             self._prepare_payer(provider, product, payer)
-        env.cr.commit()
+        env["ir.cron"]._commit_progress()
 
     def _prepare_payer(self, provider, product, payer):
         method = self.client.create_card(payer.behaviour(), **payer.card())
@@ -156,7 +156,7 @@ class Demo:
         self._note_reactions(instant)
         self._react(instant)
         # The environment would remember every record of two months.
-        self.env.cr.commit()
+        self.env["ir.cron"]._commit_progress()
         self.env.invalidate_all()
 
     def _bill(self, today):
@@ -223,6 +223,6 @@ class Demo:
             )
         )
         transaction._charge_with_token()
-        self.env.cr.commit()
+        self.env["ir.cron"]._commit_progress()
         transaction.with_user(SUPERUSER_ID)._post_process()
-        self.env.cr.commit()
+        self.env["ir.cron"]._commit_progress()

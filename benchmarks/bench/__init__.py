@@ -1,0 +1,1 @@
+"""What the benchmarks share: a scene, worker processes, a gateway, tables and bars."""

@@ -1,0 +1,82 @@
+"""Tables, bars and a line of progress."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+_COMPARISONS = {
+    "at most": lambda figure, limit: figure <= limit,
+    "at least": lambda figure, limit: figure >= limit,
+}
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows under headers; the first column to the left, the others to the right."""
+    lines = [list(map(str, headers)), *(list(map(str, row)) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    print()
+    for number, line in enumerate(lines):
+        cells = [line[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        print("  ".join(cells).rstrip())
+        if not number:
+            print("  ".join("-" * width for width in widths))
+    print(flush=True)
+
+
+def spread(values: Sequence[float], unit: str = "", digits: int = 1) -> str:
+    """Return a median with the lowest and the highest value beside it."""
+    low, middle, high = min(values), median(values), max(values)
+    return f"{middle:.{digits}f}{unit} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+@dataclass
+class Bars:
+    """The goals of a benchmark, and whether they were reached."""
+
+    _lines: list[tuple[str, bool]] = field(default_factory=list)
+
+    def add(self, name: str, figure: float, how: str, limit: float, digits: int = 0) -> None:
+        """Record a figure and its goal.
+
+        :param how: `at most` or `at least`
+        """
+        reached = _COMPARISONS[how](figure, limit)
+        goal = f"{how} {limit:.{digits}f}"
+        verdict = "ok" if reached else "missed"
+        self._lines.append((f"bar {name}: {figure:.{digits}f} (goal {goal}) {verdict}", reached))
+
+    def finish(self) -> int:
+        """Print one line for each goal; return the exit code."""
+        for line, _reached in self._lines:
+            print(line)
+        sys.stdout.flush()
+        return int(not all(reached for _line, reached in self._lines))
+
+
+class Progress:
+    """A line on standard error every few seconds, so that a long run is seen to move."""
+
+    def __init__(self, name: str, every: float = 5.0) -> None:
+        self._name = name
+        self._every = every
+        self._begun = self._last = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._begun
+
+    def say(self, text: str) -> None:
+        """Print a line now."""
+        self._last = time.monotonic()
+        print(f"[{self.seconds:6.1f}s] {self._name}: {text}", file=sys.stderr, flush=True)
+
+    def is_due(self) -> bool:
+        """Tell whether the next line is due; whoever asks prints it."""
+        return time.monotonic() - self._last >= self._every

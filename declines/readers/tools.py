@@ -1,0 +1,35 @@
+"""What the readers share."""
+
+import re
+from typing import Any
+
+from ..values import code, dig
+
+_NETWORK_CODE = re.compile(r"[0-9A-Z]{1,4}")
+
+
+def select(payload: Any, *paths: str) -> tuple[tuple[str, object], ...]:
+    """Return the values at dotted paths, for the excerpt of a payload."""
+    return tuple((path, dig(payload, *path.split("."))) for path in paths)
+
+
+def codes(*values: Any) -> tuple[str, ...]:
+    """Return the codes that are there, in this order, each once."""
+    return tuple(dict.fromkeys(filter(None, map(code, values))))
+
+
+def first(*values: Any) -> Any:
+    """Return the first value that is not empty."""
+    return next((value for value in values if value), None)
+
+
+def network_code(value: Any) -> str:
+    """Return the code of texts like ``51 : Insufficient funds``; one digit gets its zero.
+
+    :return: a network's code; empty when the text is none, and has none before a colon
+    """
+    found, colon, _words = code(value).partition(":")
+    found = found.strip().upper()
+    if not _NETWORK_CODE.fullmatch(found) or not (colon or any(map(str.isdigit, found))):
+        return ""
+    return found.zfill(2)

@@ -1,0 +1,165 @@
+"""Reasons and codes: what each provider's and network's code means.
+
+The files beside this module are what is shipped; a database may have its own, edited rows.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from .advice import NO_ADVICE, Advice
+from .networks import BANK_SCHEMES
+
+DATA = Path(__file__).parent / "data"
+
+CLASSES = ("later", "technical", "fix_data", "customer_action", "never")
+UNKNOWN = "unknown"
+# Other networks follow ISO 8583, which their own tables refine.
+_GENERAL_SCOPE = "iso8583"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason, with a sentence for the accountant and a neutral one for the customer.
+
+    :ivar decline_class: one of :data:`CLASSES`
+    :ivar generic: whether it says so little that the network's code is asked for a better one
+    """
+
+    id: str
+    name: str
+    decline_class: str
+    generic: bool = False
+    accountant: str = ""
+    customer: str = ""
+
+    def __post_init__(self) -> None:
+        if self.decline_class not in CLASSES:
+            raise ValueError(f"Reason {self.id}: no class {self.decline_class!r}")
+
+
+@dataclass(frozen=True)
+class Code:
+    """What one code means.
+
+    :ivar scope: a provider's technical name, a card network, a bank scheme, or ``adyen_raw``
+    :ivar kind: ``code`` (the provider's), ``text`` (a provider's wording that stands for a code),
+        ``response`` (the network's) or ``advice``
+    :ivar category: Visa's category, 1 to 4
+    :ivar source: short name of the document
+    :ivar date: ISO date of its edition, or of the comparison with it
+    """
+
+    scope: str
+    kind: str
+    code: str
+    reason: str
+    category: int | None = None
+    advice: Advice = NO_ADVICE
+    source: str = ""
+    date: str = ""
+
+
+class Taxonomy:
+    """Reasons and codes, ready to be asked."""
+
+    def __init__(self, reasons: Iterable[Reason], codes: Iterable[Code]) -> None:
+        """Index the rows; of two rows for the same code the later one counts.
+
+        :raise ValueError: when a code names a reason that does not exist
+        """
+        self.reasons: dict[str, Reason] = {reason.id: reason for reason in reasons}
+        self.reasons.setdefault(UNKNOWN, Reason(UNKNOWN, "Unknown", "later", generic=True))
+        self._codes: dict[tuple[str, str, str], Code] = {}
+        for code in codes:
+            if code.reason not in self.reasons:
+                raise ValueError(f"{code.scope} {code.code}: no reason {code.reason!r}")
+            self._codes[code.scope, code.kind, normalize(code.code)] = code
+
+    @classmethod
+    def shipped(cls) -> "Taxonomy":
+        """Return the taxonomy as shipped; read once."""
+        return _shipped()
+
+    def __iter__(self) -> Iterator[Code]:
+        return iter(self._codes.values())
+
+    def find(self, scope: str, kind: str, code: str) -> Code | None:
+        """Return what a code means, or nothing; capitals don't matter."""
+        return self._codes.get((scope, kind, normalize(code)))
+
+    def find_response(self, network: str, code: str, provider: str = "") -> Code | None:
+        """Return what a network's code means on that network.
+
+        On networks without a table of their own, and where the network isn't known, the provider's
+        own list of raw answers and the general one are asked. Visa's and Mastercard's codes are
+        never looked up there: the same number may mean something else.
+        """
+        scopes = [network] if network else []
+        if network not in ("visa", "mastercard", *BANK_SCHEMES):
+            scopes += [f"{provider}_raw", _GENERAL_SCOPE]
+        return self._first(scopes, "response", code)
+
+    def find_advice(self, network: str, code: str) -> Code | None:
+        """Return what a network's advice code means.
+
+        Only Mastercard gives such codes: where the network isn't known, it is Mastercard.
+        """
+        return self._first([network or "mastercard"], "advice", code)
+
+    def _first(self, scopes: list[str], kind: str, code: str) -> Code | None:
+        for scope in scopes:
+            found = self.find(scope, kind, code)
+            if found:
+                return found
+        return None
+
+
+def normalize(code: str) -> str:
+    """Return a code as it is compared: case, blanks and a closing full stop don't matter."""
+    return " ".join(code.split()).rstrip(".!").casefold()
+
+
+def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:
+    """Make reasons of the rows of the data file."""
+    return [
+        Reason(
+            row["id"],
+            row["name"],
+            row["class"],
+            bool(row["generic"]),
+            row["accountant"],
+            row["customer"],
+        )
+        for row in rows
+    ]
+
+
+def load_codes(rows: Iterable[Mapping[str, str]]) -> list[Code]:
+    """Make codes of the rows of the data file."""
+    return [
+        Code(
+            row["scope"],
+            row["kind"],
+            row["code"],
+            row["reason"],
+            int(row["category"]) if row["category"] else None,
+            Advice.parse(row["advice"]),
+            row["source"],
+            row["date"],
+        )
+        for row in rows
+    ]
+
+
+def read_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a data file: ``reasons``, ``codes`` or ``documented``."""
+    with (DATA / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Taxonomy:
+    return Taxonomy(load_reasons(read_rows("reasons")), load_codes(read_rows("codes")))

@@ -1,0 +1,4 @@
+"""What `dev/demo`, `dev/test` and the benchmarks need to run on a machine that has nothing.
+
+Only the standard library is used here: this code runs before anything is installed.
+"""

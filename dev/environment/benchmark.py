@@ -1,0 +1,88 @@
+"""What the programs in `benchmarks/` start with.
+
+A benchmark is started directly, as `python3 benchmarks/faults.py`, and begins like this::
+
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dev"))
+    from environment import benchmark
+
+    if __name__ == "__main__":
+        benchmark.enter()
+        main()
+
+`enter()` prepares what is missing and starts the same program again inside the virtual environment,
+with PostgreSQL running and the repository on the path (so `declines`, `timing` and `simulation` can
+be imported); inside, it returns at once. Import third-party packages after it. Then::
+
+    with benchmark.scratch_database() as name:            # with this addon; dropped at the end
+        with benchmark.odoo_env(name) as env:             # in this process
+            ...
+        benchmark.config_file()                           # for processes of your own
+
+`scratch_database("base")` gives a database without this addon.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import database, main, odoo_source, postgres, python_env, workbench
+from .odoo_session import odoo_env
+from .postgres import Server
+from .processes import foreground
+from .settings import REPOSITORY, read_settings
+
+__all__ = ["config_file", "enter", "odoo_env", "scratch_database"]
+
+_INSIDE = "RECOVERY_INSIDE"
+
+
+def enter() -> None:
+    """Return if this is the environment, else start this program again inside it and exit."""
+    if os.environ.get(_INSIDE) == str(REPOSITORY):
+        return
+    if sys.version_info < (3, 10):  # noqa: UP036 - this is the message for those who are older
+        sys.exit("Python 3.10 or newer is needed.")
+    sys.exit(main.run(Path(sys.argv[0]).name, _again))
+
+
+def _again(arguments: list[str]) -> int:
+    with workbench.opened() as bench:
+        return foreground(
+            [bench.python.python, sys.argv[0], *arguments],
+            env={**bench.env, "PYTHONPATH": str(REPOSITORY), _INSIDE: str(REPOSITORY)},
+        )
+
+
+def config_file() -> Path:
+    """The configuration file for Odoo processes a benchmark starts itself."""
+    return read_settings().config_file
+
+
+@contextmanager
+def scratch_database(template: str = "addon", label: str = "bench") -> Iterator[str]:
+    """A database of its own for this process, dropped at the end.
+
+    :param template: "addon" (with this addon and the simulation's) or "base" (without).
+    :param label: tells several databases of one process apart.
+    """
+    bench = _inside()
+    make = {"addon": database.addon_template, "base": database.base_template}[template]
+    with database.scratch(bench, make(bench), label) as name:
+        yield name
+
+
+def _inside() -> workbench.Workbench:
+    settings = read_settings()
+    python = python_env.find(settings)
+    variables = {
+        key: os.environ[key]
+        for key in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")
+        if key in os.environ
+    }
+    server = Server(postgres.programs(python), variables, f"PGHOST={variables['PGHOST']}")
+    return workbench.Workbench(settings, odoo_source.find(settings), python, server)

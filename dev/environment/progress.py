@@ -1,0 +1,45 @@
+"""Say what is being done, how long it takes, and that it is still going on."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_started = time.monotonic()
+_HEARTBEAT = 10.0
+
+
+def elapsed() -> float:
+    """Seconds since this command started."""
+    return time.monotonic() - _started
+
+
+def say(text: str) -> None:
+    """Print one line, with the time since the start."""
+    print(f"[{elapsed():6.1f}s] {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(name: str, what: str, measure: Callable[[], str] | None = None) -> Iterator[None]:
+    """Announce a step that takes time, and its duration when it ends.
+
+    :param measure: how far it got, for the line printed every ten seconds.
+    """
+    say(f"{name}: {what} …")
+    begun = time.monotonic()
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(_HEARTBEAT):
+            so_far = f", {measure()}" if measure else ""
+            say(f"{name}: still at it, {time.monotonic() - begun:.0f} s{so_far}")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    say(f"{name}: done in {time.monotonic() - begun:.1f} s")

@@ -1,0 +1,254 @@
+"""The stages of `dev/test`, and which of its arguments belong to which."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import chromium, database, lint
+from .processes import until_interrupted
+from .progress import elapsed, say
+from .settings import REPOSITORY
+from .workbench import Workbench
+
+_TESTS = REPOSITORY / "tests"
+_PURE = _TESTS / "pure"
+_CONCURRENCY = _TESTS / "concurrency"
+# Exit code of pytest when the selection is empty.
+_NOTHING_SELECTED = 5
+_LINT = "lint"
+# Options whose value may be the name of a folder by chance.
+_OPTIONS_WITH_A_WORD = ("-k", "-m")
+# Named by the plugin `environment.reporting`, which this module must not import: it needs pytest.
+_REPORT_VARIABLE = "RECOVERY_TEST_REPORT"
+
+
+@dataclass
+class Selection:
+    """The options of pytest, and the paths each stage gets (none: the stage does not run)."""
+
+    options: list[str]
+    pure: list[str] = field(default_factory=list)
+    odoo: list[str] = field(default_factory=list)
+    concurrency: list[str] = field(default_factory=list)
+    everything: bool = False
+
+
+def select(arguments: list[str]) -> Selection:
+    """Sort the arguments of `dev/test` by stage."""
+    selection = Selection(options=[])
+    for previous, argument in zip(["", *arguments], arguments, strict=False):
+        path, separator, test = argument.partition("::")
+        is_value = argument.startswith("-") or previous in _OPTIONS_WITH_A_WORD
+        found = None if is_value else _in_tests(path)
+        if found is None:
+            selection.options.append(argument)
+        elif found == _TESTS:
+            selection.everything = True
+        elif _PURE in (found, *found.parents):
+            selection.pure.append(f"{found}{separator}{test}")
+        elif _CONCURRENCY in (found, *found.parents):
+            selection.concurrency.append(f"{found}{separator}{test}")
+        else:
+            selection.odoo.append(f"{found}{separator}{test}")
+    if not (selection.pure or selection.odoo or selection.concurrency):
+        selection.everything = True
+    if selection.everything:
+        selection.pure, selection.odoo = [str(_PURE)], [str(_TESTS)]
+        selection.concurrency = [str(_CONCURRENCY)]
+    return selection
+
+
+def _in_tests(text: str) -> Path | None:
+    for start in (Path.cwd(), REPOSITORY):
+        path = Path(os.path.normpath(start / text))
+        if path.exists() and _TESTS in (path, *path.parents):
+            return path
+    return None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one stage ended."""
+
+    stage: str
+    code: int
+    found: str
+    seconds: float
+
+
+class Run:
+    """One run of `dev/test`; collects what each stage found."""
+
+    def __init__(self, bench: Workbench, selection: Selection):
+        self.bench = bench
+        self.selection = selection
+        self.results: list[Result] = []
+        self.complaints: list[tuple[str, str]] = []
+        self.install_complaints: list[str] = []
+        self.failed_tests: list[str] = []
+
+    def summary(self) -> int:
+        """Print what the stages found; return the exit code of the whole."""
+        print("\n" + "=" * 30 + " dev/test " + "=" * 30)
+        for complaint in self.install_complaints:
+            print(f"logged while installing: {complaint}")
+        for where, complaint in self.complaints:
+            print(f"logged in {where}:\n    {complaint}")
+        for test in self.failed_tests:
+            print(f"failed: {test}")
+        ran = [result for result in self.results if result.code != _NOTHING_SELECTED]
+        for result in ran:
+            verdict = "ok" if result.code == 0 else "FAILED"
+            print(f"{verdict:7} {result.stage:12} {result.seconds:6.1f} s  {result.found}")
+        tested = any(result.stage != _LINT for result in ran)
+        if not tested:
+            print("no test was selected")
+        failed = not tested or self.install_complaints or any(result.code for result in ran)
+        print(f"{'FAILED' if failed else 'ok':7} {'all':12} {elapsed():6.1f} s", flush=True)
+        return int(bool(failed))
+
+    def lint(self) -> Callable[[], None]:
+        """Start the checks; call what is returned to wait for them."""
+        begun = elapsed()
+        running = lint.Lint(self.bench)
+
+        def finish() -> None:
+            failed = running.finish()
+            self.results.append(
+                Result(_LINT, int(bool(failed)), ", ".join(failed), elapsed() - begun)
+            )
+
+        return finish
+
+    def pure(self) -> None:
+        """Tests of the packages that do not import Odoo."""
+        if self.selection.pure and _has_tests(_PURE):
+            self._pytest(
+                "pure",
+                _PURE,
+                self.selection.pure,
+                _without_odoo(_PURE),
+            )
+
+    def odoo(self) -> None:
+        """Odoo tests, browser ones included, on a copy of the template with this addon."""
+        if not self.selection.odoo or not _has_tests(_TESTS, deep=False):
+            return
+        link = self.bench.settings.addon_link
+        paths = [str(link) + path[len(str(REPOSITORY)) :] for path in self.selection.odoo]
+        browser = chromium.find(self.bench.settings)
+        path = os.pathsep.join([*([str(browser)] if browser else []), self.bench.env["PATH"]])
+        with self._database("odoo") as name:
+            self._pytest(
+                "odoo",
+                link.parent,
+                paths,
+                [
+                    *self._parallel(),
+                    "--odoo-http",
+                    "--odoo-log-level=warn",
+                    f"--odoo-config={self.bench.settings.config_file}",
+                    f"--odoo-database={name}",
+                    f"--rootdir={link.parent}",
+                    f"--confcutdir={link}",
+                    f"--ignore={link}/tests/pure",
+                    f"--ignore={link}/tests/concurrency",
+                ],
+                {"PATH": path},
+            )
+
+    def _parallel(self) -> list[str]:
+        """Two processes, each on its own copy of the database, once there is enough to do."""
+        options = self.selection.options
+        alone = ("--pdb", "--trace", "-s", "--capture=no", "-n", "--numprocesses", "--co")
+        if not self.selection.everything or any(each.startswith(alone) for each in options):
+            return []
+        # By class: what a class sets up takes longer than most of its tests.
+        return [f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--dist=loadscope"]
+
+    def concurrency(self) -> None:
+        """Tests with committed data and several processes, on a database of their own."""
+        if not self.selection.concurrency or not _has_tests(_CONCURRENCY):
+            return
+        with self._database("concurrency") as name:
+            self._pytest(
+                "concurrency",
+                _CONCURRENCY,
+                self.selection.concurrency,
+                _without_odoo(_CONCURRENCY),
+                {
+                    "RECOVERY_TEST_DB": name,
+                    "RECOVERY_TEST_CONFIG": str(self.bench.settings.config_file),
+                },
+            )
+
+    @contextmanager
+    def _database(self, label: str) -> Iterator[str]:
+        template = database.addon_template(self.bench)
+        # Kept with the template: a warning does not disappear because the template exists already.
+        self.install_complaints = database.complaints(self.bench, template)
+        with database.scratch(self.bench, template, label) as name:
+            yield name
+
+    def _pytest(
+        self,
+        stage: str,
+        folder: Path,
+        paths: list[str],
+        options: list[str],
+        variables: dict[str, str] | None = None,
+    ) -> None:
+        report = self.bench.settings.logs / f"report-{stage}-{os.getpid()}.json"
+        say(f"tests: {stage}")
+        begun = elapsed()
+        code = until_interrupted(
+            [
+                *[self.bench.python.python, "-m", "pytest", "-p", "environment.reporting"],
+                f"--config-file={REPOSITORY / 'pyproject.toml'}",
+                f"--override-ini=cache_dir={self.bench.settings.cache / 'pytest' / stage}",
+                *options,
+                *self.selection.options,
+                *paths,
+            ],
+            env={
+                **self.bench.env,
+                **(variables or {}),
+                _REPORT_VARIABLE: str(report),
+                "PYTHONPATH": str(REPOSITORY / "dev"),
+            },
+            # Not the repository: pytest puts the current folder on the path, and `tests`, `report`
+            # and the like would shadow other packages.
+            cwd=folder,
+        )
+        if code:
+            self.bench.server.require_answer()
+        self.results.append(Result(stage, code, self._read(report), elapsed() - begun))
+
+    def _read(self, report: Path) -> str:
+        """Collect what the plugin wrote; return the counts in words."""
+        if not report.exists():
+            return ""  # Pytest did not get that far.
+        content = json.loads(report.read_text())
+        report.unlink()
+        self.complaints += content["complaints"]
+        self.failed_tests += content["failed"]
+        return ", ".join(f"{number} {what}" for what, number in content["counts"].items())
+
+
+def _without_odoo(folder: Path) -> list[str]:
+    """Options that keep pytest from importing the addon around a folder, and from loading Odoo."""
+    return [
+        "-p",
+        "no:odoo",
+        "--import-mode=importlib",
+        f"--rootdir={folder}",
+        f"--confcutdir={folder}",
+    ]
+
+
+def _has_tests(folder: Path, deep: bool = True) -> bool:
+    pattern = "**/test_*.py" if deep else "test_*.py"
+    return any(folder.glob(pattern))
