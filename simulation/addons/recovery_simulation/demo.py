@@ -20,7 +20,7 @@ from odoo.addons.revenue_recovery.simulation.payers import Payer, generate_payer
 from .demo_table import print_table, read_totals, remember_totals
 
 SEED = 19
-POPULATION = 150
+POPULATION = 220
 DAYS = 61
 # Odoo logs each declined charge, with the provider's whole answer, as an error of the server.
 NOISY_LOGGER = "odoo.addons.payment.models.payment_provider"
@@ -137,8 +137,8 @@ class Demo:
             country_id=country.id,
         )
         token.partner_id.write({"collect_automatically": True, "collect_token_id": token.id})
-        first = self.random.randrange(28)
-        for day in (first, first + 30):
+        first = self.random.randrange(30)
+        for day in (first, first + 31):
             date = Date.today() + timedelta(days=day)
             self.bills.setdefault(date, []).append((token.partner_id, product, payer.bill / 100))
 
