@@ -5,9 +5,7 @@ from ..workbench import opened
 
 
 def main(arguments: list[str]) -> int:
-    subcommand, *rest = arguments or ["--help"]
-    options = [] if subcommand.startswith("-") else ["--config"]
     with opened() as bench:
-        if options:
-            options.append(str(bench.settings.config_file))
-        return foreground([*bench.odoo_command, subcommand, *options, *rest], env=bench.env)
+        # By its variable: where the option belongs depends on the subcommand.
+        variables = {**bench.env, "ODOO_RC": str(bench.settings.config_file)}
+        return foreground([*bench.odoo_command, *(arguments or ["--help"])], env=variables)
