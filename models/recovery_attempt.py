@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 # still report a success for a charge that looked refused.
 TRANSITIONS = {
     "planned": {"running", "refused", "cancelled"},
-    "running": {"paid", "pending", "declined", "not_sent", "unknown", "refused"},
+    "running": {"paid", "pending", "declined", "not_sent", "unknown", "cancelled"},
     "unknown": {"paid", "pending", "declined", "not_sent"},
     "pending": {"paid", "declined", "not_sent"},
     "declined": {"paid"},

@@ -54,7 +54,7 @@ class RecoveryAttempt(models.Model):
             attempt = self.browse(attempt_id)
             try:
                 claimed = attempt.with_company(attempt.company_id)._start()
-                self.env["ir.cron"]._commit_progress()
+                has_time = self.env["ir.cron"]._commit_progress()
             except psycopg2.OperationalError:
                 self.env.cr.rollback()  # Lost a race: the invoice changed under our eyes.
                 continue
@@ -65,6 +65,8 @@ class RecoveryAttempt(models.Model):
                 continue
             if claimed:
                 return attempt.with_company(attempt.company_id)
+            if not has_time:
+                break
         return self.browse()
 
     @api.model
@@ -224,7 +226,7 @@ class RecoveryAttempt(models.Model):
             return False
         sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
         self.transaction_id._set_canceled(state_message=sentence)
-        self._set_state("refused", sentence=sentence)
+        self._set_state("cancelled", sentence=sentence)
         self.env["recovery.signal"]._queue(self.move_id)
         return True
 

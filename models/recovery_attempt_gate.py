@@ -14,6 +14,8 @@ ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
 UNCLEAR_AGE = timedelta(days=3)
 # Odoo gives up booking a confirmed transaction after four days.
 BOOKING_AGE = timedelta(days=4)
+# A last try that is due at the end of its window may go out a little later.
+WINDOW_SLACK = timedelta(days=1)
 # When a charge that another payment holds up is looked at again.
 IN_FLIGHT_WAIT = timedelta(hours=6)
 BOOKING_WAIT = timedelta(minutes=10)
@@ -81,6 +83,8 @@ class RecoveryAttempt(models.Model):
         debt = move._get_debt(self.due_date)
         if self.case_id and not self.case_id._is_charging():
             return Gate(self.env._("The case is not being charged any more."), moot=True)
+        if self._is_too_late():
+            return Gate(self.env._("The window for retries is over."), moot=True)
         if move.state != "posted" or move.move_type != "out_invoice":
             return Gate(self.env._("The invoice is not posted."), moot=True)
         if move.payment_state == "blocked":
@@ -94,6 +98,12 @@ class RecoveryAttempt(models.Model):
         ):
             return Gate(self.env._("Nothing is owed."), moot=True)
         return None
+
+    def _is_too_late(self):
+        """Tell whether a charge that was put off again and again has outlived its window."""
+        if not self.case_id or self.source == "user":
+            return False
+        return fields.Datetime.now() > self.case_id.deadline_at + WINDOW_SLACK
 
     def _get_in_flight_gate(self):
         """Return a gate when another payment of the invoice is on its way, or may be."""

@@ -72,12 +72,19 @@ class RecoveryAttempt(models.Model):
         # Before asking: should this worker die, too, the next one asks later, not at once.
         self.resolve_at = resolve_at
         self.env["ir.cron"]._commit_progress()
-        if resolve_at:
+        # Whether it was sent at all is not known, either: what is not owed any more is only asked
+        # for, since sending it again could be the first time.
+        if resolve_at and self._is_still_wanted():
             self._run()
         if self.state == "unknown" and self._look_up():
             self._finish()
-        if self.state == "unknown" and not resolve_at:
+        if self.state == "unknown" and (not resolve_at or self._is_stuck()):
             self._ask_person()
+
+    def _is_stuck(self):
+        """Tell whether the charge can't be sent again, and asking for it has led to nothing."""
+        is_old = self.started_at < fields.Datetime.now() - LOOK_UP_AGE
+        return is_old and not self._is_still_wanted()
 
     def _look_up(self):
         """Ask the provider whether it knows the charge, where it can be asked.

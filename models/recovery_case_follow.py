@@ -72,16 +72,15 @@ class RecoveryCase(models.Model):
     @api.model
     def _is_failed_payment(self, move, transaction):
         """Tell whether a transaction that isn't ours failed to pay something that is owed."""
-        if transaction.state == "error":
-            is_failed = True
-        else:  # A customer who cancels hasn't failed; a charge in his absence that ends so has.
-            is_failed = transaction.state == "cancel" and transaction.operation == "offline"
+        # A customer who cancels has not failed; a charge in his absence that ends so has.
+        is_failed = transaction.state == "error" or (
+            transaction.state == "cancel" and transaction.operation == "offline"
+        )
+        if not is_failed or move.state != "posted" or move.move_type != "out_invoice":
+            return False
         debt = move._get_debt(fields.Date.context_today(self))
         return (
-            is_failed
-            and move.state == "posted"
-            and move.move_type == "out_invoice"
-            and move.payment_state in ("not_paid", "partial")
+            move.payment_state in ("not_paid", "partial")
             and not debt.is_excluded
             and move.currency_id.compare_amounts(debt.owed, 0) > 0
         )
@@ -164,7 +163,9 @@ class RecoveryCase(models.Model):
             values = self._prepare_case_vals(move, policy, attempt, transaction)
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = self.with_context(tracking_disable=True).create(values)
-            case._plan_notices("first_failure")
+            # What the accountant has to mend is not the customer's business.
+            if not attempt or attempt.state != "refused":
+                case._plan_notices("first_failure")
         if attempt:
             loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case

@@ -242,6 +242,16 @@ class TestCaseLife(RecoveryCommon):
             self._run_cron("charge")
             self.assertEqual(case.state, "grace")
 
+    def test_charge_put_off_beyond_the_window_is_withdrawn(self):
+        with freeze_time("2026-03-02 12:00:00") as clock:
+            _invoice, case = self._fail_invoice()
+            planned = case.sudo().next_attempt_id
+            planned._postpone(fields.Datetime.now() + timedelta(days=16), "Test")
+            clock.move_to("2026-03-18 13:00:00")
+            self._run_cron("charge")
+            self._run_cron("follow")
+            self.assertEqual((planned.state, case.state), ("cancelled", "grace"))
+
     def test_policy_without_schedule_ends_with_its_window(self):
         self.policy.write({"retry_schedule": "none", "window_days": 5})
         with freeze_time("2026-03-02 12:00:00") as clock:

@@ -75,8 +75,11 @@ class TestCharge(RecoveryCommon):
             attempt._run()
         self.env.invalidate_all()
         attempt = invoice.recovery_attempt_ids[-1]
-        self.assertEqual((attempt.state, attempt.transaction_id.state), ("refused", "cancel"))
+        self.assertEqual((attempt.state, attempt.transaction_id.state), ("cancelled", "cancel"))
         self.assertEqual(invoice.amount_residual, 70.0, msg="Only the payment by hand counts.")
+        self.assertFalse(invoice.recovery_case_id, msg="Nothing was declined.")
+        self._collect()
+        self.assertEqual(invoice.payment_state, "paid", msg="It is collected with the new amount.")
 
     def test_pending_charge_blocks_the_next_until_it_is_known(self):
         invoice = self._create_invoice(token=self._create_card("pending"))
@@ -248,6 +251,20 @@ class TestUnclearAnswer(RecoveryCommon):
             self._run_cron("follow")
         self.assertEqual((attempt.state, attempt.transaction_id.state), ("not_sent", "cancel"))
         self.assertEqual(invoice.payment_state, "not_paid")
+
+    def test_unknown_charge_of_an_invoice_paid_meanwhile_is_not_sent_again(self):
+        """It may never have reached the provider: sending it would take the money twice."""
+        invoice, attempt, _request = self._charge_unclear(
+            side_effect=requests.exceptions.ReadTimeout("slow")
+        )
+        self._register_payment(invoice, 100.0)
+        attempt.started_at -= timedelta(minutes=20)
+        with self._patch_requests(
+            return_value=self._create_response(200, b'{"data": [], "has_more": false}')
+        ) as request:
+            self._run_cron("follow")
+        self.assertEqual([call.args[0] for call in request.call_args_list], ["GET"])
+        self.assertEqual((attempt.state, attempt.transaction_id.state), ("not_sent", "cancel"))
 
     def test_old_unknown_outcome_goes_to_a_person_who_says_not_charged(self):
         invoice, attempt, _request = self._charge_unclear(
