@@ -63,6 +63,7 @@ def _print(result) -> None:
             *[[f"  {kind}", count] for kind, count in sorted(result.faults.items())],
             ["answers given again for the same key", result.replayed],
             ["outcomes looked up by a person", result.persons],
+            ["jobs that raised, and began anew", result.jobs_failed],
             *[[f"portal: {word}", count] for word, count in sorted(result.portal.items())],
             *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
             ["seconds", f"{result.seconds:.0f}"],

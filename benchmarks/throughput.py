@@ -117,11 +117,7 @@ def _drain(stage, workers, number, count) -> float:
     time.sleep(1.0)  # They look for work, and find none yet.
     stage.make_due(invoices)
     begun = time.perf_counter()
-    with stage.env() as env:
-        busy = [("move_id", "in", invoices), ("state", "=", "running")]
-        while env["recovery.attempt"]._count_due() or env["recovery.attempt"].search_count(busy):
-            time.sleep(0.02)
-            env.cr.rollback()
+    stage.wait_until_charged(invoices)
     seconds = time.perf_counter() - begun
     workers.end()
     stage.park()

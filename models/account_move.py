@@ -1,6 +1,8 @@
 from datetime import timezone
 from typing import NamedTuple
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -218,7 +220,10 @@ class AccountMove(models.Model):
         commit_progress(remaining=len(moves))
         for move_id in moves.ids:
             move = self.browse(move_id)
-            move.with_company(move.company_id)._plan_collection()
+            try:
+                move.with_company(move.company_id)._plan_collection()
+            except (psycopg2.errors.UniqueViolation, psycopg2.OperationalError):
+                self.env.cr.rollback()  # Another worker has just planned it.
             if not commit_progress(1):
                 break
         self.env["recovery.attempt"]._make_due()

@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # How long a claimed attempt without a living worker may be the one of a worker just starting.
 START_ALLOWANCE = timedelta(seconds=10)
+# How often a worker looks again for work that others take from under its hands.
+LOCK_TRIES = 10
 # How often an outcome that is known is written again after losing a race for the same rows.
 RECORD_TRIES = 5
 
@@ -81,12 +83,22 @@ class RecoveryAttempt(models.Model):
             """,
             fields.Datetime.now(),
         )
-        for _turn in range(10):
+        return self._lock_one(query)
+
+    @api.model
+    def _lock_one(self, query):
+        """Return the one value of a query that locks its row, or none.
+
+        A row that another worker finished between our snapshot and our lock makes PostgreSQL
+        raise instead of skipping it; the database transaction, in which nothing has been done
+        yet, is begun anew.
+        """
+        for _turn in range(LOCK_TRIES):
             try:
                 rows = self.env.execute_query(query)
                 return rows[0][0] if rows else None
             except psycopg2.OperationalError:
-                self.env.cr.rollback()  # Another worker finished it between snapshot and lock.
+                self.env.cr.rollback()
         return None
 
     def _start(self):

@@ -101,17 +101,15 @@ class RecoverySignal(models.Model):
     @api.model
     def _find_due_move(self):
         """Return the invoice of the oldest signal that no other worker is following."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT move_id FROM recovery_signal
-                 WHERE not_before IS NULL OR not_before <= %s
-                 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-                """,
-                fields.Datetime.now(),
-            )
+        query = SQL(
+            """
+            SELECT move_id FROM recovery_signal
+             WHERE not_before IS NULL OR not_before <= %s
+             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+            """,
+            fields.Datetime.now(),
         )
-        return self.env["account.move"].browse(rows and rows[0])
+        return self.env["account.move"].browse(self.env["recovery.attempt"]._lock_one(query))
 
     @api.model
     def _follow(self, move):

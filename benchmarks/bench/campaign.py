@@ -23,6 +23,7 @@ from .calendar import Calendar
 from .customers import Customers
 from .output import Progress
 from .processes import Workers, gateway_process, odoo_server
+from .worker import FAILED_JOB
 
 NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
@@ -87,6 +88,7 @@ class Result:
     unfinished: list[str] = field(default_factory=list)
     replayed: int = 0
     declined: int = 0
+    jobs_failed: int = 0
     calls: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     portal: Counter[str] = field(default_factory=Counter)
@@ -189,8 +191,9 @@ class Campaign:
                 f"{state.open_invoices} invoices open, "
                 f"{sum(customers.outcomes.values())} payments in the portal"
             )
+        # Planned charges that do not become due wait for a customer.
         missing = self.options.attempts - state.attempts
-        if state.planned + state.in_flight + state.uncollected < min(_DUE_AT_ONCE, missing / 2):
+        if state.due + state.in_flight + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
             self._add_invoices(max(10, missing // 3))
         return state
 
@@ -343,6 +346,7 @@ def run(options: Options, plant: bool = False) -> Result:
                     campaign.trouble(workers, customers)
                 campaign.settle(customers)
                 workers.end()
+                campaign.result.jobs_failed = workers.log.read_text().count(FAILED_JOB)
             campaign.result.seconds = time.monotonic() - begun
             campaign.result.portal = customers.outcomes
             campaign.result.portal_errors = customers.errors

@@ -29,6 +29,11 @@ _MAKE_DUE = """
     UPDATE recovery_attempt SET planned_at = now() AT TIME ZONE 'UTC' - interval '2 seconds'
      WHERE state = 'planned' AND move_id = ANY (%s)
 """
+_UNCHARGED = """
+    SELECT count(*) FROM recovery_attempt
+     WHERE (state = 'running' OR state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC')
+       AND move_id = ANY (%s)
+"""
 
 
 class Cost(NamedTuple):
@@ -96,6 +101,16 @@ class Stage:
         """Let the planned charges of these invoices be due."""
         with self.env() as env:
             env.cr.execute(_MAKE_DUE, [list(invoices)])
+
+    def wait_until_charged(self, invoices: Sequence[int]) -> None:
+        """Wait until no charge of these invoices is due or running; look seldom, looking costs."""
+        with self.env() as env:
+            while True:
+                env.cr.execute(_UNCHARGED, [list(invoices)])
+                if not env.cr.fetchone()[0]:
+                    return
+                env.cr.rollback()
+                time.sleep(0.1)
 
     def park(self) -> None:
         """Stop the open cases, so that their retries stay out of what follows."""
