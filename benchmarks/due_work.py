@@ -18,6 +18,7 @@ from environment import benchmark
 
 NAME = "due_work"
 GOAL = 2.0
+QUESTION_GOAL_MS = 50
 # The index that holds planned attempts only, however many there have been.
 PREDICATE = "WHERE ((state)::text = 'planned'::text)"
 
@@ -50,7 +51,20 @@ def main() -> int:
 
 
 def _report(arguments, runs, asked, plans, indexes) -> int:
-    from benchmarks.bench.output import Bars, spread, table
+    from benchmarks.bench.output import Bars
+
+    slowest = _print(arguments, runs, asked, plans, indexes)
+    bars = Bars()
+    bars.add("time with the many / with the few", _ratio(runs, "per_claim"), "at most", GOAL, 2)
+    bars.add("slowest other question of the jobs, ms", slowest, "at most", QUESTION_GOAL_MS)
+    used = sum(plan.definition.endswith(PREDICATE) for plan in plans.values())
+    bars.add("plans on an index of planned attempts only", used, "at least", len(plans))
+    return bars.finish()
+
+
+def _print(arguments, runs, asked, plans, indexes) -> float:
+    """Print the tables; return the milliseconds of the slowest other question with the many."""
+    from benchmarks.bench.output import spread, table
 
     small, large = arguments.small, arguments.large
     table(
@@ -83,11 +97,7 @@ def _report(arguments, runs, asked, plans, indexes) -> int:
         [[name, *(f"{indexes[size][name]:,}" for size in runs)] for name in indexes[large]],
     )
     print(plans[large].text)
-    bars = Bars()
-    bars.add("time with the many / with the few", _ratio(runs, "per_claim"), "at most", GOAL, 2)
-    used = sum(plan.definition.endswith(PREDICATE) for plan in plans.values())
-    bars.add("plans on an index of planned attempts only", used, "at least", len(plans))
-    return bars.finish()
+    return max(times[large].values())
 
 
 def _ratio(runs, what: str) -> float:

@@ -127,8 +127,8 @@ class Campaign:
         self.progress = Progress(NAME)
         self._chance = random.Random(options.seed)
         self._script = chaos.make_script(options.attempts * 6, options.faults, options.seed)
-        self._dsn = {"dbname": database, "application_name": "campaign"}
-        self._connection = psycopg2.connect(**self._dsn)
+        self.dsn = {"dbname": database, "application_name": "campaign"}
+        self._connection = psycopg2.connect(**self.dsn)
         self._connection.autocommit = True
         self._calendar = Calendar(self._connection)
 
@@ -137,7 +137,7 @@ class Campaign:
     def prepare(self, server: str) -> None:
         """Set the scene with the first invoices, the faults and the webhooks."""
         with benchmark.odoo_env(self.database) as env:
-            self._scene = scene.prepare(env, members=4)
+            self.scene = scene.prepare(env, members=4)
             env["ir.config_parameter"].sudo().set_param("web.base.url", server)
         self._webhook_url = f"{server}/payment/stripe/webhook"
         self._add_invoices(int(self.options.attempts / 2.4))
@@ -152,8 +152,8 @@ class Campaign:
                 for _invoice in range(min(200, count - begin))
             ]
             with benchmark.odoo_env(self.database) as env:
-                tokens = scene.create_payers(env, self._scene, self.client, scripts)
-                scene.create_invoices(env, self._scene, tokens, self._chance)
+                tokens = scene.create_payers(env, self.scene, self.client, scripts)
+                scene.create_invoices(env, self.scene, tokens, self._chance)
             self.result.invoices += len(scripts)
             self.progress.say(f"{self.result.invoices} invoices")
 
@@ -336,9 +336,9 @@ def run(options: Options, plant: bool = False) -> Result:
                 workers.start(options.workers)
                 customers = Customers(
                     server,
-                    campaign._dsn,
+                    campaign.dsn,
                     campaign.client,
-                    campaign._scene,
+                    campaign.scene,
                     count=options.customers,
                     seed=options.seed,
                 )

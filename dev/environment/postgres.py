@@ -88,8 +88,20 @@ class Server:
         """Copy a database. Copying files beats replaying them through the log for our sizes."""
         self.sql(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
-    def drop(self, database: str) -> None:
-        self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    def drop(self, database: str, tries: int = 20) -> None:
+        """Drop a database and whoever uses it.
+
+        A vacuum that PostgreSQL runs in it by itself belongs to the superuser: Odoo's role may not
+        end it, so it is waited for.
+        """
+        for turn in range(tries):
+            try:
+                self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+                return
+            except SetupError:
+                if turn + 1 == tries or not self.answers():
+                    raise
+                time.sleep(0.5)
 
     def answers(self) -> bool:
         return self.run("psql", "-XqAt", "-d", "postgres", "-c", "SELECT 1").returncode == 0
