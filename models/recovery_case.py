@@ -206,7 +206,7 @@ class RecoveryCase(models.Model):
     @api.depends("move_id.amount_residual", "due_date")
     def _compute_amount_owed(self):
         for case in self:
-            case.amount_owed = case.move_id._get_amount_owed(case.due_date)
+            case.amount_owed = case._get_owed()
 
     @api.depends("attempt_ids.state", "attempt_ids.planned_at")
     def _compute_attempts(self):

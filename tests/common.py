@@ -91,6 +91,30 @@ class RecoveryCommon(AccountPaymentCommon):
         provider.journal_id = cls.company_data["default_journal_bank"]
         return provider
 
+    @classmethod
+    def _create_stripe_card(cls, provider):
+        """Create a saved card that the unmodified Stripe addon charges."""
+        return cls._create_card(
+            provider_id=provider.id,
+            provider_ref="cus_1",
+            stripe_payment_method="pm_1",
+            demo_simulated_state=False,
+        )
+
+    def _create_portal_transaction(self, invoice, **values):
+        """Create the draft payment of a customer who opened the payment form."""
+        return self._create_transaction(
+            "direct",
+            **{
+                "reference": "portal",
+                "amount": 100.0,
+                "currency_id": invoice.currency_id.id,
+                "partner_id": self.customer.id,
+                "invoice_ids": [Command.set(invoice.ids)],
+                **values,
+            },
+        )
+
     def _register_payment(self, invoice, amount):
         """Record a payment by hand."""
         return (

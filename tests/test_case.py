@@ -136,15 +136,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
 
     def test_failed_payment_of_somebody_else_opens_a_case(self):
         invoice = self._create_invoice(collect_automatically=False)
-        transaction = self._create_transaction(
-            "direct",
-            reference="portal",
-            amount=100.0,
-            currency_id=invoice.currency_id.id,
-            partner_id=self.customer.id,
-            invoice_ids=[Command.set(invoice.ids)],
-        )
-        transaction._set_error("Declined")
+        self._create_portal_transaction(invoice)._set_error("Declined")
         self._run_cron("follow")
         case = invoice.recovery_case_id
         self.assertEqual(case.state, "in_recovery")
@@ -156,15 +148,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
     def test_failed_payment_of_an_invoice_that_is_not_due_opens_no_case(self):
         due = fields.Date.today() + timedelta(days=10)
         invoice = self._create_invoice(collect_automatically=False, due=due)
-        transaction = self._create_transaction(
-            "direct",
-            reference="early",
-            amount=100.0,
-            currency_id=invoice.currency_id.id,
-            partner_id=self.customer.id,
-            invoice_ids=[Command.set(invoice.ids)],
-        )
-        transaction._set_error("Declined")
+        self._create_portal_transaction(invoice)._set_error("Declined")
         self._run_cron("follow")
         self.assertFalse(invoice.recovery_case_id)
 

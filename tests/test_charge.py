@@ -127,12 +127,7 @@ class TestUnclearAnswer(RecoveryCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.stripe = cls._prepare_stripe_provider()
-        cls.card = cls._create_card(
-            provider_id=cls.stripe.id,
-            provider_ref="cus_1",
-            stripe_payment_method="pm_1",
-            demo_simulated_state=False,
-        )
+        cls.card = cls._create_stripe_card(cls.stripe)
 
     def _respond(self, status, body):
         response = self._create_response(status, json.dumps(body).encode())

@@ -189,13 +189,8 @@ class TestGate(RecoveryCommon):
         self.assertFalse(invoice._has_to_be_paid())
         self.assertIn("is being processed", invoice._get_online_payment_error())
 
-    def _create_portal_transaction(self, invoice):
-        return self._create_transaction(
-            "direct",
-            reference="portal",
-            amount=100.0,
-            currency_id=invoice.currency_id.id,
-            partner_id=self.customer.id,
-            provider_id=self.good_provider.id,
-            invoice_ids=[Command.set(invoice.ids)],
+    def _create_portal_transaction(self, invoice, **values):
+        """Override: the customer pays with a provider that nothing stands against."""
+        return super()._create_portal_transaction(
+            invoice, **{"provider_id": self.good_provider.id, **values}
         )

@@ -20,12 +20,7 @@ class TestWebhook(RecoveryCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.stripe = cls._prepare_stripe_provider()
-        cls.card = cls._create_card(
-            provider_id=cls.stripe.id,
-            provider_ref="cus_1",
-            stripe_payment_method="pm_1",
-            demo_simulated_state=False,
-        )
+        cls.card = cls._create_stripe_card(cls.stripe)
 
     def _enter_job_mode(self):
         return nullcontext()
