@@ -18,9 +18,14 @@ def uninstall_hook(env):
     """Let go of the records that ours would keep Odoo from deleting.
 
     Odoo deletes the addon's records before it drops tables: its e-mail template is then still held
-    by a step, and its policy by cases. The policy needs no deleting, it goes with its table.
+    by a step, its policy by cases, its reasons by codes. These need no deleting, they go with
+    their tables.
     """
     env.cr.execute("UPDATE recovery_policy_step SET mail_template_id = NULL")
     env.cr.execute(
-        "DELETE FROM ir_model_data WHERE module = 'revenue_recovery' AND model = 'recovery.policy'"
+        """
+        DELETE FROM ir_model_data
+         WHERE module = 'revenue_recovery'
+           AND model IN ('recovery.policy', 'recovery.decline.reason', 'recovery.network.rule')
+        """
     )

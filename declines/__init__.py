@@ -2,7 +2,7 @@
 
 from .advice import Advice
 from .answer import Answer, Certainty, judge_exception
-from .decline import Decline, read_decline
+from .decline import Decline
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
 from .taxonomy import Code, Reason, Taxonomy
@@ -20,7 +20,6 @@ __all__ = [
     "classify",
     "judge_exception",
     "read",
-    "read_decline",
     "read_method",
     "read_return",
 ]

@@ -34,5 +34,14 @@ class Advice:
             raise ValueError(f"Not an advice: {value!r}")
         return cls(value or "none")
 
+    def __str__(self) -> str:
+        """Return the short form that :meth:`parse` reads."""
+        if self.wait is None:
+            return self.kind
+        units = ((unit, timedelta(**{name: 1})) for unit, name in reversed(_UNITS.items()))
+        return next(
+            f"wait:{self.wait // length}{unit}" for unit, length in units if not self.wait % length
+        )
+
 
 NO_ADVICE = Advice()

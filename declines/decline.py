@@ -1,10 +1,11 @@
 """A refused charge in the terms that the rest of the addon works with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from .advice import NO_ADVICE, Advice
-from .values import dig, text
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,25 @@ class Decline:
     unlisted: tuple[tuple[str, str, str], ...] = ()
     excerpt: tuple[tuple[str, str], ...] = ()
 
+    def to_dict(self, at: datetime) -> dict[str, Any]:
+        """Return plain JSON values, without what is empty.
 
-def read_decline(error: dict[str, Any] | None, fallback: str = "") -> Decline:
-    """Read the body of a refusal; what can't be read is left empty, nothing is raised.
+        :param at: aware instant of the answer, from which an advice to wait counts
+        """
+        values = asdict(self)
+        values["advice"] = str(self.advice)
+        values["at"] = at.isoformat()
+        kept = {
+            name: value for name, value in values.items() if value not in ("", None, (), "none")
+        }
+        return {"known": self.known, **kept}
 
-    :param error: the parsed body of the provider's refusal
-    :param fallback: the message when the body has none
-    """
-    detail = dig(error, "error")
-    code = _words(dig(detail, "decline_code")) or _words(dig(detail, "code"))
-    return Decline(code, _words(dig(detail, "message")) or _words(fallback))
-
-
-def _words(value: Any) -> str:
-    return text(value) if isinstance(value, str) else ""
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Decline":
+        """Read what :meth:`to_dict` wrote; names of other versions are left out."""
+        names = {field.name for field in fields(cls)}
+        known = {name: value for name, value in values.items() if name in names}
+        for name in ("unlisted", "excerpt"):
+            known[name] = tuple(map(tuple, known.get(name, ())))
+        known["advice"] = Advice.parse(known.get("advice", ""))
+        return cls(**{"code": "", "message": "", **known})

@@ -52,6 +52,8 @@ _SCHEMES = {
 
 BANK_SCHEMES = frozenset(_SCHEMES.values())
 
+CARD_NETWORKS = frozenset(network for _beginning, network in _NETWORKS)
+
 _FUNDINGS = {"credit", "debit", "prepaid"}
 
 

@@ -4,6 +4,7 @@ The files beside this module are what is shipped; a database may have its own, e
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ CLASSES = ("later", "technical", "fix_data", "customer_action", "never")
 UNKNOWN = "unknown"
 # Other networks follow ISO 8583, which their own tables refine.
 _GENERAL_SCOPE = "iso8583"
+_REASON_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,11 @@ class Taxonomy:
 def normalize(code: str) -> str:
     """Return a code as it is compared: case, blanks and a closing full stop don't matter."""
     return " ".join(code.split()).rstrip(".!").casefold()
+
+
+def is_reason_id(value: str) -> bool:
+    """Tell whether a text can be the id of a reason."""
+    return bool(_REASON_ID.fullmatch(value))
 
 
 def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:

@@ -14,7 +14,18 @@ class AccountPartialReconcile(models.Model):
     def unlink(self):
         """Override of `account` to let cases follow a payment that is taken off again."""
         self._raise_recovery_signals()
-        return super().unlink()
+        # In sudo mode: whoever undoes a return need not be allowed to see cases.
+        payments_sudo = self.sudo()._get_returned_payments()
+        result = super().unlink()
+        payments_sudo._recovery_undo_return()
+        return result
+
+    def _get_returned_payments(self):
+        """Return the payments whose booked return is among these reconciliations."""
+        payments = self.env["account.payment"].search(
+            [("recovery_return_move_id", "in", self.debit_move_id.move_id.ids)]
+        )
+        return payments.filtered(lambda payment: payment.move_id in self.credit_move_id.move_id)
 
     def _raise_recovery_signals(self):
         # In sudo mode: whoever reconciles need not be allowed to see cases.

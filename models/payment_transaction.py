@@ -1,14 +1,23 @@
 import logging
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..declines import Certainty, judge_exception
+from ..declines import Certainty, Decline, judge_exception, read, read_method
 
 _logger = logging.getLogger(__name__)
 
 # Operations that neither take money for an invoice nor give any back.
 _NO_PAYMENT = ("validation", "refund")
+# The state of an attempt whose transaction reached a state.
+OUTCOMES = {
+    "done": "paid",
+    "pending": "pending",
+    "authorized": "pending",
+    "error": "declined",
+    "cancel": "declined",
+}
 
 
 class PaymentTransaction(models.Model):
@@ -20,6 +29,28 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="The provider's answer got lost, so the money may have been taken although the "
         "transaction is in error. No automatic charge of its invoices goes out for three days.",
+    )
+    recovery_decline = fields.Json(
+        string="Decline",
+        readonly=True,
+        copy=False,
+        help="What the refusal, or the bank's return, was understood to say.",
+    )
+    recovery_reason_id = fields.Many2one(
+        comodel_name="recovery.decline.reason",
+        string="Decline Reason",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    recovery_fingerprint = fields.Char(
+        string="Card Fingerprint",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The provider's mark of the card that was charged: the same whenever the same card "
+        "is saved again.",
     )
 
     # === CRUD METHODS === #
@@ -49,7 +80,10 @@ class PaymentTransaction(models.Model):
         try:
             return super()._send_api_request(method, endpoint, **kwargs)
         except ValidationError as error:
-            self.recovery_unclear = judge_exception(error.__context__)[0] is Certainty.UNCLEAR
+            certainty, body = judge_exception(error.__context__)
+            self.recovery_unclear = certainty is Certainty.UNCLEAR
+            if certainty is Certainty.ANSWERED:
+                self._recovery_note_answer(body, is_refusal=True)
             raise
         except ValueError as error:
             # Unreadable: stock Odoo rolls the transaction back, although the money may be taken.
@@ -65,7 +99,26 @@ class PaymentTransaction(models.Model):
         answer = self.env.context.get("recovery_answer")
         if answer is not None:
             answer.payloads.append(payment_data)
-        return super()._process(provider_code, payment_data)
+        if self.recovery_unclear and self._recovery_is_other_amount(payment_data):
+            return self  # Stock Odoo would accept at the second time what it refused at the first.
+        transaction = super()._process(provider_code, payment_data)
+        if transaction:
+            transaction._recovery_note_answer(payment_data)
+        return transaction
+
+    def _validate_amount(self, payment_data):
+        """Override of `payment` to tell a refusal without amount from a payment of another one.
+
+        Stock Odoo ends both in error. The second took money, though not what was asked for.
+        """
+        state = self.state
+        super()._validate_amount(payment_data)
+        if (
+            self.state == "error"
+            and state != "error"
+            and not self._recovery_read(payment_data).known
+        ):
+            self.recovery_unclear = True
 
     def _update_state(self, allowed_states, target_state, state_message):
         """Override of `payment` to let the cases follow what happens to their invoices."""
@@ -88,6 +141,68 @@ class PaymentTransaction(models.Model):
             if attempts and self.state == "done":
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         self.env["recovery.signal"]._raise_for(moves, self)
+
+    def _recovery_is_other_amount(self, payment_data):
+        """Tell whether an answer is about another amount than that of this transaction."""
+        told = self._extract_amount_data(payment_data) or {}
+        amount = told.get("amount")
+        return bool(amount) and self.currency_id.compare_amounts(amount, self.amount) != 0
+
+    def _recovery_note_answer(self, payment_data, is_refusal=False):
+        """Keep what a provider's answer or webhook says of the decline and of the method.
+
+        Nothing here may raise: the transaction's outcome matters more.
+
+        :param is_refusal: whether it refuses, though the state does not say so yet
+        """
+        self.ensure_one()
+        facts = read_method(self.provider_code, payment_data)
+        # In sudo mode: a customer who pays in the portal can't read what is known of his card.
+        token_sudo = self.token_id.sudo()
+        if token_sudo:
+            token_sudo._recovery_note_facts(facts)
+        fingerprint = facts.fingerprint or token_sudo.recovery_fingerprint
+        if fingerprint and fingerprint != self.recovery_fingerprint:
+            self.recovery_fingerprint = fingerprint
+        if is_refusal or (self.state in ("error", "cancel") and not self.recovery_unclear):
+            self._recovery_note_decline(self._recovery_read(payment_data))
+
+    def _recovery_note_decline(self, decline):
+        """Keep a decline, unless the one that is there says more."""
+        self.ensure_one()
+        earlier = self.recovery_decline
+        if (earlier and earlier["known"]) or not (decline.known or decline.code or decline.excerpt):
+            return
+        now = fields.Datetime.now()
+        # In sudo mode: a customer who pays in the portal can't read reasons.
+        reason_sudo = self.env["recovery.decline.reason"].sudo()._find(decline.reason)
+        self.recovery_decline = decline.to_dict(now.replace(tzinfo=timezone.utc))
+        self.recovery_reason_id = reason_sudo
+
+    def _recovery_read(self, payload):
+        """Read a payload of this transaction's provider; nothing is raised, whatever it holds.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        taxonomy = self.env["recovery.decline.code"]._get_taxonomy()
+        return read(self.provider_code, payload, taxonomy)
+
+    def _recovery_get_decline(self):
+        """Return the decline that was kept, else one that has only the transaction's message.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        if self.recovery_decline:
+            return Decline.from_dict(self.recovery_decline)
+        return Decline("", self.state_message or "", self.provider_code)
+
+    def _recovery_get_outcome(self):
+        """Return the state that an attempt of this transaction, if any, has reached, or none."""
+        if self.state == "error" and self.recovery_unclear:
+            return "unknown"
+        return OUTCOMES.get(self.state)
 
     def _recovery_check_not_in_flight(self):
         """Refuse a payment of an invoice that one of our charges pays, or has just paid.
@@ -162,6 +277,9 @@ class PaymentTransaction(models.Model):
         except ValidationError:
             _logger.warning("Transaction %s could not be withdrawn", self.reference)
             return
+        self._recovery_note_decline(
+            self._recovery_read({"error": {"code": "authentication_required"}})
+        )
         self._set_canceled(
             state_message=self.env._("The bank asks the customer to confirm the payment.")
         )

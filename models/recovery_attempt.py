@@ -10,15 +10,17 @@ from ..timing import plan_technical_retry
 _logger = logging.getLogger(__name__)
 
 # Which state an attempt may go to. `paid` can follow `declined` and `not_sent`: a provider may
-# still report a success for a charge that looked refused.
+# still report a success for a charge that looked refused. `paid` follows `returned` when the
+# return was recorded by mistake.
 TRANSITIONS = {
     "planned": {"running", "refused", "cancelled"},
     "running": {"paid", "pending", "declined", "not_sent", "unknown", "cancelled"},
     "unknown": {"paid", "pending", "declined", "not_sent"},
-    "pending": {"paid", "declined", "not_sent"},
+    "pending": {"paid", "declined", "not_sent", "unknown"},
     "declined": {"paid"},
     "not_sent": {"paid"},
-    "paid": set(),
+    "paid": {"returned"},
+    "returned": {"paid"},
     "refused": set(),
     "cancelled": set(),
 }
@@ -67,6 +69,7 @@ class RecoveryAttempt(models.Model):
             ("paid", "Paid"),
             ("declined", "Declined"),
             ("not_sent", "Not Sent"),
+            ("returned", "Returned"),
             ("refused", "Not Charged"),
             ("cancelled", "Cancelled"),
         ],
@@ -79,6 +82,7 @@ class RecoveryAttempt(models.Model):
         "invoice until it is clear.\n"
         "Pending: accepted by the provider, the money is on its way.\n"
         "Not Sent: the provider could not be reached; nothing was charged.\n"
+        "Returned: paid at first, then the bank took the money back.\n"
         "Not Charged: something, or somebody, stood against the charge.",
     )
     source = fields.Selection(
@@ -86,6 +90,8 @@ class RecoveryAttempt(models.Model):
             ("collect", "Automatic collection"),
             ("ladder", "Retry schedule"),
             ("technical", "Technical retry"),
+            ("method", "New payment method"),
+            ("backup", "Backup method"),
             ("user", "User"),
         ],
         required=True,
@@ -128,7 +134,6 @@ class RecoveryAttempt(models.Model):
         readonly=True,
         help="Why the charge is planned, or what became of it.",
     )
-    decline_code = fields.Char(readonly=True, copy=False, help="The code the provider answered.")
 
     # "One unfinished attempt per invoice" is kept by PostgreSQL, whatever the code does.
     _unfinished_uniq = models.UniqueIndex(
@@ -211,10 +216,13 @@ class RecoveryAttempt(models.Model):
             changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})
         return changed
 
-    def _postpone(self, instant, sentence):
-        """Plan these attempts for a later instant (UTC, naive) and say why."""
+    def _postpone(self, instant, sentence, rule=None):
+        """Plan these attempts for a later instant (UTC, naive) and say why.
+
+        :param rule: the `recovery.network.rule` that asks for it
+        """
         self.filtered(lambda attempt: attempt.state == "planned").write(
-            {"planned_at": instant, "sentence": sentence}
+            {"planned_at": instant, "sentence": sentence, "rule_id": rule and rule.id}
         )
 
     @api.model
@@ -228,10 +236,17 @@ class RecoveryAttempt(models.Model):
     def _decide_technical_retry(self):
         """Return when to try again what could not be sent, this charge being the latest."""
         last_failure = self.finished_at.replace(tzinfo=timezone.utc)
-        return plan_technical_retry(self._count_recent_not_sent(), last_failure)
+        return plan_technical_retry(self._count_recent_technical(), last_failure)
 
-    def _count_recent_not_sent(self):
-        """Return how many charges in a row could not be sent, this one included."""
+    def _is_technical(self):
+        """Tell whether a charge failed without anybody having declined it."""
+        self.ensure_one()
+        return self.state == "not_sent" or (
+            self.state == "declined" and self.decline_class == "technical"
+        )
+
+    def _count_recent_technical(self):
+        """Return how many charges in a row met technical trouble, this one included."""
         self.ensure_one()
         earlier = self.search(
             [("move_id", "=", self.move_id.id), ("state", "!=", "cancelled")],
@@ -240,7 +255,7 @@ class RecoveryAttempt(models.Model):
         )
         count = 0
         for attempt in earlier:
-            if attempt.state == "not_sent":
+            if attempt._is_technical():
                 count += 1
             elif attempt.state not in UNFINISHED:
                 break

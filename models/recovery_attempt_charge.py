@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL
 
-from ..declines import Answer, Certainty, read_decline
+from ..declines import Answer, Certainty
 from .recovery_case import CHARGING_STATES
 
 _logger = logging.getLogger(__name__)
@@ -20,14 +20,6 @@ START_ALLOWANCE = timedelta(seconds=10)
 LOCK_TRIES = 10
 # How often an outcome that is known is written again after losing a race for the same rows.
 RECORD_TRIES = 5
-
-OUTCOME_OF_TRANSACTION = {
-    "done": "paid",
-    "pending": "pending",
-    "authorized": "pending",
-    "error": "declined",
-    "cancel": "declined",
-}
 
 
 class RecoveryAttempt(models.Model):
@@ -154,11 +146,12 @@ class RecoveryAttempt(models.Model):
         Hook for addons that add provider-specific values.
         """
         self.ensure_one()
-        provider_sudo = self.token_id.provider_id.sudo()  # Providers are for administrators only.
+        token = self.token_id
+        provider_sudo = token.provider_id.sudo()  # Providers are for administrators only.
         invoices = [Command.set(self.move_id.ids)]
         return {
             "provider_id": provider_sudo.id,
-            "payment_method_id": self.token_id.payment_method_id.id,
+            "payment_method_id": token.payment_method_id.id,
             # Of its own: Odoo gives the reference of a payment that was rolled back once more,
             # and the provider would take our charge for that one.
             "reference": self.env["payment.transaction"]._compute_reference(
@@ -271,17 +264,20 @@ class RecoveryAttempt(models.Model):
         transaction = self.transaction_id
         if transaction.state == "draft" and answer.certainty is Certainty.ANSWERED:
             transaction._recovery_cancel_unfinished()
-        outcome = OUTCOME_OF_TRANSACTION.get(transaction.state, "unknown")
+        outcome = transaction._recovery_get_outcome() or "unknown"
         if outcome == "declined" and answer.certainty is Certainty.NOT_SENT:
             outcome = "not_sent"
-        decline = read_decline(answer.error, transaction.state_message or "")
-        self._set_state(outcome, **self._prepare_outcome_vals(outcome, decline))
+        if answer.error and outcome in ("declined", "not_sent"):
+            transaction._recovery_note_answer(answer.error)
+        self._set_state(outcome, **self._prepare_outcome_vals(outcome))
         self.env["recovery.signal"]._queue(self.move_id)
 
-    def _prepare_outcome_vals(self, outcome, decline):
+    def _prepare_outcome_vals(self, outcome):
         """Return the values that go with an outcome, its sentence among them."""
+        decline = self.transaction_id._recovery_get_decline()
         amount = self.currency_id.format(self.amount)
-        known = {"amount": amount, "method": self.method_label, "message": decline.message}
+        message = decline.message or decline.code or self.transaction_id.state_message or ""
+        known = {"amount": amount, "method": self.method_label, "message": message}
         sentences = {
             "paid": self.env._("%(amount)s charged to %(method)s.", **known),
             "pending": self.env._("%(amount)s accepted by %(method)s, not arrived yet.", **known),
@@ -296,9 +292,11 @@ class RecoveryAttempt(models.Model):
                 **known,
             ),
         }
-        values = {"sentence": sentences[outcome], "decline_code": decline.code or False}
+        values = {"sentence": sentences[outcome]}
         if outcome == "unknown":
             values["resolve_at"] = fields.Datetime.now()
+        if outcome == "declined":
+            values |= self._prepare_decline_vals(decline)
         return values
 
     def _record_after_rollback(self, answer, error):

@@ -29,12 +29,14 @@ class Gate(NamedTuple):
         something has to change first
     :ivar moot: nothing is owed any more, or nobody wants the charge
     :ivar alert: money may be in the wrong place; a person has to look
+    :ivar rule: the `recovery.network.rule` that it comes from
     """
 
     sentence: str
     until: datetime | None = None
     moot: bool = False
     alert: bool = False
+    rule: models.Model | None = None
 
 
 class RecoveryAttempt(models.Model):
@@ -61,15 +63,20 @@ class RecoveryAttempt(models.Model):
             self._get_in_flight_gate,
             self._get_method_gate,
             self._get_provider_gate,
+            self._get_card_gate,
             self._get_hours_gate,
         ]
 
     def _apply_gate(self, gate):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
         if gate.until:
-            self._postpone(gate.until, gate.sentence)
+            self._postpone(gate.until, gate.sentence, gate.rule)
             return
-        self._set_state("cancelled" if gate.moot else "refused", sentence=gate.sentence)
+        self._set_state(
+            "cancelled" if gate.moot else "refused",
+            sentence=gate.sentence,
+            rule_id=gate.rule and gate.rule.id,
+        )
         if gate.alert:
             self.case_id._ask_for_attention(gate.sentence)
         self.env["recovery.signal"]._raise_for(self.move_id)
@@ -101,7 +108,7 @@ class RecoveryAttempt(models.Model):
 
     def _is_too_late(self):
         """Tell whether a charge that was put off again and again has outlived its window."""
-        if not self.case_id or self.source == "user":
+        if not self.case_id or self.source in ("user", "method", "backup"):
             return False
         return fields.Datetime.now() > self.case_id.deadline_at + WINDOW_SLACK
 
@@ -165,7 +172,8 @@ class RecoveryAttempt(models.Model):
         if not transaction.payment_id:
             # Captures and voids are booked on the transactions that split the amount.
             return bool(transaction.child_transaction_ids)
-        return transaction.payment_id.state in ("in_process", "paid")
+        # A rejected one was booked, and the bank took it back: its money is not on the way.
+        return transaction.payment_id.state in ("in_process", "paid", "rejected")
 
     def _get_method_gate(self):
         """Return a gate when the payment method can't be charged for this invoice."""
@@ -253,9 +261,31 @@ class RecoveryAttempt(models.Model):
             )
         )
 
+    def _get_card_gate(self):
+        """Return a gate when earlier charges of the card, for whatever invoice, forbid this one.
+
+        The case then waits for another method without using up a try; a first charge opens one.
+        """
+        token = self._get_token()
+        charge = token._recovery_prepare_question(self.move_id, self._get_amount())
+        history = token._recovery_get_history()
+        now = fields.Datetime.now()
+        if hindrance := token._recovery_get_hindrance(charge, now, history):
+            return Gate(hindrance.sentence, moot=bool(self.case_id), rule=hindrance.rule)
+        refusal = token._recovery_check_ceiling(charge, now, history)
+        if not refusal:
+            return None
+        # Instants are stored in whole seconds, which must not fall before the rule's.
+        until = refusal.allowed_from.replace(tzinfo=None) + timedelta(seconds=1)
+        rule = token._recovery_get_rule(refusal)
+        return Gate(token._recovery_render_refusal(refusal), until, rule=rule)
+
     def _get_hours_gate(self):
-        """Return a gate in the customer's quiet hours; a person's word goes before them."""
-        if self.source in ("user", "technical"):
+        """Return a gate in the customer's quiet hours.
+
+        A person's word goes before them, and so does a method that the customer has just saved.
+        """
+        if self.source in ("user", "technical", "method"):
             return None
         now = fields.Datetime.now()
         allowed = self.move_id._get_next_charge_instant(now)
@@ -268,7 +298,7 @@ class RecoveryAttempt(models.Model):
     def _get_token(self):
         """Return the payment method to charge; it may turn out not to be chargeable."""
         self.ensure_one()
-        return self.move_id._get_collect_token() or self.case_id.token_id
+        return self.token_id or self.move_id._get_collect_token() or self.case_id.token_id
 
     def _get_amount(self):
         """Return what is owed now of the instalments that this attempt is for."""

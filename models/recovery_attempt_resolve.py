@@ -8,10 +8,10 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..declines import Answer, Certainty, Decline
+from ..declines import Answer, Certainty
 from .payment_provider import UnclearAnswer
 from .recovery_attempt import TRANSITIONS
-from .recovery_attempt_charge import OUTCOME_OF_TRANSACTION, START_ALLOWANCE
+from .recovery_attempt_charge import START_ALLOWANCE
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class RecoveryAttempt(models.Model):
         if not self._hold("running"):
             return  # The worker is alive.
         if not self._follow_transaction():
-            self._set_state("unknown", **self._prepare_outcome_vals("unknown", Decline("", "")))
+            self._set_state("unknown", **self._prepare_outcome_vals("unknown"))
         self.env["ir.cron"]._commit_progress()
         self.env["recovery.signal"]._follow(self.move_id)
 
@@ -123,16 +123,10 @@ class RecoveryAttempt(models.Model):
         """
         changed = self.browse()
         for attempt in self:
-            transaction = attempt.transaction_id
-            outcome = OUTCOME_OF_TRANSACTION.get(transaction.state)
+            outcome = attempt.transaction_id._recovery_get_outcome()
             if outcome not in TRANSITIONS[attempt.state]:
                 continue
-            decline = Decline("", transaction.state_message or "")
-            if attempt.decline_code:
-                decline = Decline(attempt.decline_code, decline.message)
-            changed |= attempt._set_state(
-                outcome, **attempt._prepare_outcome_vals(outcome, decline)
-            )
+            changed |= attempt._set_state(outcome, **attempt._prepare_outcome_vals(outcome))
         return changed
 
     def _get_next_resolve(self):
@@ -176,6 +170,7 @@ class RecoveryAttempt(models.Model):
                 self.env._("The outcome of this charge is known, or being asked for, by now.")
             )
         name = {"user": self.env.user.name}
+        attempt_sudo.transaction_id.recovery_unclear = False
         transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=True)
         if charged:
             sentence = self.env._("Charged, as %(user)s found out at the provider.", **name)
@@ -183,7 +178,8 @@ class RecoveryAttempt(models.Model):
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
         else:
             sentence = self.env._("Not charged, as %(user)s found out at the provider.", **name)
-            transaction_sudo._set_canceled(state_message=sentence)
+            if transaction_sudo.state != "error":  # As after an answer about another amount.
+                transaction_sudo._set_canceled(state_message=sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
         attempt_sudo.case_id._clear_attention()
         self.env["recovery.signal"]._raise_for(attempt_sudo.move_id)

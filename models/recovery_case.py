@@ -176,6 +176,12 @@ class RecoveryCase(models.Model):
     next_attempt_sentence = fields.Char(
         compute="_compute_attempts", string="Why Then", help="Why the next charge is planned so."
     )
+    next_attempt_rule_id = fields.Many2one(
+        comodel_name="recovery.network.rule",
+        compute="_compute_attempts",
+        string="Bound By",
+        help="The network's rule that put the next charge off.",
+    )
     in_flight_state = fields.Selection(
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
         compute="_compute_attempts",
@@ -216,6 +222,7 @@ class RecoveryCase(models.Model):
             case.next_attempt_id = attempts.filtered(lambda attempt: attempt.state == "planned")[:1]
             case.next_attempt_at = case.next_attempt_id.planned_at
             case.next_attempt_sentence = case.next_attempt_id.sentence
+            case.next_attempt_rule_id = case.next_attempt_id.rule_id
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
 
@@ -223,11 +230,11 @@ class RecoveryCase(models.Model):
         domain = [("state", "=", "planned"), ("planned_at", operator, value)]
         return [("attempt_ids", "any", domain)]
 
-    @api.depends("move_id.collect_token_id", "partner_id", "token_id")
+    @api.depends("move_id.collect_token_id", "partner_id", "token_id", "attempt_ids.state")
     def _compute_method_label(self):
         attempt = self.env["recovery.attempt"]
         for case in self:
-            token = case.move_id._get_collect_token() or case.token_id
+            token = case.next_attempt_id.token_id or case._get_default_token()
             case.method_label = attempt._get_method_label(token) if token else False
 
     # === CRUD METHODS === #

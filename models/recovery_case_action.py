@@ -114,17 +114,16 @@ class RecoveryCase(models.Model):
     def _act_on_each(self, act, waiting=False):
         """Do something with each of these cases that is in the state for it.
 
-        :param act: called with one case in sudo mode
+        :param act: called with one case in sudo mode; may return why it left the case as it was
         :param waiting: whether paused and suspended cases are in the state for it, too
         :return: a sentence for each case that was left out
         :raise UserError: when none was in the state for it
         """
         left_out = []
         for case_sudo in self._check_may_act():
-            if hindrance := case_sudo._get_hindrance(waiting):
+            hindrance = case_sudo._get_hindrance(waiting) or act(case_sudo)
+            if isinstance(hindrance, str):
                 left_out.append(hindrance)
-            else:
-                act(case_sudo)
         if left_out and len(left_out) == len(self):
             raise UserError("\n".join(left_out))
         return left_out

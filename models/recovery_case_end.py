@@ -117,7 +117,12 @@ class RecoveryCase(models.Model):
     def _close(self, state, reason, **values):
         """Close the cases in a state; what was still planned is withdrawn."""
         closed = self._set_state(
-            state, reason, closed_at=fields.Datetime.now(), paused_until=False, **values
+            state,
+            reason,
+            closed_at=fields.Datetime.now(),
+            paused_until=False,
+            gated_class=False,
+            **values,
         )
         closed._cancel_planned(reason)
         closed._clear_attention()

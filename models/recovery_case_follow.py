@@ -1,14 +1,12 @@
-"""Open, follow, plan: how a case keeps in line with what happens to its invoice."""
+"""Open and follow: how a case keeps in line with what happens to its invoice."""
 
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..timing import Ladder, Stop, plan_ladder
-from .recovery_attempt import UNFINISHED
+from ..timing import Stop
 from .recovery_case import OPEN_STATES
-
-FAILED_STATES = ("declined", "refused", "not_sent")
+from .recovery_case_plan import FAILED_STATES
 
 
 class RecoveryCase(models.Model):
@@ -40,6 +38,10 @@ class RecoveryCase(models.Model):
         )
         if foreign and case.state not in OPEN_STATES:
             case = self._open(move, transaction=foreign[-1:])
+        elif case.state in OPEN_STATES:
+            case._note_decline(attempts, foreign)
+        if case.state == "grace" and case.gated_class:
+            case._leave_grace()
         if case and case.state == "in_recovery":
             # A case that has just been resumed has planned already.
             case._plan(attempts if case.state == state else None)
@@ -76,7 +78,12 @@ class RecoveryCase(models.Model):
         is_failed = transaction.state == "error" or (
             transaction.state == "cancel" and transaction.operation == "offline"
         )
-        if not is_failed or move.state != "posted" or move.move_type != "out_invoice":
+        return is_failed and self._is_recoverable(move)
+
+    @api.model
+    def _is_recoverable(self, move):
+        """Tell whether something is owed on an invoice now, and not excluded from follow-ups."""
+        if move.state != "posted" or move.move_type != "out_invoice":
             return False
         debt = move._get_debt(fields.Date.context_today(self))
         return (
@@ -91,7 +98,7 @@ class RecoveryCase(models.Model):
         if attempt.state == "not_sent":
             decision = attempt._decide_technical_retry()
             if not isinstance(decision, Stop):
-                self._create_attempt(move, decision, attempt.due_date)
+                self._create_attempt(move, self._make_plan(decision), attempt.due_date)
                 return self.browse()
         if attempt._get_due_gate():
             return self.browse()  # Paid, blocked or cancelled meanwhile: nothing to recover.
@@ -117,7 +124,9 @@ class RecoveryCase(models.Model):
         elif self.state in OPEN_STATES:
             self._follow_hindrance(debt)
         elif self.state in ("recovered", "cancelled"):
-            self._reopen(self.env._("The payment of the invoice was taken back."))
+            reason = self.env._("The payment of the invoice was taken back.")
+            if self._reopen(reason):
+                self._ask_for_attention(reason)
 
     def _close_settled(self, settlements):
         """Close the case as recovered by the way the last money came, or as credited."""
@@ -148,11 +157,12 @@ class RecoveryCase(models.Model):
     # === OPEN === #
 
     @api.model
-    def _open(self, move, attempt=None, transaction=None):
+    def _open(self, move, attempt=None, transaction=None, **values):
         """Open a case for an invoice whose charge failed, or join the open one.
 
         :param attempt: our own charge that failed, if it was one
         :param transaction: the failed payment that somebody else started
+        :param values: of the new case, where they are known better
         :return: the case; empty when no policy matches the invoice
         """
         case = move.recovery_case_id
@@ -160,12 +170,12 @@ class RecoveryCase(models.Model):
             policy = self.env["recovery.policy"]._match(move)
             if not policy:
                 return self.browse()
-            values = self._prepare_case_vals(move, policy, attempt, transaction)
+            values = {**self._prepare_case_vals(move, policy, attempt, transaction), **values}
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = self.with_context(tracking_disable=True).create(values)
             # What the accountant has to mend is not the customer's business.
             if not attempt or attempt.state != "refused":
-                case._plan_notices("first_failure")
+                case._plan_first_notices()
         if attempt:
             loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
@@ -178,7 +188,10 @@ class RecoveryCase(models.Model):
         """Return the values of a new case; hook for addons that keep more of the beginning."""
         today = fields.Date.context_today(self)
         due_date = attempt.due_date if attempt else today
-        failed_at = attempt.finished_at if attempt else transaction.last_state_change
+        if attempt:
+            failed_at = attempt.finished_at
+        else:  # A payment that the bank took back was done long before that.
+            failed_at = transaction.state != "done" and transaction.last_state_change
         failed_at = failed_at or fields.Datetime.now()
         is_ours = transaction and transaction.operation == "offline"
         settlements = move._get_settlements()
@@ -197,23 +210,77 @@ class RecoveryCase(models.Model):
             "deadline_at": failed_at + timedelta(days=policy.window_days),
             "token_id": transaction.token_id.id if is_ours else False,
             "first_attempt_id": attempt and attempt.id,
+            **self._prepare_decline_vals(attempt, transaction),
         }
 
-    def _reopen(self, reason):
-        """Start recovering again, from the beginning, after a payment was taken back."""
+    @api.model
+    def _prepare_decline_vals(self, attempt, transaction):
+        """Return the values that say why a charge, ours or somebody else's, failed."""
+        if attempt:
+            return {
+                "decline_reason_id": attempt.decline_reason_id.id,
+                "decline_class": attempt.decline_class,
+            }
+        decline = transaction.recovery_decline or {}
+        return {
+            "decline_reason_id": transaction.recovery_reason_id.id,
+            "decline_class": decline.get("decline_class"),
+        }
+
+    def _note_decline(self, attempts, foreign):
+        """Keep the reason of the latest failure.
+
+        :param attempts: those of the invoice, oldest first
+        :param foreign: payments of somebody else that have just failed
+        """
+        self.ensure_one()
+        declined = attempts.filtered(
+            lambda attempt: (
+                attempt.state in ("declined", "returned")
+                and attempt.finished_at >= self.first_failure_at
+            )
+        )
+        if not (declined or foreign):
+            return
+        values = self._prepare_decline_vals(None if foreign else declined[-1], foreign[-1:])
+        if values["decline_class"] != self.decline_class or (
+            values["decline_reason_id"] != self.decline_reason_id.id
+        ):
+            was_silent = self.decline_class == "technical"
+            self.write(values)
+            if was_silent and not self.notice_ids:
+                self._plan_first_notices()
+
+    def _plan_first_notices(self):
+        """Plan what the customer hears first; nothing while the trouble is only technical."""
+        self.ensure_one()
+        if self.decline_class != "technical":
+            self._plan_notices("first_failure")
+
+    def _reopen(self, reason, **values):
+        """Start recovering again, from the beginning, after a payment was taken back.
+
+        :param values: further fields to write with the state
+        :return: the case, if it changed
+        """
         self.ensure_one()
         now = fields.Datetime.now()
-        if self._set_state(
-            "in_recovery",
-            reason,
-            first_attempt_id=False,
-            first_failure_at=now,
-            deadline_at=now + timedelta(days=self.policy_id.window_days),
-            closed_at=False,
-            way=False,
-            grace_until=False,
-        ):
-            self._ask_for_attention(reason)
+        beginning = {
+            "first_attempt_id": False,
+            "first_failure_at": now,
+            "deadline_at": now + timedelta(days=self.policy_id.window_days),
+            "closed_at": False,
+            "way": False,
+            "grace_until": False,
+        }
+        return self._set_state("in_recovery", reason, **{**beginning, **values})
+
+    def _leave_grace(self):
+        """Charge once more in the grace period when a method has been added or updated."""
+        self.ensure_one()
+        if not self._choose_method().hindrance:
+            reason = self.env._("The payment method was added or updated.")
+            self._set_state("in_recovery", reason, grace_until=False)
 
     def _resume(self, reason):
         """Go on with a paused or suspended case."""
@@ -222,104 +289,7 @@ class RecoveryCase(models.Model):
         if self._set_state(target, reason, paused_until=False):
             self._plan()
 
-    # === PLAN === #
-
-    def _plan(self, attempts=None):
-        """Plan the next charge, unless one is unfinished, or begin the grace period.
-
-        :param attempts: those of the invoice, where they have just been read
-        """
-        self.ensure_one()
-        if self.state != "in_recovery" or not self.ladder:
-            return
-        attempts = (attempts or self.move_id.recovery_attempt_ids).sorted("id")
-        if any(attempt.state in UNFINISHED for attempt in attempts):
-            return
-        attempts = attempts.filtered(self._is_of_this_life)
-        decision = self._decide(attempts)
-        if isinstance(decision, Stop):
-            self._begin_grace(self._render(decision.sentence))
-            return
-        attempt = self._create_attempt(self.move_id, decision, self.due_date, case=self)
-        latest = attempts[-1:] or self.first_attempt_id
-        if latest.state != "declined":  # What has just been sent to the provider can be charged.
-            gate = attempt._get_method_gate()
-            if gate:
-                self._ask_for_attention(gate.sentence)
-
-    def _decide(self, attempts):
-        """Return when to charge next, or why not any more.
-
-        :param attempts: the attempts since the first failure, oldest first
-        """
-        finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
-        if finished and finished[-1].state == "not_sent":
-            decision = finished[-1]._decide_technical_retry()
-            if not isinstance(decision, Stop):
-                return decision
-        rungs = finished.filtered(lambda attempt: attempt.state != "not_sent")
-        last = rungs[-1:]
-        last_failure = max(last.finished_at, last.planned_at) if last else self.first_failure_at
-        return plan_ladder(
-            Ladder.from_dict(self.ladder),
-            first_failure=_aware(self.first_failure_at),
-            last_failure=_aware(last_failure),
-            sent=len(rungs.filtered(lambda attempt: attempt.state == "declined")),
-            rungs_used=len(rungs),
-            now=_aware(fields.Datetime.now()),
-            hours=self.policy_id._get_charge_hours(self.partner_id),
-        )
-
-    @api.model
-    def _create_attempt(self, move, decision, due_date, case=None):
-        """Create the attempt that a decision of `timing` plans."""
-        return self.env["recovery.attempt"].create(
-            move._prepare_attempt_vals(
-                case_id=case and case.id,
-                source=decision.source,
-                planned_at=decision.at.astimezone(timezone.utc).replace(tzinfo=None),
-                due_date=due_date,
-                sentence=self._render(decision.sentence),
-            )
-        )
-
-    def _plan_by_user(self, instant, sentence):
-        """Plan the next charge for an instant that a person chose (UTC, naive)."""
-        self.ensure_one()
-        values = {"planned_at": instant, "source": "user", "sentence": sentence}
-        attempt = self.next_attempt_id
-        if attempt:
-            attempt.write(values)
-        else:
-            attempt = self.env["recovery.attempt"].create(
-                self.move_id._prepare_attempt_vals(
-                    case_id=self.id, due_date=self.due_date, **values
-                )
-            )
-        return attempt
-
-    def _plan_notices(self, trigger):
-        """Plan the policy's steps that this trigger starts."""
-        self.ensure_one()
-        for step in self.policy_id.step_ids.filtered(lambda step: step.trigger == trigger):
-            self.env["recovery.notice"].create(
-                {
-                    "case_id": self.id,
-                    "company_id": self.company_id.id,
-                    "step_id": step.id,
-                    "planned_at": self.first_failure_at + timedelta(hours=step.delay_hours),
-                    "sentence": step.name,
-                }
-            )
-
     # === GETTERS === #
-
-    def _is_of_this_life(self, attempt):
-        """Tell whether an attempt came after the first failure, or after the case re-opened."""
-        self.ensure_one()
-        if attempt.case_id != self or attempt == self.first_attempt_id:
-            return False
-        return not attempt.finished_at or attempt.finished_at >= self.first_failure_at
 
     def _get_owed(self):
         """Return what is open of the instalments in recovery, in the invoice's currency."""
@@ -343,11 +313,3 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         # In sudo mode: the link is made by a job, and its wizard is for accountants.
         return self.move_id.sudo()._get_portal_payment_link()
-
-    def _render(self, sentence):
-        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
-        return self.env._(sentence.source, **sentence.values)
-
-
-def _aware(instant):
-    return instant.replace(tzinfo=timezone.utc)

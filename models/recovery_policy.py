@@ -46,10 +46,12 @@ class RecoveryPolicy(models.Model):
         help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
     retry_schedule = fields.Selection(
-        selection=[("fixed", "Fixed"), ("none", "None")],
+        selection=[("fixed", "Fixed"), ("provider", "By the Provider"), ("none", "None")],
         default="fixed",
         required=True,
         help="Fixed: the saved payment method is charged again at set times.\n"
+        "By the Provider: the provider retries by itself, as with Adyen's Auto Rescue or "
+        "GoCardless. The case only watches and writes notices; nothing is charged beside it.\n"
         "None: no automatic charge; the case ends with its window.",
     )
     spread_evenly = fields.Boolean(
@@ -68,6 +70,11 @@ class RecoveryPolicy(models.Model):
     )
     retry_ids = fields.One2many(
         comodel_name="recovery.policy.retry", inverse_name="policy_id", string="Waits", copy=True
+    )
+    use_backup_methods = fields.Boolean(
+        string="Backup Methods",
+        help="When a payment method can't be charged any more, charge the customer's next saved "
+        "one. Otherwise only one that he saves afterwards.",
     )
     charge_hour_from = fields.Float(
         string="Charge From",

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .recovery_case import OPEN_STATES
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -59,6 +61,25 @@ class ResPartner(models.Model):
     def _commercial_fields(self):
         """Override of `base` to hold the way of payment on the company of a contact."""
         return [*super()._commercial_fields(), "collect_automatically", "collect_token_id"]
+
+    def write(self, vals):
+        """Override of `base` to let open cases follow a change of the way of payment."""
+        result = super().write(vals)
+        if "collect_token_id" in vals:
+            self.commercial_partner_id._recovery_raise_signals()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _recovery_raise_signals(self):
+        """Let the open cases of these customers choose a payment method anew."""
+        # In sudo mode: whoever edits contacts, or saves a card, needn't be an accountant.
+        cases_sudo = (
+            self.env["recovery.case"]
+            .sudo()
+            .search([("partner_id", "in", self.ids), ("state", "in", OPEN_STATES)])
+        )
+        self.env["recovery.signal"]._raise_for(cases_sudo.move_id)
 
     # === GETTERS === #
 

@@ -1,1 +1,1 @@
-from . import recovery_timeline
+from . import recovery_decline_unlisted, recovery_timeline

@@ -156,6 +156,15 @@ class Account:
         self.advance(instant)
         self.refunded += amount
 
+    def days_to_pay(self, instant: datetime, limit: int = 31) -> int | None:
+        """Return how many days from an instant's local day the next pay day is, or none so soon."""
+        today = instant.astimezone(self._zone).date()
+        days = range(1, limit + 1)
+        return next(
+            (ahead for ahead in days if self.pay and self.pay.pays_on(today + timedelta(ahead))),
+            None,
+        )
+
     def _happenings(self, after: datetime, until: datetime) -> Iterator[tuple[str, date]]:
         day = after.astimezone(self._zone).date()
         last = until.astimezone(self._zone).date()

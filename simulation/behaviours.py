@@ -17,6 +17,8 @@ from .accounts import Account
 SUCCEED = "succeed"
 REQUIRES_ACTION = "requires_action"
 AUTHENTICATION_REQUIRED = "authentication_required"
+# Mastercard's advice codes that name a wait, by its days, shortest first.
+ADVISED_WAITS = {1: "25", 2: "26", 4: "27", 6: "28", 8: "29", 10: "30"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class CardBehaviour:
     :param dies_at: aware instant from which every charge is declined with `dies_of`
     :param authentication: `never`, `always`, or `unless_set_up` (asked until it was saved with
         3-D Secure)
+    :param advises: probability that a decline for lack of money tells how long to wait, as
+        Mastercard's issuers may: the shortest wait after which the pay has come
     :param refuses_saving: answer to attempts to save the method; None lets them pass
     :param seed: makes the noise reproducible
     :raises ValueError: when the noise is not a distribution or the authentication is unknown
@@ -90,6 +94,7 @@ class CardBehaviour:
     dies_at: datetime | None = None
     dies_of: str = "lost_card"
     authentication: str = "never"
+    advises: float = 0.0
     refuses_saving: Answer | None = None
     seed: int = 0
 
@@ -134,7 +139,7 @@ class CardBehaviour:
         if self.afterwards is not None:
             return self._settled(self.afterwards, request)
         if self.account and not self.account.debit(request.amount, request.instant):
-            return Answer("insufficient_funds")
+            return Answer("insufficient_funds", network_advice_code=self._advise(request.instant))
         return Answer(SUCCEED)
 
     def verify(self, instant: datetime) -> Answer:
@@ -166,6 +171,12 @@ class CardBehaviour:
         if request.authenticated or self.authentication == "never":
             return False
         return self.authentication == "always" or not request.set_up
+
+    def _advise(self, instant: datetime) -> str | None:
+        if not self.advises or self._random.random() >= self.advises:
+            return None
+        days = self.account.days_to_pay(instant) or max(ADVISED_WAITS)
+        return next((code for wait, code in ADVISED_WAITS.items() if wait >= days), "30")
 
     def _trouble(self) -> str | None:
         # One draw per charge, whatever the noise: a card's later charges do not depend on how

@@ -28,6 +28,8 @@ KINDS = {
     "authentication": 4,  # the bank asks for 3-D Secure on every charge
     "technical": 4,  # the bank is often down or unfriendly, and the money is there
 }
+# Some of Mastercard's issuers tell how long to wait when money is missing.
+_ADVISING_SHARE = 0.4
 # Trouble that anybody may have on any charge.
 _BACKGROUND_NOISE = {"issuer_not_available": 0.005, "do_not_honor": 0.01}
 _TECHNICAL_NOISE = {
@@ -50,6 +52,7 @@ class Payer:
     :param bill: minor units of a usual monthly invoice
     :param exp_month: last month in which the card works, with `exp_year`
     :param account: where the money is, alive since `opened`
+    :param advises: probability that the bank tells how long to wait when money is missing
     :param dies_at: aware instant from which the card is dead of `dies_of`, or None
     """
 
@@ -67,6 +70,7 @@ class Payer:
     exp_year: int
     account: Account
     noise: dict[str, float] = field(default_factory=dict)
+    advises: float = 0.0
     dies_at: datetime | None = None
     dies_of: str = "lost_card"
     authentication: str = "never"
@@ -91,6 +95,7 @@ class Payer:
             "dies_at": self.dies_at.isoformat() if self.dies_at else None,
             "dies_of": self.dies_of,
             "authentication": self.authentication,
+            "advises": self.advises,
             "seed": self.seed,
         }
 
@@ -144,6 +149,7 @@ class _Maker:
         ascii_name = _ascii(f"{given}.{family}")
         month, year = self._expiry()
         bill = self.random.choice((900, 1900, 2900, 4900, 9900, 19900))
+        brand = self._weighted(self.country.brands)
         return Payer(
             name=f"{given} {family}",
             # Numbered, since names repeat; a domain that no mail server answers for.
@@ -154,12 +160,13 @@ class _Maker:
             currency=self.country.currency,
             kind=self.kind,
             bill=bill,
-            brand=self._weighted(self.country.brands),
+            brand=brand,
             funding="debit" if self.random.random() < self.country.debit_share else "credit",
             exp_month=month,
             exp_year=year,
             account=self._account(bill),
             noise=_TECHNICAL_NOISE if self.kind == "technical" else _BACKGROUND_NOISE,
+            advises=_ADVISING_SHARE if brand == "mastercard" else 0.0,
             dies_at=self._death(),
             dies_of={"stolen": "stolen_card", "closed": "invalid_account"}.get(
                 self.kind, "lost_card"

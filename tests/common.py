@@ -1,3 +1,4 @@
+import json
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -6,6 +7,7 @@ import requests
 
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
+from odoo.tools import mute_logger
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 
@@ -160,6 +162,38 @@ class RecoveryCommon(AccountPaymentCommon):
     def _charge_next(self, case):
         self._make_due(case)
         self._run_cron("charge")
+
+    def _create_decline(self, decline_code="insufficient_funds", card=None, **error):
+        """Create the answer with which Stripe refuses a charge of a saved card."""
+        details = {
+            "brand": "visa",
+            "country": "US",
+            "exp_month": 8,
+            "exp_year": 2030,
+            "fingerprint": "fp_1",
+            "funding": "debit",
+            **(card or {}),
+        }
+        body = {
+            "error": {
+                "type": "card_error",
+                "code": "card_declined",
+                "decline_code": decline_code,
+                "message": "Your card was declined.",
+                "payment_method": {"id": "pm_1", "type": "card", "card": details},
+                **error,
+            }
+        }
+        return self._create_response(402, json.dumps(body).encode())
+
+    @contextmanager
+    def _decline_charges(self, *args, **kwargs):
+        """Let Stripe refuse every charge, without Odoo's log of it."""
+        with (
+            self._patch_requests(return_value=self._create_decline(*args, **kwargs)) as request,
+            mute_logger("odoo.addons.payment.models.payment_provider"),
+        ):
+            yield request
 
     @staticmethod
     def _patch_requests(**kwargs):

@@ -11,6 +11,7 @@ from .common import RecoveryCommon
 ADDON = "odoo.addons.revenue_recovery."
 ACCOUNTANT = "account.group_account_invoice"
 MANAGER = "account.group_account_manager"
+SHARED = ("recovery.decline.code", "recovery.decline.reason", "recovery.network.rule")
 
 
 class SecurityCommon(RecoveryCommon):
@@ -46,6 +47,16 @@ class SecurityCommon(RecoveryCommon):
         self.invoice, self.case = self._fail_invoice()
         self.attempt = self.case.first_attempt_id
         self.tag = self.env["recovery.case.tag"].create({"name": "Difficult"})
+        self.reason = self.env["recovery.decline.reason"].create({"code": "moon", "name": "Moon"})
+        self.code = self.env["recovery.decline.code"].create(
+            {"scope": "demo", "code": "moon", "reason_id": self.reason.id}
+        )
+        self.rule = self.env["recovery.network.rule"].create(
+            {"name": "Ours", "scopes": "visa", "limit": 5, "window_hours": 24}
+        )
+        self.attempt.transaction_id.sudo().recovery_decline = {
+            "unlisted": [["demo", "code", "full_moon"]]
+        }
         self.signal = self.env["recovery.signal"].sudo().create({"move_id": self.invoice.id})
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
@@ -57,17 +68,32 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        self.return_wizard = self.env["recovery.return.wizard"].create(
+            {
+                "payment_id": self.env["account.payment"].create({"amount": 10.0}).id,
+                "scheme": "sepa",
+                "code": "AM04",
+            }
+        )
+
     def _get_records(self):
         """Return one record of each of our models."""
         records = {
             "recovery.attempt": self.attempt,
             "recovery.case": self.case,
             "recovery.case.tag": self.tag,
+            "recovery.decline.code": self.code,
+            "recovery.decline.reason": self.reason,
+            "recovery.decline.unlisted": self.env["recovery.decline.unlisted"].search(
+                [("code", "=", "full_moon")]
+            ),
+            "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
             "recovery.plan.wizard": self.plan_wizard,
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,
             "recovery.policy.step": self.policy.step_ids,
+            "recovery.return.wizard": self.return_wizard,
             "recovery.signal": self.signal,
             "recovery.timeline": self.case.timeline_ids[:1],
             "recovery.write.off.wizard": self.write_off_wizard,
@@ -80,14 +106,16 @@ class SecurityCommon(RecoveryCommon):
         return records
 
     def _get_own_models(self):
-        """Return the names of the models that this addon brings."""
+        """Return the names of the models that this addon brings, mixins apart."""
         data = (
             self.env["ir.model.data"]
             .sudo()
             .search([("module", "=", "revenue_recovery"), ("model", "=", "ir.model")])
         )
         names = self.env["ir.model"].sudo().browse(data.mapped("res_id")).mapped("model")
-        return {name for name in names if name.startswith("recovery.")}
+        return {
+            name for name in names if name.startswith("recovery.") and not self.env[name]._abstract
+        }
 
     def _make_unknown(self):
         """Let the next charge of the case have an unknown outcome."""
@@ -122,6 +150,7 @@ class TestPublicMethods(SecurityCommon):
         self._register_payment(invoice, 10.0)
         self._make_unknown()
         return {
+            **self._get_shipped_calls(),
             ("account.move", "action_open_recovery_case"): (invoice, []),
             ("account.move", "action_recovery_pause"): (invoice, []),
             ("account.move", "action_recovery_resume"): (invoice, []),
@@ -129,6 +158,8 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
+            ("payment.token", "create"): (None, [[{"partner_id": self.customer.id}]]),
+            ("payment.token", "write"): (attempt.token_id, [{"active": False}]),
             ("payment.token", "get_linked_records_info"): (attempt.token_id, []),
             ("payment.transaction", "create"): (
                 None,
@@ -142,6 +173,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "action_change_date"): (case, []),
             ("recovery.case", "action_confirm_charged"): (case, []),
             ("recovery.case", "action_confirm_not_charged"): (case, []),
+            ("recovery.case", "action_method_updated"): (case, []),
             ("recovery.case", "action_pause"): (case, []),
             ("recovery.case", "action_resume"): (case, []),
             ("recovery.case", "action_retry_now"): (case, []),
@@ -151,17 +183,34 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "action_view_move"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
+            ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
             ("recovery.policy", "action_view_cases"): (self.policy, []),
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
+            ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
+            ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
         }
+
+    def _get_shipped_calls(self):
+        """Return the calls of what the models of shipped rows have in common."""
+        calls = {}
+        for record in (self.reason, self.code, self.rule):
+            values = record.copy_data()[0]
+            calls |= {
+                (record._name, "create"): (None, [[values]]),
+                (record._name, "write"): (record, [{"active": False}]),
+                (record._name, "unlink"): (record, []),
+                (record._name, "action_restore_shipped"): (record, []),
+            }
+        return calls
 
     def _get_public_methods(self):
         """Return the model and the name of each method of ours that can be called from outside."""
         return {
             (model_name, name)
             for model_name, model_class in self.registry.items()
+            if not model_class._abstract
             for definition in model_class.mro()
             if definition.__module__.startswith(ADDON)
             for name, value in vars(definition).items()
@@ -191,6 +240,8 @@ class TestPublicMethods(SecurityCommon):
             ("payment.token", self.portal),
             # Odoo itself lets an accountant read and reconcile what he names by its id.
             ("account.partial.reconcile", self.stranger),
+            # All companies share what codes mean and what networks allow.
+            *((model, self.stranger) for model in SHARED),
         }
 
     def _assert_refused(self, user, model_name, method, record, arguments):
@@ -251,9 +302,11 @@ class TestAccess(SecurityCommon):
     def test_every_model_has_a_company_rule(self):
         without = {
             "recovery.case.tag",  # Labels are shared, as those of contacts are.
+            *SHARED,
             "recovery.signal",  # The queue of a job: only administrators may look at it.
             # These are for who made them; what they do is checked on the cases.
             "recovery.plan.wizard",
+            "recovery.return.wizard",
             "recovery.write.off.wizard",
         }
         rules = self.env["ir.rule"].sudo().search([("domain_force", "like", "company_ids")])
@@ -262,7 +315,7 @@ class TestAccess(SecurityCommon):
 
     def test_dialog_is_only_for_who_opened_it(self):
         colleague = self._create_user("recovery colleague", MANAGER, self.env.company)
-        for wizard in (self.plan_wizard, self.write_off_wizard):
+        for wizard in (self.plan_wizard, self.return_wizard, self.write_off_wizard):
             self.assertTrue(wizard.has_access("read"))
             self.assertFalse(wizard.with_user(colleague).has_access("read"), msg=wizard._name)
 
@@ -295,7 +348,7 @@ class TestAccess(SecurityCommon):
                 self.assertIn("revenue_recovery.group_recovery_user", field.groups or "")
 
     def test_manager_of_another_company_sees_no_record(self):
-        shared = {"recovery.case.tag"}
+        shared = {"recovery.case.tag", *SHARED}
         for model, record in self._get_records().items():
             if model in shared:
                 continue
@@ -388,6 +441,10 @@ class TestAccountant(SecurityCommon):
             self.case.notice_ids,
             self.case.timeline_ids,
             self.policy,
+            self.reason,
+            self.code,
+            self.rule,
+            self._get_records()["recovery.decline.unlisted"],
         ):
             with self.subTest(model=record._name):
                 self.assertTrue(record)
@@ -472,7 +529,15 @@ class TestAccountant(SecurityCommon):
         )
 
     def test_accountant_cannot_write_or_delete_what_is_evidence(self):
-        records = (self.attempt, self.case.notice_ids, self.case.timeline_ids)
+        records = (
+            self.attempt,
+            self.case.notice_ids,
+            self.case.timeline_ids,
+            self.reason,
+            self.code,
+            self.rule,
+            self._get_records()["recovery.decline.unlisted"],
+        )
         for record in records:
             for operation in ("write", "create", "unlink"):
                 with self.subTest(model=record._name, operation=operation):

@@ -24,3 +24,31 @@ class TestTour(RecoveryCommon, HttpCase):
         self.assertEqual(
             case.next_attempt_id.source, "user", msg="The button plans; the job charges."
         )
+
+    def test_manager_classifies_an_unknown_code_in_its_row(self):
+        self._create_manager()
+        _invoice, case = self._fail_invoice()
+        transaction_sudo = case.first_attempt_id.transaction_id.sudo()
+        transaction_sudo.recovery_decline = {
+            "message": "No payment at full moon",
+            "unlisted": [["demo", "code", "moon_phase"]],
+        }
+        self.start_tour("/odoo/recovery-unknown-codes", "recovery_classify_code", login="manager")
+        code = self.env["recovery.decline.code"]._find_code("demo", "code", "moon_phase")
+        self.assertEqual(code.reason_id.code, "lost_card")
+
+    def test_manager_restores_a_rule_that_was_loosened(self):
+        self._create_manager()
+        rule = self.env["recovery.network.rule"]._find("visa_20")
+        rule.limit = 100
+        self.start_tour("/odoo/recovery-network-rules", "recovery_restore_rule", login="manager")
+        self.assertEqual((rule.limit, rule.edited), (20, False))
+
+    def _create_manager(self):
+        new_test_user(
+            self.env,
+            login="manager",
+            groups="account.group_account_manager",
+            company_id=self.env.company.id,
+            company_ids=[self.env.company.id],
+        )

@@ -7,6 +7,10 @@ MODELS = (
     "recovery.attempt",
     "recovery.policy",
     "recovery.case.tag",
+    "recovery.decline.reason",
+    "recovery.decline.code",
+    "recovery.decline.unlisted",
+    "recovery.network.rule",
     "account.move",
     "res.partner",
 )
@@ -32,7 +36,7 @@ class TestViews(RecoveryCommon):
     def test_accountant_loads_every_view(self):
         views = self.env["ir.ui.view"].search([("model", "in", MODELS), ("inherit_id", "=", False)])
         own = views.filtered(lambda view: (view.xml_id or "").startswith("revenue_recovery."))
-        self.assertGreaterEqual(len(own), 12)
+        self.assertGreaterEqual(len(own), 24)
         for view in own:
             with self.subTest(view=view.xml_id):
                 self.env[view.model].with_user(self.accountant).get_view(view.id, view.type)

@@ -44,6 +44,7 @@ class Rule:
     :ivar countries: of the issuer or bank, where the rule holds; empty for everywhere
     :ivar valid_from: first day, in UTC, on which charges are bound by it
     :ivar valid_to: last such day
+    :ivar own: a merchant added it; a network that only such rules name stays among the ``other``
     """
 
     id: str
@@ -63,6 +64,7 @@ class Rule:
     valid_to: date | None = None
     source: str = ""
     link: str = ""
+    own: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -179,17 +181,18 @@ class _Ledger:
             key=lambda attempt: attempt.at,
         )
         rules = list(rules)
-        scope = self._find_scope(rules)
+        scopes = self._find_scopes(rules)
         self._rules = [
             rule
             for rule in rules
-            if scope in rule.scopes and (not rule.countries or charge.country in rule.countries)
+            if scopes & rule.scopes and (not rule.countries or charge.country in rule.countries)
         ]
 
-    def _find_scope(self, rules: Sequence[Rule]) -> str:
+    def _find_scopes(self, rules: Sequence[Rule]) -> set[str]:
         networks = (attempt.network for attempt in reversed(self._attempts) if attempt.network)
         network = self._charge.network or next(networks, OTHER)
-        return network if any(network in rule.scopes for rule in rules) else OTHER
+        named = any(network in rule.scopes for rule in rules if not rule.own)
+        return {network} if named else {network, OTHER}
 
     def check(self, now: datetime) -> Refusal | None:
         """Return the refusal that lasts longest, of all rules valid at ``now``."""
@@ -346,13 +349,19 @@ def load_rules(rows: Iterable[Mapping[str, str]]) -> list[Rule]:
             valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
             source=row["source"],
             link=row["link"],
+            own=bool(row.get("own")),
         )
         for row in rows
     ]
 
 
+def read_rows() -> list[dict[str, str]]:
+    """Return the rows of the data file."""
+    with _DATA.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 @lru_cache(maxsize=1)
 def shipped_rules() -> tuple[Rule, ...]:
     """Return the rules as shipped; read once."""
-    with _DATA.open(newline="", encoding="utf-8") as file:
-        return tuple(load_rules(csv.DictReader(file)))
+    return tuple(load_rules(read_rows()))

@@ -10,7 +10,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declines import Certainty, judge_exception, read_decline
+from declines import Certainty, judge_exception
 
 ANSWERED, NOT_SENT, UNCLEAR = Certainty.ANSWERED, Certainty.NOT_SENT, Certainty.UNCLEAR
 DECLINED = {"error": {"type": "card_error", "code": "card_declined", "message": "No."}}
@@ -253,50 +253,3 @@ def test_no_body_makes_judging_raise(status, body):
 
 
 # === THE DECLINE === #
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        ({"code": "expired_card", "message": "Expired."}, ("expired_card", "Expired.")),
-        (
-            {"code": "card_declined", "decline_code": "lost_card", "message": "No."},
-            ("lost_card", "No."),
-        ),
-        ({"code": "card_declined", "decline_code": None}, ("card_declined", "Fallback")),
-        ({"code": [51], "message": ["No."]}, ("", "Fallback")),
-        ({"message": " \0\n "}, ("", "Fallback")),
-        ({"message": "Not\0 enough\r\n funds"}, ("", "Not enough funds")),
-        ({"message": "\ud83d"}, ("", "?")),
-        ({"message": "🙂"}, ("", "🙂")),
-        ({"message": "x" * 1000}, ("", "x" * 300)),
-        ("declined", ("", "Fallback")),
-        (None, ("", "Fallback")),
-    ],
-)
-def test_decline_is_read_from_the_body_of_a_refusal(error, expected):
-    decline = read_decline({"error": error}, "Fallback")
-    assert (decline.code, decline.message) == expected
-
-
-@pytest.mark.parametrize("body", [None, {}, {"status": "refused"}])
-def test_refusal_without_an_error_has_only_its_message(body):
-    decline = read_decline(body, "Refused.")
-    assert (decline.code, decline.message) == ("", "Refused.")
-
-
-any_text = st.text(st.characters())  # Halves of surrogate pairs among them.
-details = st.dictionaries(
-    st.sampled_from(["code", "decline_code", "message"]) | st.text(), json_values | any_text
-)
-
-
-@given(json_values | st.fixed_dictionaries({"error": json_values | details}), any_text)
-def test_any_refusal_becomes_two_texts_that_can_be_stored(body, fallback):
-    decline = read_decline(body, fallback)
-    for text in (decline.code, decline.message):
-        assert isinstance(text, str)
-        assert len(text) <= 300
-        assert "\0" not in text
-        assert "\n" not in text
-        text.encode()

@@ -280,6 +280,16 @@ def test_rule_of_ones_own_makes_it_stricter_but_never_laxer():
     assert refuse(tries(1, category=1), VISA, rules=[*RULES, lax]).rule.id == "visa_never"
 
 
+def test_rule_of_ones_own_does_not_free_its_network_from_the_rules_for_the_others():
+    history = tries(20, network="elo")
+    elo = Charge(2500, "EUR", "elo")
+    lax = Rule("lax", frozenset({"elo"}), "attempts", "Lax", limit=99, window=DAY, own=True)
+    assert refuse(history, elo, rules=[*RULES, lax]).rule.id == "other_20"
+    strict = Rule("own", frozenset({"elo"}), "attempts", "Own", limit=3, window=DAY, own=True)
+    assert refuse(history[:3], elo, rules=[*RULES, strict]).rule.id == "own"
+    assert check([*RULES, strict], history[:3], NOW, Charge(2500, "EUR", "jcb")) is None
+
+
 def test_rule_of_a_country_holds_there_only():
     rule = Rule(
         "india",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from simulation.accounts import Account, PayHabit
 from simulation.behaviours import Answer, CardBehaviour, ChargeRequest
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)
@@ -100,3 +101,16 @@ def test_a_dead_card_cannot_be_saved():
 def test_values_that_cannot_be_are_refused(values):
     with pytest.raises(ValueError):
         CardBehaviour.from_dict(values, NOW)
+
+
+def test_issuer_advises_the_shortest_wait_that_reaches_pay_day():
+    opened = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+    account = Account(0, opened, PayHabit(5000, days=(10,)), time_zone="UTC")
+    card = CardBehaviour(account=account, advises=1.0)
+    advised = {
+        day: card.answer(
+            ChargeRequest(1000, "usd", opened + timedelta(days=day))
+        ).network_advice_code
+        for day in range(9)
+    }
+    assert advised == dict(enumerate(["30", "29", "29", "28", "28", "27", "27", "26", "25"]))

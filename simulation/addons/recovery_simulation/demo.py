@@ -6,6 +6,7 @@ simulated in here: invoices, charges, bookings, retries and notices are Odoo's a
 
 import random
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from freezegun import freeze_time
@@ -14,6 +15,7 @@ from odoo import SUPERUSER_ID
 from odoo.fields import Command, Date
 from odoo.tools import mute_logger
 
+from odoo.addons.revenue_recovery.simulation.accounts import Account, PayHabit
 from odoo.addons.revenue_recovery.simulation.client import GatewayClient
 from odoo.addons.revenue_recovery.simulation.payers import Payer, generate_payers
 
@@ -84,6 +86,27 @@ def _choose_payers(start):
     ]
 
 
+def _choose_late_payer(start):
+    """Return a customer whose bank advises, at the end, to wait some days for his pay."""
+    end = start + timedelta(days=DAYS)
+    payer = generate_payers(SEED, 1, start=start, countries=("US",))[0]
+    pay = PayHabit(payer.bill * 20, weekday=(end + timedelta(days=3)).weekday())
+    account = Account(0, end - timedelta(days=2), pay, time_zone=payer.time_zone)
+    return replace(
+        payer,
+        name="Alice Ortiz",
+        email="alice.ortiz@example.com",
+        kind="short",
+        brand="mastercard",
+        exp_year=end.year + 2,
+        account=account,
+        noise={},
+        advises=1.0,
+        dies_at=None,
+        authentication="never",
+    )
+
+
 def _show_progress(day):
     end = "\n" if day == DAYS else "\r"
     print(f"  day {day:2} of {DAYS}", end=end, file=sys.stderr, flush=True)
@@ -122,10 +145,13 @@ class Demo:
             {"name": "Membership", "type": "service", "taxes_id": [Command.clear()]}
         )
         for payer in self.payers:
-            self._prepare_payer(provider, product, payer)
+            first = self.random.randrange(30)
+            self._prepare_payer(provider, product, payer, (first, first + 31))
+        late = _choose_late_payer(datetime.now(timezone.utc))
+        self._prepare_payer(provider, product, late, (DAYS - 1,))
         env["ir.cron"]._commit_progress()
 
-    def _prepare_payer(self, provider, product, payer):
+    def _prepare_payer(self, provider, product, payer, days):
         method = self.client.create_card(payer.behaviour(), **payer.card())
         country = self.env["res.country"].search([("code", "=", payer.country)])
         token = self.env["recovery.simulation"]._create_payer(
@@ -137,8 +163,7 @@ class Demo:
             country_id=country.id,
         )
         token.partner_id.write({"collect_automatically": True, "collect_token_id": token.id})
-        first = self.random.randrange(30)
-        for day in (first, first + 31):
+        for day in days:
             date = Date.today() + timedelta(days=day)
             self.bills.setdefault(date, []).append((token.partner_id, product, payer.bill / 100))
 

@@ -1,0 +1,237 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..declines import read_return
+
+
+class RecoveryReturnWizard(models.TransientModel):
+    _name = "recovery.return.wizard"
+    _description = "Recovery: Payment Returned"
+
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        default=lambda self: self._default_move_id(),
+        readonly=True,
+    )
+    payment_ids = fields.Many2many(
+        comodel_name="account.payment",
+        string="Payments",
+        compute="_compute_payment_ids",
+        help="The payments of the invoice that the bank may have returned.",
+    )
+    payment_id = fields.Many2one(
+        comodel_name="account.payment",
+        compute="_compute_payment_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        domain="[('id', 'in', payment_ids)]",
+        help="The whole payment is returned, with all invoices that it paid.",
+    )
+    currency_id = fields.Many2one(related="payment_id.currency_id", related_sudo=False)
+    amount = fields.Monetary(related="payment_id.amount", related_sudo=False)
+    date = fields.Date(
+        string="Returned On",
+        required=True,
+        default=fields.Date.context_today,
+        help="When the bank took the money back: the accounting date of the return.",
+    )
+    scheme = fields.Selection(
+        selection=[
+            ("sepa", "SEPA direct debit"),
+            ("ach", "ACH (United States)"),
+            ("bacs", "Bacs (United Kingdom)"),
+            ("becs", "BECS (Australia)"),
+            ("pad", "Pre-authorised debit (Canada)"),
+        ],
+        compute="_compute_scheme",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        help="Whose return codes the bank's report uses, and whose rules bind the next debits.",
+    )
+    code = fields.Char(
+        string="Return Code",
+        required=True,
+        help="As the bank's report spells it, for example AM04 or R01.",
+    )
+    message = fields.Char(
+        string="Remark", help="What else the bank said, or what you know. Customers don't read it."
+    )
+    meaning = fields.Char(compute="_compute_meaning", help="What the return code means.")
+    consequences = fields.Text(
+        string="What Happens", compute="_compute_consequences", help="What confirming will do."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.model
+    def _default_move_id(self):
+        record = self._get_active_record()
+        if record._name == "recovery.case":
+            return record.move_id
+        return record if record._name == "account.move" else False
+
+    @api.depends("move_id")
+    def _compute_payment_ids(self):
+        for wizard in self:
+            move = wizard.move_id
+            payments = move.reconciled_payment_ids.filtered(
+                lambda payment, move=move: move in payment._recovery_get_paid_moves()
+            )
+            wizard.payment_ids = (payments or wizard._get_active_payment()).filtered(
+                lambda payment: (
+                    payment.state in ("in_process", "paid")
+                    and payment.payment_type == "inbound"
+                    and not payment._recovery_is_returned()
+                )
+            )
+
+    @api.depends("move_id")
+    def _compute_payment_id(self):
+        for wizard in self:
+            payments = wizard._get_active_payment() or wizard.payment_ids
+            wizard.payment_id = payments if len(payments) == 1 else False
+
+    @api.depends("payment_id")
+    def _compute_scheme(self):
+        for wizard in self:
+            wizard.scheme = wizard.payment_id._recovery_guess_scheme()
+
+    @api.depends("scheme", "code")
+    def _compute_meaning(self):
+        for wizard in self:
+            decline = wizard._read_decline()
+            reason = self.env["recovery.decline.reason"]._find(decline.reason)
+            if not decline.network_code:
+                wizard.meaning = False
+            elif decline.known:
+                wizard.meaning = reason.name
+            else:
+                wizard.meaning = self.env._(
+                    "This code is not known. It is kept, and treated as one to try again later."
+                )
+
+    @api.depends("payment_id", "date", "scheme", "code")
+    def _compute_consequences(self):
+        for wizard in self:
+            wizard.consequences = "\n".join(wizard._preview()) if wizard.payment_id else False
+
+    # === ACTION METHODS === #
+
+    def action_confirm(self):
+        """Book the return, and recover the invoices again."""
+        self.ensure_one()
+        self.check_access("write")
+        decline = self._read_decline()
+        if not decline.network_code:
+            raise UserError(self.env._("Enter the return code of the bank's report."))
+        moves = self.payment_id._recovery_get_paid_moves()
+        self.payment_id._recovery_return(decline, self.date)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": "\n".join(self._tell_outcome(moves)),
+                "type": "success",
+                "sticky": True,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _preview(self):
+        """Return what confirming will do, in sentences."""
+        self.ensure_one()
+        payment = self.payment_id
+        known = {
+            "payment": payment.display_name,
+            "amount": payment.currency_id.format(payment.amount),
+            "journal": payment.journal_id.display_name,
+            "date": format_date(self.env, self.date),
+            "invoices": ", ".join(payment._recovery_get_paid_moves().mapped("name")),
+        }
+        sentences = []
+        if known["invoices"]:
+            sentences.append(
+                self.env._(
+                    "%(payment)s of %(amount)s is taken off %(invoices)s, and becomes Rejected.",
+                    **known,
+                )
+            )
+        if payment.move_id:
+            sentences.append(
+                self.env._(
+                    "An entry in %(journal)s, dated %(date)s, reverses it; match the bank's debit "
+                    "with that entry.",
+                    **known,
+                )
+            )
+        if self.code:
+            sentences.append(self._preview_recovery(payment))
+        return sentences
+
+    def _preview_recovery(self, payment):
+        """Return what happens to the payment method that was debited."""
+        if not payment.payment_transaction_id.token_id:
+            return self.env._("What is owed is recovered by the policy that fits the invoice.")
+        return {
+            "later": self.env._("It is debited again by the retry schedule, as the rules allow."),
+            "technical": self.env._("It is debited again soon, as the rules allow."),
+            "fix_data": self.env._("It is not debited again until the account is updated."),
+            "customer_action": self.env._("It is not debited again until the customer confirms."),
+            "never": self.env._("This account is not debited again: another method is needed."),
+        }[self._read_decline().decline_class]
+
+    def _tell_outcome(self, moves):
+        """Return what became of the invoices, one sentence each."""
+        sentences = []
+        for move in moves:
+            case = move.recovery_case_id
+            name = {"invoice": move.name}
+            if case.next_attempt_at:
+                date = format_date(self.env, case.next_attempt_at)
+                sentences.append(
+                    self.env._("%(invoice)s is charged again on %(date)s.", date=date, **name)
+                )
+            elif case.state in ("in_recovery", "grace", "paused", "suspended"):
+                reason = case.gate_sentence or case.end_reason or ""
+                sentences.append(
+                    self.env._("%(invoice)s is in recovery. %(reason)s", reason=reason, **name)
+                )
+            else:
+                sentences.append(self.env._("%(invoice)s is open again.", **name))
+        return sentences or [self.env._("The return is booked.")]
+
+    def _read_decline(self):
+        """Return what the bank's code and the remark say.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        code = "".join((self.code or "").split()).upper()[:35]
+        taxonomy = self.env["recovery.decline.code"]._get_taxonomy()
+        return read_return(self.scheme or "", code, self.message or "", taxonomy)
+
+    # === GETTERS === #
+
+    @api.model
+    def _get_active_record(self):
+        """Return the invoice, payment or case from which the dialog was opened."""
+        name = self.env.context.get("active_model")
+        if name not in ("account.move", "account.payment", "recovery.case"):
+            name = "account.payment"
+            return self.env[name]
+        record = self.env[name].browse(self.env.context.get("active_id") or [])
+        record.check_access("read")
+        return record
+
+    @api.model
+    def _get_active_payment(self):
+        record = self._get_active_record()
+        return record if record._name == "account.payment" else self.env["account.payment"]
