@@ -1,9 +1,11 @@
 """Which saved method a case charges: the chosen one, a new one, or a backup."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from odoo import fields, models
 
+from ..timing.ceiling import Charge
 from .payment_token_ceiling import GATING_CLASSES, CardCharge, Hindrance
 from .recovery_decline_reason import DECLINE_CLASSES
 
@@ -11,6 +13,7 @@ from .recovery_decline_reason import DECLINE_CLASSES
 class MethodChoice(NamedTuple):
     """The payment method that a case charges next.
 
+    :ivar charge: what is owed, as the networks' rules are asked about it
     :ivar history: the charges of its card
     :ivar source: ``method`` for one that came after the decline, ``backup`` for another one that
         was there before; empty for the one chosen on the invoice or the customer
@@ -18,7 +21,8 @@ class MethodChoice(NamedTuple):
     """
 
     token: models.Model
-    history: list[CardCharge]
+    charge: Charge | None = None
+    history: Sequence[CardCharge] = ()
     source: str = ""
     hindrance: Hindrance | None = None
 
@@ -95,24 +99,31 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         default = self._get_default_token()
         if not default:
-            return MethodChoice(default, [])  # Nobody agreed to charges of this invoice.
-        history = default._recovery_get_history()
-        hindrance = self._get_method_hindrance(default, history)
+            return MethodChoice(default)  # Nobody agreed to charges of this invoice.
+        amount = self._get_owed()
+        choice = self._judge_method(default, amount)
+        hindrance = choice.hindrance
         if default.active and not hindrance:
-            return MethodChoice(default, history)
+            return choice
         shut_at = hindrance.at if hindrance else self.first_failure_at
         for token in self._get_other_tokens() - default:
             is_new = token.recovery_updated_at and token.recovery_updated_at > shut_at
             if not is_new and not self.policy_id.use_backup_methods:
                 continue
-            other_history = token._recovery_get_history()
-            if not self._get_method_hindrance(token, other_history):
-                return MethodChoice(token, other_history, "method" if is_new else "backup")
-        return MethodChoice(default, history, hindrance=hindrance)
+            other = self._judge_method(token, amount)
+            if not other.hindrance:
+                return other._replace(source="method" if is_new else "backup")
+        return choice
 
-    def _get_method_hindrance(self, token, history):
-        charge = token._recovery_prepare_question(self.move_id, self._get_owed())
-        return token._recovery_get_hindrance(charge, fields.Datetime.now(), history)
+    def _judge_method(self, token, amount):
+        """Return a method with its card's history and what stands against it.
+
+        :rtype: MethodChoice
+        """
+        charge = token._recovery_prepare_question(self.move_id, amount)
+        history = token._recovery_get_history()
+        hindrance = token._recovery_get_hindrance(charge, fields.Datetime.now(), history)
+        return MethodChoice(token, charge, history, hindrance=hindrance)
 
     def _get_other_tokens(self):
         """Return the customer's methods that could be charged, the latest first."""
@@ -155,8 +166,7 @@ class RecoveryCase(models.Model):
             return None  # The charge says so itself.
         if choice.hindrance:
             return self._add_source(choice.hindrance.sentence, choice.hindrance.rule)
-        charge = choice.token._recovery_prepare_question(self.move_id, self._get_owed())
-        refusal = choice.token._recovery_check_ceiling(charge, instant, choice.history)
+        refusal = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
         if not refusal:
             return None
         sentence = choice.token._recovery_render_refusal(refusal)

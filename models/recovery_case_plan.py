@@ -155,9 +155,10 @@ class RecoveryCase(models.Model):
         """
         if not choice.token:
             return plan
-        charge = choice.token._recovery_prepare_question(self.move_id, self._get_owed())
         for _turn in range(MAX_BOUNDS):
-            refusal = choice.token._recovery_check_ceiling(charge, plan.planned_at, choice.history)
+            refusal = choice.token._recovery_check_ceiling(
+                choice.charge, plan.planned_at, choice.history
+            )
             if not refusal:
                 advised = self._follow_advice(plan, choice.token, latest)
                 if advised == plan:

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..declines.taxonomy import is_reason_id, load_reasons, read_rows
@@ -110,7 +110,14 @@ class RecoveryDeclineReason(models.Model):
     @api.model
     def _find(self, code):
         """Return the reason with this code, archived or not; empty when there is none."""
-        return self.with_context(active_test=False).search([("code", "=", code)], limit=1)
+        return self.browse(self._find_id(code))
+
+    @api.model
+    @tools.ormcache("code")
+    def _find_id(self, code):
+        # In sudo mode because whoever pays has no rights on reasons.
+        reasons_sudo = self.sudo().with_context(active_test=False)
+        return reasons_sudo.search([("code", "=", code)], limit=1).id
 
     @api.model
     def _get_reasons(self):
