@@ -167,7 +167,8 @@ class PaymentToken(models.Model):
         updated_at = self.recovery_updated_at
         # In the order of the answers: a debit that succeeded meanwhile, and may be returned yet,
         # says nothing against a return.
-        for earlier in sorted(reversed(history), key=lambda past: past.answered_at, reverse=True):
+        by_answer = sorted(history, key=lambda earlier: earlier.answered_at)
+        for earlier in reversed(by_answer):
             at = earlier.attempt.at.replace(tzinfo=None)
             if earlier.attempt.outcome == "paid":
                 return None

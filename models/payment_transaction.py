@@ -53,6 +53,9 @@ class PaymentTransaction(models.Model):
         "is saved again.",
     )
 
+    # The list of unknown codes repeats this condition.
+    _recovery_unlisted_idx = models.Index("(id) WHERE recovery_decline @? '$.unlisted[0]'")
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -123,6 +126,9 @@ class PaymentTransaction(models.Model):
     def _update_state(self, allowed_states, target_state, state_message):
         """Override of `payment` to let the cases follow what happens to their invoices."""
         transactions = super()._update_state(allowed_states, target_state, state_message)
+        if target_state == "done":
+            # A success after all; with a decline it would count as returned by the bank.
+            transactions.write({"recovery_decline": False, "recovery_reason_id": False})
         for transaction in transactions:
             if transaction.operation not in _NO_PAYMENT:
                 # In sudo mode to see the invoices of customers who pay in the portal.

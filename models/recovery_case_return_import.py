@@ -46,10 +46,11 @@ class RecoveryCase(models.Model):
 
     def _unregister_hook(self):
         """Override of `base` to let go of the method that is watched."""
-        super()._unregister_hook()
+        result = super()._unregister_hook()
         model_class = self.env.registry.get("payment.return")
         if model_class and hasattr(model_class.action_confirm, "recovery_origin"):
             del model_class.action_confirm
+        return result
 
     # === BUSINESS METHODS === #
 

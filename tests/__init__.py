@@ -11,6 +11,8 @@ from . import (
     test_policy,
     test_return,
     test_return_import,
+    test_return_recovery,
+    test_return_wizard,
     test_security,
     test_taxonomy,
     test_tour,

@@ -120,3 +120,15 @@ class TestWebhook(RecoveryCommon, HttpCase):
         self.assertEqual(self.attempt.transaction_id.state, "error")
         self.assertEqual(self.attempt.state, "unknown", msg="Some money was taken.")
         self.assertEqual(self.invoice.payment_state, "not_paid")
+
+    def test_late_success_of_a_declined_charge_is_no_decline_any_more(self):
+        transaction = self.attempt.transaction_id
+        transaction._recovery_note_answer(
+            {"error": {"code": "card_declined", "decline_code": "stolen_card"}}, is_refusal=True
+        )
+        self.assertTrue(transaction.recovery_decline)
+        self._send_event("payment_intent.succeeded", status="succeeded")
+        self._run_cron("follow")
+        self.assertFalse(transaction.recovery_decline)
+        charge = self.card._recovery_get_history()[-1]
+        self.assertEqual(charge.attempt.outcome, "paid")

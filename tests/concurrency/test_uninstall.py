@@ -31,7 +31,22 @@ TABLES = (
 # The columns that the addon adds to them.
 OWN_COLUMNS = {
     "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
-    "payment_transaction": {"recovery_unclear"},
+    "account_payment": {"recovery_return_move_id"},
+    "payment_token": {
+        "recovery_asked_at",
+        "recovery_country",
+        "recovery_expiry",
+        "recovery_fingerprint",
+        "recovery_funding",
+        "recovery_network",
+        "recovery_updated_at",
+    },
+    "payment_transaction": {
+        "recovery_decline",
+        "recovery_fingerprint",
+        "recovery_reason_id",
+        "recovery_unclear",
+    },
     "res_company": {"recovery_charge_test_providers"},
     "res_partner": {"collect_automatically", "collect_token_id"},
 }
