@@ -27,6 +27,18 @@ class AccountPayment(models.Model):
         "cancelled, deleted or reversed, the payment counts again.",
     )
 
+    # === COMPUTE METHODS === #
+
+    def _compute_display_name(self):
+        """Override of `account` to name the payment of a dialog that is not saved yet.
+
+        Within its onchange Odoo takes a booked payment for a draft.
+        """
+        result = super()._compute_display_name()
+        for payment in self.filtered(lambda payment: not payment.id and payment._origin.name):
+            payment.display_name = payment._origin.name
+        return result
+
     # === BUSINESS METHODS === #
 
     def _recovery_return(self, decline, date):

@@ -28,11 +28,13 @@ class CardCharge(NamedTuple):
 class Hindrance(NamedTuple):
     """What keeps a payment method from being charged until something about it changes.
 
+    :ivar reason: the `recovery.decline.reason` of that decline
     :ivar at: naive UTC instant of the decline
     :ivar rule: the `recovery.network.rule` that forbids it, if one does
     """
 
     decline_class: str
+    reason: models.Model
     sentence: str
     at: datetime
     rule: models.Model | None = None
@@ -150,9 +152,11 @@ class PaymentToken(models.Model):
         refusal = self._recovery_check_ceiling(charge, instant, history)
         if not refusal or refusal.allowed_from:
             return None
-        at = history[-1].attempt.at if history else _aware(instant)
+        latest = history[-1].attempt if history else None
+        at = latest.at if latest else _aware(instant)
         return Hindrance(
             "never",
+            self.env["recovery.decline.reason"]._find(latest.reason if latest else "unknown"),
             self._recovery_render_refusal(refusal),
             at.replace(tzinfo=None),
             self._recovery_get_rule(refusal),
@@ -192,7 +196,7 @@ class PaymentToken(models.Model):
             "never": self.env._("%(method)s is not charged any more: %(reason)s.", **known),
         }
         at = gating.attempt.at.replace(tzinfo=None)
-        return Hindrance(gating.decline_class, sentences[gating.decline_class], at)
+        return Hindrance(gating.decline_class, reason, sentences[gating.decline_class], at)
 
     def _recovery_check_ceiling(self, charge, instant, history) -> Refusal | None:
         """Say whether the networks' rules allow a charge at a naive UTC instant."""

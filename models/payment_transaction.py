@@ -115,13 +115,14 @@ class PaymentTransaction(models.Model):
         Stock Odoo ends both in error. The second took money, though not what was asked for.
         """
         state = self.state
-        super()._validate_amount(payment_data)
+        result = super()._validate_amount(payment_data)
         if (
             self.state == "error"
             and state != "error"
             and not self._recovery_read(payment_data).known
         ):
             self.recovery_unclear = True
+        return result
 
     def _update_state(self, allowed_states, target_state, state_message):
         """Override of `payment` to let the cases follow what happens to their invoices."""

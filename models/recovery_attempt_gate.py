@@ -6,6 +6,8 @@ from typing import NamedTuple
 from odoo import fields, models
 from odoo.fields import Domain
 
+from .payment_token_ceiling import Hindrance
+
 # A customer who opened the payment form may still be typing his card number.
 ONLINE_DRAFT_AGE = timedelta(hours=1)
 # A wire transfer that the customer announced takes its days; later it is not coming.
@@ -30,6 +32,7 @@ class Gate(NamedTuple):
     :ivar moot: nothing is owed any more, or nobody wants the charge
     :ivar alert: money may be in the wrong place; a person has to look
     :ivar rule: the `recovery.network.rule` that it comes from
+    :ivar hindrance: the decline of an earlier charge of the method, when that is what shuts it
     """
 
     sentence: str
@@ -37,6 +40,7 @@ class Gate(NamedTuple):
     moot: bool = False
     alert: bool = False
     rule: models.Model | None = None
+    hindrance: Hindrance | None = None
 
 
 class RecoveryAttempt(models.Model):
@@ -76,10 +80,20 @@ class RecoveryAttempt(models.Model):
             "cancelled" if gate.moot else "refused",
             sentence=gate.sentence,
             rule_id=gate.rule and gate.rule.id,
+            **self._prepare_hindrance_vals(gate.hindrance),
         )
         if gate.alert:
             self.case_id._ask_for_attention(gate.sentence)
         self.env["recovery.signal"]._raise_for(self.move_id)
+
+    def _prepare_hindrance_vals(self, hindrance):
+        """Return the values that say which decline of an earlier charge stands against this one."""
+        if not hindrance:
+            return {}
+        return {
+            "decline_reason_id": hindrance.reason.id,
+            "decline_class": hindrance.decline_class,
+        }
 
     # === CHECKS === #
 
@@ -271,7 +285,12 @@ class RecoveryAttempt(models.Model):
         history = token._recovery_get_history()
         now = fields.Datetime.now()
         if hindrance := token._recovery_get_hindrance(charge, now, history):
-            return Gate(hindrance.sentence, moot=bool(self.case_id), rule=hindrance.rule)
+            return Gate(
+                hindrance.sentence,
+                moot=bool(self.case_id),
+                rule=hindrance.rule,
+                hindrance=hindrance,
+            )
         refusal = token._recovery_check_ceiling(charge, now, history)
         if not refusal:
             return None

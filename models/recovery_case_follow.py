@@ -174,14 +174,20 @@ class RecoveryCase(models.Model):
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = self.with_context(tracking_disable=True).create(values)
             # What the accountant has to mend is not the customer's business.
-            if not attempt or attempt.state != "refused":
+            if not self._is_for_accountant(attempt):
                 case._plan_first_notices()
         if attempt:
             loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
-            if attempt.state == "refused":
+            if self._is_for_accountant(attempt):
                 case._ask_for_attention(attempt.sentence)
         return case
+
+    @api.model
+    def _is_for_accountant(self, attempt):
+        """Tell whether a charge was refused for what only the accountant can mend."""
+        # With a decline it was refused for the method, which is up to the customer.
+        return bool(attempt) and attempt.state == "refused" and not attempt.decline_class
 
     @api.model
     def _prepare_case_vals(self, move, policy, attempt, transaction):

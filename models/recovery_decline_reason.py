@@ -8,11 +8,11 @@ from ..declines.taxonomy import is_reason_id, load_reasons, read_rows
 _logger = logging.getLogger(__name__)
 
 DECLINE_CLASSES = [
-    ("later", "Later"),
-    ("technical", "Technical"),
-    ("fix_data", "Fix data"),
-    ("customer_action", "Customer action"),
-    ("never", "Never"),
+    ("later", "Try Later"),
+    ("technical", "Technical Trouble"),
+    ("fix_data", "Update Needed"),
+    ("customer_action", "Customer Must Confirm"),
+    ("never", "Method Is Dead"),
 ]
 
 
@@ -39,13 +39,14 @@ class RecoveryDeclineReason(models.Model):
         string="Class",
         default="later",
         required=True,
-        help="Later: charged again by the retry schedule.\n"
-        "Technical: charged again soon and silently; the customer hears nothing.\n"
-        "Fix data: not charged until the payment method changes; the customer is asked to update "
-        "it.\n"
-        "Customer action: not charged by itself; the customer is sent a link to confirm and pay.\n"
-        "Never: this payment method is dead; the customer is asked for another one and never told "
-        "why.",
+        help="Try Later: charged again by the retry schedule.\n"
+        "Technical Trouble: charged again soon and silently; the customer hears nothing.\n"
+        "Update Needed: not charged until the payment method changes; the customer is asked to "
+        "update it.\n"
+        "Customer Must Confirm: not charged by itself; the customer is sent a link to confirm and "
+        "pay.\n"
+        "Method Is Dead: not charged any more; the customer is asked for another one, and never "
+        "told why.",
     )
     generic = fields.Boolean(
         string="Says Little",

@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -78,6 +79,39 @@ class TestDecline(DeclineCommon):
         self.assertIn(["stripe", "code", "brand_new_code"], kept["unlisted"])
         self.assertLess(len(json.dumps(kept)), 3000)
         self.assertTrue(self._get_planned(case), msg="What isn't known is tried again later.")
+
+    def test_garbage_in_a_refusal_neither_raises_nor_loses_the_outcome(self):
+        deep = {}
+        for _level in range(50):
+            deep = {"error": deep, "card": [deep]}
+        garbage = [
+            {},
+            {"error": None},
+            {"error": [1, 2]},
+            {"error": "x" * 100_000},
+            {"error": {"code": 5, "decline_code": {"a": "b"}, "payment_method": "pm"}},
+            {"error": {"decline_code": "new\0code\ud83d", "message": "Card 4242424242424242"}},
+            {"error": {"code": "é" * 10_000, "payment_method": {"type": "card", "card": []}}},
+            deep,
+        ]
+        for number, body in enumerate(garbage):
+            with self.subTest(body=number):
+                response = self._create_response(402, json.dumps(body).encode())
+                # The addon of Stripe makes its message of the refusal; it isn't what is read here.
+                with (
+                    self._patch_requests(return_value=response),
+                    patch.object(
+                        type(self.stripe), "_parse_response_error", lambda *args: "Refused"
+                    ),
+                    mute_logger("odoo.addons.payment.models.payment_provider"),
+                ):
+                    invoice, case = self._fail_invoice(token=self.card)
+                attempt = invoice.recovery_attempt_ids.filtered("transaction_id")
+                self.assertEqual(attempt.state, "declined")
+                self.assertTrue(case.next_attempt_at)
+                kept = json.dumps(attempt.transaction_id.recovery_decline or {})
+                self.assertLess(len(kept), 5000)
+                self.assertNotIn("4242424242424242", kept)
 
     def test_payment_of_somebody_else_is_read_too(self):
         invoice = self._create_invoice(collect_automatically=False)
@@ -212,6 +246,8 @@ class TestJourney(DeclineCommon):
         request.assert_not_called()
         self.assertEqual(invoice.recovery_attempt_ids.state, "refused")
         self.assertIn("is not charged any more", case.gate_sentence)
+        self.assertEqual(case.decline_reason_id.code, "stolen_card")
+        self.assertFalse(case.attention, msg="It is up to the customer, who is told.")
         with self.assertRaisesRegex(UserError, "not charged any more"):
             case.action_retry_now()
         case.action_method_updated()

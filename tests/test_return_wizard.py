@@ -37,6 +37,7 @@ class TestReturnWizard(ReturnCommon):
                 form.code = " am04 "
                 self.assertEqual(form.meaning, "Not enough money")
                 self.assertIn(invoice.name, form.consequences)
+                self.assertIn(payment.name, form.consequences)
                 self.assertIn("debited again by the retry schedule", form.consequences)
                 message = form.save().action_confirm()["params"]["message"]
                 self.assertIn(f"{invoice.name} is charged again on", message)
