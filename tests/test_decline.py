@@ -83,7 +83,7 @@ class TestDecline(DeclineCommon):
     def test_garbage_in_a_refusal_neither_raises_nor_loses_the_outcome(self):
         deep = {}
         for _level in range(50):
-            deep = {"error": deep, "card": [deep]}
+            deep = {"error": {"payment_method": [deep]}}
         garbage = [
             {},
             {"error": None},
