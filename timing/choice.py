@@ -21,14 +21,16 @@ from .patterns import ERRATIC, FAMILY
 from .plan import Outlook, Plan, Weighed, weigh
 from .trail import Trail, follow, read
 
-# The hours at which the coming days may be charged; later days are planned at one hour, because
-# they are planned again before they come.
-_NEAR_DAYS, _NEAR_HOURS = 3, (0.0, 10.0, 13.0, 17.0)
+# Days are planned at one hour; of the day that is chosen for the next try these are looked at.
 _REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
 _MOST_SLOTS = 80
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means.
-_SAFE = 0.002
+_SAFE = 0.0004
 _MOST_CANDIDATES = 24
+# An account that was empty in the morning is empty at noon: planned tries are this far apart.
+_REST = 15 * 60
+# A network that names a wait with one decline does so with the next: tries are few then.
+_REST_ADVISED = 4 * 1440
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def choose(
     outlook = Outlook(
         model.odds, trail, charge, belief, minutes,
         case.policy.attempt_cost / case.amount if case.amount > 0 else 0.0,
-        _discount(case, minutes),
+        _discount(case, minutes), _REST_ADVISED if charge.advised else _REST,
     )  # fmt: skip
     chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
     if hinted:
@@ -326,19 +328,23 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     step = 1 + (last_day - first_day) // (_MOST_SLOTS - 8)
     others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
     weekdays = case.policy.weekdays
+    # The window ends at the time of day at which it began: where that is before the usual hour, it
+    # is the hour of all days, so that the last day is not lost.
+    opened = local_minutes(case.failures[0].at, zone) % 1440
+    usual = round(hours.nearest_hour(EVEN_HOUR) * 60)
+    usual = opened if hours.start * 60 <= opened < usual else usual
+    rested = local_minutes(case.failures[-1].at, zone) + _REST
     found = {start: earliest}
     for day in range(first_day, last_day + 1):
-        near = day - first_day < _NEAR_DAYS
-        if not near and (day - first_day) % step:
+        if (day - first_day) % step:
             continue
         if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
             continue
-        for hour in _NEAR_HOURS if near else (EVEN_HOUR,):
-            minute = round(hours.nearest_hour(hour) * 60)
-            at = _instant(hours, day, minute)
-            if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
-                found.setdefault(day * 1440 + minute, at)
-    minutes = sorted(found)
+        at = _instant(hours, day, usual)
+        if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
+            found.setdefault(day * 1440 + usual, at)
+    # Too soon after the last failure is worse than anything but never.
+    minutes = sorted(m for m in found if m >= rested) or sorted(found)
     return Slots([found[minute] for minute in minutes], np.array(minutes))
 
 

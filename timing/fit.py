@@ -137,14 +137,15 @@ class Fit:
         past_weight[:, DEAD_AT] = 0
         past_slope = past_weight * (sample.past_paid[:, None] - past_chance)
         past_curve = past_weight * past_chance * (1 - past_chance)
-        precision = 1 / priors.cells_sd**2
 
         def by_cell(retries, past):
             total = np.bincount(self.cells.ravel(), retries.ravel(), cells.CELLS)
             return total + np.bincount(self.past.ravel(), past.ravel(), cells.CELLS)
 
-        gradient = by_cell(slope, past_slope) - (odds.cells - priors.cells) * precision
-        curvature = by_cell(curve, past_curve) + precision
+        away = odds.cells - priors.cells
+        gradient = by_cell(slope, past_slope) - priors.cells_precision @ away
+        curvature = priors.cells_precision + np.diag(by_cell(curve, past_curve))
+        step = np.linalg.solve(curvature, gradient)
         slope[:, DEAD_AT] = curve[:, DEAD_AT] = 0
         self._fit_effects(slope.sum(axis=1), curve.sum(axis=1), last)
         failed = ~self.paid
@@ -153,8 +154,8 @@ class Fit:
         counts = counts.reshape(cells.CELLS, GROUP_COUNT) + _SHARES_WORTH * priors.shares
         self.odds = replace(
             odds,
-            cells=odds.cells + np.clip(gradient / curvature, -1, 1),
-            cells_sd=curvature**-0.5,
+            cells=odds.cells + np.clip(step, -1, 1),
+            cells_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.cells_sd,
             shares=counts / counts.sum(axis=1, keepdims=True),
         )
 

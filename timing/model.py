@@ -20,8 +20,8 @@ from .trail import read_finished
 VERSION = 1
 _FROM_SCRATCH, _FURTHER = 24, 7  # rounds of fitting
 _FIRST_FIT = 60  # cases
-_GROWTH = 0.2  # share of new attempts that is worth a new fit
-_WEEK = 7.0
+_GROWTH = 0.35  # share of new attempts that is worth a new fit
+_FORTNIGHT = 14.0
 
 
 class Model:
@@ -102,7 +102,9 @@ class Model:
             return False
         if self._new >= max(_FIRST_FIT, _GROWTH * self._fitted):
             return True
-        return self._new >= _FIRST_FIT and self._newest - self._fitted_on >= _WEEK
+        # Little is new, but it is of another time.
+        enough = max(_FIRST_FIT, _GROWTH / 5 * self._fitted)
+        return self._new >= enough and self._newest - self._fitted_on >= _FORTNIGHT
 
     def merge(self, other: "Model") -> None:
         """Take in what another model remembers, as of another company, and fit."""

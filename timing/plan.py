@@ -41,6 +41,7 @@ class Outlook:
     :param slots: local minutes of the allowed instants, ascending, after the last failure
     :param cost: of one try, as a share of the amount
     :param discount: worth of a recovery at each slot, relative to one now
+    :param rest: minutes that must pass between two tries
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Outlook:
         slots: np.ndarray,
         cost: float,
         discount: np.ndarray,
+        rest: int = 0,
     ) -> None:
         self.odds, self.trail, self.charge, self.slots = odds, trail, charge, slots
-        self.cost, self.discount = cost, discount.astype(np.float32)
+        self.cost, self.discount, self.rest = cost, discount.astype(np.float32), rest
         order = np.argsort(-belief, kind="stable")[:_MOST_HYPOTHESES]
         self.which = np.sort(order[belief[order] > _LEAST_WEIGHT])
         weight = belief[self.which]
@@ -113,7 +115,8 @@ class Outlook:
         best = Plan((), 0.0, 0.0)
         if not count or tries < 1:
             return best
-        blocked = np.tri(count, dtype=bool)  # a try comes after the one before it
+        # A try comes after the one before it, and not too soon.
+        blocked = self.slots[None, :] - self.slots[:, None] < max(self.rest, 1)
         failed = self.weight[:, None] * (1 - self.first)
         gain = self.weight @ self.first
         score = self.discount * gain - self.cost

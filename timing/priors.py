@@ -28,6 +28,7 @@ class Priors:
     values: dict[str, Any]
     cells: np.ndarray
     cells_sd: np.ndarray
+    cells_precision: np.ndarray
     effects: np.ndarray
     effects_sd: np.ndarray
     opening: np.ndarray
@@ -58,13 +59,14 @@ class Priors:
 def load() -> Priors:
     """Return the shipped priors; read once."""
     values = json.loads(_DATA.read_text(encoding="utf-8"))
-    alpha, alpha_sd = _cells(values)
+    alpha, kinship = _cells(values)
     effects, effects_sd = _effects(values["effects"])
     suspects = np.array([values["suspects"][group] for group in cells.GROUPS[:4]])
     return Priors(
         values,
         alpha,
-        alpha_sd,
+        np.sqrt(np.diag(kinship)),
+        np.linalg.inv(kinship),
         effects,
         effects_sd,
         np.tile(values["opening"]["value"], 4),
@@ -79,24 +81,45 @@ def load() -> Priors:
 
 
 def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    alpha, sd = np.zeros(cells.CELLS), np.zeros(cells.CELLS)
-    came = np.concatenate([values["came"][family] for family in FAMILIES[:4]])
-    alpha[: cells.LATE], sd[: cells.LATE] = came, values["came"]["sd"]
-    alpha[cells.LATE : cells.DRY] = values["late"]["value"]
-    sd[cells.LATE : cells.DRY] = values["late"]["sd"]
+    """Return the prior means of the cells, and how they vary together.
+
+    What is learned of a cell says something about its neighbours, and about the same distance to
+    pay day in the other families: a few cases then teach all of them.
+    """
+    alpha = np.zeros(cells.CELLS)
+    kinship = np.zeros((cells.CELLS, cells.CELLS))
+    spread = values["kinship"]
+
+    def place(start: int, chances: list[list[float]], shared: float = 0.0) -> None:
+        """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
+        width = len(chances[0])
+        near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
+        within = spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
+        for number, chance in enumerate(chances):
+            one = slice(start + number * width, start + (number + 1) * width)
+            alpha[one] = chance
+            kinship[one, one] += within
+            for other in range(len(chances)):
+                two = slice(start + other * width, start + (other + 1) * width)
+                kinship[one, two] += shared**2 * (0.5 + 0.5 * near)
+
+    groups = cells.GROUPS[:4]
     gaps = values["gaps"]
-    for kind, start, end in (
-        ("dry", cells.DRY, cells.FREE),
-        ("free", cells.FREE, cells.CALM),
-        ("calm", cells.CALM, cells.GONE),
-    ):
-        alpha[start:end] = logit(np.concatenate([gaps[kind][g] for g in cells.GROUPS[:4]]))
-    sd[cells.DRY : cells.GONE] = gaps["sd"]
-    alpha[cells.GONE], sd[cells.GONE] = logit(np.array(values["gone"]["value"])), 0.2
+    place(cells.CAME, [values["came"][family] for family in FAMILIES[:4]], spread["families"])
+    place(cells.LATE, [values["late"]["value"]])
+    place(cells.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
+    place(cells.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
+    place(cells.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
     fresh = values["fresh"]
-    chances = [fresh[family] for family in (*FAMILIES[:4], "others")]
-    alpha[cells.FRESH :], sd[cells.FRESH :] = logit(np.concatenate(chances)), fresh["sd"]
-    return alpha, sd
+    place(
+        cells.FRESH,
+        [logit(np.array(fresh[family])) for family in FAMILIES[:4]],
+        spread["families"],
+    )
+    alpha[-2:] = logit(np.array(fresh["others"]))
+    kinship[-2:, -2:] = np.eye(2)
+    alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
+    return alpha, kinship
 
 
 def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
