@@ -94,12 +94,12 @@ class Fit:
     def run(self, rounds: int) -> Odds:
         """Return the odds after some rounds."""
         for number in range(rounds):
-            chance, past_chance, belief, gate = self._expect()
+            chance, past_chance, belief, gate = self.expect()
             self._fit_hazards(chance, past_chance, belief, last=number == rounds - 1)
             self._fit_habits(belief, gate)
         return self._finish()
 
-    def _expect(self):
+    def expect(self):
         """Return chances of retries and of earlier charges; beliefs by cases, after and before."""
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
@@ -107,18 +107,25 @@ class Fit:
         score = alpha[self.cells]
         score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
+        past_chance = np.clip(expit(alpha[self.past]), 1e-5, 1 - 1e-5)
+        self.past_chance = past_chance
+        likely, log = self.likelihoods(chance)
+        log = log + add_up(likely, sample.case, count)
+        return chance, past_chance, _normalise(log), _normalise(self._gate())
+
+    def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-likelihoods of retries, and log weights of cases before any of them."""
+        odds, sample, past_chance = self.odds, self.sample, self.past_chance
         told = np.log(odds.shares).astype(np.float32)[self.cells, self.outcome[:, None]]
         likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + told)
-        past_chance = np.clip(expit(alpha[self.past]), 1e-5, 1 - 1e-5)
         paid = sample.past_paid[:, None]
         past_likely = np.where(paid, np.log(past_chance), np.log1p(-past_chance))
         gate = self._gate()
-        past = add_up(past_likely, sample.past_case, count)
+        past = add_up(past_likely, sample.past_case, len(sample.cases))
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
         past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
-        log = gate + past + add_up(likely, sample.case, count)
-        return chance, past_chance, _normalise(log), _normalise(gate)
+        return likely, gate + past
 
     def _gate(self) -> np.ndarray:
         odds, sample = self.odds, self.sample
