@@ -7,6 +7,7 @@
     "author": "Revenue Recovery",
     "license": "LGPL-3",
     "depends": ["account_payment"],
+    "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [
         "security/revenue_recovery_security.xml",
         "security/ir.model.access.csv",
