@@ -7,6 +7,7 @@
     "author": "Revenue Recovery",
     "license": "LGPL-3",
     "depends": ["account_payment"],
+    "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [
         "security/revenue_recovery_security.xml",
         "security/ir.model.access.csv",
@@ -14,6 +15,7 @@
         "data/mail_template_data.xml",
         "data/recovery_decline_data.xml",
         "data/recovery_policy_data.xml",
+        "wizards/recovery_forecast_wizard_views.xml",
         "wizards/recovery_plan_wizard_views.xml",
         "wizards/recovery_return_wizard_views.xml",
         "wizards/recovery_write_off_wizard_views.xml",
@@ -25,6 +27,8 @@
         "views/recovery_decline_code_views.xml",
         "views/recovery_decline_unlisted_views.xml",
         "views/recovery_network_rule_views.xml",
+        "views/recovery_decision_views.xml",
+        "views/recovery_timing_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
         "views/payment_token_views.xml",
@@ -34,6 +38,13 @@
         "views/revenue_recovery_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "revenue_recovery/static/src/probability_field/**/*",
+            "revenue_recovery/static/src/timing_action/**/*",
+        ],
+        "revenue_recovery.assets_timing": [
+            "revenue_recovery/static/src/timing_screen/**/*",
+        ],
         "web.assets_tests": ["revenue_recovery/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -26,6 +26,19 @@ TRANSITIONS = {
 }
 IN_FLIGHT = ("running", "unknown", "pending")
 UNFINISHED = ("planned", *IN_FLIGHT)
+# What chose the time of a charge.
+SOURCES = [
+    ("collect", "Automatic collection"),
+    ("smart", "Smart schedule"),
+    ("payday", "Pay day"),
+    ("advice", "Card network's advice"),
+    ("hint", "Outside advice"),
+    ("ladder", "Retry schedule"),
+    ("technical", "Technical retry"),
+    ("method", "New payment method"),
+    ("backup", "Backup method"),
+    ("user", "User"),
+]
 
 
 class RecoveryAttempt(models.Model):
@@ -86,14 +99,7 @@ class RecoveryAttempt(models.Model):
         "Not Charged: something, or somebody, stood against the charge.",
     )
     source = fields.Selection(
-        selection=[
-            ("collect", "Automatic collection"),
-            ("ladder", "Retry schedule"),
-            ("technical", "Technical retry"),
-            ("method", "New payment method"),
-            ("backup", "Backup method"),
-            ("user", "User"),
-        ],
+        selection=SOURCES,
         required=True,
         readonly=True,
         help="What chose the time of the charge.",

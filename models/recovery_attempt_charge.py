@@ -359,4 +359,6 @@ class RecoveryAttempt(models.Model):
 
     def _react(self):
         """Let the case follow the outcome: end, plan again, write; nothing can undo the charge."""
+        if self.state == "paid":
+            self._tell_siblings()
         self.env["recovery.signal"]._follow(self.move_id)

@@ -21,6 +21,8 @@ WINDOW_SLACK = timedelta(days=1)
 # When a charge that another payment holds up is looked at again.
 IN_FLIGHT_WAIT = timedelta(hours=6)
 BOOKING_WAIT = timedelta(minutes=10)
+# What the smart schedule plans, outside advice apart.
+SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 
 class Gate(NamedTuple):
@@ -293,11 +295,24 @@ class RecoveryAttempt(models.Model):
             )
         refusal = token._recovery_check_ceiling(charge, now, history)
         if not refusal:
-            return None
+            return self._get_cool_down_gate(history)
         # Instants are stored in whole seconds, which must not fall before the rule's.
         until = refusal.allowed_from.replace(tzinfo=None) + timedelta(seconds=1)
         rule = token._recovery_get_rule(refusal)
         return Gate(token._recovery_render_refusal(refusal), until, rule=rule)
+
+    def _get_cool_down_gate(self, history):
+        """Return a gate when another invoice has just been refused on the card.
+
+        Only smart cases rest: the fixed schedule is what they are compared with.
+        """
+        if self.case_id.arm != "smart" or self.source not in SMART_SOURCES:
+            return None
+        until = self.case_id._get_cool_down_end(history, self.move_id)
+        if not until:
+            return None
+        sentence = self.env._("The method was just declined for another invoice of the customer.")
+        return Gate(sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
 
     def _get_hours_gate(self):
         """Return a gate in the customer's quiet hours.

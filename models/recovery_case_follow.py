@@ -201,14 +201,14 @@ class RecoveryCase(models.Model):
         failed_at = failed_at or fields.Datetime.now()
         is_ours = transaction and transaction.operation == "offline"
         settlements = move._get_settlements()
-        is_fixed = policy.retry_schedule == "fixed"
         return {
             "move_id": move.id,
             "company_id": move.company_id.id,
             "partner_id": move.commercial_partner_id.id,
             "currency_id": move.currency_id.id,
             "policy_id": policy.id,
-            "ladder": policy._get_ladder().to_dict() if is_fixed else False,
+            "ladder": policy._get_schedule(move) or False,
+            "arm": self._draw_arm(move, due_date, policy),
             "failed_amount": move._get_amount_owed(due_date),
             "settled_before": sum(settlement.amount for settlement in settlements),
             "due_date": due_date,

@@ -1,7 +1,9 @@
 """When a case charges next: the schedule's instant, held back by advice and the networks' rules."""
 
+from collections.abc import Mapping
 from datetime import timedelta, timezone
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from odoo import api, fields, models
 
@@ -24,12 +26,14 @@ class Plan(NamedTuple):
     :ivar planned_at: naive UTC
     :ivar sentence: why then, for a person
     :ivar rule: the `recovery.network.rule` that puts it off, if one does
+    :ivar facts: further values of the attempt: its odds, and the record of the decision
     """
 
     planned_at: fields.Datetime
     source: str
     sentence: str
     rule: models.Model | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 class RecoveryCase(models.Model):
@@ -56,6 +60,7 @@ class RecoveryCase(models.Model):
             self._gate(choice.hindrance)
             return
         attempts = attempts.filtered(self._is_of_this_life)
+        self._forget_used_advice(attempts)
         plan = self._decide(attempts, choice)
         if isinstance(plan, Stop):
             self._begin_grace(self._render(plan.sentence))
@@ -82,21 +87,23 @@ class RecoveryCase(models.Model):
 
         :return: whether the charge was cancelled
         """
-        if planned.source == "user" or (
-            not choice.hindrance and planned._get_token() == choice.token
-        ):
+        if planned.source == "user":
             return False
-        reason = (
-            choice.hindrance.sentence
-            if choice.hindrance
-            else self.env._("Another payment method is charged instead.")
-        )
+        if choice.hindrance:
+            reason = choice.hindrance.sentence
+        elif planned._get_token() != choice.token:
+            reason = self.env._("Another payment method is charged instead.")
+        elif self._has_news_of_siblings(planned, choice):
+            reason = self.env._("Planned anew: another invoice was just paid with the method.")
+        else:
+            return False
         return bool(planned._set_state("cancelled", sentence=reason))
 
-    def _decide(self, attempts, choice):
+    def _decide(self, attempts, choice, rng=None):
         """Return the next charge to plan, or why there is none.
 
         :param attempts: the attempts since the first failure, oldest first
+        :param random.Random rng: of the smart schedule's draws, by default the case's own
         :rtype: Plan | Stop
         """
         finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
@@ -109,13 +116,11 @@ class RecoveryCase(models.Model):
             decision = latest._decide_technical_retry()
             if not isinstance(decision, Stop):
                 return self._bound(self._make_plan(decision), choice, latest)
-        decision = self._decide_by_schedule(finished)
-        if isinstance(decision, Stop):
-            return decision
-        return self._bound(self._make_plan(decision), choice, latest)
+        plan = self._plan_by_schedule(finished, choice, rng)
+        return plan if isinstance(plan, Stop) else self._bound(plan, choice, latest)
 
     def _decide_by_schedule(self, finished):
-        """Return what the retry schedule says.
+        """Return what the fixed schedule says.
 
         :param finished: the attempts that failed, oldest first; technical trouble uses up no try
         :rtype: Decision | Stop
@@ -202,6 +207,7 @@ class RecoveryCase(models.Model):
                 due_date=due_date,
                 sentence=plan.sentence,
                 rule_id=plan.rule and plan.rule.id,
+                **plan.facts,
                 **values,
             )
         )
@@ -214,7 +220,16 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         if hindrance := self._get_charge_hindrance(instant):
             return hindrance
-        values = {"planned_at": instant, "source": "user", "sentence": sentence, "rule_id": False}
+        values = {
+            "planned_at": instant,
+            "source": "user",
+            "sentence": sentence,
+            "rule_id": False,
+            # What the engine had promised was about another instant.
+            **dict.fromkeys(("probability", "probability_low", "probability_high"), 0.0),
+            "propensity": 0.0,
+            "decision": False,
+        }
         attempt = self.next_attempt_id
         if attempt:
             attempt.write(values)

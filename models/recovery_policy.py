@@ -46,10 +46,17 @@ class RecoveryPolicy(models.Model):
         help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
     retry_schedule = fields.Selection(
-        selection=[("fixed", "Fixed"), ("provider", "By the Provider"), ("none", "None")],
-        default="fixed",
+        selection=[
+            ("smart", "Smart"),
+            ("fixed", "Fixed"),
+            ("provider", "By the Provider"),
+            ("none", "None"),
+        ],
+        default="smart",
         required=True,
-        help="Fixed: the saved payment method is charged again at set times.\n"
+        help="Smart: each charge goes out when it adds most to what is recovered, as learned from "
+        "your own charges; with little to learn from it stays near the fixed schedule.\n"
+        "Fixed: the saved payment method is charged again at set times.\n"
         "By the Provider: the provider retries by itself, as with Adyen's Auto Rescue or "
         "GoCardless. The case only watches and writes notices; nothing is charged beside it.\n"
         "None: no automatic charge; the case ends with its window.",
@@ -176,8 +183,9 @@ class RecoveryPolicy(models.Model):
 
     @api.constrains("retry_schedule", "spread_evenly", "tries", "window_days", "retry_ids")
     def _check_ladder(self):
-        for policy in self.filtered(lambda policy: policy.retry_schedule == "fixed"):
-            if not policy.spread_evenly and not policy.retry_ids:
+        for policy in self.filtered(lambda policy: policy.retry_schedule in ("smart", "fixed")):
+            has_own_waits = policy._has_own_waits()
+            if has_own_waits and not policy.retry_ids:
                 raise ValidationError(
                     self.env._(
                         "The policy “%(policy)s” has no waits. Add at least one, or spread the "
@@ -195,7 +203,7 @@ class RecoveryPolicy(models.Model):
                         policy=policy.name,
                         days=policy.window_days,
                     )
-                    if policy.tries > 0 or not policy.spread_evenly
+                    if policy.tries > 0 or has_own_waits
                     else self.env._(
                         "The policy “%(policy)s” needs at least one try.", policy=policy.name
                     )
@@ -286,13 +294,20 @@ class RecoveryPolicy(models.Model):
 
     # === GETTERS === #
 
+    def _has_own_waits(self):
+        """Tell whether the merchant sets each wait; the smart schedule has no waits."""
+        self.ensure_one()
+        return self.retry_schedule == "fixed" and not self.spread_evenly
+
     def _get_ladder(self):
         """Return the fixed retry schedule as a value of `timing`.
+
+        That of the smart one is the even one: its control cases are charged by it.
 
         :raise ValueError: when the fields contradict each other
         """
         self.ensure_one()
-        if self.spread_evenly:
+        if not self._has_own_waits():
             return Ladder(self.tries, self.window_days)
         waits = tuple(retry._get_hours() for retry in self.retry_ids.sorted())
         return Ladder(len(waits), self.window_days, waits)

@@ -7,3 +7,6 @@ class ResConfigSettings(models.TransientModel):
     recovery_charge_test_providers = fields.Boolean(
         related="company_id.recovery_charge_test_providers", readonly=False
     )
+    recovery_share_timing = fields.Boolean(
+        related="company_id.recovery_share_timing", readonly=False
+    )

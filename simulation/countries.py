@@ -6,7 +6,24 @@ the addon treats on its own occurs.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+# When pay comes, by the name of the habit: the arguments of `accounts.PayHabit` that occur, equally
+# often. `PAYS_PER_MONTH` is how often that is in a month of thirty days.
+PAY_HABITS: dict[str, tuple[dict[str, Any], ...]] = {
+    "weekly": ({"weekday": 4},),
+    "fortnightly": ({"weekday": 4, "every_weeks": 2},),
+    "twice_a_month": ({"days": (1, 15)}, {"days": (15, 31)}),
+    "month_end": ({"days": (31,)},),
+    "monthly": ({"days": (1,)}, {"days": (5,)}, {"days": (25,)}, {"days": (28,)}),
+}
+PAYS_PER_MONTH = {
+    "weekly": 30 / 7,
+    "fortnightly": 30 / 14,
+    "twice_a_month": 2.0,
+    "month_end": 1.0,
+    "monthly": 1.0,
+}
 
 
 class Country(NamedTuple):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .accounts import Account, PayHabit
-from .countries import COUNTRIES, Country
+from .countries import COUNTRIES, PAY_HABITS, PAYS_PER_MONTH, Country
 
 # How many of a hundred payers are of each kind. Most failures of a real population are money that
 # comes on pay day; dead cards, 3-D Secure and trouble at the bank share the rest.
@@ -195,16 +195,10 @@ class _Maker:
 
     def _habit(self) -> tuple[dict[str, Any], float]:
         """Return when pay comes, and how many times in a month of thirty days."""
-        habit = self._weighted(self.country.pay_habits)
-        if habit == "weekly":
-            return {"weekday": 4}, 30 / 7
-        if habit == "fortnightly":
-            return {"weekday": 4, "every_weeks": 2}, 30 / 14
-        if habit == "twice_a_month":
-            return {"days": self.random.choice(((1, 15), (15, 31)))}, 2
-        if habit == "month_end":
-            return {"days": (31,)}, 1
-        return {"days": (self.random.choice((1, 5, 25, 28)),)}, 1
+        name = self._weighted(self.country.pay_habits)
+        habits = PAY_HABITS[name]
+        habit = self.random.choice(habits) if len(habits) > 1 else habits[0]
+        return habit, PAYS_PER_MONTH[name]
 
     def _death(self) -> datetime | None:
         if self.kind not in {"lost", "stolen", "closed"}:

@@ -40,7 +40,13 @@ class RecoveryCommon(AccountPaymentCommon):
     @classmethod
     def _create_policy(cls, **values):
         return cls.env["recovery.policy"].create(
-            {"name": "Policy", "charge_hour_from": 0, "charge_hour_to": 24, **values}
+            {
+                "name": "Policy",
+                "retry_schedule": "fixed",
+                "charge_hour_from": 0,
+                "charge_hour_to": 24,
+                **values,
+            }
         )
 
     @classmethod

@@ -58,6 +58,9 @@ class SecurityCommon(RecoveryCommon):
             "unlisted": [["demo", "code", "full_moon"]]
         }
         self.signal = self.env["recovery.signal"].sudo().create({"move_id": self.invoice.id})
+        self.forecast_wizard = self.env["recovery.forecast.wizard"].create(
+            {"move_id": self.invoice.id}
+        )
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
         )
@@ -68,6 +71,7 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        self.timing = self.env["recovery.timing"]._get_row(self.env.company).with_env(self.env)
         self.return_wizard = self.env["recovery.return.wizard"].create(
             {
                 "payment_id": self.env["account.payment"].create({"amount": 10.0}).id,
@@ -87,6 +91,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.decline.unlisted": self.env["recovery.decline.unlisted"].search(
                 [("code", "=", "full_moon")]
             ),
+            "recovery.forecast.wizard": self.forecast_wizard,
             "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
             "recovery.plan.wizard": self.plan_wizard,
@@ -96,6 +101,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.return.wizard": self.return_wizard,
             "recovery.signal": self.signal,
             "recovery.timeline": self.case.timeline_ids[:1],
+            "recovery.timing": self.timing,
             "recovery.write.off.wizard": self.write_off_wizard,
         }
         self.assertEqual(
@@ -168,6 +174,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.attempt", "create"): (None, [[{"move_id": invoice.id}]]),
             ("recovery.attempt", "action_confirm_charged"): (attempt, []),
             ("recovery.attempt", "action_confirm_not_charged"): (attempt, []),
+            ("recovery.attempt", "action_export_decisions"): (attempt, []),
             ("recovery.attempt", "action_view_transaction"): (attempt, []),
             ("recovery.case", "action_attention_done"): (case, []),
             ("recovery.case", "action_change_date"): (case, []),
@@ -182,6 +189,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "action_view_attempts"): (case, []),
             ("recovery.case", "action_view_move"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
+            ("recovery.case", "set_retry_advice"): (case, ["now"]),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
             ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
@@ -189,7 +197,20 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
+            **self._get_timing_calls(),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_timing_calls(self):
+        """Return the calls of what has been learned."""
+        timing = self.timing
+        return {
+            ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),
+            ("recovery.timing", "write"): (timing, [{"attempt_count": 0}]),
+            ("recovery.timing", "unlink"): (timing, []),
+            ("recovery.timing", "action_rebuild"): (timing, []),
+            ("recovery.timing", "action_reset"): (timing, []),
+            ("recovery.timing", "get_screen_data"): (None, [self.env.company.id]),
         }
 
     def _get_shipped_calls(self):
@@ -305,6 +326,7 @@ class TestAccess(SecurityCommon):
             *SHARED,
             "recovery.signal",  # The queue of a job: only administrators may look at it.
             # These are for who made them; what they do is checked on the cases.
+            "recovery.forecast.wizard",
             "recovery.plan.wizard",
             "recovery.return.wizard",
             "recovery.write.off.wizard",
@@ -315,7 +337,12 @@ class TestAccess(SecurityCommon):
 
     def test_dialog_is_only_for_who_opened_it(self):
         colleague = self._create_user("recovery colleague", MANAGER, self.env.company)
-        for wizard in (self.plan_wizard, self.return_wizard, self.write_off_wizard):
+        for wizard in (
+            self.forecast_wizard,
+            self.plan_wizard,
+            self.return_wizard,
+            self.write_off_wizard,
+        ):
             self.assertTrue(wizard.has_access("read"))
             self.assertFalse(wizard.with_user(colleague).has_access("read"), msg=wizard._name)
 

@@ -43,6 +43,7 @@ def prepare(env: Any, members: int = 0) -> Scene:
     policy = env["recovery.policy"].create(
         {
             "name": "Benchmark",
+            "retry_schedule": "fixed",
             "spread_evenly": False,
             "retry_ids": [(0, 0, {"delay_count": 1, "delay_unit": "hours"}) for _rung in range(10)],
             "charge_hour_from": 0,

@@ -68,6 +68,7 @@ end = env["ir.actions.server"].create({
 })
 env["recovery.policy"].create({
     "name": "Own",
+    "retry_schedule": "fixed",
     "sequence": 999,
     "end_action": "server_action",
     "end_server_action_id": end.id,

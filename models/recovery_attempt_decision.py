@@ -1,0 +1,83 @@
+"""The decision behind a planned charge: its odds, and the record to learn from and to judge it."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+EXPORT_LIMIT = 1000
+
+
+class RecoveryAttempt(models.Model):
+    _inherit = "recovery.attempt"
+
+    probability = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator="avg",
+        help="That the charge succeeds, as the smart schedule expected it. 0: it was not asked.",
+    )
+    probability_low = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="The probability lies above this with a certainty of 95 %.",
+    )
+    probability_high = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="The probability lies below this with a certainty of 95 %.",
+    )
+    arm = fields.Selection(related="case_id.arm")
+    propensity = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="How probable it was that this time was chosen: some choices are drawn, to learn.",
+    )
+    # Not read with the other columns: the job that charges has no use for it.
+    decision = fields.Json(
+        readonly=True,
+        copy=False,
+        prefetch=False,
+        help="The case as it stood when the charge was planned, and what was weighed.",
+    )
+
+    # What has been learned is found by the time it ended: attempts don't end in order.
+    _learn_idx = models.Index(
+        "(company_id, finished_at, id) WHERE state IN ('paid', 'declined', 'returned')"
+    )
+
+    # === ACTION METHODS === #
+
+    def action_export_decisions(self):
+        """Download the decisions of these attempts, or of all, with what became of them, as CSV."""
+        self.check_access("read")
+        if len(self) > EXPORT_LIMIT:
+            raise UserError(
+                self.env._(
+                    "Choose at most %(limit)s attempts, or export all decisions from the menu.",
+                    limit=EXPORT_LIMIT,
+                )
+            )
+        chosen = f"?ids={','.join(map(str, self.ids))}" if self else ""
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/recovery/decisions.csv{chosen}",
+            "target": "self",
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _tell_siblings(self):
+        """Let the customer's other smart cases plan anew: the method has money."""
+        self.ensure_one()
+        cases = self.env["recovery.case"].search(
+            [
+                ("partner_id", "=", self.move_id.commercial_partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("move_id", "!=", self.move_id.id),
+                ("state", "=", "in_recovery"),
+                ("arm", "=", "smart"),
+            ]
+        )
+        self.env["recovery.signal"]._raise_for(cases.move_id)

@@ -1,0 +1,6 @@
+"""Streams of failed payments with a hidden cause, to compare retry strategies on."""
+
+from .cases import Cases, generate
+from .populations import POPULATIONS, Population
+
+__all__ = ["POPULATIONS", "Cases", "Population", "generate"]

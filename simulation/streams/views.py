@@ -1,0 +1,153 @@
+"""What a strategy may see of a case, and what it must be able to do."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from ..countries import COUNTRIES
+from .cases import Cases
+from .history import HISTORY, HOUR_OF_CHARGE, RUNGS, UNKNOWN, due_days
+from .issuers import ADVICE, CLASSES, CODES
+from .zones import DAY, to_datetime
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A charge of this case and its answer.
+
+    :param at: aware instant, UTC
+    :param code: `paid`, or Stripe's decline code
+    :param decline_class: as in `declines`; empty for a payment
+    :param advice: Mastercard's advice code 24 to 30, or empty
+    """
+
+    at: datetime
+    code: str
+    decline_class: str
+    advice: str = ""
+
+    @property
+    def paid(self) -> bool:
+        """Whether the money came."""
+        return self.code == "paid"
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier charge of this customer; purchases of his own are among them."""
+
+    at: datetime
+    paid: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A case as the merchant sees it. Instants are aware, UTC; amounts minor units.
+
+    :param key: unique among all cases of a run
+    :param tried: charges so far; the first is the failure that opened the case
+    :param tries_left: charges that may still be sent; quick repeats of technical failures are free
+    :param deadline: instant after which no charge is sent
+    :param tries: of the policy
+    :param window: of the policy, days
+    :param history: earlier charges of the customer, oldest first
+    :param method_since: when another method came on file, or None
+    """
+
+    key: str
+    tried: tuple[Tried, ...]
+    tries_left: int
+    deadline: datetime
+    tries: int
+    window: float
+    amount: int
+    currency: str
+    country: str
+    time_zone: str
+    network: str
+    funding: str
+    history: tuple[Past, ...]
+    method_since: datetime | None = None
+
+
+class Strategy(Protocol):
+    """Whoever decides when to charge next."""
+
+    def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
+        """Return an aware instant not before `now`, or None to stop.
+
+        Asked right after each declined charge. Charges after a technical failure, waits named by
+        the network and dead methods are the strategy's own to treat.
+        """
+
+    def learn(self, view: View, tried: Tried) -> None:
+        """Hear how a charge ended; `view` is what was seen when it was decided."""
+
+
+class Desk:
+    """Writes views of cases.
+
+    :param cases: the cases
+    :param label: makes keys of different streams different
+    """
+
+    def __init__(self, cases: Cases, label: str = "") -> None:
+        self.cases = cases
+        self.label = label
+        self._codes, self._advice = cases.first_answers()
+
+    def first(self, index: int) -> Tried:
+        """Return the failure that opened a case."""
+        opened = self.cases.opened[index]
+        return tried(opened, self._codes[index], self._advice[index])
+
+    def open(self, index: int, tries: int, window: float) -> View:
+        """Return the view with which a case begins."""
+        cases = self.cases
+        country = cases.countries[cases.country[index]]
+        return View(
+            key=f"{self.label}{index}",
+            tried=(self.first(index),),
+            tries_left=tries,
+            deadline=to_datetime(cases.opened[index] + window * DAY),
+            tries=tries,
+            window=window,
+            amount=int(cases.amount[index]),
+            currency=COUNTRIES[country].currency,
+            country=country,
+            time_zone=cases.zones.names[cases.zone[index]],
+            network=str(cases.brand[index]),
+            funding="debit" if cases.debit[index] else "credit",
+            history=self._history(index),
+        )
+
+    def _history(self, index: int) -> tuple[Past, ...]:
+        cases = self.cases
+        zone, today = cases.zone[index], cases.first_day[index] + HISTORY
+        charges = [
+            (float(cases.zones.instant(zone, today - HISTORY + column, 17.0)), True)
+            for column in np.flatnonzero(cases.bought[index])
+        ]
+        for back, paid in zip(due_days(np.array([today]))[0], cases.due_paid[index], strict=True):
+            if paid == UNKNOWN:
+                continue
+            for rung in RUNGS:
+                before = back - rung
+                if before <= 0 or before > HISTORY:
+                    continue
+                at = float(cases.zones.instant(zone, today - before, HOUR_OF_CHARGE))
+                charges.append((at, before == paid))
+                if before == paid:
+                    break
+        return tuple(Past(to_datetime(at), paid) for at, paid in sorted(charges))
+
+
+def tried(at: float, code: int, advice: int) -> Tried:
+    """Return a charge at an instant (seconds) with numbers of its code and advice."""
+    name = CODES[code]
+    return Tried(to_datetime(at), name, CLASSES[name], ADVICE[advice])

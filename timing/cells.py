@@ -1,0 +1,141 @@
+"""What an attempt has in common with others: the cells and effects that odds are learned for.
+
+A *cell* depends on the hypothesis about the payer: how long ago, if it is true, money came, and
+whether it came since the last failure. An *effect* does not: hour, weekday, attempt, method. The
+log-odds of success are the cell's value plus the effects.
+"""
+
+import numpy as np
+
+from .patterns import COUNT, DEAD, ERRATIC, FAMILY, LONG_AGO, SOLID, latest_pay
+
+EPOCH_DAY = 719163  # ordinal of 1970-01-01
+
+# What a failure is about; the mapping of reasons is in the priors.
+GROUPS = ("funds", "soft", "limit", "technical", "hard")
+FUNDS, SOFT, LIMIT, TECHNICAL, HARD = range(5)
+
+# Days since the pay day; the day itself by the local hour, because that is when money is booked.
+_AGE_EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14])
+_PAY_DAY_HOURS = np.array([9, 12, 16])
+AGES = ("0 <9h", "0 9-12h", "0 12-16h", "0 16h+", "1", "2", "3", "4", "5-6", "7-9", "10-13", "14+")
+_AGE_COUNT = len(AGES)
+# Hours between a failure and the next charge.
+_GAP_EDGES = np.array([3, 12, 30, 54, 84, 132, 204]) * 60
+GAPS = ("<3h", "3-12h", "1d", "2d", "3d", "4-5d", "6-8d", "9d+")
+_GAP_COUNT = len(GAPS)
+# After a failure on the pay day itself: failed early or not, by same day, next day, later.
+_LATE_COUNT = 6
+
+_PAID_FAMILIES = 4
+CAME = 0  # money came between failure and charge: by family and age
+LATE = _PAID_FAMILIES * _AGE_COUNT  # the failure was on the pay day itself
+DRY = LATE + _LATE_COUNT  # no money came since: by group and gap
+FREE = DRY + 4 * _GAP_COUNT  # erratic, no pay day at all: by group and gap
+CALM = FREE + 4 * _GAP_COUNT  # solid, something else was in the way: by group and gap
+GONE = CALM + 4 * _GAP_COUNT  # the method is dead
+# A charge that follows no recent failure: by family and days since pay day; erratic; solid.
+FRESH = GONE + 1
+_FRESH_EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14, 21])
+FRESH_COUNT = len(_FRESH_EDGES) + 1
+CELLS = FRESH + _PAID_FAMILIES * FRESH_COUNT + 2
+
+# One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
+EFFECTS = {
+    "hour": 9,
+    "gap": 8,
+    "weekday": 7,
+    "attempt": 7,
+    "group": 4,
+    "density": 3,
+    "advice": 5,
+    "elapsed": 5,
+    "funding": 4,
+    "rail": 3,
+    "regular": 3,
+}
+HOUR_EDGES = np.array([5, 8, 9, 11, 13, 15, 17, 20])
+HOURS = ("0-5", "5-8", "8-9", "9-11", "11-13", "13-15", "15-17", "17-20", "20-24")
+ELAPSED_EDGES = np.array([3, 7, 14, 28]) * 1440
+OFFSETS = dict(zip(EFFECTS, np.cumsum([0, *EFFECTS.values()]), strict=False))
+EFFECT_COUNT = sum(EFFECTS.values())
+NAMED = ("reason", "country", "issuer")
+FUNDINGS = ("", "credit", "debit", "prepaid")
+
+
+def split(minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ordinal days and minutes of the day of local minutes."""
+    minutes = np.asarray(minutes, dtype=np.int64)
+    return minutes // 1440 + EPOCH_DAY, minutes % 1440
+
+
+def age_bin(age: np.ndarray, minute: np.ndarray) -> np.ndarray:
+    """Return the bin of days since pay day at a minute of the day."""
+    later = 3 + np.searchsorted(_AGE_EDGES, age, side="right")
+    same = np.searchsorted(_PAY_DAY_HOURS * 60, minute, side="right")
+    return np.where(age <= 0, same, later)
+
+
+def gap_bin(minutes: np.ndarray) -> np.ndarray:
+    """Return the bin of minutes between failure and charge."""
+    return np.searchsorted(_GAP_EDGES, minutes, side="right")
+
+
+def late_bin(minute: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Return the bin of a failure on the pay day at a minute, charged again days later."""
+    return 3 * (np.asarray(minute) >= 540) + np.minimum(days, 2)
+
+
+def find_cells(
+    failed: np.ndarray, charged: np.ndarray, group: np.ndarray, country: str
+) -> np.ndarray:
+    """Return hypotheses by pairs, the cell of each charge.
+
+    :param failed: local minutes of the failures before
+    :param charged: local minutes of the charges
+    :param group: what the failures were about
+    """
+    day_failed, minute_failed = split(failed)
+    day, minute = split(charged)
+    pay_failed, pay = latest_pay(day_failed, country), latest_pay(day, country)
+    group = np.minimum(group, TECHNICAL)
+    gap = gap_bin(np.asarray(charged) - failed)
+    came = CAME + FAMILY[:, None] * _AGE_COUNT + age_bin(day[None, :] - pay, minute[None, :])
+    late = LATE + late_bin(minute_failed, day - day_failed)
+    dry = DRY + group * _GAP_COUNT + gap
+    cells = np.where(pay > day_failed[None, :], came, dry[None, :])
+    cells = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], cells)
+    cells[FAMILY == ERRATIC] = FREE + group * _GAP_COUNT + gap
+    cells[FAMILY == SOLID] = CALM + group * _GAP_COUNT + gap
+    cells[FAMILY == DEAD] = GONE
+    return cells.astype(np.uint8)
+
+
+def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
+    """Return hypotheses by charges, the cell of each charge that follows no recent failure."""
+    day, _minute = split(charged)
+    age = day[None, :] - latest_pay(day, country)
+    cells = FRESH + FAMILY[:, None] * FRESH_COUNT
+    cells = cells + np.searchsorted(_FRESH_EDGES, age, side="right")
+    last = FRESH + _PAID_FAMILIES * FRESH_COUNT
+    cells[FAMILY == ERRATIC], cells[FAMILY == SOLID] = last, last + 1
+    cells[FAMILY == DEAD] = GONE
+    return cells.astype(np.uint8)
+
+
+def hour_level(minute: np.ndarray) -> np.ndarray:
+    """Return the level of the effect of the local hour."""
+    return np.searchsorted(HOUR_EDGES * 60, minute, side="right")
+
+
+def advice_level(charged: np.ndarray, advised: np.ndarray) -> np.ndarray:
+    """Return the level of a charge's distance to the instant that a network advised.
+
+    :param advised: local minutes, below 1 for no advice
+    """
+    past = np.asarray(charged, dtype=np.int64) - advised
+    level = 1 + np.searchsorted(np.array([0, 1440, 3 * 1440]), past, side="right")
+    return np.where(np.asarray(advised) < 1, 0, level)
+
+
+assert COUNT < 256 and CELLS < 256 and LONG_AGO < 0

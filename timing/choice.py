@@ -1,0 +1,354 @@
+"""Chooses the next instant of a case: plans, weighs what is nearly as good, draws, and explains."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import cells
+from .calendar import ChargeHours
+from .case import Case, Hint, local_minutes
+from .constraints import AllowedHours, AllowedInstants
+from .decision import Decision, Sentence, Stop, _
+from .ladder import EVEN_HOUR, Ladder, plan_ladder
+from .model import Model
+from .odds import Odds
+from .patterns import ERRATIC, FAMILY
+from .plan import Outlook, Plan, Weighed, weigh
+from .trail import Trail, follow, read
+
+# Days are planned at one hour; of the day that is chosen for the next try these are looked at.
+_REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
+_MOST_SLOTS = 80
+# A candidate is safe when it costs at most this share of the amount, at the parameters' means.
+_SAFE = 0.0004
+_MOST_CANDIDATES = 24
+# An account that was empty in the morning is empty at noon: planned tries are this far apart.
+_REST = 15 * 60
+# A network that names a wait with one decline does so with the next: tries are few then.
+_REST_ADVISED = 4 * 1440
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen instant; the fields are those of :class:`timing.smart.SmartDecision`."""
+
+    at: datetime
+    source: str
+    sentence: Sentence
+    probability: float
+    interval: tuple[float, float]
+    propensity: float
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Allowed instants: UTC, and the local minutes that odds and plans work with."""
+
+    instants: Sequence[datetime]
+    minutes: np.ndarray
+
+
+def choose(
+    case: Case,
+    allowed: AllowedInstants,
+    earliest: datetime,
+    model: Model,
+    rng: random.Random | None,
+    hinted: tuple[datetime, Hint] | None,
+) -> Choice | Stop:
+    """Return the next instant of a tidy case whose earliest allowed instant is known."""
+    trail = read(case, model.priors)
+    factor = np.log(model.priors.values["advice_match"]["factor"])
+    belief = model.odds.belief(trail, factor)
+    charge = follow(trail.events)
+    slots = find_slots(case, allowed, earliest)
+    minutes = np.maximum(slots.minutes, charge.failed + 1)
+    outlook = Outlook(
+        model.odds, trail, charge, belief, minutes,
+        case.policy.attempt_cost / case.amount if case.amount > 0 else 0.0,
+        _discount(case, minutes), _REST_ADVISED if charge.advised else _REST,
+    )  # fmt: skip
+    chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
+    if hinted:
+        return chooser.follow(*hinted)
+    plan = outlook.best(case.policy.tries - case.tries_used)
+    if not plan.slots:
+        return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
+    return chooser.choose(plan)
+
+
+def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
+    """Return the worth of a recovery at local minutes, counted from the opening of the case."""
+    opened = local_minutes(case.failures[0].at, case.zone)
+    return (1 - case.policy.discount) ** (np.maximum(minutes - opened, 0) / 1440.0)
+
+
+class _Chooser:
+    """The last steps of one decision."""
+
+    def __init__(
+        self,
+        case: Case,
+        allowed: AllowedInstants,
+        model: Model,
+        rng: random.Random | None,
+        outlook: Outlook,
+        slots: Slots,
+        trail: Trail,
+    ) -> None:
+        self.case, self.allowed, self.model, self.rng = case, allowed, model, rng
+        self.outlook, self.slots, self.trail = outlook, slots, trail
+
+    def choose(self, plan: Plan) -> Choice:
+        """Draw the next instant from those that are nearly as good as the plan's first."""
+        limit = self._limit(plan)
+        instants, minutes, slot_of = self._candidates(plan, limit)
+        worth = self.outlook.tail(plan.slots)[:, slot_of]
+        weighed = weigh(self.outlook, minutes, worth, _discount(self.case, minutes))
+        share = self._shares(weighed)
+        pick = _draw(share, self.rng)
+        at = self._allowed_at(instants[pick])
+        source = self._source(int(minutes[pick]), at, limit)
+        return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
+
+    def follow(self, at: datetime, hint: Hint) -> Choice:
+        """Take the instant that outside advice names, and say what is to be expected of it."""
+        minutes = np.array([local_minutes(at, self.case.zone)])
+        minutes = np.maximum(minutes, self.outlook.charge.failed + 1)
+        nothing = np.zeros((len(self.outlook.which), 1))
+        weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
+        plan, share = Plan((), 0.0, 0.0), np.ones(1)
+        return self._choice(at, "hint", weighed, 0, 1.0, plan, [at], share, hint.sentence)
+
+    def _limit(self, plan: Plan) -> datetime | None:
+        """Return the ladder's next instant where the policy allows nothing later."""
+        if not self.case.policy.pull_only:
+            return None
+        ladder = ladder_instant(self.case, self.slots.instants[0])
+        return ladder.at if isinstance(ladder, Decision) else None
+
+    def _candidates(self, plan: Plan, limit: datetime | None):
+        """Return instants, their local minutes and the slots that stand for them.
+
+        They are the slots before the plan's second try, and other hours of the first one's day.
+        """
+        slots, first = self.slots, plan.slots[0]
+        last = plan.slots[1] if len(plan.slots) > 1 else len(slots.instants)
+        numbers = list(range(last)) or [first]
+        if len(numbers) > _MOST_CANDIDATES:
+            near = sorted(numbers, key=lambda n: abs(n - first))[:_MOST_CANDIDATES]
+            numbers = sorted(near)
+        found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
+        day = int(slots.minutes[first]) // 1440
+        hours = self.case.hours
+        for hour in _REFINED_HOURS:
+            minute = round(hours.nearest_hour(hour) * 60)
+            local = day * 1440 + minute
+            at = _instant(hours, day, minute)
+            if local not in found and at >= slots.instants[0] and self.allowed.allows(at):
+                found[local] = (at, first)
+        if limit:
+            inside = {m: pair for m, pair in found.items() if pair[0] <= limit}
+            found = inside or {local_minutes(limit, self.case.zone): (limit, first)}
+        minutes = np.array(sorted(found))
+        pairs = [found[int(minute)] for minute in minutes]
+        floor = np.maximum(minutes, self.outlook.charge.failed + 1)
+        return [at for at, _n in pairs], floor, [n for _at, n in pairs]
+
+    def _shares(self, weighed: Weighed) -> np.ndarray:
+        """Return the probability with which each candidate is drawn.
+
+        Each posterior draw votes for its best candidate among the safe ones; a share of the
+        decisions, the policy's exploration, is spread evenly over these.
+        """
+        safe = weighed.value >= weighed.value.max() - _SAFE
+        values = np.where(safe, weighed.values, -np.inf)
+        votes = np.bincount(values.argmax(axis=1), minlength=len(safe)) / len(values)
+        floor = self.case.policy.exploration
+        return (1 - floor) * votes + floor * safe / safe.sum()
+
+    def _allowed_at(self, instant: datetime) -> datetime:
+        at, _binding = self.allowed.first(instant)
+        return at or self.slots.instants[0]
+
+    def _source(self, minute: int, at: datetime, limit: datetime | None) -> str:
+        """Name what the chosen instant owes most of its chance to."""
+        outlook = self.outlook
+        advised = outlook.charge.advised
+        if advised and 0 <= minute - advised <= 1440:
+            return "advice"
+        chance = outlook.odds.chance(
+            self.trail, outlook.charge, np.array([minute]), outlook.which
+        )[:, 0]
+        found = cells.find_cells(
+            np.array([outlook.charge.failed]),
+            np.array([minute]),
+            np.array([outlook.charge.group]),
+            self.trail.country,
+        )[outlook.which, 0]
+        ages = len(cells.AGES)
+        fresh = (FAMILY[outlook.which] < ERRATIC) & (found < cells.LATE) & (found % ages < 6)
+        part = outlook.weight * chance
+        if part[fresh].sum() > 0.5 * part.sum():
+            return "payday"
+        if limit and at == limit:
+            return "ladder"
+        return "smart"
+
+    def _choice(
+        self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
+        sentence: Sentence | None = None,
+    ) -> Choice:  # fmt: skip
+        probability = float(weighed.chance[pick])
+        interval = _interval(weighed.chances[:, pick], probability)
+        return Choice(
+            at,
+            source,
+            sentence or explain(source, self.case, probability),
+            probability,
+            interval,
+            share,
+            self._record(weighed, plan, instants, shares),
+        )
+
+    def _record(self, weighed: Weighed, plan: Plan, instants, shares) -> dict[str, Any]:
+        odds: Odds = self.model.odds
+        belief = np.zeros(len(FAMILY))
+        belief[self.outlook.which] = self.outlook.weight
+        charge = self.outlook.charge
+        order = np.argsort(-weighed.value, kind="stable")[:8]
+        return {
+            "model": self.model.version,
+            "evidence": round(odds.evidence, 1),
+            "features": {
+                "number": charge.number,
+                "group": cells.GROUPS[charge.group],
+                "reason": charge.reason,
+                "country": self.trail.country,
+                "history": len(self.trail.past),
+                "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
+            },
+            "candidates": [
+                {
+                    "at": instants[n].isoformat(),
+                    "probability": round(float(weighed.chance[n]), 4),
+                    "value": round(float(weighed.value[n]), 4),
+                    "propensity": round(float(shares[n]), 4),
+                }
+                for n in order
+            ],
+            "plan": [self.slots.instants[slot].isoformat() for slot in plan.slots],
+            "value": round(plan.value, 4),
+        }
+
+
+def _draw(share: np.ndarray, rng: random.Random | None) -> int:
+    if rng is None:
+        return int(share.argmax())
+    pick = int(np.searchsorted(np.cumsum(share), rng.random() * share.sum(), side="right"))
+    return min(pick, len(share) - 1)
+
+
+def _interval(chances: np.ndarray, mean: float) -> tuple[float, float]:
+    """Return the 90 % interval of a probability from draws, around its mean in log-odds."""
+    clipped = np.clip(chances, 1e-4, 1 - 1e-4)
+    spread = 1.645 * float(np.std(np.log(clipped / (1 - clipped))))
+    center = np.log(np.clip(mean, 1e-4, 1 - 1e-4) / (1 - np.clip(mean, 1e-4, 1 - 1e-4)))
+    low, high = (1 / (1 + np.exp(-(center + side))) for side in (-spread, spread))
+    return float(min(low, mean)), float(max(high, mean))
+
+
+def explain(source: str, case: Case, probability: float) -> Sentence:
+    """Return the sentence for an instant that was chosen by the smart schedule."""
+    values = {
+        "number": case.tries_used + 1,
+        "tries": case.policy.tries,
+        "percent": f"{100 * probability:.0f}",
+    }
+    return Sentence(_SENTENCES[source], values)
+
+
+_SENTENCES = {
+    "payday": _(
+        "Try %(number)s of %(tries)s, when the customer's pay has probably come: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "smart": _(
+        "Try %(number)s of %(tries)s, where it adds most to the tries before and after it: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "advice": _(
+        "Try %(number)s of %(tries)s, after the wait that the card network asked for: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "ladder": _(
+        "Try %(number)s of %(tries)s, at the instant of the fixed retry schedule: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "hint": _(
+        "Try %(number)s of %(tries)s, when it was asked for: %(percent)s %% likely to succeed."
+    ),
+}
+
+
+def ladder_instant(case: Case, now: datetime):
+    """Return the decision of the fixed schedule for the same policy and case."""
+    policy = case.policy
+    try:
+        ladder = Ladder(policy.tries, policy.window, tuple(policy.waits))
+    except (TypeError, ValueError):
+        try:
+            ladder = Ladder(policy.tries, policy.window)
+        except ValueError:
+            return None
+    return plan_ladder(
+        ladder,
+        first_failure=case.failures[0].at,
+        last_failure=case.failures[-1].at,
+        sent=case.tries_used,
+        rungs_used=case.tries_used,
+        now=now,
+        hours=case.hours,
+    )
+
+
+def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slots:
+    """Return the instants on which plans are made: the first allowed one, then hours of days."""
+    hours = case.hours
+    zone = case.zone
+    start = local_minutes(earliest, zone)
+    last = local_minutes(allowed.end, zone)
+    first_day, last_day = start // 1440, last // 1440
+    step = 1 + (last_day - first_day) // (_MOST_SLOTS - 8)
+    others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
+    weekdays = case.policy.weekdays
+    # The window ends at the time of day at which it began: where that is before the usual hour, it
+    # is the hour of all days, so that the last day is not lost.
+    opened = local_minutes(case.failures[0].at, zone) % 1440
+    usual = round(hours.nearest_hour(EVEN_HOUR) * 60)
+    usual = opened if hours.start * 60 <= opened < usual else usual
+    rested = local_minutes(case.failures[-1].at, zone) + _REST
+    found = {start: earliest}
+    for day in range(first_day, last_day + 1):
+        if (day - first_day) % step:
+            continue
+        if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
+            continue
+        at = _instant(hours, day, usual)
+        if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
+            found.setdefault(day * 1440 + usual, at)
+    # Too soon after the last failure is worse than anything but never.
+    minutes = sorted(m for m in found if m >= rested) or sorted(found)
+    return Slots([found[minute] for minute in minutes], np.array(minutes))
+
+
+@lru_cache(maxsize=65536)
+def _instant(hours: ChargeHours, day: int, minute: int) -> datetime:
+    """Return the UTC instant of a minute of a local day, counted from 1970."""
+    return hours.local_instant(date(1970, 1, 1) + timedelta(days=day), minute / 60)

@@ -1,0 +1,196 @@
+"""Cases as arrays: one row for each charge that tells something about the payer.
+
+A row is a retry of the case, or an earlier charge of the customer. The same encoding serves the
+belief about a running case and the fit on thousands of finished ones, where each case is encoded
+once and kept until it changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import cells
+from .memory import Memory
+from .patterns import PAID
+from .trail import DENSE, Trail, facts, find_levels, follow, read_past
+from .trail import PAID as SUCCESS
+
+
+@dataclass
+class Encoded:
+    """One case.
+
+    :ivar cells: retries by hypotheses
+    :ivar levels: retries by effects
+    :ivar reasons: of the failure before each retry
+    :ivar outcomes: group of each retry's failure, or paid
+    :ivar opening: days since pay day when the case opened, binned, by hypotheses; -1 if it matters
+        not
+    :ivar past: earlier charges by hypotheses, their cells
+    :ivar past_paid: whether they were paid
+    """
+
+    trail: Trail
+    cells: np.ndarray
+    levels: np.ndarray
+    reasons: list[str]
+    outcomes: np.ndarray
+    predicted: np.ndarray
+    minutes: np.ndarray
+    opening: np.ndarray
+    past: np.ndarray
+    past_paid: np.ndarray
+
+
+class Examples:
+    """The encoded cases of a memory."""
+
+    def __init__(self) -> None:
+        self._encoded: dict[int, Encoded] = {}
+
+    def update(self, memory: Memory) -> list[Encoded]:
+        """Return all cases of the memory that have a finished attempt, by key."""
+        new: dict[str, list[int]] = {}
+        for key, trail in memory.cases.items():
+            known = self._encoded.get(key)
+            if known is None or known.trail is not trail:
+                new.setdefault(trail.country, []).append(key)
+        for country, keys in new.items():
+            found = encode(country, [memory.cases[key] for key in keys])
+            self._encoded.update(zip(keys, found, strict=True))
+        self._encoded = {key: self._encoded[key] for key in sorted(memory.cases)}
+        return [encoded for encoded in self._encoded.values() if len(encoded.outcomes)]
+
+
+def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
+    """Encode cases of one country."""
+    rows, reasons, counts = _rows(trails)
+    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 12).T
+    minute, failed, number, group, near, advised, opened, outcome, predicted, *same = columns
+    found = cells.find_cells(failed, minute, group, country).T
+    levels = find_levels(minute, failed, number, group, near, advised, opened, *same).T
+    first = np.array([trail.events[0].minute for trail in trails], dtype=np.int64)
+    opening = cells.fresh_cells(first, country)[PAID].T.astype(np.int16) - cells.FRESH
+    opening[[trail.events[0].outcome == cells.TECHNICAL for trail in trails]] = -1
+    past, past_paid = _encode_past(country, trails)
+    ends = np.cumsum(counts)
+    ends_past = np.cumsum([len(trail.past) for trail in trails])
+    encoded = []
+    for index, trail in enumerate(trails):
+        part = slice(ends[index] - counts[index], ends[index])
+        part_past = slice(ends_past[index] - len(trail.past), ends_past[index])
+        encoded.append(
+            Encoded(
+                trail,
+                found[part],
+                levels[part].astype(np.int16),
+                reasons[part],
+                outcome[part].astype(np.int8),
+                predicted[part].astype(np.int16),
+                minute[part],
+                opening[index],
+                past[part_past],
+                past_paid[part_past],
+            )
+        )
+    return encoded
+
+
+def _rows(trails: Sequence[Trail]) -> tuple[list[tuple], list[str], list[int]]:
+    rows: list[tuple] = []
+    reasons: list[str] = []
+    counts = []
+    for trail in trails:
+        before = len(rows)
+        same = facts(trail)
+        for index in range(1, len(trail.events)):
+            event = trail.events[index]
+            if event.outcome == cells.TECHNICAL:
+                continue  # Technical trouble tells nothing about the payer.
+            charge = follow(trail.events[:index])
+            near = sum(event.minute - minute <= DENSE for minute in charge.recent)
+            rows.append(
+                (event.minute, charge.failed, charge.number, charge.group, min(near, 2))
+                + (charge.advised, charge.opened, event.outcome, event.predicted, *same)
+            )
+            reasons.append(charge.reason)
+        counts.append(len(rows) - before)
+    return rows, reasons, counts
+
+
+def _encode_past(country: str, trails: Sequence[Trail]) -> tuple[np.ndarray, np.ndarray]:
+    read = [read_past(trail.past) for trail in trails]
+    minutes, paid, retried = (np.concatenate([one[part] for one in read]) for part in range(3))
+    found = cells.fresh_cells(minutes, country)
+    again = np.flatnonzero(retried)
+    if len(again):
+        group = np.full(len(again), cells.FUNDS)
+        found[:, again] = cells.find_cells(retried[again], minutes[again], group, country)
+    return found.T, paid.astype(bool)
+
+
+@dataclass
+class Sample:
+    """All cases side by side; `case` and `past_case` are the numbers of the rows' cases.
+
+    :ivar weight: of each case for hazards
+    :ivar recent: of each case for habits, which are forgotten faster
+    """
+
+    cases: list[Encoded]
+    cells: np.ndarray
+    levels: np.ndarray
+    outcomes: np.ndarray
+    case: np.ndarray
+    opening: np.ndarray
+    groups: np.ndarray
+    past: np.ndarray
+    past_paid: np.ndarray
+    past_case: np.ndarray
+    weight: np.ndarray
+    recent: np.ndarray
+
+    @property
+    def paid(self) -> np.ndarray:
+        """Whether each retry succeeded."""
+        return self.outcomes == SUCCESS
+
+
+def gather(
+    memory: Memory, cases: list[Encoded], half_lives: tuple[float, float], now: float
+) -> Sample:
+    """Put cases side by side and weigh them.
+
+    :param half_lives: days, of habits and of hazards
+    :param now: days since 1970, from which age counts
+    """
+    habits, hazards = half_lives
+    numbers = np.arange(len(cases))
+    first = np.array([case.trail.events[0].outcome for case in cases])
+    return Sample(
+        cases,
+        np.concatenate([case.cells for case in cases]),
+        np.concatenate([case.levels for case in cases]).astype(np.int64),
+        np.concatenate([case.outcomes for case in cases]),
+        np.repeat(numbers, [len(case.outcomes) for case in cases]),
+        np.stack([case.opening for case in cases]),
+        np.minimum(first, cells.TECHNICAL),
+        np.concatenate([case.past for case in cases]),
+        np.concatenate([case.past_paid for case in cases]),
+        np.repeat(numbers, [len(case.past_paid) for case in cases]),
+        np.array([memory.weight(case.trail, now, hazards) for case in cases]),
+        np.array([memory.weight(case.trail, now, habits) for case in cases]),
+    )
+
+
+def add_up(values: np.ndarray, case: np.ndarray, count: int) -> np.ndarray:
+    """Return the sums of rows by case; cases are in order, some have no rows.
+
+    :param values: rows by hypotheses
+    """
+    total = np.zeros((count, values.shape[1]), dtype=values.dtype)
+    if len(values):
+        present, starts = np.unique(case, return_index=True)
+        total[present] = np.add.reduceat(values, starts, axis=0)
+    return total

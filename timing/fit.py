@@ -1,0 +1,261 @@
+"""Fits the odds to remembered cases: expectation and maximisation over each payer's hidden pattern.
+
+Every parameter is drawn towards its prior with the strength that ``data/priors.json`` names, so a
+few cases change little and many decide. General comes before specific: a pattern's tilt is shared
+by all countries, a country's own comes on top; a cell's value is shared by all issuers and reasons,
+each of these adds an effect that starts at nothing.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from . import cells
+from .examples import Sample, add_up
+from .odds import Odds, expit
+from .patterns import COUNT, DEAD_AT, FAMILIES, FAMILY, PAID
+from .priors import GROUP_COUNT, Priors
+from .trail import PAID as SUCCESS
+
+_TILT_SD, _COUNTRY_SD = 1.2, 0.6
+# Failures of a cell that the shipped shares of their groups are worth.
+_SHARES_WORTH = 10.0
+_MOST_NAMED = 60
+_LEAST_NAMED = 15  # attempts before a reason, country or issuer gets an effect of its own
+
+
+class Fit:
+    """One fit, step by step; use :func:`fit`."""
+
+    def __init__(self, sample: Sample, priors: Priors, start: Odds) -> None:
+        self.sample, self.priors = sample, priors
+        self.odds = start
+        self.paid = sample.paid
+        self.outcome = np.where(self.paid, 0, sample.outcomes)
+        self.weight = sample.weight[sample.case].astype(np.float32)
+        self.cells = sample.cells.astype(np.intp)
+        self.kinds, self.names, self.named_at = self._index_names()
+        self.design, self.mean, self.precision = self._design()
+        self.effects = self._start_effects(start)
+        self.countries = sorted({case.trail.country for case in sample.cases})
+        where = {country: number for number, country in enumerate(self.countries)}
+        self.country = np.array([where[case.trail.country] for case in sample.cases])
+        self.base = np.stack([priors.habits(country) for country in self.countries])
+        zero = np.zeros(COUNT)
+        self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
+        self.opening = sample.opening.astype(np.intp)
+        self.past = sample.past.astype(np.intp)
+        self.past_weight = sample.weight[sample.past_case].astype(np.float32)
+
+    def _index_names(self):
+        kinds, names, columns = [], [], []
+        sample = self.sample
+        reasons = [reason for case in sample.cases for reason in case.reasons]
+        of_case = [(c.trail.country, c.trail.issuer) for c in sample.cases]
+        values = (
+            reasons,
+            [of_case[case][0] for case in sample.case],
+            [of_case[case][1] for case in sample.case],
+        )
+        for kind, column in zip(cells.NAMED, values, strict=True):
+            found, index, counts = np.unique(column, return_inverse=True, return_counts=True)
+            order = [n for n in np.argsort(-counts, kind="stable")[:_MOST_NAMED] if found[n]]
+            kept = [n for n in order if counts[n] >= _LEAST_NAMED]
+            position = np.full(len(found), -1)
+            position[kept] = np.arange(len(kept)) + len(names)
+            kinds += [kind] * len(kept)
+            names += [str(found[n]) for n in kept]
+            columns.append(position[index])
+        return kinds, names, columns
+
+    def _design(self):
+        count = len(self.paid)
+        width = cells.EFFECT_COUNT + len(self.names)
+        design = np.zeros((count, width), dtype=np.float32)
+        rows = np.arange(count)
+        for column in self.sample.levels.T:
+            design[rows, column] = 1
+        for column in self.named_at:
+            known = column >= 0
+            design[rows[known], cells.EFFECT_COUNT + column[known]] = 1
+        sds = self.priors.values["effects"]["sd"]
+        named_sd = np.array([sds[kind] for kind in self.kinds])
+        sd = np.concatenate([self.priors.effects_sd, named_sd])
+        mean = np.concatenate([self.priors.effects, np.zeros(len(self.names))])
+        return design, mean, 1 / sd**2
+
+    def _start_effects(self, start: Odds) -> np.ndarray:
+        known = [
+            start.named.get(kind, {}).get(name, (0.0, 0.0))[0]
+            for kind, name in zip(self.kinds, self.names, strict=True)
+        ]
+        return np.concatenate([start.effects, known]).astype(float)
+
+    def run(self, rounds: int) -> Odds:
+        """Return the odds after some rounds."""
+        for number in range(rounds):
+            chance, past_chance, belief, gate = self.expect()
+            self._fit_hazards(chance, past_chance, belief, last=number == rounds - 1)
+            self._fit_habits(belief, gate)
+        return self._finish()
+
+    def expect(self):
+        """Return chances of retries and of earlier charges; beliefs by cases, after and before."""
+        odds, sample = self.odds, self.sample
+        count = len(sample.cases)
+        alpha = odds.cells.astype(np.float32)
+        score = alpha[self.cells]
+        score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
+        chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
+        past_chance = np.clip(expit(alpha[self.past]), 1e-5, 1 - 1e-5)
+        self.past_chance = past_chance
+        likely, log = self.likelihoods(chance)
+        log = log + add_up(likely, sample.case, count)
+        return chance, past_chance, _normalise(log), _normalise(self._gate())
+
+    def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-likelihoods of retries, and log weights of cases before any of them."""
+        odds, sample, past_chance = self.odds, self.sample, self.past_chance
+        told = np.log(odds.shares).astype(np.float32)[self.cells, self.outcome[:, None]]
+        likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + told)
+        paid = sample.past_paid[:, None]
+        past_likely = np.where(paid, np.log(past_chance), np.log1p(-past_chance))
+        gate = self._gate()
+        past = add_up(past_likely, sample.past_case, len(sample.cases))
+        # A method that is dead by now says nothing about earlier charges.
+        alive = slice(0, DEAD_AT)
+        past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
+        return likely, gate + past
+
+    def _gate(self) -> np.ndarray:
+        odds, sample = self.odds, self.sample
+        gate = self.base[self.country] + odds.habits + self.habits_of[self.country]
+        gate += odds.suspects[sample.groups][:, FAMILY]
+        gate[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
+        return gate
+
+    def _fit_hazards(self, chance, past_chance, belief: np.ndarray, last: bool) -> None:
+        belief = belief.astype(np.float32)
+        odds, priors, sample = self.odds, self.priors, self.sample
+        weight = belief[sample.case] * self.weight[:, None]
+        slope = weight * (self.paid[:, None] - chance)
+        curve = weight * chance * (1 - chance)
+        past_weight = belief[sample.past_case] * self.past_weight[:, None]
+        past_weight[:, DEAD_AT] = 0
+        past_slope = past_weight * (sample.past_paid[:, None] - past_chance)
+        past_curve = past_weight * past_chance * (1 - past_chance)
+
+        def by_cell(retries, past):
+            total = np.bincount(self.cells.ravel(), retries.ravel(), cells.CELLS)
+            return total + np.bincount(self.past.ravel(), past.ravel(), cells.CELLS)
+
+        away = odds.cells - priors.cells
+        gradient = by_cell(slope, past_slope) - priors.cells_precision @ away
+        curvature = priors.cells_precision + np.diag(by_cell(curve, past_curve))
+        step = np.linalg.solve(curvature, gradient)
+        slope[:, DEAD_AT] = curve[:, DEAD_AT] = 0
+        self._fit_effects(slope.sum(axis=1), curve.sum(axis=1), last)
+        failed = ~self.paid
+        index = self.cells[failed] * GROUP_COUNT + self.outcome[failed][:, None]
+        counts = np.bincount(index.ravel(), weight[failed].ravel(), cells.CELLS * GROUP_COUNT)
+        counts = counts.reshape(cells.CELLS, GROUP_COUNT) + _SHARES_WORTH * priors.shares
+        self.odds = replace(
+            odds,
+            cells=odds.cells + np.clip(step, -1, 1),
+            cells_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.cells_sd,
+            shares=counts / counts.sum(axis=1, keepdims=True),
+        )
+
+    def _fit_effects(self, slope: np.ndarray, curve: np.ndarray, last: bool) -> None:
+        gradient = self.design.T @ slope - (self.effects - self.mean) * self.precision
+        weighted = self.design * curve[:, None]
+        curvature = (self.design.T @ weighted).astype(float) + np.diag(self.precision)
+        step = np.linalg.solve(curvature, gradient)
+        self.effects = self.effects + np.clip(step, -0.5, 0.5)
+        if last:
+            self.effects_sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
+
+    def _fit_habits(self, belief: np.ndarray, gate: np.ndarray) -> None:
+        odds, priors, recent = self.odds, self.priors, self.sample.recent[:, None]
+        surplus, spread = recent * (belief - gate), recent * gate * (1 - gate)
+
+        def step(value, prior, sd, gradient, curvature):
+            change = (gradient - (value - prior) / sd**2) / (curvature + 1 / sd**2)
+            # Several of these explain the same cases: half a step each keeps them from overshooting.
+            return value + np.clip(0.5 * change, -0.4, 0.4)
+
+        by_country = np.zeros((2, len(self.countries), COUNT))
+        np.add.at(by_country[0], self.country, surplus)
+        np.add.at(by_country[1], self.country, spread)
+        inside = self.opening >= 0
+        opening = self.opening[inside]
+        families = len(FAMILIES)
+        kind = (self.sample.groups[:, None] * families + FAMILY[None, :]).ravel()
+        shape = odds.suspects.shape
+        parts = (surplus, spread)
+        values = priors.values
+        self.habits_of = step(self.habits_of, 0.0, _COUNTRY_SD, *by_country)
+        self.odds = replace(
+            odds,
+            habits=step(odds.habits, 0.0, _TILT_SD, *(part.sum(axis=0) for part in parts)),
+            habits_sd=(spread.sum(axis=0) + 1 / _TILT_SD**2) ** -0.5,
+            opening=step(
+                odds.opening,
+                priors.opening,
+                values["opening"]["sd"],
+                *(np.bincount(opening, p[:, PAID][inside], len(odds.opening)) for p in parts),
+            ),
+            suspects=step(
+                odds.suspects,
+                priors.suspects,
+                values["suspects"]["sd"],
+                *(np.bincount(kind, p.ravel(), shape[0] * shape[1]).reshape(shape) for p in parts),
+            ),
+        )
+
+    def _finish(self) -> Odds:
+        size = cells.EFFECT_COUNT
+        named: dict[str, dict[str, tuple[float, float]]] = {}
+        for number, (kind, name) in enumerate(zip(self.kinds, self.names, strict=True)):
+            pair = (float(self.effects[size + number]), float(self.effects_sd[size + number]))
+            named.setdefault(kind, {})[name] = pair
+        return replace(
+            self.odds,
+            effects=self.effects[:size],
+            effects_sd=self.effects_sd[:size],
+            named=named,
+            habits_of=dict(zip(self.countries, self.habits_of, strict=True)),
+            quick=self._count_quick(),
+            evidence=float(self.weight.sum()),
+        )
+
+    def _count_quick(self) -> tuple[tuple[float, float], ...]:
+        """Count paid and all retries right after technical failures in a row."""
+        counts = np.zeros((4, 2))
+        for case, weight in zip(self.sample.cases, self.sample.weight, strict=True):
+            run = 0
+            for event in case.trail.events:
+                if 0 < run <= len(counts):
+                    counts[run - 1] += weight * (event.outcome == SUCCESS), weight
+                run = run + 1 if event.outcome == cells.TECHNICAL else 0
+        return tuple((float(paid), float(count)) for paid, count in counts)
+
+
+def _normalise(log: np.ndarray) -> np.ndarray:
+    """Return weights that add up to 1 in each row."""
+    weight = np.exp(log - log.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _log_sum(log: np.ndarray) -> np.ndarray:
+    most = log.max(axis=1)
+    return most + np.log(np.exp(log - most[:, None]).sum(axis=1))
+
+
+def fit(sample: Sample, priors: Priors, start: Odds, rounds: int) -> Odds:
+    """Return odds fitted to a sample.
+
+    :param start: where to begin, the result of an earlier fit or the prior
+    :param rounds: of expectation and maximisation; about 25 from the prior, 6 from a recent fit
+    """
+    return Fit(sample, priors, start).run(rounds)
