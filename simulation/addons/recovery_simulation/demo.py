@@ -139,7 +139,8 @@ class Demo:
             "recovery_simulation.start", Date.to_string(Date.today())
         )
         policy = env.ref("revenue_recovery.recovery_policy_standard")
-        policy.grace_days = 3
+        # Half of the cases stay on the fixed schedule, so that two months show something.
+        policy.write({"grace_days": 3, "control_share": 0.5})
         provider = env["recovery.simulation"]._configure_provider(company)
         product = env["product.product"].create(
             {"name": "Membership", "type": "service", "taxes_id": [Command.clear()]}

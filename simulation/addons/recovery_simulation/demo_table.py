@@ -4,6 +4,8 @@ import json
 import sys
 from collections import defaultdict
 
+from odoo.addons.revenue_recovery.timing.shares import newcombe, wilson
+
 PARAMETER = "recovery_simulation.totals"
 COLUMNS = (
     ("month", "month"),
@@ -38,11 +40,44 @@ def print_table(env, totals):
         lines.append([month, *(_format(currency, rows[month], name) for name, _t in COLUMNS[1:])])
     total = {name: sum(row[name] for row in rows.values()) for name, _title in COLUMNS[1:]}
     lines.append(["total", *(_format(currency, total, name) for name, _title in COLUMNS[1:])])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    print("\nRecovery by month of the first failure, in", currency.name)
+    _print_lines(f"Recovery by month of the first failure, in {currency.name}", lines)
+    _print_arms(env)
+    return _print_comparison(env, totals)
+
+
+def _print_lines(title, lines):
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    print(f"\n{title}")
     for line in lines:
         print("  " + "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
-    return _print_comparison(env, totals)
+
+
+def _print_arms(env):
+    """Compare the smart schedule with the fixed one, over the cases that have ended.
+
+    A case counts as recovered by a retry when it ended so: what customers pay by themselves says
+    nothing of a schedule.
+    """
+    lines = [["arm", "ended cases", "recovered by retry", "share", "95 % interval"]]
+    arms = []
+    for arm in ("smart", "control"):
+        ended = env["recovery.case"].search(
+            [("arm", "=", arm), ("state", "in", ("recovered", "lost"))]
+        )
+        count = len(ended)
+        retried = len(
+            ended.filtered(lambda case: case.state == "recovered" and case.way == "retry")
+        )
+        share = retried / count if count else 0.0
+        low, high = wilson(share, count)
+        lines.append([arm, str(count), str(retried), f"{share:.0%}", f"{low:.0%} to {high:.0%}"])
+        arms += [share, count]
+    _print_lines("Smart schedule beside the fixed one", lines)
+    low, high = newcombe(*arms)
+    print(
+        f"  Difference: {100 * (arms[0] - arms[2]):+.1f} points, "
+        f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}."
+    )
 
 
 def _format(currency, row, name):
