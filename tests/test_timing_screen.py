@@ -1,10 +1,13 @@
 import random
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo import api
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..timing.smart import Case, Failure, FinishedAttempt, Model
 from .common import RecoveryCommon
@@ -119,6 +122,42 @@ class TestTimingScreenTour(TimingScreenCommon, HttpCase):
 
     def test_accountant_finds_an_empty_screen_before_anything_is_learned(self):
         self.start_tour("/odoo/recovery-timing", "recovery_timing_empty", login="accountant")
+
+    def test_failure_to_load_is_told_and_can_be_tried_again(self):
+        self._teach()
+        timing_class = self.registry["recovery.timing"]
+        original = timing_class.get_screen_data
+        calls = []
+
+        @api.model
+        def fail_once(timings, *args):
+            calls.append(args)
+            if len(calls) == 1:
+                raise UserError("The moon is full.")
+            return original(timings, *args)
+
+        with (
+            patch.object(timing_class, "get_screen_data", fail_once),
+            mute_logger("odoo.http"),
+        ):
+            self.start_tour("/odoo/recovery-timing", "recovery_timing_error", login="accountant")
+        self.assertEqual(len(calls), 2)
+
+    def test_company_is_chosen_on_the_screen_where_several_are_switched_on(self):
+        other = self._create_company(name="Nothing Learned Here")
+        self.manager.company_ids += other
+        self._teach()
+        companies = f"{self.env.company.id}-{other.id}"
+        self.start_tour(
+            "/odoo/recovery-timing",
+            "recovery_timing_company",
+            login="manager",
+            cookies={"cids": companies},
+        )
+
+    def test_sentences_over_the_charts_claim_no_more_than_is_known(self):
+        self._teach()
+        self.start_tour("/odoo/recovery-timing", "recovery_timing_sentences", login="accountant")
 
     def test_accountant_asks_what_would_be_done_for_an_invoice(self):
         self.policy.retry_schedule = "smart"

@@ -91,6 +91,78 @@ registry.category("web_tour.tours").add("recovery_timing_empty", {
     ],
 });
 
+registry.category("web_tour.tours").add("recovery_timing_error", {
+    steps: () => [
+        {
+            content: "It says what went wrong",
+            trigger: ".o_recovery_timing .alert-danger:contains('The moon is full.')",
+        },
+        {
+            content: "Try again",
+            trigger: ".o_recovery_timing .alert-danger button:contains('Try Again')",
+            run: "click",
+        },
+        {
+            content: "Now it is there",
+            trigger: ".o_recovery_timing_card[data-table='hour'] canvas",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("recovery_timing_company", {
+    steps: () => [
+        {
+            content: "The first company has learned",
+            trigger: ".o_recovery_timing_card[data-table='hour'] canvas",
+        },
+        {
+            content: "Choose the other one",
+            trigger: ".o_control_panel label:contains('Company') select",
+            run: "selectByLabel Nothing Learned Here",
+        },
+        {
+            content: "It has not",
+            trigger: ".o_recovery_timing .alert:contains('the shipped priors are used')",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("recovery_timing_sentences", {
+    steps: () => [
+        {
+            content: "The modules of the screen are loaded",
+            trigger: ".o_recovery_timing_card[data-table='hour'] canvas",
+            run() {
+                const get = (name) =>
+                    odoo.loader.modules.get(`@revenue_recovery/timing_screen/${name}`);
+                const { calibrationSentence, finding, wilson } = get("timing_statistics");
+                const { habitLabel } = get("timing_labels");
+                const rows = (...shares) =>
+                    shares.map((seen, index) => ({ label: `row ${index}`, seen, count: 200 }));
+                const bins = (count) => [{ low: 0, high: 0.1, count, promised: 0.05, paid: 0.06 }];
+                const check = (text, words) => {
+                    if (!String(text).replaceAll("\u00a0", " ").includes(words)) {
+                        throw new Error(`“${text}” should say “${words}”.`);
+                    }
+                };
+                check(finding(rows(0.1, 0.3, 0.5)), "Best: row 2, 50 % paid. Worst: row 0, 10 %");
+                check(finding(rows(0.3, 0.31, 0.33)), "No clear difference");
+                check(finding(rows(0.3, 0, 0).slice(0, 1)), "Too few");
+                check(calibrationSentence({ bins: bins(50), ece: 0.01 }), "too few to judge");
+                check(calibrationSentence({ bins: bins(500), ece: 0.01 }), "You can rely");
+                check(calibrationSentence({ bins: bins(500), ece: 0.2 }), "with caution");
+                check(calibrationSentence({ bins: [], ece: null }), "nothing to compare");
+                check(wilson(0.5, 0), "null");
+                const friday = luxon.DateTime.fromISO("2026-11-27");
+                check(habitLabel("fortnightly:4,0", friday), "Friday, next Dec 4");
+                check(habitLabel("fortnightly:4,1", friday), "Friday, next Nov 27");
+                check(habitLabel("monthly:31"), "Monthly, the last day");
+                check(habitLabel("twice:1,15"), "day 1 and day 15");
+            },
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("recovery_forecast", {
     steps: () => [
         {
