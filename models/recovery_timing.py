@@ -124,7 +124,7 @@ class RecoveryTiming(models.Model):
         oldest = min((trail.born for trail in model.memory.cases.values()), default=None)
         return {
             "id": timing_sudo.id,
-            "company": company_sudo.name,
+            "company": {"id": company.id, "name": company_sudo.name},
             "attempts": model.attempts,
             "cases": len(model.memory),
             "learned_at": _to_iso(timing_sudo.learned_at),

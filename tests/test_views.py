@@ -7,6 +7,7 @@ MODELS = (
     "recovery.attempt",
     "recovery.policy",
     "recovery.case.tag",
+    "recovery.forecast.wizard",
     "recovery.decline.reason",
     "recovery.decline.code",
     "recovery.decline.unlisted",

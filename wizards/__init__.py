@@ -1,1 +1,6 @@
-from . import recovery_plan_wizard, recovery_return_wizard, recovery_write_off_wizard
+from . import (
+    recovery_forecast_wizard,
+    recovery_plan_wizard,
+    recovery_return_wizard,
+    recovery_write_off_wizard,
+)
