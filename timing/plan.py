@@ -107,7 +107,11 @@ class Outlook:
                 start = cells.FREE if family[number] == ERRATIC else cells.CALM
                 where = start + group * len(cells.GAPS) + bins
                 result[:, number] = np.exp(odds.cells[where] + shared)
-        return result / (1 + result)
+        result /= 1 + result
+        # To try in between can only add knowledge: what a later charge would have won alone, it
+        # wins at least after a failure before it. Learned cells don't know that of each other.
+        lost = np.clip(1 - self.first, 1e-6, 1.0)
+        return np.maximum(result, 1 - lost[None] / lost.T[:, :, None])
 
     def best(self, tries: int) -> Plan:
         """Return the best plan of at most so many tries."""
