@@ -139,7 +139,7 @@ def draw_payers(
         spender=spender,
         commitments=by_spender((0.2, 0.4), (0.15, 0.35), (0.4, 0.75), (0.0, 0.2), (0.0, 0.0)),
         appetite=by_spender((0.6, 0.85), (1.05, 1.4), (1.2, 2.2), (0.8, 1.2), (0.1, 0.5)),
-        drain=by_spender((0.0, 0.0), (0.0, 0.03), (0.02, 0.12), (0.35, 0.75), (0.1, 0.5)),
+        drain=by_spender((0.0, 0.0), (0.0, 0.05), (0.05, 0.25), (0.35, 0.75), (0.1, 0.5)),
         side_rate=population.side_income / 30 * rng.gamma(1.5, 1 / 1.5, n),
         late=rng.choice([0.0, 0.03, 0.15], size=n, p=[0.6, 0.3, 0.1]),
     )

@@ -64,10 +64,10 @@ class Population:
     )
     spenders: dict[str, float] = field(
         default_factory=lambda: {
-            "stretched": 0.44,
-            "committed": 0.4,
-            "passing": 0.1,
-            "idle": 0.06,
+            "stretched": 0.3,
+            "committed": 0.42,
+            "passing": 0.18,
+            "idle": 0.1,
         }
     )
     side_income: float = 0.6
