@@ -7,7 +7,7 @@ log-odds of success are the cell's value plus the effects.
 
 import numpy as np
 
-from .patterns import COUNT, DEAD, ERRATIC, FAMILY, LONG_AGO, SOLID, latest_pay
+from .patterns import COUNT, DEAD, ERRATIC, FAMILY, HELD, IDLE, LONG_AGO, SOLID, latest_pay
 
 EPOCH_DAY = 719163  # ordinal of 1970-01-01
 
@@ -33,17 +33,21 @@ LATE = _PAID_FAMILIES * _AGE_COUNT  # the failure was on the pay day itself
 DRY = LATE + _LATE_COUNT  # no money came since: by group and gap
 FREE = DRY + 4 * _GAP_COUNT  # erratic, no pay day at all: by group and gap
 CALM = FREE + 4 * _GAP_COUNT  # solid, something else was in the way: by group and gap
-GONE = CALM + 4 * _GAP_COUNT  # the method is dead
-# A charge that follows no recent failure: by family and days since pay day; erratic; solid.
+SELDOM = CALM + 4 * _GAP_COUNT  # idle: by gap
+SLOW = SELDOM + _GAP_COUNT  # held: by gap
+GONE = SLOW + _GAP_COUNT  # the method is dead
+# A charge that follows no recent failure: by family and days since pay day, then the others.
 FRESH = GONE + 1
 _FRESH_EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14, 21])
 FRESH_COUNT = len(_FRESH_EDGES) + 1
-CELLS = FRESH + _PAID_FAMILIES * FRESH_COUNT + 2
+OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
+CELLS = OTHERS + DEAD - ERRATIC
 
 # One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
 EFFECTS = {
     "hour": 9,
     "gap": 8,
+    "turned": 9,
     "weekday": 7,
     "attempt": 7,
     "group": 4,
@@ -106,7 +110,9 @@ def find_cells(
     cells = np.where(pay > day_failed[None, :], came, dry[None, :])
     cells = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], cells)
     cells[FAMILY == ERRATIC] = FREE + group * _GAP_COUNT + gap
+    cells[FAMILY == IDLE] = SELDOM + gap
     cells[FAMILY == SOLID] = CALM + group * _GAP_COUNT + gap
+    cells[FAMILY == HELD] = SLOW + gap
     cells[FAMILY == DEAD] = GONE
     return cells.astype(np.uint8)
 
@@ -117,8 +123,8 @@ def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
     age = day[None, :] - latest_pay(day, country)
     cells = FRESH + FAMILY[:, None] * FRESH_COUNT
     cells = cells + np.searchsorted(_FRESH_EDGES, age, side="right")
-    last = FRESH + _PAID_FAMILIES * FRESH_COUNT
-    cells[FAMILY == ERRATIC], cells[FAMILY == SOLID] = last, last + 1
+    for family in range(ERRATIC, DEAD):
+        cells[FAMILY == family] = OTHERS + family - ERRATIC
     cells[FAMILY == DEAD] = GONE
     return cells.astype(np.uint8)
 

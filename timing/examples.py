@@ -66,10 +66,13 @@ class Examples:
 def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
     """Encode cases of one country."""
     rows, reasons, counts = _rows(trails)
-    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 12).T
-    minute, failed, number, group, near, advised, opened, outcome, predicted, *same = columns
+    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 13).T
+    minute, failed, turned, number, group, near, *columns = columns
+    advised, opened, outcome, predicted, *same = columns
     found = cells.find_cells(failed, minute, group, country).T
-    levels = find_levels(minute, failed, number, group, near, advised, opened, *same).T
+    levels = find_levels(
+        minute, failed, turned, number, group, near, advised, opened, *same
+    ).T
     first = np.array([trail.events[0].minute for trail in trails], dtype=np.int64)
     opening = cells.fresh_cells(first, country)[PAID].T.astype(np.int16) - cells.FRESH
     opening[[trail.events[0].outcome == cells.TECHNICAL for trail in trails]] = -1
@@ -111,8 +114,8 @@ def _rows(trails: Sequence[Trail]) -> tuple[list[tuple], list[str], list[int]]:
             charge = follow(trail.events[:index])
             near = sum(event.minute - minute <= DENSE for minute in charge.recent)
             rows.append(
-                (event.minute, charge.failed, charge.number, charge.group, min(near, 2))
-                + (charge.advised, charge.opened, event.outcome, event.predicted, *same)
+                (event.minute, charge.failed, int(charge.turned), charge.number, charge.group)
+                + (min(near, 2), charge.advised, charge.opened, event.outcome, event.predicted, *same)
             )
             reasons.append(charge.reason)
         counts.append(len(rows) - before)

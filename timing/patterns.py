@@ -11,10 +11,12 @@ from functools import lru_cache
 import holidays
 import numpy as np
 
-# *erratic*: money comes and goes without a rhythm. *solid*: there is money, something else was in the
-# way. *dead*: the method will never work again.
-FAMILIES = ("monthly", "twice", "fortnightly", "weekly", "erratic", "solid", "dead")
-MONTHLY, TWICE, FORTNIGHTLY, WEEKLY, ERRATIC, SOLID, DEAD = range(7)
+# *erratic*: money comes and goes without a rhythm; *idle*: it hardly ever comes. *solid*: there is
+# money, something else was in the way; *held*: that lasts. *dead*: the method will never work again.
+FAMILIES = (
+    "monthly", "twice", "fortnightly", "weekly", "erratic", "idle", "solid", "held", "dead",
+)  # fmt: skip
+MONTHLY, TWICE, FORTNIGHTLY, WEEKLY, ERRATIC, IDLE, SOLID, HELD, DEAD = range(9)
 # A Friday; fortnights are counted from its Monday.
 _FORTNIGHT_ANCHOR = date(2024, 1, 1).toordinal()
 LONG_AGO = -100_000
@@ -47,7 +49,7 @@ def _make() -> tuple[Pattern, ...]:
         for day in range(7)
     ]
     weekly = [Pattern(f"weekly:{day}", WEEKLY, weekday=day) for day in range(7)]
-    others = [Pattern(name, FAMILIES.index(name)) for name in ("erratic", "solid", "dead")]
+    others = [Pattern(name, FAMILIES.index(name)) for name in FAMILIES[ERRATIC:]]
     return (*monthly, *twice, *fortnightly, *weekly, *others)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import cells
 from .odds import Odds, expit
-from .patterns import DEAD_AT, ERRATIC, FAMILY, latest_pay
+from .patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
 from .trail import Charge, Trail, effect_levels
 
 _MOST_HYPOTHESES = 26
@@ -76,11 +76,14 @@ class Outlook:
         # Later failures are planned for as if they were of the same kind, one number on.
         after = replace(self.charge, number=self.charge.number + 1, recent=())
         levels = effect_levels(self.trail, after, slots)
-        gap_row = list(cells.EFFECTS).index("gap")
-        same = np.delete(odds.effects[levels], gap_row, axis=0).sum(axis=0)
+        rows = list(cells.EFFECTS)
+        by_gap = [rows.index("gap"), rows.index("turned")]
+        same = np.delete(odds.effects[levels], by_gap, axis=0).sum(axis=0)
         same += odds.named_score(self.trail, after.reason)[0]
         bins = cells.gap_bin(slots[None, :] - slots[:, None])
         gap = odds.effects[cells.OFFSETS["gap"] + bins]
+        if after.turned:
+            gap = gap + odds.effects[cells.OFFSETS["turned"] + 1 + bins]
         shared = same[None, :] + gap
         pay = latest_pay(day, self.trail.country)[self.which]
         family = FAMILY[self.which]
@@ -100,13 +103,17 @@ class Outlook:
             result[source, hypothesis] = np.where(
                 still, late[source], result[source, hypothesis]
             )
+        starts = {
+            ERRATIC: cells.FREE + group * len(cells.GAPS),
+            IDLE: cells.SELDOM,
+            SOLID: cells.CALM + group * len(cells.GAPS),
+            HELD: cells.SLOW,
+        }
         for number in np.flatnonzero(~paid):
-            if self.which[number] == DEAD_AT:
+            if family[number] == DEAD:
                 result[:, number] = np.exp(odds.cells[cells.GONE])
             else:
-                start = cells.FREE if family[number] == ERRATIC else cells.CALM
-                where = start + group * len(cells.GAPS) + bins
-                result[:, number] = np.exp(odds.cells[where] + shared)
+                result[:, number] = np.exp(odds.cells[starts[family[number]] + bins] + shared)
         result /= 1 + result
         # To try in between can only add knowledge: what a later charge would have won alone, it
         # wins at least after a failure before it. Learned cells don't know that of each other.

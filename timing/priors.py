@@ -110,14 +110,16 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     place(cells.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
     place(cells.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
     place(cells.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
+    place(cells.SELDOM, [logit(np.array(gaps["seldom"]))])
+    place(cells.SLOW, [logit(np.array(gaps["slow"]))])
     fresh = values["fresh"]
     place(
         cells.FRESH,
         [logit(np.array(fresh[family])) for family in FAMILIES[:4]],
         spread["families"],
     )
-    alpha[-2:] = logit(np.array(fresh["others"]))
-    kinship[-2:, -2:] = np.eye(2)
+    alpha[cells.OTHERS :] = logit(np.array(fresh["others"]))
+    kinship[cells.OTHERS :, cells.OTHERS :] = np.eye(cells.CELLS - cells.OTHERS)
     alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
     return alpha, kinship
 

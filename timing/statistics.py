@@ -89,7 +89,7 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 def _predict(sample: Sample, model: Model, odds: Odds):
     """Return each retry's probability as it could be told before, and beliefs after and before."""
     fit = Fit(sample, model.priors, odds)
-    chance, _past, _belief, gate = fit.expect()
+    chance, _belief, _gate = fit.expect()
     likely, log = fit.likelihoods(chance)
     count = len(sample.cases)
     total = add_up(likely, sample.case, count)

@@ -130,6 +130,7 @@ class Charge:
     :ivar opened: local minute of the first failure
     :ivar recent: local minutes of the failures before the last one
     :ivar advised: local minute named by the network, 0 for none
+    :ivar turned: a retry was answered with something vague or a limit after a lack of money
     """
 
     failed: int
@@ -139,6 +140,7 @@ class Charge:
     opened: int
     recent: tuple[int, ...]
     advised: int
+    turned: bool = False
 
 
 def follow(events: Sequence[Event]) -> Charge:
@@ -158,6 +160,8 @@ def follow(events: Sequence[Event]) -> Charge:
         events[0].minute,
         recent,
         advised,
+        last.outcome in (cells.SOFT, cells.LIMIT)
+        and any(event.outcome == cells.FUNDS for event in told),
     )
 
 
@@ -168,8 +172,8 @@ def effect_levels(trail: Trail, charge: Charge, minutes: np.ndarray) -> np.ndarr
     """
     minutes = np.asarray(minutes, dtype=np.int64)
     near = density(charge, minutes)
-    values = (charge.failed, charge.number, charge.group, near, charge.advised, charge.opened)
-    return find_levels(minutes, *values, *facts(trail))
+    values = (charge.failed, charge.turned, charge.number, charge.group, near)
+    return find_levels(minutes, *values, charge.advised, charge.opened, *facts(trail))
 
 
 def facts(trail: Trail) -> tuple[int, int, int]:
@@ -183,13 +187,15 @@ def facts(trail: Trail) -> tuple[int, int, int]:
 
 
 def find_levels(
-    minutes, failed, number, group, density, advised, opened, funding, rail, regular
+    minutes, failed, turned, number, group, density, advised, opened, funding, rail, regular
 ) -> np.ndarray:
     """Return positions in the array of effects, effects by charges, of numbers or arrays."""
     day, minute = cells.split(minutes)
+    gap = cells.gap_bin(minutes - failed)
     values = (
         cells.hour_level(minute),
-        cells.gap_bin(minutes - failed),
+        gap,
+        turned * (1 + gap),
         (day - 1) % 7,
         np.minimum(number, cells.EFFECTS["attempt"]) - 1,
         group,
