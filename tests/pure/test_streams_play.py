@@ -33,7 +33,7 @@ class Scripted:
 
     probability = None
 
-    def __init__(self, *days, hour=None):
+    def __init__(self, *days):
         self.days = days
         self.views, self.heard = [], []
 
