@@ -43,11 +43,14 @@ FRESH_COUNT = len(_FRESH_EDGES) + 1
 OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
 CELLS = OTHERS + DEAD - ERRATIC
 
+# Some issuers refuse whatever comes sooner than this after the last charge, money or not: minutes.
+# A little less than whole days, because charges of neighbouring days are.
+GUARDS = np.array([0, 10, 22, 46, 70, 94]) * 60
+
 # One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
 EFFECTS = {
     "hour": 9,
     "gap": 8,
-    "turned": 9,
     "weekday": 7,
     "attempt": 7,
     "group": 4,
@@ -124,7 +127,7 @@ def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
     cells = FRESH + FAMILY[:, None] * FRESH_COUNT
     cells = cells + np.searchsorted(_FRESH_EDGES, age, side="right")
     for family in range(ERRATIC, DEAD):
-        cells[FAMILY == family] = OTHERS + family - ERRATIC
+        cells[family == FAMILY] = OTHERS + family - ERRATIC
     cells[FAMILY == DEAD] = GONE
     return cells.astype(np.uint8)
 

@@ -19,7 +19,7 @@ from .model import Model
 from .odds import Odds
 from .patterns import ERRATIC, FAMILY
 from .plan import Outlook, Plan, Weighed, weigh
-from .trail import Trail, follow, read
+from .trail import Trail, read
 
 # Days are planned at one hour; of the day that is chosen for the next try these are looked at.
 _REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
@@ -66,13 +66,13 @@ def choose(
     trail = read(case, model.priors)
     factor = np.log(model.priors.values["advice_match"]["factor"])
     belief = model.odds.belief(trail, factor)
-    charge = follow(trail.events)
     slots = find_slots(case, allowed, earliest)
-    minutes = np.maximum(slots.minutes, charge.failed + 1)
+    minutes = np.maximum(slots.minutes, trail.events[-1].minute + 1)
+    advised = any(event.advised for event in trail.events)
     outlook = Outlook(
-        model.odds, trail, charge, belief, minutes,
+        model.odds, trail, belief, minutes,
         case.policy.attempt_cost / case.amount if case.amount > 0 else 0.0,
-        _discount(case, minutes), _REST_ADVISED if charge.advised else _REST,
+        _discount(case, minutes), _REST_ADVISED if advised else _REST,
     )  # fmt: skip
     chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
     if hinted:
@@ -120,7 +120,7 @@ class _Chooser:
     def follow(self, at: datetime, hint: Hint) -> Choice:
         """Take the instant that outside advice names, and say what is to be expected of it."""
         minutes = np.array([local_minutes(at, self.case.zone)])
-        minutes = np.maximum(minutes, self.outlook.charge.failed + 1)
+        minutes = np.maximum(minutes, self.trail.events[-1].minute + 1)
         nothing = np.zeros((len(self.outlook.which), 1))
         weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
         plan, share = Plan((), 0.0, 0.0), np.ones(1)
@@ -158,7 +158,7 @@ class _Chooser:
             found = inside or {local_minutes(limit, self.case.zone): (limit, first)}
         minutes = np.array(sorted(found))
         pairs = [found[int(minute)] for minute in minutes]
-        floor = np.maximum(minutes, self.outlook.charge.failed + 1)
+        floor = np.maximum(minutes, self.trail.events[-1].minute + 1)
         return [at for at, _n in pairs], floor, [n for _at, n in pairs]
 
     def _shares(self, weighed: Weighed) -> np.ndarray:
@@ -183,12 +183,11 @@ class _Chooser:
         advised = outlook.charge.advised
         if advised and 0 <= minute - advised <= 1440:
             return "advice"
-        chance = outlook.odds.chance(
-            self.trail, outlook.charge, np.array([minute]), outlook.which
-        )[:, 0]
+        minutes = np.array([minute])
+        chance = outlook.chances(outlook.odds.cells, outlook.odds.effects, minutes)[:, 0]
         found = cells.find_cells(
             np.array([outlook.charge.failed]),
-            np.array([minute]),
+            minutes,
             np.array([outlook.charge.group]),
             self.trail.country,
         )[outlook.which, 0]
@@ -219,8 +218,9 @@ class _Chooser:
 
     def _record(self, weighed: Weighed, plan: Plan, instants, shares) -> dict[str, Any]:
         odds: Odds = self.model.odds
-        belief = np.zeros(len(FAMILY))
-        belief[self.outlook.which] = self.outlook.weight
+        outlook = self.outlook
+        belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
+        guards = np.bincount(outlook.guard, outlook.weight, len(cells.GUARDS))
         charge = self.outlook.charge
         order = np.argsort(-weighed.value, kind="stable")[:8]
         return {
@@ -233,6 +233,7 @@ class _Chooser:
                 "country": self.trail.country,
                 "history": len(self.trail.past),
                 "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
+                "guards": np.round(guards, 3).tolist(),
             },
             "candidates": [
                 {

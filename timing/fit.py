@@ -20,6 +20,7 @@ from .trail import PAID as SUCCESS
 _TILT_SD, _COUNTRY_SD = 1.2, 0.6
 # Failures of a cell that the shipped shares of their groups are worth.
 _SHARES_WORTH = 10.0
+_NOT_PAID_SOON = -6.0  # log-likelihood of a success where a guard should have refused
 _MOST_NAMED = 60
 _LEAST_NAMED = 15  # attempts before a reason, country or issuer gets an effect of its own
 
@@ -96,13 +97,15 @@ class Fit:
     def run(self, rounds: int) -> Odds:
         """Return the odds after some rounds."""
         for number in range(rounds):
-            chance, belief, _gate = self.expect()
-            self._fit_hazards(chance, belief, last=number == rounds - 1)
+            chance, joint = self.expect()
+            belief = joint.sum(axis=1)
+            self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
+            self._fit_guards(joint)
             self._fit_habits(belief)
         return self._finish()
 
     def expect(self):
-        """Return chances of retries; beliefs by cases, after and before all charges."""
+        """Return chances of retries, and beliefs after all charges: cases by guards by patterns."""
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
         score = odds.cells.astype(np.float32)[self.cells]
@@ -110,7 +113,21 @@ class Fit:
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
         likely, log = self.likelihoods(chance)
         log = log + add_up(likely, sample.case, count)
-        return chance, _normalise(log), _normalise(self._gate())
+        joint = np.empty((count, len(cells.GUARDS), COUNT), dtype=np.float32)
+        for number, share in enumerate(odds.guards):
+            joint[:, number] = log + np.log(share)
+            soon = np.flatnonzero(sample.since < cells.GUARDS[number])
+            if len(soon):
+                # Refused unseen: the money has no part in it.
+                instead = self.told_soon()[soon, None] - likely[soon]
+                joint[:, number] += add_up(instead, sample.case[soon], count)
+        joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+        return chance, joint / joint.sum(axis=(1, 2), keepdims=True)
+
+    def told_soon(self) -> np.ndarray:
+        """Return the log-likelihood of each retry's outcome if it came too soon."""
+        told = np.log(self.odds.soon)[self.outcome]
+        return np.where(self.paid, _NOT_PAID_SOON, told).astype(np.float32)
 
     def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return log-likelihoods of retries, and log weights of cases before any of them."""
@@ -133,10 +150,11 @@ class Fit:
         gate[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
         return gate
 
-    def _fit_hazards(self, chance: np.ndarray, belief: np.ndarray, last: bool) -> None:
-        belief = belief.astype(np.float32)
+    def _fit_hazards(self, chance, joint, belief, last: bool) -> None:
         odds, priors, sample = self.odds, self.priors, self.sample
-        weight = belief[sample.case] * self.weight[:, None]
+        # A retry tells about money as far as it did not come too soon.
+        seen = np.searchsorted(cells.GUARDS, sample.since, side="right") - 1
+        weight = np.cumsum(joint, axis=1)[sample.case, seen] * self.weight[:, None]
         slope = weight * (self.paid[:, None] - chance)
         curve = weight * chance * (1 - chance)
         past_slope, past_curve = self._past_slopes(belief)
@@ -160,6 +178,21 @@ class Fit:
             cells_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.cells_sd,
             shares=counts / counts.sum(axis=1, keepdims=True),
         )
+
+    def _fit_guards(self, joint: np.ndarray) -> None:
+        prior, sample = self.priors.values["guards"], self.sample
+        by_guard = joint.sum(axis=2)
+        # Only cases with a retry can tell.
+        heard = np.bincount(sample.case, minlength=len(sample.cases)) > 0
+        shares = (by_guard * (sample.weight * heard)[:, None]).sum(axis=0)
+        shares = shares + prior["worth"] * np.array(prior["shares"])
+        soon = np.array([by_guard[sample.case, n] * (sample.since < guard)
+                         for n, guard in enumerate(cells.GUARDS)]).sum(axis=0)  # fmt: skip
+        failed = ~self.paid
+        weight = (soon * self.weight)[failed]
+        answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
+        answers += prior["worth"] * np.array(prior["answers"])
+        self.odds = replace(self.odds, guards=shares / shares.sum(), soon=answers / answers.sum())
 
     def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return slope and curvature of the likelihood of earlier charges, by cell."""

@@ -83,9 +83,7 @@ class Memory:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values: a table of names, and for each case a short list."""
         names: dict[str, int] = {}
-        rows = [
-            [f"{key:x}", *_pack(trail, names)] for key, trail in sorted(self.cases.items())
-        ]
+        rows = [[f"{key:x}", *_pack(trail, names)] for key, trail in sorted(self.cases.items())]
         return {
             "limit": self.limit,
             "half_life": self.half_life,

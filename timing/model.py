@@ -158,5 +158,3 @@ class Model:
     def from_json(cls, text: str) -> "Model":
         """Read what :meth:`to_json` wrote."""
         return cls.from_dict(json.loads(text))
-
-

@@ -12,7 +12,7 @@ import holidays
 import numpy as np
 
 # *erratic*: money comes and goes without a rhythm; *idle*: it hardly ever comes. *solid*: there is
-# money, something else was in the way; *held*: that lasts. *dead*: the method will never work again.
+# money, something else was in the way; *held*: that lasts. *dead*: the method will not work again.
 FAMILIES = (
     "monthly", "twice", "fortnightly", "weekly", "erratic", "idle", "solid", "held", "dead",
 )  # fmt: skip

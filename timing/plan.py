@@ -15,9 +15,9 @@ import numpy as np
 from . import cells
 from .odds import Odds, expit
 from .patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
-from .trail import Charge, Trail, effect_levels
+from .trail import Trail, effect_levels, follow
 
-_MOST_HYPOTHESES = 26
+_MOST_HYPOTHESES = 36
 _LEAST_WEIGHT = 0.002
 
 
@@ -38,6 +38,9 @@ class Plan:
 class Outlook:
     """A case, its belief and the instants at which it may be charged, ready to be planned.
 
+    A hypothesis is a guard of the issuer together with a pattern of the payer.
+
+    :param belief: weights, guards by patterns
     :param slots: local minutes of the allowed instants, ascending, after the last failure
     :param cost: of one try, as a share of the amount
     :param discount: worth of a recovery at each slot, relative to one now
@@ -48,21 +51,49 @@ class Outlook:
         self,
         odds: Odds,
         trail: Trail,
-        charge: Charge,
         belief: np.ndarray,
         slots: np.ndarray,
         cost: float,
         discount: np.ndarray,
         rest: int = 0,
     ) -> None:
-        self.odds, self.trail, self.charge, self.slots = odds, trail, charge, slots
+        self.odds, self.trail, self.slots = odds, trail, slots
+        self.charge = follow(trail.events)
         self.cost, self.discount, self.rest = cost, discount.astype(np.float32), rest
-        order = np.argsort(-belief, kind="stable")[:_MOST_HYPOTHESES]
-        self.which = np.sort(order[belief[order] > _LEAST_WEIGHT])
-        weight = belief[self.which]
-        self.weight = (weight / weight.sum()).astype(np.float32)
-        self.first = odds.chance(trail, charge, slots, self.which).astype(np.float32)
+        flat = belief.ravel()
+        order = np.argsort(-flat, kind="stable")[:_MOST_HYPOTHESES]
+        kept = np.sort(order[flat[order] > _LEAST_WEIGHT])
+        self.guard, self.which = kept // belief.shape[1], kept % belief.shape[1]
+        self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
+        # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
+        self.charges = {
+            int(guard): follow(trail.events, int(cells.GUARDS[guard]))
+            for guard in dict.fromkeys(self.guard.tolist())
+        }
+        self.first = self.chances(odds.cells, odds.effects, slots).astype(np.float32)
         self.later = self._chances_after()
+
+    def chances(self, alpha: np.ndarray, effects: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+        """Return chances of the next charge, hypotheses by instants.
+
+        :param alpha: values of the cells, or draws of them in rows before
+        :param effects: the same of the effects
+        :param minutes: local, after the last failure
+        """
+        parts = []
+        last = self.trail.events[-1].minute
+        for guard, charge in self.charges.items():
+            which = self.which[self.guard == guard]
+            count = len(minutes)
+            failed, group = np.full(count, charge.failed), np.full(count, charge.group)
+            found = cells.find_cells(failed, minutes, group, self.trail.country)[which]
+            levels = effect_levels(self.trail, charge, minutes)
+            effect = effects[..., levels].sum(axis=-2)
+            effect = effect + self.odds.named_score(self.trail, charge.reason)[0]
+            alive = (which != DEAD_AT)[:, None]
+            chance = expit(alpha[..., found] + np.where(alive, effect[..., None, :], 0.0))
+            parts.append(chance * (minutes - last >= cells.GUARDS[guard]))
+        return np.concatenate(parts, axis=-2)
 
     def _chances_after(self) -> np.ndarray:
         """Return chances of a charge at a slot after a failure at another: (from, hypothesis, to).
@@ -77,16 +108,14 @@ class Outlook:
         after = replace(self.charge, number=self.charge.number + 1, recent=())
         levels = effect_levels(self.trail, after, slots)
         rows = list(cells.EFFECTS)
-        by_gap = [rows.index("gap"), rows.index("turned")]
-        same = np.delete(odds.effects[levels], by_gap, axis=0).sum(axis=0)
+        same = np.delete(odds.effects[levels], rows.index("gap"), axis=0).sum(axis=0)
         same += odds.named_score(self.trail, after.reason)[0]
         bins = cells.gap_bin(slots[None, :] - slots[:, None])
         gap = odds.effects[cells.OFFSETS["gap"] + bins]
-        if after.turned:
-            gap = gap + odds.effects[cells.OFFSETS["turned"] + 1 + bins]
         shared = same[None, :] + gap
-        pay = latest_pay(day, self.trail.country)[self.which]
-        family = FAMILY[self.which]
+        patterns, place = np.unique(self.which, return_inverse=True)
+        pay = latest_pay(day, self.trail.country)[patterns]
+        family = FAMILY[patterns]
         paid = family < ERRATIC
         kind = np.where(paid, family, 0)[:, None]
         ages = cells.CAME + kind * len(cells.AGES) + cells.age_bin(day - pay, minute)
@@ -100,9 +129,7 @@ class Outlook:
         source, hypothesis = np.nonzero((pay == day).T & paid)
         if len(source):
             still = ~came_since[source, hypothesis]
-            result[source, hypothesis] = np.where(
-                still, late[source], result[source, hypothesis]
-            )
+            result[source, hypothesis] = np.where(still, late[source], result[source, hypothesis])
         starts = {
             ERRATIC: cells.FREE + group * len(cells.GAPS),
             IDLE: cells.SELDOM,
@@ -118,7 +145,11 @@ class Outlook:
         # To try in between can only add knowledge: what a later charge would have won alone, it
         # wins at least after a failure before it. Learned cells don't know that of each other.
         lost = np.clip(1 - self.first, 1e-6, 1.0)
-        return np.maximum(result, 1 - lost[None] / lost.T[:, :, None])
+        result = np.maximum(result[:, place], 1 - lost[None] / lost.T[:, :, None])
+        if len(self.charges) > 1 or 0 not in self.charges:
+            gaps = slots[None, :] - slots[:, None]
+            result *= gaps[:, None, :] >= cells.GUARDS[self.guard][None, :, None]
+        return result
 
     def best(self, tries: int) -> Plan:
         """Return the best plan of at most so many tries."""
@@ -215,21 +246,11 @@ def weigh(
     :param worth: hypotheses by candidates, of the rest of the plan after a failure there
     :param discount: worth of a recovery at each candidate, relative to one now
     """
-    odds, trail, charge, which = outlook.odds, outlook.trail, outlook.charge, outlook.which
+    odds = outlook.odds
     draws = odds.draws
-    count = len(minutes)
-    found = cells.find_cells(
-        np.full(count, charge.failed), minutes, np.full(count, charge.group), trail.country
-    )[which]
-    levels = effect_levels(trail, charge, minutes)
-    named, variance = odds.named_score(trail, charge.reason)
-    alive = (which != DEAD_AT)[:, None]
-    effects = draws.effects[:, levels].sum(axis=1)
-    effects += named + draws.named[:, None] * np.sqrt(variance)
-    chances = expit(draws.cells[:, found] + np.where(alive, effects[:, None, :], 0.0))
-    effect = odds.effects[levels].sum(axis=0) + named
-    chance = expit(odds.cells[found] + np.where(alive, effect, 0.0))
-    weights = outlook.weight * draws.habits[:, which]
+    chances = outlook.chances(draws.cells, draws.effects, minutes)
+    chance = outlook.chances(odds.cells, odds.effects, minutes)
+    weights = outlook.weight * draws.habits[:, outlook.which]
     weights /= weights.sum(axis=1, keepdims=True)
     return Weighed(
         np.einsum("dh,dhc->dc", weights, chances),

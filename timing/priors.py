@@ -1,6 +1,6 @@
 """What is believed before anything is learned: the data file, read into arrays.
 
-``data/priors.json`` is written for people; each block names its source or says that it is judgement.
+``data/priors.json`` is written for people; each block names its source or says it is judgement.
 """
 
 import json
@@ -94,7 +94,9 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
         width = len(chances[0])
         near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
-        within = spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
+        within = (
+            spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
+        )
         for number, chance in enumerate(chances):
             one = slice(start + number * width, start + (number + 1) * width)
             alpha[one] = chance

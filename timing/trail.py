@@ -130,7 +130,6 @@ class Charge:
     :ivar opened: local minute of the first failure
     :ivar recent: local minutes of the failures before the last one
     :ivar advised: local minute named by the network, 0 for none
-    :ivar turned: a retry was answered with something vague or a limit after a lack of money
     """
 
     failed: int
@@ -140,15 +139,22 @@ class Charge:
     opened: int
     recent: tuple[int, ...]
     advised: int
-    turned: bool = False
 
 
-def follow(events: Sequence[Event]) -> Charge:
+def follow(events: Sequence[Event], guard: int = 0) -> Charge:
     """Return what is known before the charge that follows these failures.
 
     Technical failures tell nothing about the account: the one before them counts, if any.
+
+    :param guard: minutes; with an issuer that refuses whatever comes sooner after the last charge,
+        such refusals tell nothing either
     """
-    told = [event for event in events if event.outcome != cells.TECHNICAL]
+    told = [
+        event
+        for number, event in enumerate(events)
+        if event.outcome != cells.TECHNICAL
+        and (not number or event.minute - events[number - 1].minute >= guard)
+    ]
     last = told[-1] if told else events[-1]
     advised = max((event.advised for event in events), default=0)
     recent = tuple(event.minute for event in events if event.minute < last.minute)
@@ -160,8 +166,6 @@ def follow(events: Sequence[Event]) -> Charge:
         events[0].minute,
         recent,
         advised,
-        last.outcome in (cells.SOFT, cells.LIMIT)
-        and any(event.outcome == cells.FUNDS for event in told),
     )
 
 
@@ -172,8 +176,8 @@ def effect_levels(trail: Trail, charge: Charge, minutes: np.ndarray) -> np.ndarr
     """
     minutes = np.asarray(minutes, dtype=np.int64)
     near = density(charge, minutes)
-    values = (charge.failed, charge.turned, charge.number, charge.group, near)
-    return find_levels(minutes, *values, charge.advised, charge.opened, *facts(trail))
+    values = (charge.failed, charge.number, charge.group, near, charge.advised, charge.opened)
+    return find_levels(minutes, *values, *facts(trail))
 
 
 def facts(trail: Trail) -> tuple[int, int, int]:
@@ -187,15 +191,13 @@ def facts(trail: Trail) -> tuple[int, int, int]:
 
 
 def find_levels(
-    minutes, failed, turned, number, group, density, advised, opened, funding, rail, regular
+    minutes, failed, number, group, density, advised, opened, funding, rail, regular
 ) -> np.ndarray:
     """Return positions in the array of effects, effects by charges, of numbers or arrays."""
     day, minute = cells.split(minutes)
-    gap = cells.gap_bin(minutes - failed)
     values = (
         cells.hour_level(minute),
-        gap,
-        turned * (1 + gap),
+        cells.gap_bin(minutes - failed),
         (day - 1) % 7,
         np.minimum(number, cells.EFFECTS["attempt"]) - 1,
         group,

@@ -45,9 +45,7 @@ def make_case(**values):
     return Case(**{**base, **values})
 
 
-instants = st.datetimes(
-    datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(timezone.utc)
-)
+instants = st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(timezone.utc))
 policies = st.builds(
     RetryPolicy,
     tries=st.integers(1, 12),
@@ -72,9 +70,7 @@ def running_cases(draw):
         failures.append(Failure(at, reason, kind, wait_until=wait and at + wait))
         at += draw(st.timedeltas(timedelta(hours=1), timedelta(days=3)))
     past = draw(st.lists(st.tuples(st.integers(1, 180), st.booleans()), max_size=8))
-    history = tuple(
-        PastCharge(failures[0].at - timedelta(days=days), paid) for days, paid in past
-    )
+    history = tuple(PastCharge(failures[0].at - timedelta(days=days), paid) for days, paid in past)
     case = make_case(
         failures=tuple(failures),
         history=history,
