@@ -28,12 +28,15 @@ def add_uplift(bars: Bars, figures: dict[Setting, list[Figures]], learned: int) 
             bars.add(
                 f"{name}, {setting}: mean points", points.value, "at least", POINTS[setting], 2
             )
-        ways = [one.way(name) for one in each]
-        gain, bound = (mean(list(column)).value for column in zip(*ways, strict=True))
-        share = 100 * gain / bound if bound > 0 else float("nan")
-        bars.add(f"{name}, {setting}: % of the way to informed", share, "at least", WAY)
+        if all(INFORMED in one.points for one in each):
+            ways = [one.way(name) for one in each]
+            gain, bound = (mean(list(column)).value for column in zip(*ways, strict=True))
+            share = 100 * gain / bound if bound > 0 else float("nan")
+            bars.add(f"{name}, {setting}: % of the way to informed", share, "at least", WAY)
         worst = min(one.points[name].value for one in each)
         bars.add(f"{name}, {setting}: worst population", worst, "at least", WORST_LEARNED, 2)
+        if any(cold not in one.points for one in each):
+            continue
         points = mean([one.points[cold] for one in each])
         bars.add(f"{cold}, {setting}: mean points", points.value, "at least", MEAN_COLD, 2)
         worst = min(one.points[cold].value for one in each)
