@@ -17,13 +17,13 @@ from .decision import Decision, Sentence, Stop, _
 from .ladder import EVEN_HOUR, Ladder, plan_ladder
 from .model import Model
 from .odds import Odds
-from .patterns import ERRATIC, FAMILY
+from .patterns import ERRATIC, FAMILY, latest_pay
 from .plan import Outlook, Plan, Weighed, weigh
 from .trail import Trail, read
 
 # Days are planned at one hour; of the day that is chosen for the next try these are looked at.
 _REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
-_MOST_SLOTS = 80
+_FAR = 24  # days ahead after which not every day is planned
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means.
 _SAFE = 0.0004
 _MOST_CANDIDATES = 24
@@ -114,7 +114,7 @@ class _Chooser:
         share = self._shares(weighed)
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
-        source = self._source(int(minutes[pick]), at, limit)
+        source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
         return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
 
     def follow(self, at: datetime, hint: Hint) -> Choice:
@@ -177,23 +177,17 @@ class _Chooser:
         at, _binding = self.allowed.first(instant)
         return at or self.slots.instants[0]
 
-    def _source(self, minute: int, at: datetime, limit: datetime | None) -> str:
+    def _source(
+        self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None
+    ) -> str:
         """Name what the chosen instant owes most of its chance to."""
         outlook = self.outlook
         advised = outlook.charge.advised
         if advised and 0 <= minute - advised <= 1440:
             return "advice"
-        minutes = np.array([minute])
-        chance = outlook.chances(outlook.odds.cells, outlook.odds.effects, minutes)[:, 0]
-        found = cells.find_cells(
-            np.array([outlook.charge.failed]),
-            minutes,
-            np.array([outlook.charge.group]),
-            self.trail.country,
-        )[outlook.which, 0]
-        ages = len(cells.AGES)
-        fresh = (FAMILY[outlook.which] < ERRATIC) & (found < cells.LATE) & (found % ages < 6)
-        part = outlook.weight * chance
+        day = np.array([minute // 1440 + cells.EPOCH_DAY])
+        age = day - latest_pay(day, self.trail.country)[outlook.which, 0]
+        fresh = (FAMILY[outlook.which] < ERRATIC) & (age < 3)
         if part[fresh].sum() > 0.5 * part.sum():
             return "payday"
         if limit and at == limit:
@@ -326,7 +320,6 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     start = local_minutes(earliest, zone)
     last = local_minutes(allowed.end, zone)
     first_day, last_day = start // 1440, last // 1440
-    step = 1 + (last_day - first_day) // (_MOST_SLOTS - 8)
     others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
     weekdays = case.policy.weekdays
     # The window ends at the time of day at which it began: where that is before the usual hour, it
@@ -337,7 +330,9 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     rested = local_minutes(case.failures[-1].at, zone) + _REST
     found = {start: earliest}
     for day in range(first_day, last_day + 1):
-        if (day - first_day) % step:
+        # Far days will be planned again before they come.
+        ahead = day - first_day
+        if ahead > _FAR and ahead % (2 if ahead < 3 * _FAR else 7):
             continue
         if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
             continue

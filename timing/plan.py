@@ -15,9 +15,9 @@ import numpy as np
 from . import cells
 from .odds import Odds, expit
 from .patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
-from .trail import Trail, effect_levels, follow
+from .trail import Charge, Trail, effect_levels, follow
 
-_MOST_HYPOTHESES = 36
+_MOST_HYPOTHESES = 32
 _LEAST_WEIGHT = 0.002
 
 
@@ -66,10 +66,11 @@ class Outlook:
         self.guard, self.which = kept // belief.shape[1], kept % belief.shape[1]
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
         # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
-        self.charges = {
-            int(guard): follow(trail.events, int(cells.GUARDS[guard]))
-            for guard in dict.fromkeys(self.guard.tolist())
-        }
+        left: dict[Charge, list[int]] = {}
+        for number, guard in enumerate(self.guard.tolist()):
+            minutes = int(cells.GUARDS[guard]) if len(trail.events) > 1 else 0
+            left.setdefault(follow(trail.events, minutes), []).append(number)
+        self.charges = {charge: np.array(numbers) for charge, numbers in left.items()}
         self.first = self.chances(odds.cells, odds.effects, slots).astype(np.float32)
         self.later = self._chances_after()
 
@@ -80,20 +81,20 @@ class Outlook:
         :param effects: the same of the effects
         :param minutes: local, after the last failure
         """
-        parts = []
-        last = self.trail.events[-1].minute
-        for guard, charge in self.charges.items():
-            which = self.which[self.guard == guard]
-            count = len(minutes)
+        count = len(minutes)
+        result = np.empty((*alpha.shape[:-1], len(self.which), count))
+        for charge, numbers in self.charges.items():
+            which = self.which[numbers]
             failed, group = np.full(count, charge.failed), np.full(count, charge.group)
             found = cells.find_cells(failed, minutes, group, self.trail.country)[which]
             levels = effect_levels(self.trail, charge, minutes)
             effect = effects[..., levels].sum(axis=-2)
             effect = effect + self.odds.named_score(self.trail, charge.reason)[0]
             alive = (which != DEAD_AT)[:, None]
-            chance = expit(alpha[..., found] + np.where(alive, effect[..., None, :], 0.0))
-            parts.append(chance * (minutes - last >= cells.GUARDS[guard]))
-        return np.concatenate(parts, axis=-2)
+            score = alpha[..., found] + np.where(alive, effect[..., None, :], 0.0)
+            result[..., numbers, :] = expit(score)
+        since = minutes - self.trail.events[-1].minute
+        return result * (since >= cells.GUARDS[self.guard][:, None])
 
     def _chances_after(self) -> np.ndarray:
         """Return chances of a charge at a slot after a failure at another: (from, hypothesis, to).
@@ -119,17 +120,17 @@ class Outlook:
         paid = family < ERRATIC
         kind = np.where(paid, family, 0)[:, None]
         ages = cells.CAME + kind * len(cells.AGES) + cells.age_bin(day - pay, minute)
-        came = np.exp(odds.cells[ages] + same).astype(np.float32)
-        dry = np.exp(odds.cells[cells.DRY + group * len(cells.GAPS) + bins] + shared)
-        bins_late = cells.late_bin(minute[:, None], np.maximum(day[None, :] - day[:, None], 0))
-        late = np.exp(odds.cells[cells.LATE + bins_late] + shared).astype(np.float32)
-        gap = np.exp(gap).astype(np.float32)
+        came = _exp(odds.cells[ages] + same)
+        dry = _exp(odds.cells[cells.DRY + group * len(cells.GAPS) + bins] + shared)
         came_since = pay[None, :, :] > day[:, None, None]
-        result = np.where(came_since, came[None] * gap[:, None], dry.astype(np.float32)[:, None])
+        result = np.where(came_since, came[None] * _exp(gap)[:, None], dry[:, None])
         source, hypothesis = np.nonzero((pay == day).T & paid)
         if len(source):
+            days = np.maximum(day[None, :] - day[:, None], 0)
+            late = _exp(odds.cells[cells.LATE + cells.late_bin(minute[:, None], days)] + shared)
             still = ~came_since[source, hypothesis]
-            result[source, hypothesis] = np.where(still, late[source], result[source, hypothesis])
+            found = result[source, hypothesis]
+            result[source, hypothesis] = np.where(still, late[source], found)
         starts = {
             ERRATIC: cells.FREE + group * len(cells.GAPS),
             IDLE: cells.SELDOM,
@@ -140,13 +141,15 @@ class Outlook:
             if family[number] == DEAD:
                 result[:, number] = np.exp(odds.cells[cells.GONE])
             else:
-                result[:, number] = np.exp(odds.cells[starts[family[number]] + bins] + shared)
+                result[:, number] = _exp(odds.cells[starts[family[number]] + bins] + shared)
         result /= 1 + result
         # To try in between can only add knowledge: what a later charge would have won alone, it
         # wins at least after a failure before it. Learned cells don't know that of each other.
         lost = np.clip(1 - self.first, 1e-6, 1.0)
-        result = np.maximum(result[:, place], 1 - lost[None] / lost.T[:, :, None])
-        if len(self.charges) > 1 or 0 not in self.charges:
+        floor = lost[None] / -lost.T[:, :, None]
+        floor += 1
+        result = np.maximum(result[:, place], floor, out=floor)
+        if self.guard.any():
             gaps = slots[None, :] - slots[:, None]
             result *= gaps[:, None, :] >= cells.GUARDS[self.guard][None, :, None]
         return result
@@ -221,6 +224,10 @@ class Outlook:
         return worth
 
 
+def _exp(values: np.ndarray) -> np.ndarray:
+    return np.exp(values.astype(np.float32))
+
+
 @dataclass(frozen=True)
 class Weighed:
     """Candidates for the next try, under draws of the parameters.
@@ -229,12 +236,14 @@ class Weighed:
     :ivar values: draws by candidates, value with the rest of the plan
     :ivar chance: by candidate, at the parameters' means
     :ivar value: by candidate, at the parameters' means
+    :ivar parts: hypotheses by candidates, what each adds to the chance
     """
 
     chances: np.ndarray
     values: np.ndarray
     chance: np.ndarray
     value: np.ndarray
+    parts: np.ndarray
 
 
 def weigh(
@@ -257,4 +266,5 @@ def weigh(
         np.einsum("dh,dhc->dc", weights, chances * discount + (1 - chances) * worth),
         outlook.weight @ chance,
         outlook.weight @ (chance * discount + (1 - chance) * worth),
+        outlook.weight[:, None] * chance,
     )
