@@ -177,9 +177,7 @@ class _Chooser:
         at, _binding = self.allowed.first(instant)
         return at or self.slots.instants[0]
 
-    def _source(
-        self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None
-    ) -> str:
+    def _source(self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None) -> str:
         """Name what the chosen instant owes most of its chance to."""
         outlook = self.outlook
         advised = outlook.charge.advised

@@ -31,6 +31,7 @@ class Fit:
     def __init__(self, sample: Sample, priors: Priors, start: Odds) -> None:
         self.sample, self.priors = sample, priors
         self.odds = start
+        self.from_scratch = not start.evidence
         self.paid = sample.paid
         self.outcome = np.where(self.paid, 0, sample.outcomes)
         self.weight = sample.weight[sample.case].astype(np.float32)
@@ -96,11 +97,15 @@ class Fit:
 
     def run(self, rounds: int) -> Odds:
         """Return the odds after some rounds."""
+        # From the priors on, habits come first: hazards that learn before it is known when people
+        # are paid learn to explain everything without pay days, and never get out of that.
+        alone = rounds // 3 if self.from_scratch else 0
         for number in range(rounds):
             chance, joint = self.expect()
             belief = joint.sum(axis=1)
-            self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
-            self._fit_guards(joint)
+            if number >= alone:
+                self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
+                self._fit_guards(joint)
             self._fit_habits(belief)
         return self._finish()
 

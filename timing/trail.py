@@ -64,7 +64,7 @@ def read(case: Case, priors: Priors) -> Trail:
     past = tuple(
         2 * minute + bool(charge.paid)
         for charge in case.history[-_HISTORY:]
-        if (minute := local_minutes(charge.at, zone)) > oldest
+        if (minute := local_minutes(aware(charge.at), zone)) > oldest
     )
     return Trail(
         round(case.failures[0].at.timestamp() / _DAY_SECONDS, 4),
@@ -98,7 +98,7 @@ def read_finished(attempt, priors: Priors) -> Trail:
         failures = sorted(failures, key=lambda f: aware(f.at))
     trail = read(
         Case(
-            tuple(failures) or (Failure(attempt.at),),
+            tuple(failures) or (Failure(aware(attempt.at)),),
             case.method,
             history=case.history,
             tz=case.tz,
