@@ -176,9 +176,14 @@ class _Look:
             return None
         outlook = self._outlook(at, rows, hours)
         tries = min(self.view.tries_left or 1, len(at))
-        others = [_spread(at, tries, power) for power in (0.8, 1.0, 1.25)]
-        chosen = best_instants(outlook, tries, self.informed.spacings, others)
-        self.probability = _UNTROUBLED * outlook.value(chosen[:1])
+        others = [
+            _spread(at, np.flatnonzero(hours == hour), outlook.last, tries, power)
+            for hour in (9.0, 12.0)
+            for power in (0.8, 1.0, 1.25)
+            if (hours == hour).any()
+        ] or [[0]]
+        chosen, unseen = best_instants(outlook, tries, self.informed.spacings, others)
+        self.probability = _UNTROUBLED * unseen.value(chosen[:1])
         return to_datetime(at[chosen[0]])
 
     def _local(self, instant: float) -> tuple[int, float]:
@@ -274,11 +279,14 @@ class _Look:
         return Outlook(at, last, funded, count / _SAMPLE, gaps)
 
 
-def _spread(at: np.ndarray, tries: int, power: float) -> list[int]:
-    """Return instants spread over what is left of the window."""
+def _spread(
+    at: np.ndarray, allowed: np.ndarray, last: float, tries: int, power: float
+) -> list[int]:
+    """Return some of the allowed instants, spread over what is left of the window."""
     steps = (np.arange(1, tries + 1) / tries) ** power
-    targets = at[0] + (at[-1] - at[0]) * steps
-    return np.unique(np.clip(np.searchsorted(at, targets), 0, len(at) - 1)).tolist()
+    targets = last + (at[-1] - last) * steps
+    nearest = np.abs(at[allowed][:, None] - targets[None, :]).argmin(axis=0)
+    return np.unique(allowed[nearest]).tolist()
 
 
 def _technical_row(view: View) -> int:

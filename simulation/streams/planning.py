@@ -54,8 +54,8 @@ class Outlook:
 
 def best_instants(
     outlook: Outlook, tries: int, spacings: tuple[float, ...], others: list[list[int]]
-) -> list[int]:
-    """Return the numbers of the instants of the best set found, ascending.
+) -> tuple[list[int], Outlook]:
+    """Return the numbers of the instants of the best set found, ascending, and who judged it.
 
     Issuers refuse what comes within their gap of the charge before. Sets are therefore sought for
     several least distances between charges.
@@ -65,18 +65,14 @@ def best_instants(
     :param others: sets that need no luck, such as a schedule's
     """
     halves = outlook.part(slice(0, None, 2)), outlook.part(slice(1, None, 2))
-    best, best_value = others[0], -1.0
+    best, judge, best_value = others[0], halves[0], -1.0
     for seen, unseen in (halves, halves[::-1]):
-        for spacing in spacings:
-            chosen = _cover(seen, tries, spacing)
-            value = unseen.value(chosen) if chosen else -1.0
+        sought = [_cover(seen, tries, spacing) for spacing in spacings]
+        for chosen in (*filter(None, sought), *others):
+            value = unseen.value(chosen)
             if value > best_value + 1e-9:
-                best, best_value = chosen, value
-    for chosen in others:
-        value = max(half.value(chosen) for half in halves)
-        if value > best_value + 1e-9:
-            best, best_value = chosen, value
-    return best
+                best, judge, best_value = chosen, unseen, value
+    return best, judge
 
 
 def _cover(outlook: Outlook, tries: int, spacing: float) -> list[int]:
