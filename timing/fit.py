@@ -196,7 +196,7 @@ class Fit:
         failed = ~self.paid
         weight = (soon * self.weight)[failed]
         answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
-        answers += prior["worth"] * np.array(prior["answers"])
+        answers = answers + prior["worth"] * np.array(prior["answers"])
         self.odds = replace(self.odds, guards=shares / shares.sum(), soon=answers / answers.sum())
 
     def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

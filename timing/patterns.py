@@ -20,6 +20,8 @@ MONTHLY, TWICE, FORTNIGHTLY, WEEKLY, ERRATIC, IDLE, SOLID, HELD, DEAD = range(9)
 # A Friday; fortnights are counted from its Monday.
 _FORTNIGHT_ANCHOR = date(2024, 1, 1).toordinal()
 LONG_AGO = -100_000
+# Where most bank holidays are not those of the whole country: the part where most people live.
+_PARTS = {"GB": "ENG"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def _working_days(country: str, year: int) -> np.ndarray:
     days = np.arange(first, last + 1)
     weekend, off = {5, 6}, {first}
     try:
-        calendar = holidays.country_holidays(country, years=year)
+        part = _PARTS.get(country)
+        calendar = holidays.country_holidays(country, subdiv=part, years=year)
         weekend = set(calendar.weekend)
         off = {day.toordinal() for day in calendar}
     except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
