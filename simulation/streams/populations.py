@@ -14,7 +14,7 @@ studies of household accounts, and the numbers are judgement where none is named
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from ..countries import COUNTRIES
@@ -153,8 +153,3 @@ _ALL = (
     ),
 )
 POPULATIONS: dict[str, Population] = {population.name: population for population in _ALL}
-
-
-def memoryless_twin(population: Population) -> Population:
-    """Return the same population with pay at any day, for comparisons of structure."""
-    return replace(population, name=population.name + "_twin", habits={IRREGULAR: 1.0}, shift=None)
