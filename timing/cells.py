@@ -7,7 +7,7 @@ log-odds of success are the cell's value plus the effects.
 
 import numpy as np
 
-from .patterns import COUNT, DEAD, ERRATIC, FAMILY, HELD, IDLE, LONG_AGO, SOLID, latest_pay
+from .patterns import DEAD, ERRATIC, FAMILY, HELD, IDLE, LONG_AGO, RHYTHMS, SOLID, latest_pay
 
 EPOCH_DAY = 719163  # ordinal of 1970-01-01
 
@@ -27,7 +27,7 @@ _GAP_COUNT = len(GAPS)
 # After a failure on the pay day itself: failed early or not, by same day, next day, later.
 _LATE_COUNT = 6
 
-_PAID_FAMILIES = 4
+_PAID_FAMILIES = 2 * len(RHYTHMS)
 CAME = 0  # money came between failure and charge: by family and age
 LATE = _PAID_FAMILIES * _AGE_COUNT  # the failure was on the pay day itself
 DRY = LATE + _LATE_COUNT  # no money came since: by group and gap
@@ -117,7 +117,7 @@ def find_cells(
     cells[FAMILY == SOLID] = CALM + group * _GAP_COUNT + gap
     cells[FAMILY == HELD] = SLOW + gap
     cells[FAMILY == DEAD] = GONE
-    return cells.astype(np.uint8)
+    return cells.astype(np.uint16)
 
 
 def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
@@ -129,7 +129,7 @@ def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
     for family in range(ERRATIC, DEAD):
         cells[family == FAMILY] = OTHERS + family - ERRATIC
     cells[FAMILY == DEAD] = GONE
-    return cells.astype(np.uint8)
+    return cells.astype(np.uint16)
 
 
 def hour_level(minute: np.ndarray) -> np.ndarray:
@@ -147,4 +147,4 @@ def advice_level(charged: np.ndarray, advised: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(advised) < 1, 0, level)
 
 
-assert COUNT < 256 and CELLS < 256 and LONG_AGO < 0
+assert LONG_AGO < 0

@@ -18,7 +18,7 @@ from .priors import Priors, load
 from .trail import read_finished
 
 VERSION = 1
-_FROM_SCRATCH, _FURTHER = 36, 7  # rounds of fitting
+_FROM_SCRATCH, _FURTHER = 42, 7  # rounds of fitting
 _FIRST_FIT = 60  # cases
 _GROWTH = 0.35  # share of new attempts that is worth a new fit
 _FORTNIGHT = 14.0

@@ -10,7 +10,7 @@ from .examples import Examples, Sample, gather
 from .fit import Fit
 from .model import Model
 from .odds import Odds
-from .patterns import PATTERNS
+from .patterns import ERRATIC, PATTERNS
 from .trail import PAID as SUCCESS
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -137,7 +137,7 @@ def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
     paid = np.bincount(ages, (weight * sample.paid[:, None])[inside], size)
     rows = []
     for number, label in enumerate(cells.AGES):
-        which = [cells.CAME + family * size + number for family in range(4)]
+        which = [cells.CAME + family * size + number for family in range(ERRATIC)]
         shares = np.bincount(sample.cells[inside], weight[inside], cells.CELLS)[which] + 1e-9
         learned, prior = (
             float(np.average(1 / (1 + np.exp(-odds.cells[which])), weights=shares))
