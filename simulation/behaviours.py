@@ -191,3 +191,17 @@ class CardBehaviour:
 
 def _answers(script: Sequence[str | Mapping[str, Any]]) -> list[Answer]:
     return [Answer.of(item) for item in script]
+
+
+def behaviour_from(values: Mapping[str, Any], now: datetime) -> Behaviour:
+    """Build a behaviour from JSON values: a `CardBehaviour`, or under `stream` a case of a stream.
+
+    :raises ValueError: when a value is out of range
+    :raises TypeError: when a name is unknown
+    """
+    if "stream" in values:
+        # Streams need NumPy; nobody else who starts a gateway does.
+        from .streams.card import StreamCard
+
+        return StreamCard.from_dict(values["stream"])
+    return CardBehaviour.from_dict(values, now)

@@ -204,8 +204,10 @@ def tidy(case: Case, now: datetime) -> Case:
 
 
 def _tidy_failure(failure: Failure) -> Failure:
-    if failure.at.tzinfo is timezone.utc and failure.wait_until is None and (
-        EARLIEST < failure.at < LATEST
+    if (
+        failure.at.tzinfo is timezone.utc
+        and failure.wait_until is None
+        and (EARLIEST < failure.at < LATEST)
     ):
         return failure
     wait = failure.wait_until

@@ -7,7 +7,7 @@ log-odds of success are the cell's value plus the effects.
 
 import numpy as np
 
-from .patterns import COUNT, DEAD, ERRATIC, FAMILY, LONG_AGO, SOLID, latest_pay
+from .patterns import DEAD, ERRATIC, FAMILY, HELD, IDLE, LONG_AGO, RHYTHMS, SOLID, latest_pay
 
 EPOCH_DAY = 719163  # ordinal of 1970-01-01
 
@@ -27,18 +27,25 @@ _GAP_COUNT = len(GAPS)
 # After a failure on the pay day itself: failed early or not, by same day, next day, later.
 _LATE_COUNT = 6
 
-_PAID_FAMILIES = 4
+_PAID_FAMILIES = 2 * len(RHYTHMS)
 CAME = 0  # money came between failure and charge: by family and age
 LATE = _PAID_FAMILIES * _AGE_COUNT  # the failure was on the pay day itself
 DRY = LATE + _LATE_COUNT  # no money came since: by group and gap
 FREE = DRY + 4 * _GAP_COUNT  # erratic, no pay day at all: by group and gap
 CALM = FREE + 4 * _GAP_COUNT  # solid, something else was in the way: by group and gap
-GONE = CALM + 4 * _GAP_COUNT  # the method is dead
-# A charge that follows no recent failure: by family and days since pay day; erratic; solid.
+SELDOM = CALM + 4 * _GAP_COUNT  # idle: by gap
+SLOW = SELDOM + _GAP_COUNT  # held: by gap
+GONE = SLOW + _GAP_COUNT  # the method is dead
+# A charge that follows no recent failure: by family and days since pay day, then the others.
 FRESH = GONE + 1
 _FRESH_EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14, 21])
 FRESH_COUNT = len(_FRESH_EDGES) + 1
-CELLS = FRESH + _PAID_FAMILIES * FRESH_COUNT + 2
+OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
+CELLS = OTHERS + DEAD - ERRATIC
+
+# Some issuers refuse whatever comes sooner than this after the last charge, money or not: minutes.
+# A little less than whole days, because charges of neighbouring days are.
+GUARDS = np.array([0, 10, 22, 46, 70, 94]) * 60
 
 # One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
 EFFECTS = {
@@ -106,9 +113,11 @@ def find_cells(
     cells = np.where(pay > day_failed[None, :], came, dry[None, :])
     cells = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], cells)
     cells[FAMILY == ERRATIC] = FREE + group * _GAP_COUNT + gap
+    cells[FAMILY == IDLE] = SELDOM + gap
     cells[FAMILY == SOLID] = CALM + group * _GAP_COUNT + gap
+    cells[FAMILY == HELD] = SLOW + gap
     cells[FAMILY == DEAD] = GONE
-    return cells.astype(np.uint8)
+    return cells.astype(np.uint16)
 
 
 def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
@@ -117,10 +126,10 @@ def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
     age = day[None, :] - latest_pay(day, country)
     cells = FRESH + FAMILY[:, None] * FRESH_COUNT
     cells = cells + np.searchsorted(_FRESH_EDGES, age, side="right")
-    last = FRESH + _PAID_FAMILIES * FRESH_COUNT
-    cells[FAMILY == ERRATIC], cells[FAMILY == SOLID] = last, last + 1
+    for family in range(ERRATIC, DEAD):
+        cells[family == FAMILY] = OTHERS + family - ERRATIC
     cells[FAMILY == DEAD] = GONE
-    return cells.astype(np.uint8)
+    return cells.astype(np.uint16)
 
 
 def hour_level(minute: np.ndarray) -> np.ndarray:
@@ -138,4 +147,4 @@ def advice_level(charged: np.ndarray, advised: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(advised) < 1, 0, level)
 
 
-assert COUNT < 256 and CELLS < 256 and LONG_AGO < 0
+assert LONG_AGO < 0

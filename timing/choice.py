@@ -17,13 +17,13 @@ from .decision import Decision, Sentence, Stop, _
 from .ladder import EVEN_HOUR, Ladder, plan_ladder
 from .model import Model
 from .odds import Odds
-from .patterns import ERRATIC, FAMILY
+from .patterns import ERRATIC, FAMILY, latest_pay
 from .plan import Outlook, Plan, Weighed, weigh
-from .trail import Trail, follow, read
+from .trail import Trail, read
 
 # Days are planned at one hour; of the day that is chosen for the next try these are looked at.
 _REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
-_MOST_SLOTS = 80
+_FAR = 24  # days ahead after which not every day is planned
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means.
 _SAFE = 0.0004
 _MOST_CANDIDATES = 24
@@ -66,13 +66,13 @@ def choose(
     trail = read(case, model.priors)
     factor = np.log(model.priors.values["advice_match"]["factor"])
     belief = model.odds.belief(trail, factor)
-    charge = follow(trail.events)
     slots = find_slots(case, allowed, earliest)
-    minutes = np.maximum(slots.minutes, charge.failed + 1)
+    minutes = np.maximum(slots.minutes, trail.events[-1].minute + 1)
+    advised = any(event.advised for event in trail.events)
     outlook = Outlook(
-        model.odds, trail, charge, belief, minutes,
+        model.odds, trail, belief, minutes,
         case.policy.attempt_cost / case.amount if case.amount > 0 else 0.0,
-        _discount(case, minutes), _REST_ADVISED if charge.advised else _REST,
+        _discount(case, minutes), _REST_ADVISED if advised else _REST,
     )  # fmt: skip
     chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
     if hinted:
@@ -114,13 +114,13 @@ class _Chooser:
         share = self._shares(weighed)
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
-        source = self._source(int(minutes[pick]), at, limit)
+        source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
         return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
 
     def follow(self, at: datetime, hint: Hint) -> Choice:
         """Take the instant that outside advice names, and say what is to be expected of it."""
         minutes = np.array([local_minutes(at, self.case.zone)])
-        minutes = np.maximum(minutes, self.outlook.charge.failed + 1)
+        minutes = np.maximum(minutes, self.trail.events[-1].minute + 1)
         nothing = np.zeros((len(self.outlook.which), 1))
         weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
         plan, share = Plan((), 0.0, 0.0), np.ones(1)
@@ -158,7 +158,7 @@ class _Chooser:
             found = inside or {local_minutes(limit, self.case.zone): (limit, first)}
         minutes = np.array(sorted(found))
         pairs = [found[int(minute)] for minute in minutes]
-        floor = np.maximum(minutes, self.outlook.charge.failed + 1)
+        floor = np.maximum(minutes, self.trail.events[-1].minute + 1)
         return [at for at, _n in pairs], floor, [n for _at, n in pairs]
 
     def _shares(self, weighed: Weighed) -> np.ndarray:
@@ -177,24 +177,15 @@ class _Chooser:
         at, _binding = self.allowed.first(instant)
         return at or self.slots.instants[0]
 
-    def _source(self, minute: int, at: datetime, limit: datetime | None) -> str:
+    def _source(self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None) -> str:
         """Name what the chosen instant owes most of its chance to."""
         outlook = self.outlook
         advised = outlook.charge.advised
         if advised and 0 <= minute - advised <= 1440:
             return "advice"
-        chance = outlook.odds.chance(
-            self.trail, outlook.charge, np.array([minute]), outlook.which
-        )[:, 0]
-        found = cells.find_cells(
-            np.array([outlook.charge.failed]),
-            np.array([minute]),
-            np.array([outlook.charge.group]),
-            self.trail.country,
-        )[outlook.which, 0]
-        ages = len(cells.AGES)
-        fresh = (FAMILY[outlook.which] < ERRATIC) & (found < cells.LATE) & (found % ages < 6)
-        part = outlook.weight * chance
+        day = np.array([minute // 1440 + cells.EPOCH_DAY])
+        age = day - latest_pay(day, self.trail.country)[outlook.which, 0]
+        fresh = (FAMILY[outlook.which] < ERRATIC) & (age < 3)
         if part[fresh].sum() > 0.5 * part.sum():
             return "payday"
         if limit and at == limit:
@@ -219,8 +210,9 @@ class _Chooser:
 
     def _record(self, weighed: Weighed, plan: Plan, instants, shares) -> dict[str, Any]:
         odds: Odds = self.model.odds
-        belief = np.zeros(len(FAMILY))
-        belief[self.outlook.which] = self.outlook.weight
+        outlook = self.outlook
+        belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
+        guards = np.bincount(outlook.guard, outlook.weight, len(cells.GUARDS))
         charge = self.outlook.charge
         order = np.argsort(-weighed.value, kind="stable")[:8]
         return {
@@ -233,6 +225,7 @@ class _Chooser:
                 "country": self.trail.country,
                 "history": len(self.trail.past),
                 "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
+                "guards": np.round(guards, 3).tolist(),
             },
             "candidates": [
                 {
@@ -325,7 +318,6 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     start = local_minutes(earliest, zone)
     last = local_minutes(allowed.end, zone)
     first_day, last_day = start // 1440, last // 1440
-    step = 1 + (last_day - first_day) // (_MOST_SLOTS - 8)
     others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
     weekdays = case.policy.weekdays
     # The window ends at the time of day at which it began: where that is before the usual hour, it
@@ -336,7 +328,9 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     rested = local_minutes(case.failures[-1].at, zone) + _REST
     found = {start: earliest}
     for day in range(first_day, last_day + 1):
-        if (day - first_day) % step:
+        # Far days will be planned again before they come.
+        ahead = day - first_day
+        if ahead > _FAR and ahead % (2 if ahead < 3 * _FAR else 7):
             continue
         if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
             continue

@@ -25,6 +25,7 @@ class Encoded:
     :ivar levels: retries by effects
     :ivar reasons: of the failure before each retry
     :ivar outcomes: group of each retry's failure, or paid
+    :ivar since: minutes since the charge before each retry, whatever it was answered
     :ivar opening: days since pay day when the case opened, binned, by hypotheses; -1 if it matters
         not
     :ivar past: earlier charges by hypotheses, their cells
@@ -37,7 +38,7 @@ class Encoded:
     reasons: list[str]
     outcomes: np.ndarray
     predicted: np.ndarray
-    minutes: np.ndarray
+    since: np.ndarray
     opening: np.ndarray
     past: np.ndarray
     past_paid: np.ndarray
@@ -66,8 +67,9 @@ class Examples:
 def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
     """Encode cases of one country."""
     rows, reasons, counts = _rows(trails)
-    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 12).T
-    minute, failed, number, group, near, advised, opened, outcome, predicted, *same = columns
+    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 13).T
+    minute, since, failed, number, group, near, *columns = columns
+    advised, opened, outcome, predicted, *same = columns
     found = cells.find_cells(failed, minute, group, country).T
     levels = find_levels(minute, failed, number, group, near, advised, opened, *same).T
     first = np.array([trail.events[0].minute for trail in trails], dtype=np.int64)
@@ -88,7 +90,7 @@ def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
                 reasons[part],
                 outcome[part].astype(np.int8),
                 predicted[part].astype(np.int16),
-                minute[part],
+                since[part],
                 opening[index],
                 past[part_past],
                 past_paid[part_past],
@@ -111,7 +113,8 @@ def _rows(trails: Sequence[Trail]) -> tuple[list[tuple], list[str], list[int]]:
             charge = follow(trail.events[:index])
             near = sum(event.minute - minute <= DENSE for minute in charge.recent)
             rows.append(
-                (event.minute, charge.failed, charge.number, charge.group, min(near, 2))
+                (event.minute, event.minute - trail.events[index - 1].minute)
+                + (charge.failed, charge.number, charge.group, min(near, 2))
                 + (charge.advised, charge.opened, event.outcome, event.predicted, *same)
             )
             reasons.append(charge.reason)
@@ -142,6 +145,7 @@ class Sample:
     cells: np.ndarray
     levels: np.ndarray
     outcomes: np.ndarray
+    since: np.ndarray
     case: np.ndarray
     opening: np.ndarray
     groups: np.ndarray
@@ -173,6 +177,7 @@ def gather(
         np.concatenate([case.cells for case in cases]),
         np.concatenate([case.levels for case in cases]).astype(np.int64),
         np.concatenate([case.outcomes for case in cases]),
+        np.concatenate([case.since for case in cases]),
         np.repeat(numbers, [len(case.outcomes) for case in cases]),
         np.stack([case.opening for case in cases]),
         np.minimum(first, cells.TECHNICAL),

@@ -20,6 +20,7 @@ from .trail import PAID as SUCCESS
 _TILT_SD, _COUNTRY_SD = 1.2, 0.6
 # Failures of a cell that the shipped shares of their groups are worth.
 _SHARES_WORTH = 10.0
+_NOT_PAID_SOON = -6.0  # log-likelihood of a success where a guard should have refused
 _MOST_NAMED = 60
 _LEAST_NAMED = 15  # attempts before a reason, country or issuer gets an effect of its own
 
@@ -30,6 +31,7 @@ class Fit:
     def __init__(self, sample: Sample, priors: Priors, start: Odds) -> None:
         self.sample, self.priors = sample, priors
         self.odds = start
+        self.from_scratch = not start.evidence
         self.paid = sample.paid
         self.outcome = np.where(self.paid, 0, sample.outcomes)
         self.weight = sample.weight[sample.case].astype(np.float32)
@@ -44,7 +46,9 @@ class Fit:
         zero = np.zeros(COUNT)
         self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
         self.opening = sample.opening.astype(np.intp)
-        self.past = sample.past.astype(np.intp)
+        # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
+        paid = sample.past_paid[:, None]
+        self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
         self.past_weight = sample.weight[sample.past_case].astype(np.float32)
 
     def _index_names(self):
@@ -93,35 +97,52 @@ class Fit:
 
     def run(self, rounds: int) -> Odds:
         """Return the odds after some rounds."""
+        # From the priors on, habits come first: hazards that learn before it is known when people
+        # are paid learn to explain everything without pay days, and never get out of that.
+        alone = rounds // 3 if self.from_scratch else 0
         for number in range(rounds):
-            chance, past_chance, belief, gate = self.expect()
-            self._fit_hazards(chance, past_chance, belief, last=number == rounds - 1)
-            self._fit_habits(belief, gate)
+            chance, joint = self.expect()
+            belief = joint.sum(axis=1)
+            if number >= alone:
+                self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
+                self._fit_guards(joint)
+            self._fit_habits(belief)
         return self._finish()
 
     def expect(self):
-        """Return chances of retries and of earlier charges; beliefs by cases, after and before."""
+        """Return chances of retries, and beliefs after all charges: cases by guards by patterns."""
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
-        alpha = odds.cells.astype(np.float32)
-        score = alpha[self.cells]
+        score = odds.cells.astype(np.float32)[self.cells]
         score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
-        past_chance = np.clip(expit(alpha[self.past]), 1e-5, 1 - 1e-5)
-        self.past_chance = past_chance
         likely, log = self.likelihoods(chance)
         log = log + add_up(likely, sample.case, count)
-        return chance, past_chance, _normalise(log), _normalise(self._gate())
+        joint = np.empty((count, len(cells.GUARDS), COUNT), dtype=np.float32)
+        for number, share in enumerate(odds.guards):
+            joint[:, number] = log + np.log(share)
+            soon = np.flatnonzero(sample.since < cells.GUARDS[number])
+            if len(soon):
+                # Refused unseen: the money has no part in it.
+                instead = self.told_soon()[soon, None] - likely[soon]
+                joint[:, number] += add_up(instead, sample.case[soon], count)
+        joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+        return chance, joint / joint.sum(axis=(1, 2), keepdims=True)
+
+    def told_soon(self) -> np.ndarray:
+        """Return the log-likelihood of each retry's outcome if it came too soon."""
+        told = np.log(self.odds.soon)[self.outcome]
+        return np.where(self.paid, _NOT_PAID_SOON, told).astype(np.float32)
 
     def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return log-likelihoods of retries, and log weights of cases before any of them."""
-        odds, sample, past_chance = self.odds, self.sample, self.past_chance
+        odds, sample = self.odds, self.sample
         told = np.log(odds.shares).astype(np.float32)[self.cells, self.outcome[:, None]]
         likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + told)
-        paid = sample.past_paid[:, None]
-        past_likely = np.where(paid, np.log(past_chance), np.log1p(-past_chance))
+        alone = np.clip(expit(odds.cells), 1e-5, 1 - 1e-5)
+        by_outcome = np.concatenate([np.log1p(-alone), np.log(alone)]).astype(np.float32)
         gate = self._gate()
-        past = add_up(past_likely, sample.past_case, len(sample.cases))
+        past = add_up(by_outcome[self.past], sample.past_case, len(sample.cases))
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
         past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
@@ -134,24 +155,21 @@ class Fit:
         gate[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
         return gate
 
-    def _fit_hazards(self, chance, past_chance, belief: np.ndarray, last: bool) -> None:
-        belief = belief.astype(np.float32)
+    def _fit_hazards(self, chance, joint, belief, last: bool) -> None:
         odds, priors, sample = self.odds, self.priors, self.sample
-        weight = belief[sample.case] * self.weight[:, None]
+        # A retry tells about money as far as it did not come too soon.
+        seen = np.searchsorted(cells.GUARDS, sample.since, side="right") - 1
+        weight = np.cumsum(joint, axis=1)[sample.case, seen] * self.weight[:, None]
         slope = weight * (self.paid[:, None] - chance)
         curve = weight * chance * (1 - chance)
-        past_weight = belief[sample.past_case] * self.past_weight[:, None]
-        past_weight[:, DEAD_AT] = 0
-        past_slope = past_weight * (sample.past_paid[:, None] - past_chance)
-        past_curve = past_weight * past_chance * (1 - past_chance)
+        past_slope, past_curve = self._past_slopes(belief)
 
-        def by_cell(retries, past):
-            total = np.bincount(self.cells.ravel(), retries.ravel(), cells.CELLS)
-            return total + np.bincount(self.past.ravel(), past.ravel(), cells.CELLS)
+        def by_cell(values):
+            return np.bincount(self.cells.ravel(), values.ravel(), cells.CELLS)
 
         away = odds.cells - priors.cells
-        gradient = by_cell(slope, past_slope) - priors.cells_precision @ away
-        curvature = priors.cells_precision + np.diag(by_cell(curve, past_curve))
+        gradient = by_cell(slope) + past_slope - priors.cells_precision @ away
+        curvature = priors.cells_precision + np.diag(by_cell(curve) + past_curve)
         step = np.linalg.solve(curvature, gradient)
         slope[:, DEAD_AT] = curve[:, DEAD_AT] = 0
         self._fit_effects(slope.sum(axis=1), curve.sum(axis=1), last)
@@ -166,6 +184,30 @@ class Fit:
             shares=counts / counts.sum(axis=1, keepdims=True),
         )
 
+    def _fit_guards(self, joint: np.ndarray) -> None:
+        prior, sample = self.priors.values["guards"], self.sample
+        by_guard = joint.sum(axis=2)
+        # Only cases with a retry can tell.
+        heard = np.bincount(sample.case, minlength=len(sample.cases)) > 0
+        shares = (by_guard * (sample.weight * heard)[:, None]).sum(axis=0)
+        shares = shares + prior["worth"] * np.array(prior["shares"])
+        soon = np.array([by_guard[sample.case, n] * (sample.since < guard)
+                         for n, guard in enumerate(cells.GUARDS)]).sum(axis=0)  # fmt: skip
+        failed = ~self.paid
+        weight = (soon * self.weight)[failed]
+        answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
+        answers = answers + prior["worth"] * np.array(prior["answers"])
+        self.odds = replace(self.odds, guards=shares / shares.sum(), soon=answers / answers.sum())
+
+    def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return slope and curvature of the likelihood of earlier charges, by cell."""
+        weight = belief[self.sample.past_case] * self.past_weight[:, None]
+        weight[:, DEAD_AT] = 0
+        count = np.bincount(self.past.ravel(), weight.ravel(), 2 * cells.CELLS)
+        failed, paid = count[: cells.CELLS], count[cells.CELLS :]
+        alone = expit(self.odds.cells)
+        return paid - alone * (paid + failed), alone * (1 - alone) * (paid + failed)
+
     def _fit_effects(self, slope: np.ndarray, curve: np.ndarray, last: bool) -> None:
         gradient = self.design.T @ slope - (self.effects - self.mean) * self.precision
         weighted = self.design * curve[:, None]
@@ -175,43 +217,52 @@ class Fit:
         if last:
             self.effects_sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
 
-    def _fit_habits(self, belief: np.ndarray, gate: np.ndarray) -> None:
-        odds, priors, recent = self.odds, self.priors, self.sample.recent[:, None]
-        surplus, spread = recent * (belief - gate), recent * gate * (1 - gate)
+    def _fit_habits(self, belief: np.ndarray) -> None:
+        """Move what is known at the opening of a case towards what its charges have shown.
 
-        def step(value, prior, sd, gradient, curvature):
-            change = (gradient - (value - prior) / sd**2) / (curvature + 1 / sd**2)
-            # Several of these explain the same cases: half a step each keeps them from overshooting.
-            return value + np.clip(0.5 * change, -0.4, 0.4)
-
-        by_country = np.zeros((2, len(self.countries), COUNT))
-        np.add.at(by_country[0], self.country, surplus)
-        np.add.at(by_country[1], self.country, spread)
+        One block after the other, because all of them explain the same cases.
+        """
+        sample, sds = self.sample, self.priors.values
+        recent = sample.recent[:, None]
+        families = len(FAMILIES)
+        kind = (sample.groups[:, None] * families + FAMILY[None, :]).ravel()
         inside = self.opening >= 0
         opening = self.opening[inside]
-        families = len(FAMILIES)
-        kind = (self.sample.groups[:, None] * families + FAMILY[None, :]).ravel()
-        shape = odds.suspects.shape
-        parts = (surplus, spread)
-        values = priors.values
-        self.habits_of = step(self.habits_of, 0.0, _COUNTRY_SD, *by_country)
-        self.odds = replace(
-            odds,
-            habits=step(odds.habits, 0.0, _TILT_SD, *(part.sum(axis=0) for part in parts)),
-            habits_sd=(spread.sum(axis=0) + 1 / _TILT_SD**2) ** -0.5,
-            opening=step(
-                odds.opening,
-                priors.opening,
-                values["opening"]["sd"],
-                *(np.bincount(opening, p[:, PAID][inside], len(odds.opening)) for p in parts),
-            ),
-            suspects=step(
-                odds.suspects,
-                priors.suspects,
-                values["suspects"]["sd"],
-                *(np.bincount(kind, p.ravel(), shape[0] * shape[1]).reshape(shape) for p in parts),
-            ),
+
+        def by_country(amounts):
+            total = np.zeros(self.habits_of.shape)
+            np.add.at(total, self.country, amounts)
+            return total
+
+        def by_kind(amounts):
+            shape = self.odds.suspects.shape
+            return np.bincount(kind, amounts.ravel(), shape[0] * shape[1]).reshape(shape)
+
+        def by_age(amounts):
+            return np.bincount(opening, amounts[:, PAID][inside], len(self.odds.opening))
+
+        def by_pattern(amounts):
+            return amounts.sum(axis=0)
+
+        blocks = (
+            ("suspects", by_kind, self.priors.suspects, sds["suspects"]["sd"]),
+            ("habits", by_pattern, 0.0, _TILT_SD),
+            ("opening", by_age, self.priors.opening, sds["opening"]["sd"]),
+            ("habits_of", by_country, 0.0, _COUNTRY_SD),
         )
+        for name, add, prior, sd in blocks:
+            gate = _normalise(self._gate())
+            gradient, curvature = add(recent * (belief - gate)), add(recent * gate)
+            value = self.habits_of if name == "habits_of" else getattr(self.odds, name)
+            change = (gradient - (value - prior) / sd**2) / (curvature + 1 / sd**2)
+            value = value + np.clip(change, -0.5, 0.5)
+            if name == "habits_of":
+                self.habits_of = value
+            else:
+                self.odds = replace(self.odds, **{name: value})
+            if name == "habits":
+                spread = (curvature + 1 / sd**2) ** -0.5
+                self.odds = replace(self.odds, habits_sd=spread)
 
     def _finish(self) -> Odds:
         size = cells.EFFECT_COUNT

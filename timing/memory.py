@@ -83,9 +83,7 @@ class Memory:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values: a table of names, and for each case a short list."""
         names: dict[str, int] = {}
-        rows = [
-            [f"{key:x}", *_pack(trail, names)] for key, trail in sorted(self.cases.items())
-        ]
+        rows = [[f"{key:x}", *_pack(trail, names)] for key, trail in sorted(self.cases.items())]
         return {
             "limit": self.limit,
             "half_life": self.half_life,
@@ -138,28 +136,64 @@ def unite(one: Trail, two: Trail) -> Trail:
 
 
 def _pack(trail: Trail, names: dict[str, int]) -> Iterable[Any]:
+    """Yield a case in few characters: thousands of them are to fit into two megabytes.
+
+    Charges are words of numbers to the base 36, each minute counted from the one before.
+    """
+
     def name(text: str) -> int:
         return names.setdefault(text, len(names))
 
-    start = trail.events[0].minute
-    yield round(trail.born, 4)
+    start = before = trail.events[0].minute
+    yield trail.born
     yield [name(text) for text in (trail.country, trail.funding, trail.rail, trail.issuer)]
     yield start
-    yield [
-        [e.minute - start, e.outcome, name(e.reason), e.advised and e.advised - start, e.predicted]
-        for e in trail.events
-    ]
-    yield [start - minute for minute in trail.past]
+    words = []
+    for event in trail.events:
+        advised = event.advised - start if event.advised else ""
+        promised = "" if event.predicted < 0 else event.predicted
+        values = (event.minute - before, event.outcome, name(event.reason), advised, promised)
+        words.append(".".join(map(_to_base36, values)).rstrip("."))
+        before = event.minute
+    yield " ".join(words)
+    before, words = 2 * start, []
+    for code in reversed(trail.past):
+        words.append(_to_base36(before - code))
+        before = code
+    yield " ".join(words)
 
 
 def _unpack(row: list[Any], names: list[str]) -> Trail:
-    born, facts, start, events, past = row
-    return Trail(
-        born,
-        *(names[fact] for fact in facts),
-        tuple(
-            Event(start + m, outcome, names[reason], advised and start + advised, predicted)
-            for m, outcome, reason, advised, predicted in events
-        ),
-        tuple(start - minute for minute in past),
-    )
+    born, named, start, events, past = row
+    minute, charges = start, []
+    for word in events.split():
+        gap, outcome, reason, advised, promised = (word.split(".") + [""] * 4)[:5]
+        minute += int(gap, 36)
+        charges.append(
+            Event(
+                minute,
+                int(outcome, 36),
+                names[int(reason or "0", 36)],
+                start + int(advised, 36) if advised else 0,
+                int(promised, 36) if promised else -1,
+            )
+        )
+    code, codes = 2 * start, []
+    for word in past.split():
+        code -= int(word, 36)
+        codes.append(code)
+    return Trail(born, *(names[n] for n in named), tuple(charges), tuple(reversed(codes)))
+
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _to_base36(number: int | str) -> str:
+    """Return an integer to the base 36, as `int` reads it; a blank stays blank."""
+    if isinstance(number, str):
+        return number
+    sign, number, digits = "-" if number < 0 else "", abs(number), ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return sign + digits

@@ -18,7 +18,7 @@ from .priors import Priors, load
 from .trail import read_finished
 
 VERSION = 1
-_FROM_SCRATCH, _FURTHER = 24, 7  # rounds of fitting
+_FROM_SCRATCH, _FURTHER = 42, 7  # rounds of fitting
 _FIRST_FIT = 60  # cases
 _GROWTH = 0.35  # share of new attempts that is worth a new fit
 _FORTNIGHT = 14.0
@@ -158,5 +158,3 @@ class Model:
     def from_json(cls, text: str) -> "Model":
         """Read what :meth:`to_json` wrote."""
         return cls.from_dict(json.loads(text))
-
-

@@ -19,7 +19,7 @@ from .examples import Encoded, encode
 from .patterns import COUNT, DEAD_AT, ERRATIC, FAMILIES, FAMILY, PAID, latest_pay
 from .priors import Priors, load
 from .trail import PAID as SUCCESS
-from .trail import Charge, Trail, effect_levels
+from .trail import Trail
 
 _DRAWS = 24
 _ARRAYS = (
@@ -32,6 +32,8 @@ _ARRAYS = (
     "suspects",
     "habits",
     "habits_sd",
+    "guards",
+    "soon",
 )
 
 
@@ -41,6 +43,8 @@ class Odds:
 
     Names of arrays are those of :class:`timing.priors.Priors`; `_sd` is the posterior's spread.
 
+    :ivar guards: share of issuers with each of :data:`timing.cells.GUARDS`
+    :ivar soon: what they answer to charges that come too soon, by group
     :ivar habits: learned log tilt of each pattern against its prior share
     :ivar habits_of: the same on top, by country
     :ivar named: learned effect and its spread, by kind and name
@@ -57,6 +61,8 @@ class Odds:
     suspects: np.ndarray
     habits: np.ndarray
     habits_sd: np.ndarray
+    guards: np.ndarray
+    soon: np.ndarray
     habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     quick: tuple[tuple[float, float], ...] = ()
@@ -76,6 +82,8 @@ class Odds:
             priors.suspects,
             np.zeros(COUNT),
             np.full(COUNT, 0.5),
+            np.array(priors.values["guards"]["shares"]),
+            np.array(priors.values["guards"]["answers"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +134,7 @@ class Odds:
         return log
 
     def belief(self, trail: Trail, match: float = 0.0) -> np.ndarray:
-        """Return the weight of each pattern after all failures of a case; they add up to 1.
+        """Return weights, guards by patterns, after all failures of a case; they add up to 1.
 
         :param match: log weight for patterns that pay when the network said to come back
         """
@@ -134,13 +142,17 @@ class Odds:
         log = self.opening_belief(encoded)
         if len(encoded.past):
             log = log + self.past_likelihood(encoded, log)
+        log = log + np.log(self.guards)[:, None]
         if len(encoded.outcomes):
             score = self.cells[encoded.cells]
             score[:, :DEAD_AT] += self._scores(encoded)[:, None]
             failed = encoded.outcomes != SUCCESS
             outcome = np.where(failed, encoded.outcomes, 0)
             told = np.log(self.shares[encoded.cells, outcome[:, None]])
-            log = log - np.logaddexp(0.0, score).sum(axis=0) + told.sum(axis=0)
+            likely = told - np.logaddexp(0.0, score)
+            soon = encoded.since[None, :] < cells.GUARDS[:, None]
+            log = log + np.where(soon, 0.0, 1.0) @ likely
+            log = log + (soon * np.log(self.soon[outcome])).sum(axis=1)[:, None]
         advised = max(event.advised for event in trail.events)
         if match and advised:
             log = log + match * _pays_when_advised(trail.events[-1].minute, advised, trail.country)
@@ -175,19 +187,6 @@ class Odds:
 
     # Chances of a charge
 
-    def chance(
-        self, trail: Trail, charge: Charge, minutes: np.ndarray, which: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return the chances of the next charge, hypotheses by instants.
-
-        :param minutes: local minutes after the last failure
-        """
-        failed = np.full(len(minutes), charge.failed)
-        found = cells.find_cells(failed, minutes, np.full(len(minutes), charge.group), trail.country)
-        score = self.cells[found]
-        score[:DEAD_AT] += self.score(trail, charge, minutes)[None, :]
-        return expit(score if which is None else score[which])
-
     def quick_chance(self, run: int) -> tuple[float, tuple[float, float]]:
         """Return the chance of a quick retry after technical failures in a row, and its interval.
 
@@ -199,11 +198,6 @@ class Odds:
         chance = (paid + prior["worth"] * prior["value"][index]) / (count + prior["worth"])
         spread = 1.645 * (chance * (1 - chance) / (count + prior["worth"] + 1)) ** 0.5
         return chance, (max(chance - spread, 0.0), min(chance + spread, 1.0))
-
-    def score(self, trail: Trail, charge: Charge, minutes: np.ndarray) -> np.ndarray:
-        """Return the sum of the effects at each instant, in log-odds."""
-        total = self.effects[effect_levels(trail, charge, minutes)].sum(axis=0)
-        return total + self.named_score(trail, charge.reason)[0]
 
     def named_score(self, trail: Trail, reason: str) -> tuple[float, float]:
         """Return the effects of reason, country and issuer, and their variance."""
@@ -219,7 +213,6 @@ class Draws:
     """Draws of the parameters from their posterior, one a row.
 
     :ivar habits: factors of the patterns' weights
-    :ivar named: standard normal, for effects of reason, country and issuer
     """
 
     def __init__(self, odds: Odds, seed: int = 20) -> None:
@@ -231,7 +224,6 @@ class Draws:
         self.cells = draw(odds.cells, odds.cells_sd)
         self.effects = draw(odds.effects, odds.effects_sd)
         self.habits = np.exp(draw(np.zeros(COUNT), odds.habits_sd))
-        self.named = rng.standard_normal(_DRAWS)
 
 
 def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:

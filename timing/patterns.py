@@ -4,20 +4,30 @@ Days are ordinals of local dates (``date.toordinal``). The hour at which money i
 is not part of a hypothesis: it is learned (see :mod:`timing.cells`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 import holidays
 import numpy as np
 
-# *erratic*: money comes and goes without a rhythm. *solid*: there is money, something else was in the
-# way. *dead*: the method will never work again.
-FAMILIES = ("monthly", "twice", "fortnightly", "weekly", "erratic", "solid", "dead")
-MONTHLY, TWICE, FORTNIGHTLY, WEEKLY, ERRATIC, SOLID, DEAD = range(7)
+# Four rhythms, of people whose money lasts for some time and of people whose money is gone within a
+# day or two (*quick*). *erratic*: money comes and goes without a rhythm; *idle*: it hardly ever
+# comes. *solid*: there is money, something else was in the way; *held*: that lasts. *dead*: the
+# method will not work again.
+RHYTHMS = ("monthly", "twice", "fortnightly", "weekly")
+FAMILIES = (
+    *RHYTHMS,
+    *(f"{rhythm}_quick" for rhythm in RHYTHMS),
+    *("erratic", "idle", "solid", "held", "dead"),
+)
+MONTHLY, TWICE, FORTNIGHTLY, WEEKLY = range(4)
+ERRATIC, IDLE, SOLID, HELD, DEAD = range(8, 13)
 # A Friday; fortnights are counted from its Monday.
 _FORTNIGHT_ANCHOR = date(2024, 1, 1).toordinal()
 LONG_AGO = -100_000
+# Where most bank holidays are not those of the whole country: the part where most people live.
+_PARTS = {"GB": "ENG"}
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,10 @@ def _make() -> tuple[Pattern, ...]:
         for day in range(7)
     ]
     weekly = [Pattern(f"weekly:{day}", WEEKLY, weekday=day) for day in range(7)]
-    others = [Pattern(name, FAMILIES.index(name)) for name in ("erratic", "solid", "dead")]
-    return (*monthly, *twice, *fortnightly, *weekly, *others)
+    lasting = (*monthly, *twice, *fortnightly, *weekly)
+    quick = [replace(p, id=f"{p.id} quick", family=p.family + len(RHYTHMS)) for p in lasting]
+    others = [Pattern(name, FAMILIES.index(name)) for name in FAMILIES[ERRATIC:]]
+    return (*lasting, *quick, *others)
 
 
 PATTERNS = _make()
@@ -67,7 +79,8 @@ def _working_days(country: str, year: int) -> np.ndarray:
     days = np.arange(first, last + 1)
     weekend, off = {5, 6}, {first}
     try:
-        calendar = holidays.country_holidays(country, years=year)
+        part = _PARTS.get(country)
+        calendar = holidays.country_holidays(country, subdiv=part, years=year)
         weekend = set(calendar.weekend)
         off = {day.toordinal() for day in calendar}
     except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
@@ -104,7 +117,7 @@ def _pay_days(country: str, year: int) -> np.ndarray:
                 nominal |= (of_month == day) | (is_last & (of_month < day))
         else:
             nominal = (days - 1) % 7 == pattern.weekday
-            if pattern.family == FORTNIGHTLY:
+            if pattern.family % len(RHYTHMS) == FORTNIGHTLY:
                 nominal &= ((days - _FORTNIGHT_ANCHOR) // 7) % 2 == pattern.phase
         weekend = pattern.weekday >= 5  # who is paid on a Saturday is not paid by a bank's rules
         paid = days[nominal] if weekend else before[nominal]

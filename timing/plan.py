@@ -14,10 +14,10 @@ import numpy as np
 
 from . import cells
 from .odds import Odds, expit
-from .patterns import DEAD_AT, ERRATIC, FAMILY, latest_pay
-from .trail import Charge, Trail, effect_levels
+from .patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
+from .trail import Charge, Trail, effect_levels, follow
 
-_MOST_HYPOTHESES = 26
+_MOST_HYPOTHESES = 32
 _LEAST_WEIGHT = 0.002
 
 
@@ -38,6 +38,9 @@ class Plan:
 class Outlook:
     """A case, its belief and the instants at which it may be charged, ready to be planned.
 
+    A hypothesis is a guard of the issuer together with a pattern of the payer.
+
+    :param belief: weights, guards by patterns
     :param slots: local minutes of the allowed instants, ascending, after the last failure
     :param cost: of one try, as a share of the amount
     :param discount: worth of a recovery at each slot, relative to one now
@@ -48,21 +51,50 @@ class Outlook:
         self,
         odds: Odds,
         trail: Trail,
-        charge: Charge,
         belief: np.ndarray,
         slots: np.ndarray,
         cost: float,
         discount: np.ndarray,
         rest: int = 0,
     ) -> None:
-        self.odds, self.trail, self.charge, self.slots = odds, trail, charge, slots
+        self.odds, self.trail, self.slots = odds, trail, slots
+        self.charge = follow(trail.events)
         self.cost, self.discount, self.rest = cost, discount.astype(np.float32), rest
-        order = np.argsort(-belief, kind="stable")[:_MOST_HYPOTHESES]
-        self.which = np.sort(order[belief[order] > _LEAST_WEIGHT])
-        weight = belief[self.which]
-        self.weight = (weight / weight.sum()).astype(np.float32)
-        self.first = odds.chance(trail, charge, slots, self.which).astype(np.float32)
+        flat = belief.ravel()
+        order = np.argsort(-flat, kind="stable")[:_MOST_HYPOTHESES]
+        kept = np.sort(order[flat[order] > _LEAST_WEIGHT])
+        self.guard, self.which = kept // belief.shape[1], kept % belief.shape[1]
+        self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
+        # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
+        left: dict[Charge, list[int]] = {}
+        for number, guard in enumerate(self.guard.tolist()):
+            minutes = int(cells.GUARDS[guard]) if len(trail.events) > 1 else 0
+            left.setdefault(follow(trail.events, minutes), []).append(number)
+        self.charges = {charge: np.array(numbers) for charge, numbers in left.items()}
+        self.first = self.chances(odds.cells, odds.effects, slots).astype(np.float32)
         self.later = self._chances_after()
+
+    def chances(self, alpha: np.ndarray, effects: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+        """Return chances of the next charge, hypotheses by instants.
+
+        :param alpha: values of the cells, or draws of them in rows before
+        :param effects: the same of the effects
+        :param minutes: local, after the last failure
+        """
+        count = len(minutes)
+        result = np.empty((*alpha.shape[:-1], len(self.which), count))
+        for charge, numbers in self.charges.items():
+            which = self.which[numbers]
+            failed, group = np.full(count, charge.failed), np.full(count, charge.group)
+            found = cells.find_cells(failed, minutes, group, self.trail.country)[which]
+            levels = effect_levels(self.trail, charge, minutes)
+            effect = effects[..., levels].sum(axis=-2)
+            effect = effect + self.odds.named_score(self.trail, charge.reason)[0]
+            alive = (which != DEAD_AT)[:, None]
+            score = alpha[..., found] + np.where(alive, effect[..., None, :], 0.0)
+            result[..., numbers, :] = expit(score)
+        since = minutes - self.trail.events[-1].minute
+        return result * (since >= cells.GUARDS[self.guard][:, None])
 
     def _chances_after(self) -> np.ndarray:
         """Return chances of a charge at a slot after a failure at another: (from, hypothesis, to).
@@ -76,38 +108,51 @@ class Outlook:
         # Later failures are planned for as if they were of the same kind, one number on.
         after = replace(self.charge, number=self.charge.number + 1, recent=())
         levels = effect_levels(self.trail, after, slots)
-        gap_row = list(cells.EFFECTS).index("gap")
-        same = np.delete(odds.effects[levels], gap_row, axis=0).sum(axis=0)
+        rows = list(cells.EFFECTS)
+        same = np.delete(odds.effects[levels], rows.index("gap"), axis=0).sum(axis=0)
         same += odds.named_score(self.trail, after.reason)[0]
         bins = cells.gap_bin(slots[None, :] - slots[:, None])
         gap = odds.effects[cells.OFFSETS["gap"] + bins]
         shared = same[None, :] + gap
-        pay = latest_pay(day, self.trail.country)[self.which]
-        family = FAMILY[self.which]
+        patterns, place = np.unique(self.which, return_inverse=True)
+        pay = latest_pay(day, self.trail.country)[patterns]
+        family = FAMILY[patterns]
         paid = family < ERRATIC
         kind = np.where(paid, family, 0)[:, None]
         ages = cells.CAME + kind * len(cells.AGES) + cells.age_bin(day - pay, minute)
-        came = np.exp(odds.cells[ages] + same).astype(np.float32)
-        dry = np.exp(odds.cells[cells.DRY + group * len(cells.GAPS) + bins] + shared)
-        bins_late = cells.late_bin(minute[:, None], np.maximum(day[None, :] - day[:, None], 0))
-        late = np.exp(odds.cells[cells.LATE + bins_late] + shared).astype(np.float32)
-        gap = np.exp(gap).astype(np.float32)
+        came = _exp(odds.cells[ages] + same)
+        dry = _exp(odds.cells[cells.DRY + group * len(cells.GAPS) + bins] + shared)
         came_since = pay[None, :, :] > day[:, None, None]
-        result = np.where(came_since, came[None] * gap[:, None], dry.astype(np.float32)[:, None])
+        result = np.where(came_since, came[None] * _exp(gap)[:, None], dry[:, None])
         source, hypothesis = np.nonzero((pay == day).T & paid)
         if len(source):
+            days = np.maximum(day[None, :] - day[:, None], 0)
+            late = _exp(odds.cells[cells.LATE + cells.late_bin(minute[:, None], days)] + shared)
             still = ~came_since[source, hypothesis]
-            result[source, hypothesis] = np.where(
-                still, late[source], result[source, hypothesis]
-            )
+            found = result[source, hypothesis]
+            result[source, hypothesis] = np.where(still, late[source], found)
+        starts = {
+            ERRATIC: cells.FREE + group * len(cells.GAPS),
+            IDLE: cells.SELDOM,
+            SOLID: cells.CALM + group * len(cells.GAPS),
+            HELD: cells.SLOW,
+        }
         for number in np.flatnonzero(~paid):
-            if self.which[number] == DEAD_AT:
+            if family[number] == DEAD:
                 result[:, number] = np.exp(odds.cells[cells.GONE])
             else:
-                start = cells.FREE if family[number] == ERRATIC else cells.CALM
-                where = start + group * len(cells.GAPS) + bins
-                result[:, number] = np.exp(odds.cells[where] + shared)
-        return result / (1 + result)
+                result[:, number] = _exp(odds.cells[starts[family[number]] + bins] + shared)
+        result /= 1 + result
+        # To try in between can only add knowledge: what a later charge would have won alone, it
+        # wins at least after a failure before it. Learned cells don't know that of each other.
+        lost = np.clip(1 - self.first, 1e-6, 1.0)
+        floor = lost[None] / -lost.T[:, :, None]
+        floor += 1
+        result = np.maximum(result[:, place], floor, out=floor)
+        if self.guard.any():
+            gaps = slots[None, :] - slots[:, None]
+            result *= gaps[:, None, :] >= cells.GUARDS[self.guard][None, :, None]
+        return result
 
     def best(self, tries: int) -> Plan:
         """Return the best plan of at most so many tries."""
@@ -179,6 +224,10 @@ class Outlook:
         return worth
 
 
+def _exp(values: np.ndarray) -> np.ndarray:
+    return np.exp(values.astype(np.float32))
+
+
 @dataclass(frozen=True)
 class Weighed:
     """Candidates for the next try, under draws of the parameters.
@@ -187,12 +236,14 @@ class Weighed:
     :ivar values: draws by candidates, value with the rest of the plan
     :ivar chance: by candidate, at the parameters' means
     :ivar value: by candidate, at the parameters' means
+    :ivar parts: hypotheses by candidates, what each adds to the chance
     """
 
     chances: np.ndarray
     values: np.ndarray
     chance: np.ndarray
     value: np.ndarray
+    parts: np.ndarray
 
 
 def weigh(
@@ -204,25 +255,16 @@ def weigh(
     :param worth: hypotheses by candidates, of the rest of the plan after a failure there
     :param discount: worth of a recovery at each candidate, relative to one now
     """
-    odds, trail, charge, which = outlook.odds, outlook.trail, outlook.charge, outlook.which
+    odds = outlook.odds
     draws = odds.draws
-    count = len(minutes)
-    found = cells.find_cells(
-        np.full(count, charge.failed), minutes, np.full(count, charge.group), trail.country
-    )[which]
-    levels = effect_levels(trail, charge, minutes)
-    named, variance = odds.named_score(trail, charge.reason)
-    alive = (which != DEAD_AT)[:, None]
-    effects = draws.effects[:, levels].sum(axis=1)
-    effects += named + draws.named[:, None] * np.sqrt(variance)
-    chances = expit(draws.cells[:, found] + np.where(alive, effects[:, None, :], 0.0))
-    effect = odds.effects[levels].sum(axis=0) + named
-    chance = expit(odds.cells[found] + np.where(alive, effect, 0.0))
-    weights = outlook.weight * draws.habits[:, which]
+    chances = outlook.chances(draws.cells, draws.effects, minutes)
+    chance = outlook.chances(odds.cells, odds.effects, minutes)
+    weights = outlook.weight * draws.habits[:, outlook.which]
     weights /= weights.sum(axis=1, keepdims=True)
     return Weighed(
         np.einsum("dh,dhc->dc", weights, chances),
         np.einsum("dh,dhc->dc", weights, chances * discount + (1 - chances) * worth),
         outlook.weight @ chance,
         outlook.weight @ (chance * discount + (1 - chance) * worth),
+        outlook.weight[:, None] * chance,
     )

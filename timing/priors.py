@@ -1,6 +1,6 @@
 """What is believed before anything is learned: the data file, read into arrays.
 
-``data/priors.json`` is written for people; each block names its source or says that it is judgement.
+``data/priors.json`` is written for people; each block names its source or says it is judgement.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import cells
-from .patterns import COUNT, FAMILIES, FAMILY, PATTERNS
+from .patterns import COUNT, FAMILIES, FAMILY, PATTERNS, RHYTHMS
 
 _DATA = Path(__file__).parent / "data" / "priors.json"
 GROUP_COUNT = len(cells.GROUPS)
@@ -62,6 +62,8 @@ def load() -> Priors:
     alpha, kinship = _cells(values)
     effects, effects_sd = _effects(values["effects"])
     suspects = np.array([values["suspects"][group] for group in cells.GROUPS[:4]])
+    rhythms = suspects[:, : len(RHYTHMS)]
+    suspects = np.concatenate([rhythms, rhythms, suspects[:, len(RHYTHMS) :]], axis=1)
     return Priors(
         values,
         alpha,
@@ -69,7 +71,7 @@ def load() -> Priors:
         np.linalg.inv(kinship),
         effects,
         effects_sd,
-        np.tile(values["opening"]["value"], 4),
+        np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
         suspects,
         _shares(),
         {
@@ -94,7 +96,9 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
         width = len(chances[0])
         near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
-        within = spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
+        within = (
+            spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
+        )
         for number, chance in enumerate(chances):
             one = slice(start + number * width, start + (number + 1) * width)
             alpha[one] = chance
@@ -105,19 +109,23 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
     groups = cells.GROUPS[:4]
     gaps = values["gaps"]
-    place(cells.CAME, [values["came"][family] for family in FAMILIES[:4]], spread["families"])
+    came = values["came"]
+    place(cells.CAME, [came[rhythm] for rhythm in RHYTHMS], spread["families"])
+    quick = cells.CAME + len(RHYTHMS) * len(cells.AGES)
+    place(quick, [came["quick"]] * len(RHYTHMS), spread["families"])
     place(cells.LATE, [values["late"]["value"]])
     place(cells.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
     place(cells.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
     place(cells.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
+    place(cells.SELDOM, [logit(np.array(gaps["seldom"]))])
+    place(cells.SLOW, [logit(np.array(gaps["slow"]))])
     fresh = values["fresh"]
-    place(
-        cells.FRESH,
-        [logit(np.array(fresh[family])) for family in FAMILIES[:4]],
-        spread["families"],
-    )
-    alpha[-2:] = logit(np.array(fresh["others"]))
-    kinship[-2:, -2:] = np.eye(2)
+    lasting = [logit(np.array(fresh[rhythm])) for rhythm in RHYTHMS]
+    place(cells.FRESH, lasting, spread["families"])
+    quick = cells.FRESH + len(RHYTHMS) * cells.FRESH_COUNT
+    place(quick, [logit(np.array(fresh["quick"]))] * len(RHYTHMS), spread["families"])
+    alpha[cells.OTHERS :] = logit(np.array(fresh["others"]))
+    kinship[cells.OTHERS :, cells.OTHERS :] = np.eye(cells.CELLS - cells.OTHERS)
     alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
     return alpha, kinship
 
@@ -155,16 +163,20 @@ def _habits(country: str) -> np.ndarray:
     days = values["days"].get(country) or values["days"]["default"]
     pairs, weekdays = values["pairs"], values["weekdays"]["default"]
     for index, pattern in enumerate(PATTERNS):
-        family = FAMILIES[pattern.family]
-        if family == "monthly":
+        rhythm = FAMILIES[pattern.family].partition("_")[0]
+        if rhythm == "monthly":
             within[index] = days.get(str(pattern.days[0]), 0.0) + values["days"]["floor"]
-        elif family == "twice":
-            name = pattern.id.partition(":")[2]
+        elif rhythm == "twice":
+            name = pattern.id.partition(":")[2].partition(" ")[0]
             within[index] = pairs["default"].get(name, 0.0) + pairs["floor"]
         elif pattern.weekday >= 0:
             within[index] = weekdays[pattern.weekday]
         else:
             within[index] = 1.0
+    quick = values["families"]["quick"]
+    for rhythm in RHYTHMS:
+        share = families[rhythm]
+        families[rhythm], families[f"{rhythm}_quick"] = (1 - quick) * share, quick * share
     shares = np.array([families[FAMILIES[family]] for family in FAMILY])
     total = np.bincount(FAMILY, within, len(FAMILIES))
     prior = shares * within / total[FAMILY]

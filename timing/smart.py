@@ -110,9 +110,7 @@ def _technical(case: Case, quick: Decision, model: Model) -> SmartDecision:
     run = case.quick_run
     chance, interval = model.odds.quick_chance(run)
     record = {"model": model.version, "features": {"technical": run}, "binding": ""}
-    return SmartDecision(
-        quick.at, quick.source, quick.sentence, chance, interval, 1.0, record
-    )
+    return SmartDecision(quick.at, quick.source, quick.sentence, chance, interval, 1.0, record)
 
 
 def _window_over(case: Case) -> Sentence:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import cells
-from .examples import Examples, Sample, add_up, gather
+from .examples import Examples, Sample, gather
 from .fit import Fit
 from .model import Model
 from .odds import Odds
-from .patterns import PATTERNS
+from .patterns import ERRATIC, PATTERNS
 from .trail import PAID as SUCCESS
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -63,8 +63,8 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
         return {name: [] for name in ("hour", "weekday", "payday", "attempt", "gap", "reason")}
     today = model.memory.newest
     sample = gather(model.memory, cases, model.priors.half_lives, today)
-    learned, belief, _before = _predict(sample, model, model.odds)
-    prior, *_rest = _predict(sample, model, Odds.prior(model.priors))
+    learned, belief = _predict(sample, model, model.odds)
+    prior, _belief = _predict(sample, model, Odds.prior(model.priors))
     paid = sample.paid.astype(float)
     tables = {}
     labels = {
@@ -86,20 +86,29 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
     return tables
 
 
-def _predict(sample: Sample, model: Model, odds: Odds):
-    """Return each retry's probability as it could be told before, and beliefs after and before."""
+def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.ndarray]:
+    """Return each retry's probability as it could be told before, and beliefs after all."""
     fit = Fit(sample, model.priors, odds)
-    chance, _past, _belief, gate = fit.expect()
+    chance, joint = fit.expect()
     likely, log = fit.likelihoods(chance)
-    count = len(sample.cases)
-    total = add_up(likely, sample.case, count)
-    # What was known before a retry: everything but it and the ones after it, within its case.
-    running = np.cumsum(likely.astype(float), axis=0) - likely
     starts = np.searchsorted(sample.case, sample.case)
-    before = log[sample.case] + running - running[starts]
-    before = _normalise(before)
-    after = _normalise(log + total)
-    return (before * chance).sum(axis=1), after, before
+    told = fit.told_soon()[:, None]
+    total, paid = np.zeros(len(chance)), np.zeros(len(chance))
+    for guard, share in zip(cells.GUARDS, odds.guards, strict=True):
+        soon = sample.since < guard
+        part = np.where(soon[:, None], told, likely).astype(float)
+        # What was known before a retry: everything but it and the ones after it, within its case.
+        running = np.cumsum(part, axis=0) - part
+        weight = share * np.exp(
+            log[sample.case] - _most(log)[sample.case] + running - running[starts]
+        )
+        total += weight.sum(axis=1)
+        paid += (weight * chance).sum(axis=1) * ~soon
+    return paid / total, joint.sum(axis=1)
+
+
+def _most(log: np.ndarray) -> np.ndarray:
+    return log.max(axis=1, keepdims=True)
 
 
 def _normalise(log: np.ndarray) -> np.ndarray:
@@ -128,7 +137,7 @@ def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
     paid = np.bincount(ages, (weight * sample.paid[:, None])[inside], size)
     rows = []
     for number, label in enumerate(cells.AGES):
-        which = [cells.CAME + family * size + number for family in range(4)]
+        which = [cells.CAME + family * size + number for family in range(ERRATIC)]
         shares = np.bincount(sample.cells[inside], weight[inside], cells.CELLS)[which] + 1e-9
         learned, prior = (
             float(np.average(1 / (1 + np.exp(-odds.cells[which])), weights=shares))

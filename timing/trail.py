@@ -64,7 +64,7 @@ def read(case: Case, priors: Priors) -> Trail:
     past = tuple(
         2 * minute + bool(charge.paid)
         for charge in case.history[-_HISTORY:]
-        if (minute := local_minutes(charge.at, zone)) > oldest
+        if (minute := local_minutes(aware(charge.at), zone)) > oldest
     )
     return Trail(
         round(case.failures[0].at.timestamp() / _DAY_SECONDS, 4),
@@ -98,7 +98,7 @@ def read_finished(attempt, priors: Priors) -> Trail:
         failures = sorted(failures, key=lambda f: aware(f.at))
     trail = read(
         Case(
-            tuple(failures) or (Failure(attempt.at),),
+            tuple(failures) or (Failure(aware(attempt.at)),),
             case.method,
             history=case.history,
             tz=case.tz,
@@ -141,12 +141,20 @@ class Charge:
     advised: int
 
 
-def follow(events: Sequence[Event]) -> Charge:
+def follow(events: Sequence[Event], guard: int = 0) -> Charge:
     """Return what is known before the charge that follows these failures.
 
     Technical failures tell nothing about the account: the one before them counts, if any.
+
+    :param guard: minutes; with an issuer that refuses whatever comes sooner after the last charge,
+        such refusals tell nothing either
     """
-    told = [event for event in events if event.outcome != cells.TECHNICAL]
+    told = [
+        event
+        for number, event in enumerate(events)
+        if event.outcome != cells.TECHNICAL
+        and (not number or event.minute - events[number - 1].minute >= guard)
+    ]
     last = told[-1] if told else events[-1]
     advised = max((event.advised for event in events), default=0)
     recent = tuple(event.minute for event in events if event.minute < last.minute)

@@ -2,101 +2,161 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import median
 
 import numpy as np
 
 from simulation.streams import Population, generate, ladders
 from simulation.streams.cases import FIRST_DAY, JUDGED_DAYS, TRAINING_DAYS, Cases
+from simulation.streams.clairvoyant import clairvoyant
+from simulation.streams.informed import informed
 from simulation.streams.ladders import Outcomes, Schedule
 from simulation.streams.runner import Log, Player, Setting
 
+# The first is that of which the goals against the field speak, and the product's default.
 SETTINGS = (Setting(8, 14), Setting(8, 28), Setting(4, 14))
-# Hindsight chooses on these cases beside the judged ones, so that it is right and not lucky.
+LONGEST = Setting(8, 60)  # on which decisions are timed
+LEARNED = (0, 1000, 5000)
+# Hindsight chooses on cases of its own, so that it is right and not lucky.
 HINDSIGHT_CASES = 8000
-AMOUNTS_LEARNED = (0, 1000, 5000)
-COLD, *LEARNED = [f"smart, {n:,} cases" if n else "smart, cold" for n in AMOUNTS_LEARNED]
+LADDER, BEST = "even at 10:00", "best fixed"
+INFORMED, CLAIRVOYANT = "informed bound", "clairvoyant bound"
+
+
+def engine_name(learned: int) -> str:
+    """Return the name of the engine after so many cases."""
+    return f"smart, {learned:,} cases" if learned else "smart, cold"
 
 
 @dataclass
 class Result:
     """What came out for a population.
 
+    :param index: cases that the slower strategies play: every second one
     :param outcomes: by setting and name of the strategy
+    :param some: names of those that played the cases of `index` only
     :param best: name of the best fixed schedule of each setting, by hindsight
-    :param logs: of the engine, by setting and name
+    :param logs: by setting and name of the strategy
+    :param engine: the one that has learned most
     """
 
     population: Population
     cases: Cases
+    index: np.ndarray
     outcomes: dict[Setting, dict[str, Outcomes]] = field(default_factory=dict)
+    some: set[str] = field(default_factory=set)
     best: dict[Setting, str] = field(default_factory=dict)
     logs: dict[Setting, dict[str, Log]] = field(default_factory=dict)
-    training: Log | None = None
-    learned: object | None = None
+    engine: object | None = None
+
+    def calibration_error(self, name: str) -> float:
+        """Return the expected calibration error of a strategy, all settings together."""
+        logs = [logs[name] for logs in self.logs.values() if name in logs]
+        return calibration_error([pair for log in logs for pair in log.predictions])
 
 
-def judged_cases(population: Population, seed: int, count: int) -> Cases:
-    """Return the cases on which strategies are judged: the last weeks of the stream."""
-    return generate(population, seed + 1, count, FIRST_DAY + TRAINING_DAYS, JUDGED_DAYS)
-
-
-def training_cases(population: Population, seed: int, count: int) -> Cases:
-    """Return the cases before them, from which an engine learns."""
-    return generate(population, seed, count, FIRST_DAY, TRAINING_DAYS)
+def begin(population: Population, seed: int, count: int) -> Result:
+    """Return a result with the cases on which strategies are judged: the stream's last weeks."""
+    cases = generate(population, seed + 1, count, FIRST_DAY + TRAINING_DAYS, JUDGED_DAYS)
+    return Result(population, cases, np.arange(0, count, 2))
 
 
 def play_ladders(result: Result, settings: tuple[Setting, ...], seed: int) -> None:
-    """Add what the field sells and the best fixed schedules."""
-    past = generate(
-        result.population, seed + 2, HINDSIGHT_CASES, FIRST_DAY + TRAINING_DAYS, JUDGED_DAYS
-    )
-    field_outcomes = {
+    """Add what the field sells, the product's ladder and the best fixed schedules."""
+    first = FIRST_DAY + TRAINING_DAYS
+    past = generate(result.population, seed + 2, HINDSIGHT_CASES, first, JUDGED_DAYS)
+    sold = {
         schedule.name: ladders.run(result.cases, schedule)
         for fixed in ladders.FIELD
-        for schedule in (fixed, fixed.blind())
+        for schedule in (fixed.blind(), fixed)
     }
     for setting in settings:
         schedules = ladders.family(setting.tries, setting.window)
-        best = max(schedules, key=lambda schedule: recovered_amount(past, schedule))
+        best = max(schedules, key=lambda schedule: _recovered_amount(past, schedule))
         usual = ladders.even(setting.tries, setting.window)
         result.best[setting] = best.name
         result.outcomes[setting] = {
-            **field_outcomes,
-            "even at 10:00, blind": ladders.run(result.cases, usual.blind()),
-            "even at 10:00": ladders.run(result.cases, usual),
-            "best fixed": ladders.run(result.cases, best),
+            **sold,
+            f"{LADDER}, blind": ladders.run(result.cases, usual.blind()),
+            LADDER: ladders.run(result.cases, usual),
+            BEST: ladders.run(result.cases, best),
         }
 
 
-def recovered_amount(cases: Cases, schedule: Schedule) -> float:
-    """Return the share of the amount that a schedule recovers."""
-    return float((ladders.run(cases, schedule).recovered * cases.amount).sum() / cases.amount.sum())
+def _recovered_amount(cases: Cases, schedule: Schedule) -> float:
+    return float((ladders.run(cases, schedule).recovered * cases.amount).sum())
 
 
-def learn(
+def play_bounds(
+    result: Result, settings: tuple[Setting, ...], seed: int, heard: Callable[[int], None]
+) -> None:
+    """Add both bounds."""
+    players = informed(result.population, result.cases, settings, seed, result.index, heard)
+    result.some |= {INFORMED, CLAIRVOYANT}
+    for setting, player in players.items():
+        result.outcomes[setting][INFORMED] = player.outcomes
+        result.logs.setdefault(setting, {})[INFORMED] = player.log
+        result.outcomes[setting][CLAIRVOYANT] = clairvoyant(result.cases, setting.window)
+
+
+def teach(
     engine,
     population: Population,
     seed: int,
     count: int,
     settings: tuple[Setting, ...],
     heard: Callable[[int], None],
-) -> Log:
-    """Let an engine work on a stream of cases and learn; policies take turns."""
-    player = Player(training_cases(population, seed, count), engine, seed, label=f"{seed}/")
+) -> None:
+    """Let an engine work on a stream of cases and learn from it; policies take turns."""
+    cases = generate(population, seed, count, FIRST_DAY, TRAINING_DAYS)
+    player = Player(cases, engine, seed, label=f"{seed}/")
     player.play(lambda case: settings[case % len(settings)], learn=True, heard=heard)
-    return player.log
 
 
-def play(
-    result: Result, name: str, engine, setting: Setting, seed: int, heard: Callable[[int], None]
+def play_engine(
+    result: Result,
+    name: str,
+    engine,
+    setting: Setting,
+    seed: int,
+    all_cases: bool,
+    heard: Callable[[int], None],
 ) -> None:
     """Add an engine's outcomes; it learns nothing from them."""
     player = Player(result.cases, engine, seed, label="judged/")
-    outcomes = player.play(setting, heard=heard)
-    result.outcomes[setting][name] = outcomes
+    index = None if all_cases else result.index
+    if not all_cases:
+        result.some.add(name)
+    result.outcomes[setting][name] = player.play(setting, index, heard=heard)
     result.logs.setdefault(setting, {})[name] = player.log
+
+
+def decision_milliseconds(result: Result, engine, count: int) -> float:
+    """Return the median time of a decision with eight tries in sixty days."""
+    player = Player(result.cases, engine, label="timed/")
+    player.play(LONGEST, range(min(count, len(result.cases))))
+    return 1000 * median(player.log.seconds)
+
+
+def relearn_seconds(engine, attempts: int) -> float:
+    """Return the seconds in which a fresh model learns a million attempts.
+
+    Attempts of the engine's own past are repeated under other names up to `attempts`; the time is
+    scaled from there.
+    """
+    past = engine.attempts
+    copies = [
+        replace(attempt, key=f"{number // len(past)}/{attempt.key}")
+        for number, attempt in enumerate(
+            past[number % len(past)] for number in range(max(attempts, 1))
+        )
+    ]
+    begun = time.perf_counter()
+    engine.relearn(copies)
+    return (time.perf_counter() - begun) * 1e6 / len(copies)
 
 
 def calibration_error(predictions: list[tuple[float, bool]], bins: int = 10) -> float:

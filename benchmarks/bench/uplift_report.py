@@ -1,28 +1,33 @@
-"""Figures, intervals and tables of the uplift benchmark."""
+"""Shares with their intervals, and the tables of the uplift benchmark."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from simulation.streams.ladders import Outcomes
+from simulation.streams.runner import Setting
 from simulation.streams.zones import DAY
 
-from .uplift_play import Result
+from .output import table
+from .uplift_play import BEST, CLAIRVOYANT, INFORMED, LADDER, Result, engine_name
 
 RESAMPLES = 1000
 
 
 @dataclass
 class Share:
-    """A share in percent with its resamples, so that differences and means stay paired."""
+    """A share or a difference in percent with its resamples, so that comparisons stay paired."""
 
     value: float
     draws: np.ndarray
 
     def __sub__(self, other: Share) -> Share:
         return Share(self.value - other.value, self.draws - other.draws)
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.value + other.value, self.draws + other.draws)
 
     def interval(self) -> tuple[float, float]:
         """Return the bounds between which 95 % of the resamples lie."""
@@ -35,43 +40,108 @@ class Share:
 
 
 def mean(shares: list[Share]) -> Share:
-    """Return the mean over populations, each of the same weight."""
-    return Share(
-        float(np.mean([share.value for share in shares])),
-        np.mean([share.draws for share in shares], axis=0),
-    )
+    """Return the mean over populations, each with the same weight."""
+    draws = np.mean([share.draws for share in shares], axis=0)
+    return Share(float(np.mean([share.value for share in shares])), draws)
 
 
 class Resampling:
-    """Draws of the same cases for all strategies of a population."""
+    """Draws of some cases, the same for all strategies."""
 
-    def __init__(self, result: Result, seed: int) -> None:
-        self.amount = result.cases.amount
-        rng = np.random.default_rng(seed)
-        n = len(self.amount)
-        self.counts = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32)
-        self._total = self.counts @ self.amount.astype(np.float32)
+    def __init__(self, result: Result, index: np.ndarray, seed: int) -> None:
+        self.index = index
+        amount = result.cases.amount[index]
+        rng = np.random.default_rng([seed, *result.population.name.encode()])
+        n = len(index)
+        self._weights = {"amount": amount / amount.mean(), "cases": np.ones(n)}
+        self._counts = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32)
 
-    def amount_share(self, outcomes: Outcomes) -> Share:
-        """Return the recovered share of the amount."""
-        won = (self.amount * outcomes.recovered).astype(np.float32)
-        draws = 100 * (self.counts @ won) / self._total
-        return Share(100 * float(won.sum() / self.amount.sum()), draws)
+    def share(self, outcomes: Outcomes, of: str) -> Share:
+        """Return the recovered share of the `amount` or of the `cases`."""
+        weights = self._weights[of].astype(np.float32)
+        won = weights * outcomes.recovered[self.index]
+        draws = 100 * (self._counts @ won) / (self._counts @ weights)
+        return Share(100 * float(won.sum() / weights.sum()), draws)
 
 
-def row(outcomes: Outcomes, share: Share, best: Share) -> list[str]:
-    """Return the cells of a strategy's line."""
-    recovered = int(outcomes.recovered.sum())
-    days = np.nanmean(outcomes.seconds) / DAY if recovered else float("nan")
-    per_recovery = outcomes.attempts.sum() / max(recovered, 1)
-    return [
-        f"{share.value:.1f}",
-        str(share - best) if share is not best else "",
-        f"{100 * recovered / len(outcomes.recovered):.1f}",
-        f"{per_recovery:.2f}",
-        str(int(outcomes.dead_retries.sum())),
-        f"{days:.1f}",
+@dataclass
+class Figures:
+    """The figures of a population and a setting, by strategy.
+
+    Who played every second case is compared with the best fixed schedule on these, and the level
+    is that schedule's on all cases plus the difference.
+
+    :param amount: recovered share of the amount
+    :param cases: recovered share of the cases
+    :param points: of the amount, above the best fixed schedule
+    """
+
+    result: Result
+    setting: Setting
+    seed: int
+    amount: dict[str, Share] = field(default_factory=dict)
+    cases: dict[str, Share] = field(default_factory=dict)
+    points: dict[str, Share] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        result, outcomes = self.result, self.result.outcomes[self.setting]
+        everybody = Resampling(result, np.arange(len(result.cases)), self.seed)
+        some = Resampling(result, result.index, self.seed)
+        best = {of: everybody.share(outcomes[BEST], of) for of in ("amount", "cases")}
+        for name, played in outcomes.items():
+            on = some if name in result.some else everybody
+            amount, cases = (
+                on.share(played, of) - on.share(outcomes[BEST], of) for of in ("amount", "cases")
+            )
+            self.points[name] = amount
+            self.amount[name] = best["amount"] + amount
+            self.cases[name] = best["cases"] + cases
+
+    def way(self, name: str) -> tuple[Share, Share]:
+        """Return a strategy's points and the informed bound's, both on every second case."""
+        outcomes = self.result.outcomes[self.setting]
+        some = Resampling(self.result, self.result.index, self.seed)
+        best = some.share(outcomes[BEST], "amount")
+        gain, bound = (some.share(outcomes[who], "amount") - best for who in (name, INFORMED))
+        return gain, bound
+
+    def print(self) -> None:
+        """Print the table of all strategies."""
+        title = f"{self.result.population.name}: {self.setting} days"
+        headers = [title, "amount %", "points to best fixed", "cases %", *_MORE]
+        rows = []
+        for name, played in self.result.outcomes[self.setting].items():
+            shown = f"{name}: {self.result.best[self.setting]}" if name == BEST else name
+            points = "" if name == BEST else str(self.points[name])
+            levels = [f"{self.amount[name].value:.1f}", points, f"{self.cases[name].value:.1f}"]
+            index = self.result.index if name in self.result.some else slice(None)
+            rows.append([shown, *levels, *_effort(played, index)])
+        table(headers, rows)
+
+
+_MORE = ["charges/recovery", "dead retries", "days"]
+
+
+def _effort(outcomes: Outcomes, index: np.ndarray | slice) -> list[str]:
+    recovered = int(outcomes.recovered[index].sum())
+    if not recovered:
+        return ["", "", ""]
+    charges = outcomes.attempts[index].sum() / recovered
+    days = np.nanmean(outcomes.seconds[index]) / DAY
+    return [f"{charges:.2f}", str(int(outcomes.dead_retries[index].sum())), f"{days:.1f}"]
+
+
+def print_summary(figures: list[Figures], setting: Setting, learned: tuple[int, ...]) -> None:
+    """Print one line for each population: points above the best fixed schedule."""
+    names = [engine_name(number) for number in learned]
+    shown = [LADDER, *names, INFORMED, CLAIRVOYANT]
+    shown = [name for name in shown if all(name in each.points for each in figures)]
+    rows = [
+        [each.result.population.name, f"{each.amount[BEST].value:.1f}"]
+        + [str(each.points[name]) for name in shown]
+        for each in figures
     ]
-
-
-HEADERS = ["amount %", "points to best fixed", "cases %", "charges/recovery", "dead", "days"]
+    averages = [str(mean([each.points[name] for each in figures])) for name in shown]
+    level = np.mean([each.amount[BEST].value for each in figures])
+    rows.append(["mean", f"{level:.1f}", *averages])
+    table([f"points, {setting} days", "best fixed %", *shown], rows)

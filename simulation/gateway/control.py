@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..behaviours import Behaviour, CardBehaviour
+from ..behaviours import Behaviour, behaviour_from
 from .cards import DEBIT_TYPES, TestCard, card_details, debit_details
 from .errors import StripeError
 from .idempotency import Response
@@ -94,14 +94,12 @@ class Control:
 
     def _create_card(self, values: Values) -> Values:
         values = dict(values)
-        behaviour = CardBehaviour.from_dict(
-            values.pop("behaviour", None) or {}, self._state.clock.now()
-        )
+        behaviour = behaviour_from(values.pop("behaviour", None) or {}, self._state.clock.now())
         return self._gateway.add_card(behaviour, **values)
 
     def _change_behaviour(self, values: Values) -> Values:
         method = self._method(values)
-        self._state.behaviours[method["id"]] = CardBehaviour.from_dict(
+        self._state.behaviours[method["id"]] = behaviour_from(
             values["behaviour"], self._state.clock.now()
         )
         return method

@@ -254,11 +254,7 @@ class _Maker:
     def _live(self, payers: Payers, first_day: np.ndarray) -> Paths:
         days = WARM_UP + HISTORY + HORIZON
         paths = simulate(self.rng, payers, self.incomes, first_day - WARM_UP, days, self.shift)
-        cut = {
-            name: values if values.ndim == 1 else np.ascontiguousarray(values[:, WARM_UP:])
-            for name, values in vars(paths).items()
-        }
-        return Paths(**cut)
+        return paths.from_day(WARM_UP)
 
     def _brands(self, country: np.ndarray) -> np.ndarray:
         brand = np.empty(len(country), "<U12")

@@ -98,18 +98,20 @@ class Incomes:
         days: int,
         late: np.ndarray,
     ) -> np.ndarray:
-        """Return for each payer and day whether pay arrives.
+        """Return for each day and payer whether pay arrives; (days, payers).
 
         :param first_day: day number of each payer's first column
         :param late: each payer's probability that a pay comes one day late
         """
-        columns = first_day[:, None] + np.arange(days)[None, :]
-        flags = self.days[variant[:, None], columns]
-        moved = flags & (rng.random(flags.shape, np.float32) < late[:, None])
-        flags &= ~moved
-        flags[:, 1:] |= moved[:, :-1]
+        columns = first_day[None, :] + np.arange(days)[:, None]
+        flags = self.days[variant[None, :], columns]
+        when, who = np.nonzero(flags)
+        moves = rng.random(len(who)) < late[who]
+        flags[when[moves], who[moves]] = False
+        moves &= when < days - 1
+        flags[when[moves] + 1, who[moves]] = True
         chance = self.is_irregular[variant]
         if chance.any():
-            draws = rng.random((int(chance.sum()), days), np.float32)
-            flags[chance] = draws < 1 / IRREGULAR_GAP
+            draws = rng.random((days, int(chance.sum())), np.float32)
+            flags[:, chance] = draws < 1 / IRREGULAR_GAP
         return flags

@@ -82,6 +82,10 @@ class Paths:
         """Return the rows of some payers."""
         return Paths(**{name: values[index] for name, values in vars(self).items()})
 
+    def from_day(self, day: int) -> Paths:
+        """Return the same paths without their first days."""
+        return Paths(*(values[:, day:] for values in list(vars(self).values())[:4]), self.pay_hour)
+
     def balance(self, row: np.ndarray, day: np.ndarray, hour: np.ndarray) -> np.ndarray:
         """Return balances at hours of days, of which the rows' first is 0."""
         came = self.received[row, day] * (hour >= self.pay_hour[row])
@@ -135,7 +139,7 @@ def draw_payers(
         spender=spender,
         commitments=by_spender((0.2, 0.4), (0.15, 0.35), (0.4, 0.75), (0.0, 0.2), (0.0, 0.0)),
         appetite=by_spender((0.6, 0.85), (1.05, 1.4), (1.2, 2.2), (0.8, 1.2), (0.1, 0.5)),
-        drain=by_spender((0.0, 0.0), (0.0, 0.03), (0.02, 0.12), (0.35, 0.75), (0.1, 0.5)),
+        drain=by_spender((0.0, 0.0), (0.0, 0.05), (0.05, 0.25), (0.35, 0.75), (0.1, 0.5)),
         side_rate=population.side_income / 30 * rng.gamma(1.5, 1 / 1.5, n),
         late=rng.choice([0.0, 0.03, 0.15], size=n, p=[0.6, 0.3, 0.1]),
     )
@@ -156,51 +160,57 @@ def simulate(
     """
     n = len(payers)
     flags = incomes[0].pay_flags(rng, payers.income, first_day, days, payers.late)
-    per_pay = incomes[0].per_month[payers.income][:, None]
+    per_pay = np.broadcast_to(incomes[0].per_month[payers.income], (days, n))
     if shift is not None:
-        columns = first_day[:, None] + np.arange(days)[None, :]
         later = incomes[1].pay_flags(rng, payers.income_after, first_day, days, payers.late)
-        flags = np.where(columns >= shift, later, flags)
-        after = incomes[1].per_month[payers.income_after][:, None]
-        per_pay = np.where(columns >= shift, after, per_pay)
-    wages = np.where(flags, payers.pay[:, None] / per_pay, 0).astype(np.float32)
+        has_shifted = first_day[None, :] + np.arange(days)[:, None] >= shift
+        flags = np.where(has_shifted, later, flags)
+        per_pay = np.where(has_shifted, incomes[1].per_month[payers.income_after], per_pay)
     # Somebody without a wage is not paid the same each time.
-    spread = np.where(incomes[0].is_irregular[payers.income], 0.6, 0.05)[:, None]
-    wages[payers.spender == SPENDERS.index("idle")] = 0
-    wages *= np.exp(spread * rng.standard_normal((n, days), np.float32)).astype(np.float32)
-    side = rng.random((n, days), np.float32) < payers.side_rate[:, None]
-    amounts = np.exp(0.8 * rng.standard_normal((n, days), np.float32)) * 0.04
-    received = wages + side * amounts * payers.pay[:, None].astype(np.float32)
-    return _live(rng, payers, wages, received.astype(np.float32))
+    spread = np.where(incomes[0].is_irregular[payers.income], 0.6, 0.05)
+    paid = flags & (payers.spender != SPENDERS.index("idle"))
+    wages = np.zeros((days, n), np.float32)
+    when, who = np.nonzero(paid)
+    luck = np.exp(spread[who] * rng.standard_normal(len(who)))
+    wages[when, who] = payers.pay[who] / per_pay[when, who] * luck
+    received = wages.copy()
+    when, who = np.nonzero(rng.random((days, n), np.float32) < payers.side_rate.astype(np.float32))
+    received[when, who] += 0.04 * payers.pay[who] * np.exp(0.8 * rng.standard_normal(len(who)))
+    return _live(rng, payers, wages, received)
 
 
 def _live(
     rng: np.random.Generator, payers: Payers, wages: np.ndarray, received: np.ndarray
 ) -> Paths:
-    n, days = wages.shape
+    """Spend day by day. Inside, days are rows, because a day is computed for all at once."""
+    days, n = wages.shape
     f32 = np.float32
-    commitments, drain = payers.commitments.astype(f32), payers.drain.astype(f32)
+    third, kept = (payers.commitments / 3).astype(f32), (1 - payers.drain).astype(f32)
     daily = (payers.pay * (1 - payers.commitments) * payers.appetite / 30).astype(f32)
-    variation = (0.4 + 1.2 * rng.random((n, days), f32)) * daily[:, None]
-    shocks = rng.random((n, days), f32) < 0.02
-    variation += shocks * (0.25 * payers.pay[:, None] * rng.random((n, days), f32)).astype(f32)
-    opening = np.empty((n, days), f32)
-    spending, spent = np.empty((n, days), f32), np.empty((n, days), f32)
+    spending = rng.random((days, n), f32) * f32(1.2)
+    spending += f32(0.4)
+    spending *= daily
+    when, who = np.nonzero(rng.random((days, n), f32) < f32(0.02))
+    spending[when, who] += 0.25 * payers.pay[who] * rng.random(len(who))
+    opening, spent = np.empty((days, n), f32), np.empty((days, n), f32)
     savings = np.where(payers.spender == 0, 1.0, 0.15) * payers.pay * rng.random(n)
     balance = savings.astype(f32)
-    owed = np.zeros((n, 3), f32)  # commitments of the coming days
-    response = np.zeros(n, f32)
+    owed = np.zeros((3, n), f32)  # commitments of the coming days
+    response = np.zeros(n, np.int8)
     for day in range(days):
-        paid = wages[:, day]
-        response = np.where(paid > 0, _RESPONSE_DAYS + 1, np.maximum(response - 1, 0))
+        paid = wages[day]
+        response = np.where(paid > 0, np.int8(_RESPONSE_DAYS + 1), response - np.int8(1))
         # A third of what a pay must cover leaves on each of three days.
-        owed += (paid * commitments / 3)[:, None]
-        want = variation[:, day] * (1 + _PAY_DAY_RESPONSE * (response > 0))
-        there = balance + received[:, day]
-        left = np.maximum(there - want - owed[:, 0], 0)
-        left -= left * drain
-        opening[:, day], spending[:, day] = balance, want
-        spent[:, day] = there - left
-        balance = left.astype(f32)
-        owed = np.concatenate([owed[:, 1:], np.zeros((n, 1), f32)], axis=1)
-    return Paths(opening, received, spending, spent, payers.pay_hour.astype(f32))
+        owed += paid * third
+        want = spending[day]
+        want *= np.where(response > 0, f32(1 + _PAY_DAY_RESPONSE), f32(1))
+        there = balance + received[day]
+        left = np.maximum(there - want - owed[0], f32(0))
+        left *= kept
+        response = np.maximum(response, np.int8(0))
+        opening[day] = balance
+        np.subtract(there, left, out=spent[day])
+        balance = left
+        owed = np.roll(owed, -1, axis=0)
+        owed[2] = 0
+    return Paths(opening.T, received.T, spending.T, spent.T, payers.pay_hour.astype(f32))

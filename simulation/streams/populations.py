@@ -14,7 +14,7 @@ studies of household accounts, and the numbers are judgement where none is named
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from ..countries import COUNTRIES
@@ -64,10 +64,10 @@ class Population:
     )
     spenders: dict[str, float] = field(
         default_factory=lambda: {
-            "stretched": 0.44,
-            "committed": 0.4,
-            "passing": 0.1,
-            "idle": 0.06,
+            "stretched": 0.3,
+            "committed": 0.42,
+            "passing": 0.18,
+            "idle": 0.1,
         }
     )
     side_income: float = 0.6
@@ -153,8 +153,3 @@ _ALL = (
     ),
 )
 POPULATIONS: dict[str, Population] = {population.name: population for population in _ALL}
-
-
-def memoryless_twin(population: Population) -> Population:
-    """Return the same population with pay at any day, for comparisons of structure."""
-    return replace(population, name=population.name + "_twin", habits={IRREGULAR: 1.0}, shift=None)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 ORIGIN = date(2024, 5, 1)
-DAYS = 760  # to the end of May 2026
+DAYS = 1700  # to the end of 2028
 HOUR = 3600.0
 DAY = 24 * HOUR
 

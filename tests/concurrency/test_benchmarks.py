@@ -58,6 +58,14 @@ def test_due_work_is_found_through_the_index_of_planned_attempts():
     assert "time with the many / with the few" in bars
 
 
+def test_uplift_keeps_the_rules_and_its_bounds_in_order():
+    # So few cases say nothing about uplift; that the rules are kept is what counts.
+    code, bars, output = run("uplift")
+    assert set(bars.values()) == {"ok"}, output
+    assert code == 0
+    assert "retries of dead methods" in bars
+
+
 # The audit itself, on books made by hand
 
 

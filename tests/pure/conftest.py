@@ -1,6 +1,10 @@
 """What the tests of the Odoo-free packages share."""
 
+import os
 from datetime import datetime, timezone
+
+# Small matrices in many tests at once: threads of the linear algebra only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
