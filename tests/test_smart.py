@@ -207,6 +207,15 @@ class TestSmartPlan(SmartCommon):
         self.assertEqual([charge.paid for charge in history], [True])
         self.assertEqual(history[0].at.date(), fields.Date.to_date("2026-10-30"))
 
+    def test_decision_costs_two_queries(self):
+        case = self._decline_first_charge().sudo()
+        choice = case._choose_method()
+        finished = case.attempt_ids.browse()
+        case._plan_by_schedule(finished, choice)  # The model and the rules are read once.
+        self.env.flush_all()
+        with self.assertQueryCount(2):
+            case._plan_by_schedule(finished, choice)
+
     def test_history_of_another_company_is_not_used(self):
         self._decline_first_charge()
         other = self._create_company(name="Other")
@@ -318,14 +327,12 @@ class TestRetryAdvice(SmartCommon):
             self.assertFalse(case.retry_advice)
 
     def test_advice_to_charge_now_waits_for_the_hours_of_the_day(self):
+        case = self._decline_first_charge()
         self.policy.write({"charge_hour_from": 8, "charge_hour_to": 20})
-        with freeze_time("2026-11-23 22:00:00"):
-            case = self._decline_first_charge()
-            if not case:  # The first charge waits for its hours, too.
-                return
         with freeze_time("2026-11-23 23:00:00"):
             case.set_retry_advice("now")
-            self.assertEqual(self._get_planned(case).planned_at.hour, 7)
+            at = self._get_planned(case).planned_at
+        self.assertEqual(at, fields.Datetime.to_datetime("2026-11-24 07:00:00"), msg="8 in Paris.")
 
     def test_advice_is_followed_by_the_fixed_schedule_too(self):
         self.policy.retry_schedule = "fixed"
