@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .test_decline import NOW, DeclineCommon
@@ -206,6 +206,40 @@ class TestSmartPlan(SmartCommon):
         history = case._get_timing_history()
         self.assertEqual([charge.paid for charge in history], [True])
         self.assertEqual(history[0].at.date(), fields.Date.to_date("2026-10-30"))
+
+    def test_forecast_goes_on_from_the_planned_charge_to_the_end_of_the_tries(self):
+        case = self._decline_first_charge().sudo()
+        charges = case._forecast(case.move_id)
+        self.assertEqual(charges[0]["at"], self._get_planned(case).planned_at)
+        self.assertEqual(len(charges), 8)
+        instants = [charge["at"] for charge in charges]
+        self.assertEqual(instants, sorted(set(instants)))
+        self.assertLessEqual(instants[-1], case.deadline_at)
+        for charge in charges:
+            self.assertTrue(charge["low"] <= charge["probability"] <= charge["high"])
+
+    def test_forecast_of_an_invoice_that_has_not_failed_is_the_same_twice(self):
+        invoice = self._create_invoice(token=self.card)
+        cases = self.env["recovery.case"].sudo()
+        charges = cases._forecast(invoice)
+        self.assertEqual(len(charges), 8)
+        self.assertEqual(cases._forecast(invoice), charges)
+        self.assertFalse(invoice.recovery_case_id)
+
+    def test_forecast_under_another_policy_changes_nothing(self):
+        case = self._decline_first_charge().sudo()
+        planned = self._get_planned(case)
+        fixed = self._create_policy(tries=3, window_days=7)
+        charges = case._forecast(case.move_id, fixed)
+        self.assertEqual([charge["source"] for charge in charges], ["ladder"] * 3)
+        self.assertIsNone(charges[0]["probability"])
+        self.assertEqual(self._get_planned(case), planned)
+
+    def test_policy_that_only_pulls_forward_never_charges_after_the_ladder(self):
+        self.policy.pull_only = True
+        case = self._decline_first_charge().sudo()
+        ladder = case._decide_by_schedule(case.attempt_ids.browse())
+        self.assertLessEqual(self._get_planned(case).planned_at, ladder.at.replace(tzinfo=None))
 
     def test_decision_costs_two_queries(self):
         case = self._decline_first_charge().sudo()
@@ -411,6 +445,15 @@ class TestSmartPolicy(SmartCommon):
         self.assertEqual(self.policy.window_days, 30)
         self.policy.window_days = 10
         self.assertEqual(self.policy.window_choice, "other")
+
+    def test_smart_policy_can_be_set_up_in_its_form(self):
+        form = Form(self.env["recovery.policy"])
+        form.name = "Typed"
+        form.window_choice = "60"
+        form.control_share = 0.2
+        policy = form.save()
+        self.assertEqual((policy.retry_schedule, policy.window_days), ("smart", 60))
+        self.assertEqual(policy.control_share, 0.2)
 
     def test_smart_policy_out_of_its_bounds_is_refused(self):
         self._assert_refused("at most 60 days", window_days=61)
