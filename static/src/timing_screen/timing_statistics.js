@@ -66,6 +66,20 @@ export function finding(rows) {
     });
 }
 
+/** Return what is expected of rows that can't be seen themselves, in one sentence. */
+export function expectation(rows) {
+    if (rows.reduce((sum, row) => sum + row.count, 0) < ENOUGH_TRIES) {
+        return _t("Too few charges so far to learn from.");
+    }
+    const sorted = [...rows].sort((one, two) => two.learned - one.learned);
+    return _t("Expected to be best: %(best)s, %(high)s. Worst: %(worst)s, %(low)s.", {
+        best: sorted[0].label,
+        high: percent(sorted[0].learned),
+        worst: sorted.at(-1).label,
+        low: percent(sorted.at(-1).learned),
+    });
+}
+
 /** Return in words how far promised probabilities can be relied on. */
 export function calibrationSentence({ bins, ece }) {
     const number = bins.reduce((sum, bin) => sum + bin.count, 0);
