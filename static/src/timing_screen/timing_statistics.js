@@ -51,7 +51,7 @@ export function differ(rows) {
 export function finding(rows) {
     const solid = rows.filter((row) => row.count >= ENOUGH_TRIES && row.seen !== null);
     if (solid.length < 2) {
-        return _t("Too few charges so far to see a difference.");
+        return _t("Not enough to compare so far.");
     }
     if (!differ(solid)) {
         return _t("No clear difference so far.");
