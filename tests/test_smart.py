@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .test_decline import NOW, DeclineCommon
@@ -207,6 +207,49 @@ class TestSmartPlan(SmartCommon):
         self.assertEqual([charge.paid for charge in history], [True])
         self.assertEqual(history[0].at.date(), fields.Date.to_date("2026-10-30"))
 
+    def test_forecast_goes_on_from_the_planned_charge_to_the_end_of_the_tries(self):
+        case = self._decline_first_charge().sudo()
+        charges = case._forecast(case.move_id)
+        self.assertEqual(charges[0]["at"], self._get_planned(case).planned_at)
+        self.assertEqual(len(charges), 8)
+        instants = [charge["at"] for charge in charges]
+        self.assertEqual(instants, sorted(set(instants)))
+        self.assertLessEqual(instants[-1], case.deadline_at)
+        for charge in charges:
+            self.assertTrue(charge["low"] <= charge["probability"] <= charge["high"])
+
+    def test_forecast_of_an_invoice_that_has_not_failed_is_the_same_twice(self):
+        invoice = self._create_invoice(token=self.card)
+        cases = self.env["recovery.case"].sudo()
+        charges = cases._forecast(invoice)
+        self.assertEqual(len(charges), 8)
+        self.assertEqual(cases._forecast(invoice), charges)
+        self.assertFalse(invoice.recovery_case_id)
+
+    def test_forecast_under_another_policy_changes_nothing(self):
+        case = self._decline_first_charge().sudo()
+        planned = self._get_planned(case)
+        fixed = self._create_policy(tries=3, window_days=7)
+        charges = case._forecast(case.move_id, fixed)
+        self.assertEqual([charge["source"] for charge in charges], ["ladder"] * 3)
+        self.assertIsNone(charges[0]["probability"])
+        self.assertEqual(self._get_planned(case), planned)
+
+    def test_policy_that_only_pulls_forward_never_charges_after_the_ladder(self):
+        self.policy.pull_only = True
+        case = self._decline_first_charge().sudo()
+        ladder = case._decide_by_schedule(case.attempt_ids.browse())
+        self.assertLessEqual(self._get_planned(case).planned_at, ladder.at.replace(tzinfo=None))
+
+    def test_decision_costs_two_queries(self):
+        case = self._decline_first_charge().sudo()
+        choice = case._choose_method()
+        finished = case.attempt_ids.browse()
+        case._plan_by_schedule(finished, choice)  # The model and the rules are read once.
+        self.env.flush_all()
+        with self.assertQueryCount(2):
+            case._plan_by_schedule(finished, choice)
+
     def test_history_of_another_company_is_not_used(self):
         self._decline_first_charge()
         other = self._create_company(name="Other")
@@ -318,14 +361,12 @@ class TestRetryAdvice(SmartCommon):
             self.assertFalse(case.retry_advice)
 
     def test_advice_to_charge_now_waits_for_the_hours_of_the_day(self):
+        case = self._decline_first_charge()
         self.policy.write({"charge_hour_from": 8, "charge_hour_to": 20})
-        with freeze_time("2026-11-23 22:00:00"):
-            case = self._decline_first_charge()
-            if not case:  # The first charge waits for its hours, too.
-                return
         with freeze_time("2026-11-23 23:00:00"):
             case.set_retry_advice("now")
-            self.assertEqual(self._get_planned(case).planned_at.hour, 7)
+            at = self._get_planned(case).planned_at
+        self.assertEqual(at, fields.Datetime.to_datetime("2026-11-24 07:00:00"), msg="8 in Paris.")
 
     def test_advice_is_followed_by_the_fixed_schedule_too(self):
         self.policy.retry_schedule = "fixed"
@@ -404,6 +445,15 @@ class TestSmartPolicy(SmartCommon):
         self.assertEqual(self.policy.window_days, 30)
         self.policy.window_days = 10
         self.assertEqual(self.policy.window_choice, "other")
+
+    def test_smart_policy_can_be_set_up_in_its_form(self):
+        form = Form(self.env["recovery.policy"])
+        form.name = "Typed"
+        form.window_choice = "60"
+        form.control_share = 0.2
+        policy = form.save()
+        self.assertEqual((policy.retry_schedule, policy.window_days), ("smart", 60))
+        self.assertEqual(policy.control_share, 0.2)
 
     def test_smart_policy_out_of_its_bounds_is_refused(self):
         self._assert_refused("at most 60 days", window_days=61)

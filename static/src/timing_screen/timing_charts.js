@@ -133,9 +133,14 @@ function shareDatasets(rows, colors, horizontal, withSeen) {
  * @param {Object[]} rows with `label`, `count`, `seen`, `learned`, `prior`
  * @param {Object} [settings]
  * @param {boolean} [settings.horizontal] for names that are long
- * @param {boolean} [settings.withSeen] whether the rows have been counted
+ * @param {boolean} [settings.withSeen] whether to draw what was seen
+ * @param {boolean} [settings.withCount] whether to tell how many charges there are
  */
-export function shareChart(element, rows, { horizontal = false, withSeen = true } = {}) {
+export function shareChart(
+    element,
+    rows,
+    { horizontal = false, withSeen = true, withCount = true } = {}
+) {
     const colors = palette(element);
     // Intervals are drawn by us: Chart.js does not leave room for them.
     const most = Math.max(...rows.map((row) => (withSeen && rowInterval(row)?.[1]) || 0));
@@ -143,7 +148,7 @@ export function shareChart(element, rows, { horizontal = false, withSeen = true 
         type: "bar",
         data: {
             labels: rows.map((row) => {
-                if (!withSeen) {
+                if (!withCount) {
                     return row.label;
                 }
                 const tries = _t("n = %(count)s", { count: count(row.count) });

@@ -16,7 +16,7 @@ import { Component, onMounted, onWillDestroy, onWillStart, useState } from "@odo
 import { TimingCard } from "./timing_card";
 import { calibrationChart, shareChart } from "./timing_charts";
 import { count, habitLabel, percent, rowLabel } from "./timing_labels";
-import { calibrationSentence, finding, rowInterval } from "./timing_statistics";
+import { calibrationSentence, expectation, finding, rowInterval } from "./timing_statistics";
 
 const { DateTime } = luxon;
 
@@ -48,12 +48,13 @@ const TABLES = [
     },
     {
         id: "payday",
-        title: _t("Share of retries that were paid, by distance to pay day"),
+        title: _t("Share of retries that are expected to be paid, by distance to pay day"),
         help: _t(
-            "Nobody tells us pay days: they are inferred from when charges succeed, so a charge may count in part for several."
+            "Nobody tells us pay days: they are inferred from when charges succeed, so a charge may count in part for several. What was seen would only confirm itself, and is left out."
         ),
         column: _t("Since pay day"),
         horizontal: true,
+        isInferred: true,
     },
     {
         id: "reason",
@@ -142,23 +143,24 @@ export class TimingScreen extends Component {
         return [...cards, this.makeHabitsCard(data), this.makeCalibrationCard(data)].filter(Boolean);
     }
 
-    makeTableCard({ id, title, help, column, horizontal = false }, rows) {
+    makeTableCard({ id, title, help, column, horizontal = false, isInferred = false }, rows) {
+        const columns = [
+            [column, (row) => row.label],
+            [_t("Charges"), (row) => count(row.count)],
+            [_t("Seen"), (row) => percent(row.seen), isInferred],
+            [_t("90 % interval"), (row) => this.formatInterval(rowInterval(row)), isInferred],
+            [_t("Learned"), (row) => percent(row.learned)],
+            [_t("Before learning"), (row) => percent(row.prior)],
+        ].filter(([_name, _read, isHidden]) => !isHidden);
         return {
             id,
             title: String(title),
             help: String(help),
-            finding: String(finding(rows)),
-            config: (element) => shareChart(element, rows, { horizontal }),
+            finding: String(isInferred ? expectation(rows) : finding(rows)),
+            config: (element) => shareChart(element, rows, { horizontal, withSeen: !isInferred }),
             height: horizontal ? 90 + 34 * rows.length : 300,
-            columns: [column, _t("Charges"), _t("Seen"), _t("90 % interval"), _t("Learned"), _t("Before learning")].map(String),
-            lines: rows.map((row) => [
-                row.label,
-                count(row.count),
-                percent(row.seen),
-                this.formatInterval(rowInterval(row)),
-                percent(row.learned),
-                percent(row.prior),
-            ]),
+            columns: columns.map(([name]) => String(name)),
+            lines: rows.map((row) => columns.map(([_name, read]) => read(row))),
         };
     }
 
@@ -179,7 +181,11 @@ export class TimingScreen extends Component {
                 })
             ),
             config: (element) =>
-                shareChart(element, shown, { horizontal: true, withSeen: false }),
+                shareChart(element, shown, {
+                    horizontal: true,
+                    withSeen: false,
+                    withCount: false,
+                }),
             height: 90 + 34 * shown.length,
             columns: [_t("Habit"), _t("Learned"), _t("Before learning")].map(String),
             lines: rows.map((row) => [row.label, percent(row.learned, 1), percent(row.prior, 1)]),

@@ -51,7 +51,7 @@ export function differ(rows) {
 export function finding(rows) {
     const solid = rows.filter((row) => row.count >= ENOUGH_TRIES && row.seen !== null);
     if (solid.length < 2) {
-        return _t("Too few charges so far to see a difference.");
+        return _t("Not enough to compare so far.");
     }
     if (!differ(solid)) {
         return _t("No clear difference so far.");
@@ -63,6 +63,20 @@ export function finding(rows) {
         high: percent(best.seen),
         worst: worst.label,
         low: percent(worst.seen),
+    });
+}
+
+/** Return what is expected of rows that can't be seen themselves, in one sentence. */
+export function expectation(rows) {
+    if (rows.reduce((sum, row) => sum + row.count, 0) < ENOUGH_TRIES) {
+        return _t("Too few charges so far to learn from.");
+    }
+    const sorted = [...rows].sort((one, two) => two.learned - one.learned);
+    return _t("Expected to be best: %(best)s, %(high)s. Worst: %(worst)s, %(low)s.", {
+        best: sorted[0].label,
+        high: percent(sorted[0].learned),
+        worst: sorted.at(-1).label,
+        low: percent(sorted.at(-1).learned),
     });
 }
 

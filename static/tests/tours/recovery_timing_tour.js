@@ -59,7 +59,12 @@ registry.category("web_tour.tours").add("recovery_timing_screen", {
         },
         {
             content: "As a table",
-            trigger: ".o_recovery_timing_card[data-table='weekday'] details[open] th:contains('Learned')",
+            trigger: ".o_recovery_timing_card[data-table='weekday'] details[open] th:contains('Seen')",
+        },
+        {
+            content: "What follows from the inference itself is not told as seen",
+            trigger:
+                ".o_recovery_timing_card[data-table='payday']:contains('left out'):not(:has(th:contains('Seen')))",
         },
         {
             content: "Forgetting asks first",
@@ -147,7 +152,7 @@ registry.category("web_tour.tours").add("recovery_timing_sentences", {
                 };
                 check(finding(rows(0.1, 0.3, 0.5)), "Best: row 2, 50 % paid. Worst: row 0, 10 %");
                 check(finding(rows(0.3, 0.31, 0.33)), "No clear difference");
-                check(finding(rows(0.3, 0, 0).slice(0, 1)), "Too few");
+                check(finding(rows(0.3, 0, 0).slice(0, 1)), "Not enough to compare");
                 check(calibrationSentence({ bins: bins(50), ece: 0.01 }), "too few to judge");
                 check(calibrationSentence({ bins: bins(500), ece: 0.01 }), "You can rely");
                 check(calibrationSentence({ bins: bins(500), ece: 0.2 }), "with caution");
