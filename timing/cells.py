@@ -83,8 +83,15 @@ def age_bin(age: np.ndarray, minute: np.ndarray) -> np.ndarray:
     return np.where(age <= 0, same, later)
 
 
-def gap_bin(minutes: np.ndarray) -> np.ndarray:
-    """Return the bin of minutes between failure and charge."""
+def gap_bin(failed: np.ndarray, charged: np.ndarray) -> np.ndarray:
+    """Return the bin of the time between failures and charges, local minutes.
+
+    From one day to another whole days count, so that no hour of a day is better than the others
+    for lying a little beyond an edge.
+    """
+    failed, charged = np.asarray(failed, dtype=np.int64), np.asarray(charged, dtype=np.int64)
+    days = charged // 1440 - failed // 1440
+    minutes = np.where(days > 0, days * 1440, charged - failed)
     return np.searchsorted(_GAP_EDGES, minutes, side="right")
 
 
@@ -106,7 +113,7 @@ def find_cells(
     day, minute = split(charged)
     pay_failed, pay = latest_pay(day_failed, country), latest_pay(day, country)
     group = np.minimum(group, TECHNICAL)
-    gap = gap_bin(np.asarray(charged) - failed)
+    gap = gap_bin(failed, charged)
     came = CAME + FAMILY[:, None] * _AGE_COUNT + age_bin(day[None, :] - pay, minute[None, :])
     late = LATE + late_bin(minute_failed, day - day_failed)
     dry = DRY + group * _GAP_COUNT + gap

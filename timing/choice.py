@@ -196,8 +196,9 @@ class _Chooser:
         self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
         sentence: Sentence | None = None,
     ) -> Choice:  # fmt: skip
-        probability = float(weighed.chance[pick])
-        interval = _interval(weighed.chances[:, pick], probability)
+        odds = self.model.odds
+        probability = float(odds.promised(weighed.chance[pick]))
+        interval = _interval(odds.promised(weighed.chances[:, pick]), probability)
         return Choice(
             at,
             source,

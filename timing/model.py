@@ -6,15 +6,20 @@ rebuilt from a database's attempts, and models of several companies or hosts can
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from .case import FinishedAttempt, aware
+from .cells import TECHNICAL
 from .examples import Examples, gather
 from .fit import fit
 from .memory import Memory, hash_key
-from .odds import Odds
+from .odds import Odds, correct_promise
 from .priors import Priors, load
+from .trail import PAID as SUCCESS
 from .trail import read_finished
 
 VERSION = 1
@@ -41,6 +46,7 @@ class Model:
         self._fitted = 0.0  # attempts behind the last fit
         self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
         self._newest = 0.0
+        self._promised_until = 0  # local minute of the latest promise that was looked at
         self._examples = Examples()
 
     @property
@@ -89,11 +95,25 @@ class Model:
         sample = gather(self.memory, cases, self.priors.half_lives, today)
         known = self._fitted >= 5 * _FIRST_FIT
         start = self.odds if known else Odds.prior(self.priors)
-        self.odds = fit(sample, self.priors, start, _FURTHER if known else _FROM_SCRATCH)
+        promise = correct_promise(self._promises(), self.odds.promise)
+        odds = fit(sample, self.priors, start, _FURTHER if known else _FROM_SCRATCH)
+        self.odds = replace(odds, promise=promise)
         self.fits += 1
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
         return True
+
+    def _promises(self) -> np.ndarray:
+        """Return promises made since the last fit, each with 1 when it was paid, else 0."""
+        since = self._promised_until
+        rows = [
+            (event.minute, event.predicted / 1000, event.outcome == SUCCESS)
+            for _key, trail in sorted(self.memory.cases.items())
+            for event in trail.events
+            if event.predicted >= 0 and event.minute > since and event.outcome != TECHNICAL
+        ]
+        self._promised_until = max((row[0] for row in rows), default=since)
+        return np.array(rows, dtype=float).reshape(len(rows), 3)[:, 1:]
 
     @property
     def is_stale(self) -> bool:
@@ -130,6 +150,7 @@ class Model:
             "fitted": self._fitted,
             "fitted_on": self._fitted_on,
             "newest": self._newest,
+            "promised_until": self._promised_until,
             "odds": self.odds.to_dict(),
             "memory": self.memory.to_dict(),
         }
@@ -148,6 +169,7 @@ class Model:
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
         model._new, model._fitted = float(values["new"]), float(values["fitted"])
         model._fitted_on, model._newest = float(values["fitted_on"]), float(values["newest"])
+        model._promised_until = int(values["promised_until"])
         return model
 
     def to_json(self) -> str:

@@ -49,6 +49,8 @@ class Odds:
     :ivar habits_of: the same on top, by country
     :ivar named: learned effect and its spread, by kind and name
     :ivar quick: paid and all quick retries after one, two, … technical failures in a row
+    :ivar promise: intercept and slope, in log-odds, that correct probabilities before they are
+        promised: a chosen instant is one that looked good, by luck too
     :ivar evidence: retries behind the fit, old ones counted in part
     """
 
@@ -66,6 +68,7 @@ class Odds:
     habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     quick: tuple[tuple[float, float], ...] = ()
+    promise: tuple[float, float] = (0.0, 1.0)
     evidence: float = 0.0
 
     @classmethod
@@ -97,6 +100,7 @@ class Odds:
             for kind, effects in self.named.items()
         }
         values["quick"] = [[round(x, 3) for x in pair] for pair in self.quick]
+        values["promise"] = [round(x, 4) for x in self.promise]
         values["evidence"] = round(self.evidence, 3)
         return values
 
@@ -111,6 +115,7 @@ class Odds:
                 for kind, effects in values["named"].items()
             },
             quick=tuple((pair[0], pair[1]) for pair in values["quick"]),
+            promise=(values["promise"][0], values["promise"][1]),
             evidence=float(values["evidence"]),
         )
 
@@ -187,6 +192,12 @@ class Odds:
 
     # Chances of a charge
 
+    def promised(self, chance: np.ndarray) -> np.ndarray:
+        """Return probabilities as they are promised, corrected by what promises were worth."""
+        intercept, slope = self.promise
+        clipped = np.clip(chance, 1e-4, 1 - 1e-4)
+        return expit(intercept + slope * (np.log(clipped) - np.log1p(-clipped)))
+
     def quick_chance(self, run: int) -> tuple[float, tuple[float, float]]:
         """Return the chance of a quick retry after technical failures in a row, and its interval.
 
@@ -237,3 +248,27 @@ def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:
 def expit(score: np.ndarray) -> np.ndarray:
     """Return probabilities of log-odds."""
     return 1.0 / (1.0 + np.exp(-score))
+
+
+def correct_promise(promises: np.ndarray, before: tuple[float, float]) -> tuple[float, float]:
+    """Return the correction of promises after what became of those made under the one before.
+
+    A logistic regression of outcomes on promised log-odds, drawn to no change so that a handful
+    of charges moves it little.
+
+    :param promises: rows of promised probability and outcome, 0 or 1
+    :param before: the correction under which they were made
+    """
+    if not len(promises):
+        return before
+    chance, paid = np.clip(promises[:, 0], 0.005, 0.995), promises[:, 1]
+    design = np.stack([np.ones(len(chance)), np.log(chance) - np.log1p(-chance)], axis=1)
+    value, precision = np.array([0.0, 1.0]), np.array([25.0, 50.0])
+    for _round in range(6):
+        now = expit(design @ value)
+        slope = design.T @ (paid - now) - precision * (value - [0.0, 1.0])
+        curve = (design * (now * (1 - now))[:, None]).T @ design + np.diag(precision)
+        value = value + np.linalg.solve(curve, slope)
+    intercept, factor = np.clip(value, [-0.5, 0.6], [0.5, 1.4])
+    total = intercept + factor * before[0], factor * before[1]
+    return float(np.clip(total[0], -1, 1)), float(np.clip(total[1], 0.5, 1.5))

@@ -111,7 +111,7 @@ class Outlook:
         rows = list(cells.EFFECTS)
         same = np.delete(odds.effects[levels], rows.index("gap"), axis=0).sum(axis=0)
         same += odds.named_score(self.trail, after.reason)[0]
-        bins = cells.gap_bin(slots[None, :] - slots[:, None])
+        bins = cells.gap_bin(slots[:, None], slots[None, :])
         gap = odds.effects[cells.OFFSETS["gap"] + bins]
         shared = same[None, :] + gap
         patterns, place = np.unique(self.which, return_inverse=True)

@@ -197,7 +197,7 @@ def find_levels(
     day, minute = cells.split(minutes)
     values = (
         cells.hour_level(minute),
-        cells.gap_bin(minutes - failed),
+        cells.gap_bin(failed, minutes),
         (day - 1) % 7,
         np.minimum(number, cells.EFFECTS["attempt"]) - 1,
         group,
