@@ -50,7 +50,10 @@ PLACES = [
 ]
 CLASSES = ("later", "technical", "fix_data", "customer_action", "never")
 MESSAGES = ("email", "sms")
-LATENESS = st.lists(st.sampled_from([0, 0, 1 / 60, 3, 9, 26]), min_size=1, max_size=4)
+# Hours; sometimes the worker is in time, or he would never meet the hours of a step.
+LATENESS = st.lists(st.sampled_from([0, 0, 1 / 60, 3, 9, 26]), max_size=3).map(
+    lambda late: [*late, 0]
+)
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,8 @@ def work(cases, policy, place, lateness):
     events = sorted({at for life in cases for at in life.events})
     late = [hours * HOUR for hours in lateness]
     deeds, sent, done, held, ever = [], [], set(), {}, {}
-    now, turn = START - 20 * DAY, 0
-    for turn in range(3000):
+    now = START - 20 * DAY
+    for turn in range(1000):
         facts = [life.facts_at(now) for life in cases]
         notices = [n for case in facts for n in plan_notices(case, policy, place, COMPANY)]
         ever.update({notice.key: notice for notice in notices})
@@ -214,7 +217,7 @@ def is_day_off(day, place):
     return not calendar.is_working_day(day)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(customers())
 def test_every_calendar_respects_the_customer(customer):
     cases, policy, place, lateness = customer
@@ -245,7 +248,7 @@ def check_sent(deed, zone, place):
     if step.topic != "invoice":
         return
     assert not case.paid_at, "Nothing is asked of who has paid."
-    if case.promise and step.action in MESSAGES:
+    if case.promise:
         assert local.date() > case.promise
     if step.trigger in ("first_failure", "each_failure") and step.reaches_customer:
         assert any(not heard.silent for heard in case.heard)

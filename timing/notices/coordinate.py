@@ -117,12 +117,11 @@ class _Turn:
         for notice in self.due:
             action = notice.step.action
             case = self.cases.get((notice.key.case, notice.key.life))
-            hours = step_hours(notice.step, self.customer, self.company)
             if skip := find_skip(notice, case, self.now):
                 self.verdicts.append(Verdict(notice, SKIP, skip))
             elif notice.at > self.now:
                 self._hold(notice, notice.at, _NOT_DUE)
-            elif hold := find_hold(notice, case, self.now, hours, self.rules):
+            elif hold := self._find_hold(notice, case):
                 self.verdicts.append(Verdict(notice, HOLD, hold.sentence, hold.until))
                 if hold.by_hours and action in MESSAGES:
                     shut.setdefault(action, []).append((notice, hold))
@@ -224,6 +223,9 @@ class _Turn:
     def _hold(self, notice: Notice, until: datetime, source: str) -> None:
         at = self._hours(notice).local_text(until)
         self.verdicts.append(Verdict(notice, HOLD, Sentence(source, {"at": at}), until))
+
+    def _find_hold(self, notice: Notice, case: CaseFacts) -> Hold | None:
+        return find_hold(notice, case, self.now, self._hours(notice), self.customer, self.rules)
 
     def _hours(self, notice: Notice) -> MessageHours:
         return step_hours(notice.step, self.customer, self.company)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ..case import aware
 from ..decision import Sentence, _
 from . import wording
+from .days import Place
 from .facts import CaseFacts, within
 from .hours import MessageHours
 from .plan import Notice, find_end
@@ -74,12 +75,20 @@ def find_skip(notice: Notice, case: CaseFacts | None, now: datetime) -> Sentence
 
 
 def find_hold(
-    notice: Notice, case: CaseFacts, now: datetime, hours: MessageHours, rules: Rules
+    notice: Notice,
+    case: CaseFacts,
+    now: datetime,
+    hours: MessageHours,
+    customer: Place,
+    rules: Rules,
 ) -> Hold | None:
-    """Return what a notice waits for, or None: a person, a promise, an attempt, the hour."""
+    """Return what a notice waits for, or None: a person, a promise, an attempt, the hour.
+
+    :param hours: of the notice's step
+    """
     return (
         _find_pause(case, now, hours)
-        or _find_promise(notice, case, now, hours)
+        or _find_promise(notice, case, now, hours, customer)
         or _find_attempt(notice, case, now, hours, rules)
         or _find_hours(notice, now, hours)
     )
@@ -98,11 +107,11 @@ def _find_pause(case: CaseFacts, now: datetime, hours: MessageHours) -> Hold | N
 
 
 def _find_promise(
-    notice: Notice, case: CaseFacts, now: datetime, hours: MessageHours
+    notice: Notice, case: CaseFacts, now: datetime, hours: MessageHours, customer: Place
 ) -> Hold | None:
     if case.promise is None or notice.step.topic != "invoice" or case.paid_at:
         return None
-    end = promise_end(case.promise, hours.place)
+    end = promise_end(case.promise, customer)
     if end <= now:
         return None
     day = {"date": case.promise.isoformat()[:10]}
@@ -128,7 +137,7 @@ def _find_attempt(
         return None
     percent = round(100 * within(attempt.probability, 0.0, 1.0, 0.0))
     values = {"percent": percent, "at": hours.local_text(attempt.at)}
-    sentence = Sentence(_("A charge at %(at)s will succeed with %(percent)s %%."), values)
+    sentence = Sentence(_("A charge at %(at)s will probably succeed (%(percent)s %%)."), values)
     return Hold(until, sentence)
 
 

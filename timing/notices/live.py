@@ -122,9 +122,7 @@ class _Diary:
     def coming(self, now: datetime) -> list[datetime]:
         """Return the instants at which something may happen."""
         planned = [
-            notice.at
-            for notice in self.notices
-            if notice.key not in self.done and notice.at > now and not notice.skip
+            notice.at for notice in self.notices if notice.key not in self.done and notice.at > now
         ]
         held = [until for until, _notice, _held in self.held.values()]
         return planned + [until for until in held if until > now]
