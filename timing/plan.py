@@ -28,11 +28,14 @@ class Plan:
     :ivar slots: numbers of the slots, ascending; empty when no try is worth its cost
     :ivar value: expected share of the amount that is recovered, less costs
     :ivar chance: probability that one of the tries succeeds
+    :ivar is_ladder: the tries are those of the fixed schedule; value and chance stay those of the
+        best plan
     """
 
     slots: tuple[int, ...]
     value: float
     chance: float
+    is_ladder: bool = False
 
 
 class Outlook:
