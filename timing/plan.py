@@ -70,9 +70,9 @@ class Outlook:
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
         # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
         left: dict[Charge, list[int]] = {}
-        for number, guard in enumerate(self.guard.tolist()):
-            minutes = int(cells.GUARDS[guard]) if len(trail.events) > 1 else 0
-            left.setdefault(follow(trail.events, minutes), []).append(number)
+        for guard in dict.fromkeys(self.guard.tolist()):
+            numbers = np.flatnonzero(self.guard == guard).tolist()
+            left.setdefault(follow(trail.events, int(cells.GUARDS[guard])), []).extend(numbers)
         self.charges = {charge: np.array(numbers) for charge, numbers in left.items()}
         self.first = self.chances(odds.cells, odds.effects, slots).astype(np.float32)
         self.later = self._chances_after()
@@ -89,7 +89,7 @@ class Outlook:
         for charge, numbers in self.charges.items():
             which = self.which[numbers]
             failed, group = np.full(count, charge.failed), np.full(count, charge.group)
-            found = cells.find_cells(failed, minutes, group, self.trail.country)[which]
+            found = cells.find_cells(failed, minutes, group, self.trail.country, which)
             levels = effect_levels(self.trail, charge, minutes)
             effect = effects[..., levels].sum(axis=-2)
             effect = effect + self.odds.named_score(self.trail, charge.reason)[0]
@@ -260,8 +260,10 @@ def weigh(
     """
     odds = outlook.odds
     draws = odds.draws
-    chances = outlook.chances(draws.cells, draws.effects, minutes)
-    chance = outlook.chances(odds.cells, odds.effects, minutes)
+    alpha = np.concatenate([odds.cells[None], draws.cells])
+    effects = np.concatenate([odds.effects[None], draws.effects])
+    chance, *rest = outlook.chances(alpha, effects, minutes)
+    chances = np.stack(rest)
     weights = outlook.weight * draws.habits[:, outlook.which]
     weights /= weights.sum(axis=1, keepdims=True)
     return Weighed(
