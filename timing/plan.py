@@ -134,17 +134,8 @@ class Outlook:
             still = ~came_since[source, hypothesis]
             found = result[source, hypothesis]
             result[source, hypothesis] = np.where(still, late[source], found)
-        starts = {
-            ERRATIC: cells.FREE + group * len(cells.GAPS),
-            IDLE: cells.SELDOM,
-            SOLID: cells.CALM + group * len(cells.GAPS),
-            HELD: cells.SLOW,
-        }
         for number in np.flatnonzero(~paid):
-            if family[number] == DEAD:
-                result[:, number] = np.exp(odds.cells[cells.GONE])
-            else:
-                result[:, number] = _exp(odds.cells[starts[family[number]] + bins] + shared)
+            result[:, number] = self._without_pay_day(int(family[number]), bins, shared)
         result /= 1 + result
         # To try in between can only add knowledge: what a later charge would have won alone, it
         # wins at least after a failure before it. Learned cells don't know that of each other.
@@ -156,6 +147,19 @@ class Outlook:
             gaps = slots[None, :] - slots[:, None]
             result *= gaps[:, None, :] >= cells.GUARDS[self.guard][None, :, None]
         return result
+
+    def _without_pay_day(self, family: int, bins: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """Return the odds of charges after failures where no pay day matters."""
+        alpha, by_group = self.odds.cells, self.charge.group * len(cells.GAPS)
+        if family == DEAD:
+            return np.exp(alpha[cells.GONE])
+        starts = {
+            ERRATIC: cells.FREE + by_group,
+            IDLE: cells.SELDOM,
+            SOLID: cells.CALM + by_group,
+            HELD: cells.SLOW,
+        }
+        return _exp(alpha[starts[family] + bins] + shared)
 
     def best(self, tries: int) -> Plan:
         """Return the best plan of at most so many tries."""
