@@ -52,7 +52,7 @@ def main() -> int:
             goals.add_calibration(bars, results, arguments.learned[-1])
     goals.add_conduct(bars, results)
     if not arguments.no_bounds:
-        goals.add_bounds(bars, figures, arguments.quick)
+        goals.add_bounds(bars, figures)
     if arguments.learned and not arguments.quick:
         _measure_cost(bars, results[-1], arguments, progress)
     return bars.finish()

@@ -133,7 +133,7 @@ class TestTimingScreenTour(TimingScreenCommon, HttpCase):
         def fail_once(timings, *args):
             calls.append(args)
             if len(calls) == 1:
-                raise UserError("The moon is full.")
+                raise UserError(timings.env._("The moon is full."))
             return original(timings, *args)
 
         with (

@@ -101,29 +101,35 @@ def late_bin(minute: np.ndarray, days: np.ndarray) -> np.ndarray:
 
 
 def find_cells(
-    failed: np.ndarray, charged: np.ndarray, group: np.ndarray, country: str
+    failed: np.ndarray,
+    charged: np.ndarray,
+    group: np.ndarray,
+    country: str,
+    which: np.ndarray | slice = slice(None),
 ) -> np.ndarray:
     """Return hypotheses by pairs, the cell of each charge.
 
     :param failed: local minutes of the failures before
     :param charged: local minutes of the charges
     :param group: what the failures were about
+    :param which: numbers of the hypotheses; all by default
     """
     day_failed, minute_failed = split(failed)
     day, minute = split(charged)
-    pay_failed, pay = latest_pay(day_failed, country), latest_pay(day, country)
+    pay_failed, pay = latest_pay(day_failed, country)[which], latest_pay(day, country)[which]
+    family = FAMILY[which]
     group = np.minimum(group, TECHNICAL)
     gap = gap_bin(failed, charged)
-    came = CAME + FAMILY[:, None] * _AGE_COUNT + age_bin(day[None, :] - pay, minute[None, :])
+    came = CAME + family[:, None] * _AGE_COUNT + age_bin(day[None, :] - pay, minute[None, :])
     late = LATE + late_bin(minute_failed, day - day_failed)
     dry = DRY + group * _GAP_COUNT + gap
     cells = np.where(pay > day_failed[None, :], came, dry[None, :])
     cells = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], cells)
-    cells[FAMILY == ERRATIC] = FREE + group * _GAP_COUNT + gap
-    cells[FAMILY == IDLE] = SELDOM + gap
-    cells[FAMILY == SOLID] = CALM + group * _GAP_COUNT + gap
-    cells[FAMILY == HELD] = SLOW + gap
-    cells[FAMILY == DEAD] = GONE
+    cells[family == ERRATIC] = FREE + group * _GAP_COUNT + gap
+    cells[family == IDLE] = SELDOM + gap
+    cells[family == SOLID] = CALM + group * _GAP_COUNT + gap
+    cells[family == HELD] = SLOW + gap
+    cells[family == DEAD] = GONE
     return cells.astype(np.uint16)
 
 

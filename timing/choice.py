@@ -27,6 +27,9 @@ _FAR = 24  # days ahead after which not every day is planned
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means.
 _SAFE = 0.0004
 _MOST_CANDIDATES = 24
+# Without any evidence the even ladder is left for a gain of at least this share of the amount; with
+# so many retries behind the odds, for half of it.
+_LADDER_MARGIN, _LADDER_EVIDENCE = 0.03, 200
 # An account that was empty in the morning is empty at noon: planned tries are this far apart.
 _REST = 15 * 60
 # A network that names a wait with one decline does so with the next: tries are few then.
@@ -71,7 +74,8 @@ def choose(
     advised = any(event.advised for event in trail.events)
     outlook = Outlook(
         model.odds, trail, belief, minutes,
-        case.policy.attempt_cost / case.amount if case.amount > 0 else 0.0,
+        # A try that costs more than all there is to win is as bad as one that costs twice that.
+        min(case.policy.attempt_cost / case.amount, 2.0) if case.amount > 0 else 0.0,
         _discount(case, minutes), _REST_ADVISED if advised else _REST,
     )  # fmt: skip
     chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
@@ -80,7 +84,7 @@ def choose(
     plan = outlook.best(case.policy.tries - case.tries_used)
     if not plan.slots:
         return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
-    return chooser.choose(plan)
+    return chooser.choose(plan if advised else chooser.prefer_ladder(plan))
 
 
 def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
@@ -115,7 +119,31 @@ class _Chooser:
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
         source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
+        source = "ladder" if plan.is_ladder and source == "smart" else source
         return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
+
+    def prefer_ladder(self, plan: Plan) -> Plan:
+        """Return the even ladder where the plan promises little more and little is known yet.
+
+        What a plan promises beyond the ladder rests on what is believed of the payer, and beliefs
+        without evidence are priors: the ladder is right for everybody, if not by much.
+        """
+        policy = self.case.policy
+        evidence = self.model.odds.evidence
+        margin = _LADDER_MARGIN / (1 + evidence / _LADDER_EVIDENCE)
+        if policy.waits or margin < _SAFE:
+            return plan
+        days = self.slots.minutes // 1440
+        opened = local_minutes(self.case.failures[0].at, self.case.zone)
+        step = policy.window * 1440 / policy.tries
+        wanted = [int(opened + step * number) // 1440 for number in range(1, policy.tries + 1)]
+        wanted[-1] = min(wanted[-1], int(days[-1]))
+        path = np.flatnonzero(np.isin(days, wanted)).tolist()
+        path = path[: policy.tries - self.case.tries_used]
+        value = self.outlook.value(path)
+        if not path or plan.value - value > margin:
+            return plan
+        return Plan(tuple(path), plan.value, plan.chance, is_ladder=True)
 
     def follow(self, at: datetime, hint: Hint) -> Choice:
         """Take the instant that outside advice names, and say what is to be expected of it."""
@@ -140,14 +168,14 @@ class _Chooser:
         """
         slots, first = self.slots, plan.slots[0]
         last = plan.slots[1] if len(plan.slots) > 1 else len(slots.instants)
-        numbers = list(range(last)) or [first]
+        numbers = [first] if plan.is_ladder else list(range(last)) or [first]
         if len(numbers) > _MOST_CANDIDATES:
             near = sorted(numbers, key=lambda n: abs(n - first))[:_MOST_CANDIDATES]
             numbers = sorted(near)
         found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
         day = int(slots.minutes[first]) // 1440
         hours = self.case.hours
-        for hour in _REFINED_HOURS:
+        for hour in () if plan.is_ladder else _REFINED_HOURS:
             minute = round(hours.nearest_hour(hour) * 60)
             local = day * 1440 + minute
             at = _instant(hours, day, minute)

@@ -22,6 +22,8 @@ from .trail import PAID as SUCCESS
 from .trail import Trail
 
 _DRAWS = 24
+# Of these probabilities logarithms are taken, and rounding must not make one nothing.
+_LOGGED, _LEAST = frozenset({"guards", "shares", "soon"}), 1e-5
 _ARRAYS = (
     "cells",
     "cells_sd",
@@ -107,8 +109,11 @@ class Odds:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Odds":
         """Read what :meth:`to_dict` wrote."""
+        arrays = {name: np.array(values[name], dtype=float) for name in _ARRAYS}
+        for name in _LOGGED & arrays.keys():
+            arrays[name] = np.maximum(arrays[name], _LEAST)
         return cls(
-            **{name: np.array(values[name], dtype=float) for name in _ARRAYS},
+            **arrays,
             habits_of={k: np.array(v, dtype=float) for k, v in values["habits_of"].items()},
             named={
                 kind: {name: (pair[0], pair[1]) for name, pair in effects.items()}

@@ -28,11 +28,14 @@ class Plan:
     :ivar slots: numbers of the slots, ascending; empty when no try is worth its cost
     :ivar value: expected share of the amount that is recovered, less costs
     :ivar chance: probability that one of the tries succeeds
+    :ivar is_ladder: the tries are those of the fixed schedule; value and chance stay those of the
+        best plan
     """
 
     slots: tuple[int, ...]
     value: float
     chance: float
+    is_ladder: bool = False
 
 
 class Outlook:
@@ -67,9 +70,9 @@ class Outlook:
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
         # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
         left: dict[Charge, list[int]] = {}
-        for number, guard in enumerate(self.guard.tolist()):
-            minutes = int(cells.GUARDS[guard]) if len(trail.events) > 1 else 0
-            left.setdefault(follow(trail.events, minutes), []).append(number)
+        for guard in dict.fromkeys(self.guard.tolist()):
+            numbers = np.flatnonzero(self.guard == guard).tolist()
+            left.setdefault(follow(trail.events, int(cells.GUARDS[guard])), []).extend(numbers)
         self.charges = {charge: np.array(numbers) for charge, numbers in left.items()}
         self.first = self.chances(odds.cells, odds.effects, slots).astype(np.float32)
         self.later = self._chances_after()
@@ -86,7 +89,7 @@ class Outlook:
         for charge, numbers in self.charges.items():
             which = self.which[numbers]
             failed, group = np.full(count, charge.failed), np.full(count, charge.group)
-            found = cells.find_cells(failed, minutes, group, self.trail.country)[which]
+            found = cells.find_cells(failed, minutes, group, self.trail.country, which)
             levels = effect_levels(self.trail, charge, minutes)
             effect = effects[..., levels].sum(axis=-2)
             effect = effect + self.odds.named_score(self.trail, charge.reason)[0]
@@ -131,17 +134,8 @@ class Outlook:
             still = ~came_since[source, hypothesis]
             found = result[source, hypothesis]
             result[source, hypothesis] = np.where(still, late[source], found)
-        starts = {
-            ERRATIC: cells.FREE + group * len(cells.GAPS),
-            IDLE: cells.SELDOM,
-            SOLID: cells.CALM + group * len(cells.GAPS),
-            HELD: cells.SLOW,
-        }
         for number in np.flatnonzero(~paid):
-            if family[number] == DEAD:
-                result[:, number] = np.exp(odds.cells[cells.GONE])
-            else:
-                result[:, number] = _exp(odds.cells[starts[family[number]] + bins] + shared)
+            result[:, number] = self._without_pay_day(int(family[number]), bins, shared)
         result /= 1 + result
         # To try in between can only add knowledge: what a later charge would have won alone, it
         # wins at least after a failure before it. Learned cells don't know that of each other.
@@ -153,6 +147,19 @@ class Outlook:
             gaps = slots[None, :] - slots[:, None]
             result *= gaps[:, None, :] >= cells.GUARDS[self.guard][None, :, None]
         return result
+
+    def _without_pay_day(self, family: int, bins: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """Return the odds of charges after failures where no pay day matters."""
+        alpha, by_group = self.odds.cells, self.charge.group * len(cells.GAPS)
+        if family == DEAD:
+            return np.exp(alpha[cells.GONE])
+        starts = {
+            ERRATIC: cells.FREE + by_group,
+            IDLE: cells.SELDOM,
+            SOLID: cells.CALM + by_group,
+            HELD: cells.SLOW,
+        }
+        return _exp(alpha[starts[family] + bins] + shared)
 
     def best(self, tries: int) -> Plan:
         """Return the best plan of at most so many tries."""
@@ -257,8 +264,10 @@ def weigh(
     """
     odds = outlook.odds
     draws = odds.draws
-    chances = outlook.chances(draws.cells, draws.effects, minutes)
-    chance = outlook.chances(odds.cells, odds.effects, minutes)
+    alpha = np.concatenate([odds.cells[None], draws.cells])
+    effects = np.concatenate([odds.effects[None], draws.effects])
+    chance, *rest = outlook.chances(alpha, effects, minutes)
+    chances = np.stack(rest)
     weights = outlook.weight * draws.habits[:, outlook.which]
     weights /= weights.sum(axis=1, keepdims=True)
     return Weighed(

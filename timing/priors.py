@@ -4,8 +4,9 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -91,22 +92,7 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     alpha = np.zeros(cells.CELLS)
     kinship = np.zeros((cells.CELLS, cells.CELLS))
     spread = values["kinship"]
-
-    def place(start: int, chances: list[list[float]], shared: float = 0.0) -> None:
-        """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
-        width = len(chances[0])
-        near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
-        within = (
-            spread["block"] ** 2 + spread["near"] ** 2 * near + spread["own"] ** 2 * np.eye(width)
-        )
-        for number, chance in enumerate(chances):
-            one = slice(start + number * width, start + (number + 1) * width)
-            alpha[one] = chance
-            kinship[one, one] += within
-            for other in range(len(chances)):
-                two = slice(start + other * width, start + (other + 1) * width)
-                kinship[one, two] += shared**2 * (0.5 + 0.5 * near)
-
+    place = partial(_place, alpha, kinship, spread)
     groups = cells.GROUPS[:4]
     gaps = values["gaps"]
     came = values["came"]
@@ -128,6 +114,28 @@ def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     kinship[cells.OTHERS :, cells.OTHERS :] = np.eye(cells.CELLS - cells.OTHERS)
     alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
     return alpha, kinship
+
+
+def _place(
+    alpha: np.ndarray,
+    kinship: np.ndarray,
+    spread: dict[str, float],
+    start: int,
+    blocks: list[Sequence[float]],
+    shared: float = 0.0,
+) -> None:
+    """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
+    width = len(blocks[0])
+    near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
+    within = spread["block"] ** 2 + spread["near"] ** 2 * near
+    within += spread["own"] ** 2 * np.eye(width)
+    for number, block in enumerate(blocks):
+        one = slice(start + number * width, start + (number + 1) * width)
+        alpha[one] = block
+        kinship[one, one] += within
+        for other in range(len(blocks)):
+            two = slice(start + other * width, start + (other + 1) * width)
+            kinship[one, two] += shared**2 * (0.5 + 0.5 * near)
 
 
 def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,11 @@
 """The smart schedule's decisions: allowed, reproducible, monotone, and never an exception."""
 
+import json
 import random
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -313,8 +316,15 @@ def test_somebody_always_paid_after_month_end_is_charged_then():
 
 
 def test_the_record_is_plain_and_small():
-    import json
-
     record = decide(make_case(), NOW, None, random.Random(1)).record
     assert len(json.dumps(record)) < 4000
     assert {"model", "features", "candidates", "plan", "value", "binding"} <= set(record)
+
+
+def test_the_example_of_the_readme_runs():
+    readme = Path(__file__).parents[2] / "timing" / "README.md"
+    code = re.search(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)[1]
+    names = {"other_model": Model()}
+    exec(code, names)
+    assert isinstance(names["decision"], SmartDecision)
+    assert len(names["model"].memory) == 1

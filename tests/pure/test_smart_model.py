@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from timing import cells, statistics
 from timing.memory import Memory, hash_key, unite
+from timing.odds import Odds
 from timing.patterns import COUNT, INDEX
 from timing.priors import load
 from timing.smart import (
@@ -298,3 +300,9 @@ def test_priors_are_complete_and_every_block_has_its_source():
     for name, block in priors.values.items():
         if isinstance(block, dict) and name != "sample":
             assert block["source"], name
+
+
+def test_outcomes_that_never_came_keep_a_chance_when_a_model_is_stored():
+    odds = Model().odds
+    odds = replace(odds, shares=np.full_like(odds.shares, 1e-9))
+    assert (Odds.from_dict(odds.to_dict()).shares > 0).all()
