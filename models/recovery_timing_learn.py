@@ -57,7 +57,7 @@ class RecoveryTiming(models.Model):
     def _find_companies_to_learn(self):
         """Return the companies with charges in a case, or with a rebuild asked for."""
         attempts = self.env["recovery.attempt"]
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         asked = self.search([("rebuild_pending", "=", True)]).company_id
         return companies.filtered(
             lambda company: (
