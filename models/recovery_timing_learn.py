@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..timing.smart import Case, FinishedAttempt, Method, Model
@@ -57,24 +56,18 @@ class RecoveryTiming(models.Model):
     @api.model
     def _find_companies_to_learn(self):
         """Return the companies with charges in a case, or with a rebuild asked for."""
+        attempts = self.env["recovery.attempt"]
+        companies = self.env["res.company"].search([("active", "=", True)])
         asked = self.search([("rebuild_pending", "=", True)]).company_id
-        has_charges = Domain("id", "in", self._find_companies_with_charges())
-        return self.env["res.company"].search(Domain("id", "in", asked.ids) | has_charges)
-
-    @api.model
-    def _find_companies_with_charges(self):
-        """Return the ids of the companies that have charged something, by an index look-up each."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company.id FROM res_company company
-                 WHERE EXISTS (SELECT FROM recovery_attempt
-                                WHERE company_id = company.id
-                                  AND state IN ('paid', 'declined', 'returned'))
-                """
+        return companies.filtered(
+            lambda company: (
+                company in asked
+                or attempts.search_count(
+                    [("company_id", "=", company.id), ("state", "in", ("paid", "declined"))],
+                    limit=1,
+                )
             )
         )
-        return [company_id for (company_id,) in rows]
 
     # === BUSINESS METHODS === #
 
