@@ -142,9 +142,7 @@ class _Turn:
             return
         if opening := self._find_reserved(notices, shut):
             for notice in notices:
-                self._hold(
-                    notice, max(opening, self._hours(notice).next_instant(opening)), _RESERVED
-                )
+                self._hold(notice, self._hours(notice).next_instant(opening), _RESERVED)
             return
         topic = min(notices, key=self._turn).step.topic
         chosen = [notice for notice in notices if notice.step.topic == topic]
