@@ -38,17 +38,17 @@ class Smart:
     def __init__(self, model: Model | None = None) -> None:
         self.model = model or Model()
         self.probability: float | None = None
+        # By case: other cases are decided on before this one's charge is answered.
+        self._stated: dict[str, float | None] = {}
         self.attempts: list[FinishedAttempt] = []
         self.refresh_seconds = 0.0
 
     def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
         """Return the instant that the engine decides on, None when it stops."""
         decision = decide(_case(view), now, self.model, rng)
-        if isinstance(decision, Stop):
-            self.probability = None
-            return None
-        self.probability = decision.probability
-        return decision.at
+        stops = isinstance(decision, Stop)
+        self.probability = self._stated[view.key] = None if stops else decision.probability
+        return None if stops else decision.at
 
     def learn(self, view: View, tried: Tried) -> None:
         """Teach the engine one finished attempt."""
@@ -58,7 +58,7 @@ class Smart:
             at=tried.at,
             paid=tried.paid,
             failure=None if tried.paid else _failure(tried),
-            predicted=self.probability,
+            predicted=self._stated.pop(view.key, None),
         )
         self.attempts.append(attempt)
         self.model.learn(attempt)
