@@ -99,9 +99,11 @@ class RecoveryCase(models.Model):
         case = self._get_timing_case(finished, choice)
         last = case.failures[-1]
         case = replace(case, hints=tuple(h for h in case.hints if h.kind == "not_before"))
+        others = tuple(rule for rule in case.constraints if rule.kind != "rest")
         for _number in range(MOST_CHARGES):
             failure = Failure(_aware(at), last.reason, "later", last.code)
-            case = replace(case, failures=(*case.failures, failure))
+            rest = self._make_rest(_aware(at))
+            case = replace(case, failures=(*case.failures, failure), constraints=(*others, rest))
             decision = decide(case, _aware(at), model, rng)
             if isinstance(decision, Stop) or _naive(decision.at) > self.deadline_at:
                 return

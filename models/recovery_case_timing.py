@@ -26,6 +26,8 @@ BANK_SCHEMES = ("sepa", "ach", "bacs", "becs", "pad")
 COOL_DOWN = timedelta(days=1)
 # A charge that was left out is not planned again for the same day.
 SKIP_REST = timedelta(hours=12)
+# Retries of a case never follow each other more closely, not even at the end of the window.
+RETRY_REST = timedelta(hours=4)
 # How long it tells something that another invoice was paid with the method.
 FUNDED_AGE = timedelta(hours=6)
 SENT_STATES = ("declined", "not_sent", "returned")
@@ -233,7 +235,15 @@ class RecoveryCase(models.Model):
             at = max(skipped.finished_at, skipped.planned_at) + SKIP_REST
             sentence = Sentence(self.env._("The charge before it was left out."))
             constraints.append(NotBefore("skipped", _aware(at), sentence))
+        elif skipped and not self.retry_advice:
+            constraints.append(self._make_rest(_aware(self._get_last_failure(finished))))
         return constraints
+
+    @api.model
+    def _make_rest(self, last_failure):
+        """Return the rest of a case after a retry, given at an aware UTC instant."""
+        sentence = Sentence(self.env._("The charge before it was only just declined."))
+        return NotBefore("rest", last_failure + RETRY_REST, sentence)
 
     def _get_cool_downs(self, choice):
         """Return why the method waits: several invoices on one empty card are one problem."""
