@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,6 @@ class Smart:
         # By case: other cases are decided on before this one's charge is answered.
         self._stated: dict[str, float | None] = {}
         self.attempts: list[FinishedAttempt] = []
-        self.refresh_seconds = 0.0
 
     def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
         """Return the instant that the engine decides on, None when it stops."""
@@ -62,18 +62,19 @@ class Smart:
         )
         self.attempts.append(attempt)
         self.model.learn(attempt)
-        begun = time.perf_counter()
         self.model.refresh(tried.at)
-        self.refresh_seconds += time.perf_counter() - begun
 
-    def relearn(self, attempts: list[FinishedAttempt]) -> float:
-        """Return the seconds in which a fresh model learns finished attempts."""
+    def relearn(self, attempts: Iterable[FinishedAttempt]) -> tuple[float, float]:
+        """Return the seconds in which a fresh model hears attempts, and in which it refits."""
         model = Model()
-        begun = time.perf_counter()
+        hearing = 0.0
         for attempt in attempts:
+            begun = time.perf_counter()
             model.learn(attempt)
+            hearing += time.perf_counter() - begun
+        begun = time.perf_counter()
         model.refresh()
-        return time.perf_counter() - begun
+        return hearing, time.perf_counter() - begun
 
     def size(self) -> int:
         """Return the bytes of the model as it is stored."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -142,21 +141,23 @@ def decision_milliseconds(result: Result, engine, count: int) -> float:
 
 
 def relearn_seconds(engine, attempts: int) -> float:
-    """Return the seconds in which a fresh model learns a million attempts.
+    """Return the seconds in which a fresh model learns a million attempts, in their order.
 
-    Attempts of the engine's own past are repeated under other names up to `attempts`; the time is
-    scaled from there.
+    Each attempt of the engine's own past is followed by copies of other cases with other amounts,
+    `attempts` altogether; hearing them is scaled to a million, refitting is not.
     """
     past = engine.attempts
-    copies = [
-        replace(attempt, key=f"{number // len(past)}/{attempt.key}")
-        for number, attempt in enumerate(
-            past[number % len(past)] for number in range(max(attempts, 1))
+    copies = max(attempts // len(past), 1)
+    hearing, refitting = engine.relearn(
+        replace(
+            attempt,
+            key=f"{copy}/{attempt.key}",
+            case=replace(attempt.case, amount=attempt.case.amount + copy),
         )
-    ]
-    begun = time.perf_counter()
-    engine.relearn(copies)
-    return (time.perf_counter() - begun) * 1e6 / len(copies)
+        for attempt in past
+        for copy in range(copies)
+    )
+    return hearing * 1e6 / (copies * len(past)) + refitting
 
 
 def calibration_error(predictions: list[tuple[float, bool]], bins: int = 10) -> float:
