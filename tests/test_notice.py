@@ -17,7 +17,14 @@ class TestNotice(MailCase, RecoveryCommon):
         cls.template = cls.env.ref("revenue_recovery.mail_template_payment_failed")
         cls.policy.step_ids = [
             Command.create(
-                {"name": "Payment failed", "delay_hours": 2, "mail_template_id": cls.template.id}
+                {
+                    "name": "Payment failed",
+                    "delay_hours": 2,
+                    "mail_template_id": cls.template.id,
+                    "hour_from": 0,
+                    "hour_to": 24,
+                    "working_days": False,
+                }
             )
         ]
 
