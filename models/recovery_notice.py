@@ -172,10 +172,10 @@ class RecoveryNotice(models.Model):
         """Keep planned notices back until a naive UTC instant, for a reason."""
         self.write({"held_until": until, "sentence": reason})
 
-    def _fail(self, reason):
+    def _fail(self, reason, activity=True):
         """Note why notices could not be sent, and tell a person once."""
         self.write({"state": "failed", "sentence": reason, "held_until": False})
-        self.case_id._ask_for_attention(reason, activity=True)
+        self.case_id._ask_for_attention(reason, activity=activity)
         for move in self.filtered(lambda notice: not notice.case_id).move_id:
             move._message_log(body=reason)
 

@@ -134,7 +134,8 @@ class RecoveryNotice(models.Model):
                     self.env._(
                         "%(customer)s has no e-mail address.",
                         customer=lead._get_recipient().display_name,
-                    )
+                    ),
+                    activity=False,
                 )
                 continue
             values["recipient_ids"] = [Command.set(people.ids)]
@@ -287,7 +288,8 @@ class RecoveryNotice(models.Model):
         number = contact.phone and (contact._phone_format(number=contact.phone) or contact.phone)
         if not number:
             self._fail(
-                self.env._("%(customer)s has no phone number.", customer=contact.display_name)
+                self.env._("%(customer)s has no phone number.", customer=contact.display_name),
+                activity=False,
             )
             return
         template = template.with_context(
