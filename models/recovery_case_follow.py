@@ -180,7 +180,6 @@ class RecoveryCase(models.Model):
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
             if self._is_for_accountant(attempt):
                 case._ask_for_attention(attempt.sentence)
-        case._plan_notices()
         return case
 
     @api.model

@@ -97,7 +97,6 @@ class RecoveryCase(models.Model):
             opened_by="failure",
             **values,
         )
-        self._plan_notices()
 
     def _adopt(self, attempt):
         """Take a first charge that had succeeded, and so had no case, into this one."""
