@@ -64,6 +64,9 @@ class SecurityCommon(RecoveryCommon):
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
         )
+        self.preview_wizard = self.env["recovery.preview.wizard"].create(
+            {"policy_id": self.policy.id, "move_id": self.invoice.id}
+        )
         self.write_off_wizard = self.env["recovery.write.off.wizard"].create(
             {
                 "case_id": self.case.id,
@@ -98,6 +101,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,
             "recovery.policy.step": self.policy.step_ids,
+            "recovery.preview.wizard": self.preview_wizard,
             "recovery.return.wizard": self.return_wizard,
             "recovery.signal": self.signal,
             "recovery.timeline": self.case.timeline_ids[:1],
@@ -193,8 +197,13 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
             ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
+            ("recovery.notice", "create"): (None, [[{"case_id": case.id}]]),
+            ("recovery.policy", "action_preview_notices"): (self.policy, []),
             ("recovery.policy", "action_view_cases"): (self.policy, []),
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
+            ("recovery.policy.step", "create"): (None, [[{"name": "Mine"}]]),
+            ("recovery.policy.step", "write"): (self.policy.step_ids, [{"name": "Mine"}]),
+            ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
             **self._get_timing_calls(),
