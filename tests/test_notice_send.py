@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -205,7 +207,11 @@ class TestBadInput(NoticeCommon):
             self.assertEqual((notice.state, notice.lang), ("sent", "en_US"))
 
     def test_template_that_is_used_by_a_step_cannot_be_deleted(self):
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+        with (
+            self.assertRaises(psycopg2.IntegrityError),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
             self.template.unlink()
 
     def test_text_by_reason_whose_template_was_deleted_falls_back_to_the_steps(self):

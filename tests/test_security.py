@@ -74,6 +74,20 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        self.mail = (
+            self.env["mail.mail"].sudo().create({"model": "recovery.case", "res_id": self.case.id})
+        )
+        self.mail_notification = (
+            self.env["mail.notification"]
+            .sudo()
+            .create(
+                {
+                    "mail_message_id": self.mail.mail_message_id.id,
+                    "res_partner_id": self.customer.id,
+                    "notification_type": "email",
+                }
+            )
+        )
         self.timing = self.env["recovery.timing"]._get_row(self.env.company).with_env(self.env)
         self.return_wizard = self.env["recovery.return.wizard"].create(
             {
@@ -168,6 +182,12 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
+            ("mail.mail", "unlink"): (self.mail, []),
+            ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),
+            ("mail.notification", "write"): (
+                self.mail_notification,
+                [{"notification_status": "bounce"}],
+            ),
             ("payment.token", "create"): (None, [[{"partner_id": self.customer.id}]]),
             ("payment.token", "write"): (attempt.token_id, [{"active": False}]),
             ("payment.token", "get_linked_records_info"): (attempt.token_id, []),
@@ -201,7 +221,10 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy", "action_preview_notices"): (self.policy, []),
             ("recovery.policy", "action_view_cases"): (self.policy, []),
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
-            ("recovery.policy.step", "create"): (None, [[{"name": "Mine"}]]),
+            ("recovery.policy.step", "create"): (
+                None,
+                [[{"name": "Mine", "policy_id": self.policy.id}]],
+            ),
             ("recovery.policy.step", "write"): (self.policy.step_ids, [{"name": "Mine"}]),
             ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
@@ -337,6 +360,7 @@ class TestAccess(SecurityCommon):
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",
             "recovery.plan.wizard",
+            "recovery.preview.wizard",
             "recovery.return.wizard",
             "recovery.write.off.wizard",
         }
