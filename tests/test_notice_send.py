@@ -145,7 +145,7 @@ class TestCoordination(NoticeCommon):
             get_facts = cases._get_notice_facts
 
             def fail(records):
-                if case.id in records.ids and not records.env.context.get("sound"):
+                if case.id in records.ids:
                     raise ValueError("Broken facts")
                 return get_facts(records)
 
@@ -154,14 +154,34 @@ class TestCoordination(NoticeCommon):
                 patch.object(cases, "_get_notice_facts", fail),
                 mute_logger(SEND_LOGGER),
             ):
-                clock.move_to("2026-03-02 11:00:00")
-                with self._enter_job_mode():
-                    self.env["recovery.notice"].sudo()._send_due()
-                self.env.invalidate_all()
+                self._follow_at(clock, "2026-03-02 11:00:00")
             self.assertEqual(self._get_notice(case).state, "failed")
             self.assertIn("Broken facts", case.attention)
             self.assertEqual(self._get_notice(other).state, "sent")
             self.assertEqual(self._new_mails.recipient_ids, neighbour)
+
+    def test_case_whose_notices_cannot_be_planned_is_told_and_the_others_are_planned(self):
+        with self._at(MONDAY) as clock:
+            _invoice, case = self._fail_invoice()
+            _invoice, other = self._fail_invoice()
+            (case + other).notice_ids.sudo().unlink()
+            (case + other).sudo().notices_outdated = True
+            cases = type(self.env["recovery.case"])
+            get_facts = cases._get_notice_facts
+
+            def fail(records):
+                if case.id in records.ids:
+                    raise ValueError("Broken facts")
+                return get_facts(records)
+
+            with (
+                patch.object(cases, "_get_notice_facts", fail),
+                mute_logger("odoo.addons.revenue_recovery.models.recovery_case_notice"),
+            ):
+                self._follow_at(clock, "2026-03-02 08:30:00")
+            self.assertIn("Broken facts", case.attention)
+            self.assertFalse(case.notices_outdated)
+            self.assertEqual(len(other.notice_ids), 1)
 
     def test_customer_served_by_another_worker_is_left_to_it(self):
         with self._at(MONDAY) as clock:
@@ -177,11 +197,11 @@ class TestCoordination(NoticeCommon):
         with self._at(MONDAY) as clock:
             invoice, case = self._fail_invoice()
             self._follow_at(clock, "2026-03-02 11:00:00")
-            payment = self._register_payment(invoice, 100.0)
+            self._register_payment(invoice, 100.0)
             self._run_cron("follow")
             self.assertEqual(case.state, "recovered")
             clock.move_to("2026-03-10 08:00:00")
-            payment.action_draft()
+            invoice.line_ids.remove_move_reconcile()
             self._run_cron("follow")
             self.assertEqual((case.state, case.life), ("in_recovery", 2))
             self.assertEqual(len(self._get_notice(case)), 1, msg="Nothing failed since.")

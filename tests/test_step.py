@@ -304,8 +304,7 @@ class TestAhead(NoticeCommon):
 class TestPreview(NoticeCommon):
     def _preview(self, **values):
         action = self.policy.action_preview_notices()
-        wizard = self.env[action["res_model"]].with_context(**action["context"]).create(values)
-        return wizard
+        return self.env[action["res_model"]].with_context(**action["context"]).create(values)
 
     def test_preview_shows_charges_and_notices_in_their_order(self):
         self._set_steps(
