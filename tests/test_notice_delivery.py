@@ -152,7 +152,7 @@ class TestActions(NoticeCommon):
         )
         case, notice = self._run_step(action_type="sms", sms_template_id=template.id)
         sms = self.env["sms.sms"].sudo().search([("partner_id", "=", self.customer.id)])
-        self.assertEqual(sms.number, "+33612345678")
+        self.assertEqual(sms.number.replace(" ", ""), "+33612345678")
         self.assertEqual(sms.body, f"{case.move_id.name} was not paid.")
         self.assertEqual((notice.state, notice.status), ("sent", "queued"))
 
