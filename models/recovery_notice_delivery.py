@@ -149,15 +149,16 @@ class RecoveryNotice(models.Model):
         changed.write({"delivery": delivery, "failure_reason": reason.strip()[:500] or False})
         if delivery in LOST_DELIVERIES:
             lead = changed.filtered("message_key")[:1] or changed[:1]
-            lead._react_to_loss(changed)
+            lead._react_to_loss(changed, notifications.res_partner_id)
 
-    def _react_to_loss(self, notices):
+    def _react_to_loss(self, notices, contacts):
         """Tell a person that a message did not arrive, and try the next contact.
 
         :param notices: all those that the message was for
+        :param contacts: those whom it did not reach
         """
         self.ensure_one()
-        tried = self.tried_partner_ids | self.recipient_id
+        tried = self.tried_partner_ids | contacts
         contact = self.partner_id._get_recovery_contacts(tried)[:1]
         is_email = self.action_type == "email"
         sentence = self.env._(

@@ -66,11 +66,17 @@ class RecoveryPolicy(models.Model):
         """Let the job plan the notices of all open cases of these policies anew."""
         if not self.ids:
             return
-        # In sudo mode: who may change a policy need not be able to write cases.
-        cases_sudo = self.env["recovery.case"].sudo()
-        cases_sudo.search(
-            [("policy_id", "in", self.ids), ("closed_at", "=", False)]
-        ).notices_outdated = True
+        self.env.flush_all()
+        # In SQL: there may be very many, and who may change a policy need not be able to write
+        # cases.
+        self.env.cr.execute(
+            """
+            UPDATE recovery_case SET notices_outdated = TRUE
+             WHERE policy_id IN %s AND closed_at IS NULL AND notices_outdated IS NOT TRUE
+            """,
+            [tuple(self.ids)],
+        )
+        self.env["recovery.case"].invalidate_model(["notices_outdated"])
 
     # === GETTERS === #
 
