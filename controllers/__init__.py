@@ -1,1 +1,1 @@
-from . import decisions
+from . import decisions, recovery_events
