@@ -61,9 +61,9 @@ class PaymentToken(models.Model):
         self.ensure_one()
         known_at = self.recovery_told_at
         told_at = (told_at or fields.Datetime.now()).replace(microsecond=0)
-        if known_at and told_at < known_at:
-            return
         news = self._recovery_find_news(facts)
+        if known_at and self._recovery_is_outdated(told_at, news, event_kind):
+            return
         is_later = not known_at or told_at > known_at
         is_update = self._recovery_is_update(news) or (
             event_kind == "renewed" and is_later and not self._recovery_can_compare(facts)
@@ -104,10 +104,21 @@ class PaymentToken(models.Model):
         is_other = (self.recovery_fingerprint and "recovery_fingerprint" in news) or (
             self.payment_details and "payment_details" in news
         )
-        is_renewed = self.recovery_expiry and (
-            news.get("recovery_expiry", self.recovery_expiry) > self.recovery_expiry
-        )
-        return bool(is_other or is_renewed)
+        return bool(is_other or self._recovery_is_renewal(news))
+
+    def _recovery_is_renewal(self, news):
+        """Tell whether a method is valid for longer than was known."""
+        known = self.recovery_expiry
+        return bool(known and news.get("recovery_expiry", known) > known)
+
+    def _recovery_is_outdated(self, told_at, news, event_kind):
+        """Tell whether something that is told was true before what is known.
+
+        Events are dated in whole seconds: of two in the same one, the longer validity is the later.
+        """
+        if told_at != self.recovery_told_at or not event_kind:
+            return told_at < self.recovery_told_at
+        return bool(self.recovery_expiry) and not self._recovery_is_renewal(news)
 
     def _recovery_can_compare(self, facts):
         """Tell whether enough is known to see in the facts themselves if the card is a new one."""
