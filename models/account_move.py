@@ -147,8 +147,7 @@ class AccountMove(models.Model):
         """Override of `account` to let cases follow what is done to their invoices."""
         result = super().write(vals)
         if _FOLLOWED_FIELDS & vals.keys():
-            moves_sudo = self.sudo().filtered("recovery_case_id")
-            self.env["recovery.signal"]._raise_for(moves_sudo)
+            self.env["recovery.signal"]._raise_for(self._filter_followed())
         return result
 
     def _get_fields_to_copy_recurring_entries(self, values):
@@ -283,6 +282,15 @@ class AccountMove(models.Model):
         }
 
     # === GETTERS === #
+
+    def _filter_followed(self):
+        """Return those invoices, in sudo mode, that have a case or a first charge to come."""
+        # In sudo mode: whoever books a payment need not be allowed to see cases.
+        return self.sudo().filtered(
+            lambda move: (
+                move.recovery_case_id or "planned" in move.recovery_attempt_ids.mapped("state")
+            )
+        )
 
     def _get_collect_token(self):
         """Return the payment method to charge: the invoice's, else the customer's default."""

@@ -31,6 +31,7 @@ class RecoveryCase(models.Model):
         if case:
             case._follow_invoice()
         loose = attempts.filtered(lambda attempt: not attempt.case_id)
+        loose._withdraw_moot()
         if loose and loose[-1].state in FAILED_STATES:
             case = self._follow_loose_attempt(loose[-1])
         foreign = (transactions - attempts.transaction_id).filtered(
