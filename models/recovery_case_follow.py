@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..timing import Stop
+from .account_move_debt import SETTLED_STATES
 from .recovery_case import OPEN_STATES
 from .recovery_case_plan import FAILED_STATES
 
@@ -115,7 +116,7 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
-        is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
+        is_settled = move.payment_state in SETTLED_STATES or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )
         if move.state == "cancel":
