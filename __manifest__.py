@@ -6,7 +6,7 @@
     "description": " ",  # The README is Markdown, which the Apps page would read as another format.
     "author": "Revenue Recovery",
     "license": "LGPL-3",
-    "depends": ["account_payment"],
+    "depends": ["account_payment", "sms"],
     "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [
         "security/revenue_recovery_security.xml",
