@@ -41,7 +41,7 @@ class Limiter:
         """
         now = self._clock()
         with self._lock:
-            within = [  # All are counted, the refused ones too.
+            within = [  # Each limit counts, whichever of them refuses.
                 self._count((kind, name, whose[name]), *limit, now)
                 for name, limit in self._limits[kind].items()
                 if whose.get(name)

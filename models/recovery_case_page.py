@@ -119,6 +119,8 @@ class RecoveryCase(models.Model):
         latest = self.attempt_ids.sorted("id").filtered("finished_at")[-1:]
         if latest.state == "returned":
             return self.env._("Your bank returned the direct debit.")
+        if not latest and not self._get_page_class():
+            return self.env._("This payment is overdue.")
         return self._explain_decline(self._get_page_class())
 
     def _explain_decline(self, decline_class):

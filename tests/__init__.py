@@ -14,6 +14,7 @@ from . import (
     test_page_method,
     test_page_payment,
     test_page_portal,
+    test_page_tour,
     test_policy,
     test_promise,
     test_return,

@@ -6,6 +6,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import HttpCase
+from odoo.tools import mute_logger
 
 from ..controllers.recovery_page_limit import limiter
 from .common import RecoveryCommon
@@ -85,7 +86,8 @@ class PageCommon(RecoveryCommon, HttpCase):
         return self._call(f"{path or self.path}/method/transaction", **params)
 
     def _call(self, path, **params):
-        answer = self.url_open(path, json={"jsonrpc": "2.0", "params": params}).json()
+        with mute_logger("odoo.http"):  # It writes each refusal to the log.
+            answer = self.url_open(path, json={"jsonrpc": "2.0", "params": params}).json()
         return answer.get("result") or answer.get("error", {}).get("data", {}).get("message")
 
     def _simulate(self, values, state="done"):
