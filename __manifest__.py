@@ -6,13 +6,15 @@
     "description": " ",  # The README is Markdown, which the Apps page would read as another format.
     "author": "Revenue Recovery",
     "license": "LGPL-3",
-    "depends": ["account_payment"],
+    "depends": ["account_payment", "sms"],
     "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [
         "security/revenue_recovery_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "views/recovery_mail_templates.xml",
         "data/mail_template_data.xml",
+        "data/sms_template_data.xml",
         "data/recovery_decline_data.xml",
         "data/recovery_policy_data.xml",
         "wizards/recovery_forecast_wizard_views.xml",
