@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "views/recovery_mail_templates.xml",
+        "report/recovery_letter_templates.xml",
+        "report/recovery_letter_reports.xml",
         "data/mail_template_data.xml",
         "data/sms_template_data.xml",
         "data/recovery_decline_data.xml",

@@ -1,8 +1,12 @@
 """What a message to the customer says of his cases: the facts that its template prints."""
 
+from base64 import b64encode
 from collections import defaultdict
 from datetime import timedelta, timezone
+from io import BytesIO
 from zoneinfo import ZoneInfo
+
+import qrcode
 
 from odoo import fields, models
 
@@ -68,6 +72,26 @@ class RecoveryCase(models.Model):
             return False
         last_day = self._get_local_day(self.grace_until - timedelta(days=1))
         return max(last_day, self._get_local_day(fields.Datetime.now()))
+
+    def _get_letter_code(self):
+        """Return the picture of a QR code that leads to the customer's page, as a data URI.
+
+        Not by Odoo's barcode field: it needs a renderer that servers without it lack, and the
+        letter would fail with it.
+        """
+        content = BytesIO()
+        qrcode.make(self._get_message_link(), box_size=4, border=2).save(content, "PNG")
+        return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
+
+    def _get_letter_leads(self):
+        """Return one case of each customer for whom a letter is printed: it lists all of his."""
+        leads = self.browse()
+        told = self.browse()
+        for case in self:
+            if case not in told:
+                leads |= case
+                told |= case._get_message_cases()
+        return leads
 
     def _get_local_day(self, instant):
         """Return the customer's calendar day at a naive UTC instant."""

@@ -18,6 +18,8 @@ from . import (
     test_security,
     test_smart,
     test_taxonomy,
+    test_template,
+    test_template_letter,
     test_timing_screen,
     test_tour,
     test_unlisted,
