@@ -19,6 +19,7 @@ from . import (
     test_smart,
     test_taxonomy,
     test_template,
+    test_template_language,
     test_template_letter,
     test_timing_screen,
     test_tour,

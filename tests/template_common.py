@@ -28,6 +28,12 @@ SMS_TEMPLATES = ("payment_failed", "reminder", "final")
 class TemplateCommon(MailCase, RecoveryCommon):
     """A failed invoice, one that is still to be charged, and an expiring card, to write about."""
 
+    # GSM 03.38: with any other letter an SMS holds 70 letters instead of 160.
+    GSM = set(
+        "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+    )
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -80,6 +86,13 @@ class TemplateCommon(MailCase, RecoveryCommon):
             )
         )
         return values["subject"], str(html), html2plaintext(html)
+
+    def _print_letter(self, cases=None):
+        """Return the text of the letter to the customers of these cases."""
+        html, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "revenue_recovery.report_letter", (cases or self.case).ids
+        )
+        return html2plaintext(html.decode(), include_references=False)
 
     def _create_foreign_case(self, amount=50.0):
         """Create a case in another currency, of the same customer."""
