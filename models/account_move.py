@@ -211,6 +211,8 @@ class AccountMove(models.Model):
                 self.env.cr.rollback()  # Another worker has just planned it.
             if not commit_progress(1):
                 break
+        self._remind_overdue()
+        self.env["recovery.notice"]._plan_ahead()
         self.env["recovery.attempt"]._make_due()
 
     @api.model

@@ -1,4 +1,8 @@
-"""What a message to the customer says of his cases: the facts that its template prints."""
+"""What a message to the customer says of his cases: the facts that its template prints.
+
+Methods whose name holds "notice" work in subjects and SMS, too: there, the renderer tells a text
+of which notice it is only when it asks for one.
+"""
 
 from base64 import b64encode
 from collections import defaultdict
@@ -27,13 +31,13 @@ class RecoveryCase(models.Model):
         states = OPEN_STATES if self.state in OPEN_STATES else (self.state,)
         return self | self._get_cases_of_notice().filtered(lambda case: case.state in states)
 
-    def _get_invoice_label(self):
+    def _get_notice_label(self):
         """Return what a subject calls the message's invoices: the first, and how many follow."""
         self.ensure_one()
         others = len(self._get_message_cases()) - 1
         return f"{self.move_id.name} +{others}" if others else self.move_id.name
 
-    def _get_message_link(self):
+    def _get_notice_link(self):
         """Return the address of the page on which the customer pays the message's invoices."""
         self.ensure_one()
         notice = self.env.context.get("recovery_notice")
@@ -80,7 +84,7 @@ class RecoveryCase(models.Model):
         letter would fail with it.
         """
         content = BytesIO()
-        qrcode.make(self._get_message_link(), box_size=4, border=2).save(content, "PNG")
+        qrcode.make(self._get_notice_link(), box_size=4, border=2).save(content, "PNG")
         return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
 
     def _get_letter_leads(self):

@@ -94,9 +94,10 @@ class RecoveryCase(models.Model):
             gated_class=False,
             gate_sentence=False,
             gate_rule_id=False,
+            opened_by="failure",
             **values,
         )
-        self._plan_first_notices()
+        self._plan_notices()
 
     def _adopt(self, attempt):
         """Take a first charge that had succeeded, and so had no case, into this one."""

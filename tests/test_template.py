@@ -216,7 +216,7 @@ class TestTemplate(TemplateCommon):
         for name in SMS_TEMPLATES:
             template = self.env.ref(f"revenue_recovery.sms_template_{name}")
             text = template._render_field("body", self.case.ids)[self.case.id]
-            link = self.case._get_message_link()
+            link = self.case._get_notice_link()
             self.assertIn(link, text)
             self.assertLessEqual(len(text.replace(link, "")), 75, text)
             self.assertFalse(set(text) - self.GSM, text)

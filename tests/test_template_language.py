@@ -119,7 +119,7 @@ class TestTemplateLanguage(TemplateCommon):
                     self._use(lang)
                     text = self._render_sms(template)
                     self.assertNotEqual(text, english)
-                    link = self.case._get_message_link()
+                    link = self.case._get_notice_link()
                     self.assertIn(link, text)
                     rest = text.replace(link, "").replace(self.env.company.name, "")
                     self.assertLessEqual(len(rest), 60)
