@@ -72,10 +72,15 @@ class TemplateCommon(MailCase, RecoveryCommon):
     def _get_template(self, name):
         return self.env.ref(f"revenue_recovery.mail_template_{name}")
 
-    def _render(self, name, record=None):
-        """Return subject, HTML and plain text of an e-mail as it leaves, its layout included."""
+    def _render(self, name, record=None, cases=None):
+        """Return subject, HTML and plain text of an e-mail as it leaves, its layout included.
+
+        :param cases: the cases that its notice tells of; by default all open ones of the customer
+        """
         record = record or self._get_record(name)
         template = self._get_template(name)
+        if cases:
+            template = template.with_context(recovery_notices={record.id: (False, cases.ids)})
         values = template._generate_template(record.ids, {"subject", "body_html"})[record.id]
         lang = template._render_lang(record.ids)[record.id]
         html = (
