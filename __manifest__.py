@@ -37,6 +37,7 @@
         "views/recovery_timing_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
+        "views/payment_provider_views.xml",
         "views/payment_token_views.xml",
         "views/payment_transaction_views.xml",
         "views/res_partner_views.xml",

@@ -1,9 +1,13 @@
 from . import (
+    test_card_expiry,
+    test_card_gateway,
+    test_card_update,
     test_case,
     test_ceiling,
     test_charge,
     test_collect,
     test_decline,
+    test_events,
     test_forecast,
     test_gate,
     test_learning,

@@ -164,6 +164,7 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
+            ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
             ("payment.token", "create"): (None, [[{"partner_id": self.customer.id}]]),
             ("payment.token", "write"): (attempt.token_id, [{"active": False}]),
             ("payment.token", "get_linked_records_info"): (attempt.token_id, []),
