@@ -11,6 +11,7 @@
     "data": [
         "security/revenue_recovery_security.xml",
         "security/ir.model.access.csv",
+        "security/recovery_report_security.xml",
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
         "data/recovery_decline_data.xml",
@@ -29,6 +30,8 @@
         "views/recovery_network_rule_views.xml",
         "views/recovery_decision_views.xml",
         "views/recovery_timing_views.xml",
+        "views/recovery_case_report_views.xml",
+        "views/recovery_attempt_report_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
         "views/payment_token_views.xml",

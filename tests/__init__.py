@@ -11,6 +11,7 @@ from . import (
     test_neutralize,
     test_notice,
     test_policy,
+    test_report,
     test_return,
     test_return_import,
     test_return_recovery,
