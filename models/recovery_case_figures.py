@@ -155,9 +155,7 @@ class RecoveryCase(models.Model):
         for case_sudo in self.sudo():
             case_sudo.update(case_sudo._prepare_beginning_vals())
 
-    @api.depends(
-        "failed_amount", "recovered_amount", "credited_amount", "company_rate", "state"
-    )
+    @api.depends("failed_amount", "recovered_amount", "credited_amount", "company_rate", "state")
     def _compute_company_amounts(self):
         for case in self:
             currency = case.currency_id
@@ -184,10 +182,14 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         company = self.company_id
         attempt = self.first_attempt_id
-        transaction = attempt.transaction_id or self.move_id.transaction_ids.filtered(
-            lambda transaction: transaction.recovery_decline
-            or transaction.state in ("error", "cancel")
-        ).sorted("id")[-1:]
+        transaction = (
+            attempt.transaction_id
+            or self.move_id.transaction_ids.filtered(
+                lambda transaction: (
+                    transaction.recovery_decline or transaction.state in ("error", "cancel")
+                )
+            ).sorted("id")[-1:]
+        )
         decline = transaction.recovery_decline or {}
         failed_on = _get_local_day(company, self.first_failure_at)
         funding = attempt.funding or decline.get("funding")
@@ -235,7 +237,9 @@ class RecoveryCase(models.Model):
 
     def _get_credited(self):
         """Return what credit notes have taken off the instalments in recovery, so far."""
-        self.env.flush_all()
+        # These only: the case itself is being computed when it opens.
+        self.env["account.move.line"].flush_model(["date_maturity", "display_type", "move_id"])
+        self.env["account.partial.reconcile"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -256,6 +260,7 @@ class RecoveryCase(models.Model):
         return float(rows[0][0])
 
     def _find_product_category(self):
+        self.env["account.move.line"].flush_model(["balance", "move_id", "product_id"])
         rows = self.env.execute_query(
             SQL(
                 """

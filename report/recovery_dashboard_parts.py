@@ -214,7 +214,9 @@ class RecoveryDashboard(models.AbstractModel):
         return {
             "days": CARD_DAYS,
             "count": len({token_id for token_id, *_rest in rows}),
-            "amount": sum(float(amount) * rates[company] for _token, _move, company, amount in rows),
+            "amount": sum(
+                float(amount) * rates[company] for _token, _move, company, amount in rows
+            ),
             "model": "account.move",
             "domain": [("id", "in", sorted({row[1] for row in rows}))],
         }
