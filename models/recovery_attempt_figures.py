@@ -1,4 +1,4 @@
-"""What the reports count of a charge: kept when it goes out."""
+"""What the reports count of a charge, worked out by the job that follows invoices."""
 
 from odoo import api, fields, models
 
@@ -13,15 +13,13 @@ class RecoveryAttempt(models.Model):
     )
     charged_on = fields.Date(
         string="Charged On",
-        compute="_compute_figures",
-        store=True,
+        readonly=True,
         copy=False,
         help="Day on which the charge went out, in the company's time zone. Empty: it did not.",
     )
     retry_number = fields.Integer(
         string="Retry",
-        compute="_compute_figures",
-        store=True,
+        readonly=True,
         copy=False,
         aggregator=None,
         help="1 is the first charge after the failure that opened the case; 0 is the charge that "
@@ -29,34 +27,40 @@ class RecoveryAttempt(models.Model):
     )
     company_amount = fields.Monetary(
         string="Amount (Company)",
-        compute="_compute_figures",
-        store=True,
+        readonly=True,
         copy=False,
         currency_field="company_currency_id",
         help="The amount in the company's currency, at the rate of the day of the charge.",
     )
 
     _charged_idx = models.Index("(company_id, charged_on)")
+    _unfilled_idx = models.Index("(id) WHERE transaction_id IS NOT NULL AND charged_on IS NULL")
     _ruled_idx = models.Index("(company_id, planned_at) WHERE rule_id IS NOT NULL")
 
-    # === COMPUTE METHODS === #
+    # === CRON === #
 
-    # It gets its transaction when the charge goes out, and no other one later.
-    @api.depends("transaction_id")
-    def _compute_figures(self):
-        for attempt in self:
-            if not attempt.transaction_id:
-                attempt.charged_on = False
-                attempt.retry_number = 0
-                attempt.company_amount = 0.0
-                continue
-            company = attempt.company_id
-            day = _get_local_day(company, attempt._get_charged_at())
-            attempt.charged_on = day
-            attempt.retry_number = attempt._count_retries()
-            attempt.company_amount = attempt.currency_id._convert(
-                attempt.amount, company.currency_id, company, day
-            )
+    @api.model
+    def _fill_figures(self, limit=1000):
+        """Work out what the reports count of the charges that went out since the last time."""
+        domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
+        for attempt in self.search(domain, order="id", limit=limit):
+            attempt.write(attempt._prepare_figures())
+        self.env["ir.cron"]._commit_progress()
+
+    # === BUSINESS METHODS === #
+
+    def _prepare_figures(self):
+        """Return what the reports count of a charge."""
+        self.ensure_one()
+        company = self.company_id
+        day = _get_local_day(company, self._get_charged_at())
+        return {
+            "charged_on": day,
+            "retry_number": self._count_retries(),
+            "company_amount": self.currency_id._convert(
+                self.amount, company.currency_id, company, day
+            ),
+        }
 
     # === GETTERS === #
 
@@ -66,7 +70,9 @@ class RecoveryAttempt(models.Model):
     def _count_retries(self):
         """Return the number of this charge among those of its case since the failure."""
         case = self.case_id
-        if not case or self._get_charged_at() < case.first_failure_at:
+        # Instants are whole seconds: a charge may end in the one in which it began.
+        is_first = bool(case.first_attempt_id) and self.id <= case.first_attempt_id.id
+        if not case or is_first or self._get_charged_at() < case.first_failure_at:
             return 0
         earlier = self.search_count(
             [

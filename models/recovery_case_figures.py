@@ -1,9 +1,13 @@
-"""What the reports count of a case: kept when it opens, and with every payment that follows."""
+"""What the reports count of a case, worked out by the job that follows invoices.
+
+Not by the charge itself: nobody waits for a report to have been added up.
+"""
 
 from datetime import timezone
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .recovery_decline_reason import DECLINE_CLASSES
@@ -27,19 +31,23 @@ class RecoveryCase(models.Model):
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
-    # What the first failure was like. It depends on what never changes, so that it stays as it
-    # was when the case opens again: a month that is closed keeps its cases.
+    figures_outdated = fields.Boolean(
+        default=True,
+        readonly=True,
+        copy=False,
+        help="The job works the figures of the reports out anew.",
+    )
+    # What the first failure was like. It stays when the case opens again: a month that is closed
+    # keeps its cases.
     failed_on = fields.Date(
         string="Failed On",
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         help="Day of the very first failure, in the company's time zone. A case that opens again "
         "stays in the month of its first failure.",
     )
     company_rate = fields.Float(
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         digits=0,
         aggregator=None,
@@ -48,8 +56,7 @@ class RecoveryCase(models.Model):
     first_reason_id = fields.Many2one(
         comodel_name="recovery.decline.reason",
         string="First Decline Reason",
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         ondelete="restrict",
         help="Why the first charge failed.",
@@ -57,54 +64,41 @@ class RecoveryCase(models.Model):
     first_class = fields.Selection(
         selection=DECLINE_CLASSES,
         string="First Decline Class",
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         help="What the first decline asked for.",
     )
     provider_id = fields.Many2one(
         comodel_name="payment.provider",
         string="Provider",
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         ondelete="set null",
         help="Who was asked for the first payment that failed.",
     )
     network = fields.Char(
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         help="The card network, or the scheme of a bank debit, of the first failure.",
     )
     funding = fields.Selection(
         selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")],
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         help="What kind of card the first charge was made to.",
     )
     issuer_country = fields.Char(
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         help="Where the card of the first failure was issued, as a two-letter code.",
     )
     product_categ_id = fields.Many2one(
         comodel_name="product.category",
         string="Product Category",
-        compute="_compute_beginning",
-        store=True,
+        readonly=True,
         copy=False,
         ondelete="set null",
         help="Of the invoice line with the largest amount, as it was when the case opened.",
-    )
-    credited_before = fields.Monetary(
-        compute="_compute_beginning",
-        store=True,
-        copy=False,
-        aggregator=None,
-        help="What had been credited on the instalments in recovery when the case opened.",
     )
     # What has become of the amount since.
     credited_amount = fields.Monetary(
@@ -146,14 +140,9 @@ class RecoveryCase(models.Model):
     )
 
     _figures_idx = models.Index("(company_id, failed_on)")
+    _outdated_idx = models.Index("(id) WHERE figures_outdated")
 
     # === COMPUTE METHODS === #
-
-    # Not on the first charge, the reason and so on, which change when the case opens again.
-    @api.depends("move_id")
-    def _compute_beginning(self):
-        for case_sudo in self.sudo():
-            case_sudo.update(case_sudo._prepare_beginning_vals())
 
     @api.depends("failed_amount", "recovered_amount", "credited_amount", "company_rate", "state")
     def _compute_company_amounts(self):
@@ -175,92 +164,112 @@ class RecoveryCase(models.Model):
             case.recovered_company_amount = recovered
             case.failed_company_amount = asked - (closed - recovered)
 
+    # === CRON === #
+
+    @api.model
+    def _fill_due_figures(self):
+        """Work out what is new, or has changed, for the reports."""
+        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures")
+
     # === BUSINESS METHODS === #
 
-    def _prepare_beginning_vals(self):
-        """Return what is kept of the first failure; to be called in sudo mode."""
+    def _fill_figures(self):
+        """Work out, from the ledger, what the reports count of a case."""
         self.ensure_one()
+        values = {} if self.failed_on else self._prepare_beginning_vals()
+        credited = self._get_credited()
+        if self.currency_id.compare_amounts(credited, self.credited_amount):
+            values["credited_amount"] = credited
+        way = self._find_reported_way()
+        if way != self.reported_way:
+            values["reported_way"] = way
+        self.write({**values, "figures_outdated": False})
+
+    def _rebuild_figures(self):
+        """Work out anew all that is stored for the reports, from the plain records."""
+        self.write({"failed_on": False})
+        for case in self:
+            case._fill_figures()
+        self.env.add_to_compute(self._fields["asked_company_amount"], self)
+        self._recompute_recordset(["asked_company_amount"])
+
+    def _prepare_beginning_vals(self):
+        """Return what is kept of the first failure."""
         company = self.company_id
-        attempt = self.first_attempt_id
-        transaction = (
-            attempt.transaction_id
-            or self.move_id.transaction_ids.filtered(
-                lambda transaction: (
-                    transaction.recovery_decline or transaction.state in ("error", "cancel")
-                )
-            ).sorted("id")[-1:]
-        )
+        attempt = self._get_first_failed_attempt()
+        transaction = attempt.transaction_id or self._get_first_failed_transaction()
         decline = transaction.recovery_decline or {}
-        failed_on = _get_local_day(company, self.first_failure_at)
+        failed_at = attempt.finished_at or transaction.last_state_change or self.first_failure_at
+        failed_on = _get_local_day(company, min(failed_at, self.first_failure_at))
+        reason = attempt.decline_reason_id or transaction.recovery_reason_id
         funding = attempt.funding or decline.get("funding")
         return {
             "failed_on": failed_on,
             "company_rate": self.currency_id._get_conversion_rate(
                 self.currency_id, company.currency_id, company, failed_on
             ),
-            "first_reason_id": self.decline_reason_id.id,
-            "first_class": self.decline_class,
+            "first_reason_id": (reason or self.decline_reason_id).id,
+            "first_class": (
+                attempt.decline_class or decline.get("decline_class") or self.decline_class
+            ),
             "provider_id": (transaction.provider_id or self.token_id.provider_id).id,
             "network": attempt.network or decline.get("network"),
             "funding": funding if funding in ("credit", "debit", "prepaid") else False,
             "issuer_country": attempt.issuer_country or decline.get("country"),
             "product_categ_id": self._find_product_category(),
-            "credited_before": self._get_credited(),
         }
-
-    def _update_figures(self, settlements=None):
-        """Work out anew, from the ledger, what was credited and how the money came.
-
-        :param list[Settlement] settlements: of the invoice, read when not told
-        """
-        self.ensure_one()
-        if settlements is None:
-            settlements = self.move_id._get_settlements(self)
-        credited = self.currency_id.round(max(self._get_credited() - self.credited_before, 0.0))
-        if self.currency_id.compare_amounts(credited, self.credited_amount):
-            self.credited_amount = credited
-        way = self._find_reported_way(settlements)
-        if way != self.reported_way:
-            self.reported_way = way
-
-    def _rebuild_figures(self):
-        """Work out anew all that is stored for the reports, from the plain records.
-
-        What was kept of the first failure stays: nothing but the case remembers it.
-        """
-        for case in self:
-            case._update_figures()
-        self.env.add_to_compute(self._fields["asked_company_amount"], self)
-        self._recompute_recordset(["asked_company_amount"])
 
     # === GETTERS === #
 
+    def _get_first_failed_attempt(self):
+        """Return our charge that failed first, if it was ours."""
+        failed = self.attempt_ids.filtered(
+            lambda attempt: attempt.state in ("declined", "not_sent", "returned", "refused")
+        )
+        first = failed.sorted("id")[:1]
+        return first if self.first_attempt_id or first.retry_number == 0 else first.browse()
+
+    def _get_first_failed_transaction(self):
+        """Return the payment of somebody else that failed first, if there is one."""
+        return self.move_id.transaction_ids.filtered(
+            lambda transaction: (
+                (transaction.recovery_decline or transaction.state in ("error", "cancel"))
+                and transaction.last_state_change <= self.first_failure_at
+            )
+        ).sorted("id")[-1:]
+
     def _get_credited(self):
-        """Return what credit notes have taken off the instalments in recovery, so far."""
-        # These only: the case itself is being computed when it opens.
-        self.env["account.move.line"].flush_model(["date_maturity", "display_type", "move_id"])
-        self.env["account.partial.reconcile"].flush_model()
+        """Return what credit notes have taken off the instalments in recovery since the failure.
+
+        What had been credited before is what of the instalments was neither paid nor failed.
+        """
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT COALESCE(SUM(part.debit_amount_currency), 0)
+                SELECT COALESCE(SUM(line.amount_currency), 0), COALESCE(SUM(credit.amount), 0)
                   FROM account_move_line line
-                  JOIN account_partial_reconcile part ON part.debit_move_id = line.id
-                  JOIN account_move_line other ON other.id = part.credit_move_id
-                  JOIN account_move counterpart ON counterpart.id = other.move_id
+          CROSS JOIN LATERAL (
+                           SELECT COALESCE(SUM(part.debit_amount_currency), 0) AS amount
+                             FROM account_partial_reconcile part
+                             JOIN account_move_line other ON other.id = part.credit_move_id
+                             JOIN account_move counterpart ON counterpart.id = other.move_id
+                            WHERE part.debit_move_id = line.id
+                              AND counterpart.move_type = 'out_refund'
+                       ) credit
                  WHERE line.move_id = %s
                    AND line.display_type = 'payment_term'
                    AND (line.date_maturity IS NULL OR line.date_maturity <= %s)
-                   AND counterpart.move_type = 'out_refund'
                 """,
                 self.move_id.id,
                 self.due_date,
             )
         )
-        return float(rows[0][0])
+        total, credited = map(float, rows[0])
+        before = max(total - self.failed_amount - self.settled_before, 0.0)
+        return self.currency_id.round(max(credited - before, 0.0))
 
     def _find_product_category(self):
-        self.env["account.move.line"].flush_model(["balance", "move_id", "product_id"])
         rows = self.env.execute_query(
             SQL(
                 """
@@ -277,14 +286,14 @@ class RecoveryCase(models.Model):
         )
         return rows[0][0] if rows else False
 
-    def _find_reported_way(self, settlements):
+    def _find_reported_way(self):
         """Return the way that brought most of what was recovered, the latest one of equals."""
         if self.currency_id.compare_amounts(self.recovered_amount, 0) <= 0:
             return False
         # What had been paid before the case opened comes first.
         earlier = self.settled_before
         amounts = {}
-        for way, amount in settlements:
+        for way, amount in self.move_id._get_settlements(self):
             used = min(earlier, amount)
             earlier -= used
             if amount > used:

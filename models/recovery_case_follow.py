@@ -115,7 +115,7 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
-        self._update_figures(settlements)
+        self.figures_outdated = True
         is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )

@@ -108,6 +108,7 @@ class ReportCommon(RecoveryCommon):
         invoice.action_post()
         cases = env["recovery.case"].sudo().with_company(company)
         case = cases._open(invoice, transaction=env["payment.transaction"])
+        self._run_cron("follow")
         return invoice, case.with_env(self.env)
 
     def _pay(self, invoice, amount):
@@ -483,8 +484,12 @@ class TestReport(ReportCommon):
         """What is stored for the reports can be worked out anew from the plain records."""
         names = [
             "asked_company_amount",
+            "company_rate",
             "credited_amount",
             "failed_company_amount",
+            "failed_on",
+            "first_reason_id",
+            "provider_id",
             "recovered_company_amount",
             "reported_way",
         ]
@@ -493,7 +498,9 @@ class TestReport(ReportCommon):
         self.env.cr.execute(
             """
             UPDATE recovery_case SET asked_company_amount = 1, credited_amount = 2,
-                   failed_company_amount = 3, recovered_company_amount = 4, reported_way = 'portal'
+                   failed_company_amount = 3, recovered_company_amount = 4, company_rate = 5,
+                   reported_way = 'portal', failed_on = '2001-01-01', first_reason_id = NULL,
+                   provider_id = NULL
             """
         )
         self.env.invalidate_all()
