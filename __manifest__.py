@@ -11,6 +11,7 @@
     "data": [
         "security/revenue_recovery_security.xml",
         "security/ir.model.access.csv",
+        "security/recovery_report_security.xml",
         "data/ir_cron_data.xml",
         "views/recovery_mail_templates.xml",
         "report/recovery_letter_templates.xml",
@@ -35,6 +36,8 @@
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",
         "views/recovery_timing_views.xml",
+        "views/recovery_case_report_views.xml",
+        "views/recovery_attempt_report_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
         "views/payment_provider_views.xml",

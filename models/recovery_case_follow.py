@@ -121,6 +121,7 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
+        self.figures_outdated = True
         is_settled = move.payment_state in SETTLED_STATES or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )

@@ -21,6 +21,7 @@ from . import (
     test_page_tour,
     test_policy,
     test_promise,
+    test_report,
     test_return,
     test_return_import,
     test_return_recovery,

@@ -84,7 +84,9 @@ class SecurityCommon(RecoveryCommon):
         """Return one record of each of our models."""
         records = {
             "recovery.attempt": self.attempt,
+            "recovery.attempt.report": self.env["recovery.attempt.report"].browse(self.attempt.id),
             "recovery.case": self.case,
+            "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),
             "recovery.case.tag": self.tag,
             "recovery.decline.code": self.code,
             "recovery.decline.reason": self.reason,
@@ -201,8 +203,20 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
+            **self._get_report_calls(),
             **self._get_timing_calls(),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_report_calls(self):
+        """Return the calls of the reports."""
+        records = self._get_records()
+        return {
+            (name, method): (records[name], [])
+            for name, method in (
+                ("recovery.attempt.report", "action_open_attempt"),
+                ("recovery.case.report", "action_open_case"),
+            )
         }
 
     def _get_timing_calls(self):
