@@ -37,7 +37,7 @@ class TestTemplate(TemplateCommon):
                 self.assertIn(self.invoice.name, text)
                 self.assertIn("1,234.50", text)
                 self.assertIn("March 2, 2026", text)
-                self.assertIn(f"/my/invoices/{self.invoice.id}", text)
+                self.assertIn("/recovery/pay/", text)
 
     def test_coming_charge_is_announced_with_amount_date_and_method(self):
         subject, _html, text = self._render("upcoming_charge")
@@ -196,7 +196,7 @@ class TestTemplate(TemplateCommon):
         mail = self._new_mails
         self.assertEqual(mail.recipient_ids, self.customer)
         self.assertIn("recovery_card", mail.body_html)
-        self.assertIn(f"/my/invoices/{self.invoice.id}", mail.body_html)
+        self.assertIn("/recovery/pay/", mail.body_html)
         self.assertRegex(mail.body_html, r'style="[^"]*border-top-width')
         self.assertFalse(mail.auto_delete)
         self.assertEqual(mail.email_from, self.env.company.email_formatted)
