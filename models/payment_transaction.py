@@ -144,7 +144,7 @@ class PaymentTransaction(models.Model):
         moves = self.invoice_ids
         if self.state not in ("error", "cancel"):
             attempts = self.env["recovery.attempt"].search([("transaction_id", "=", self.id)])
-            moves = moves.filtered("recovery_case_id") | attempts.move_id
+            moves = moves._filter_followed() | attempts.move_id
             if attempts and self.state == "done":
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         self.env["recovery.signal"]._raise_for(moves, self)

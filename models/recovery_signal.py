@@ -90,6 +90,8 @@ class RecoverySignal(models.Model):
         self.env["recovery.attempt"]._resolve_due()
         self.env["recovery.case"]._end_due()
         self.env["recovery.notice"]._send_due()
+        self.env["recovery.attempt"]._fill_figures()
+        self.env["recovery.case"]._fill_due_figures()
         commit_progress(remaining=0)
 
     @api.model

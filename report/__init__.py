@@ -1,1 +1,8 @@
-from . import recovery_decline_unlisted, recovery_timeline
+from . import (
+    recovery_attempt_report,
+    recovery_case_report,
+    recovery_dashboard,
+    recovery_dashboard_parts,
+    recovery_decline_unlisted,
+    recovery_timeline,
+)

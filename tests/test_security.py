@@ -84,7 +84,9 @@ class SecurityCommon(RecoveryCommon):
         """Return one record of each of our models."""
         records = {
             "recovery.attempt": self.attempt,
+            "recovery.attempt.report": self.env["recovery.attempt.report"].browse(self.attempt.id),
             "recovery.case": self.case,
+            "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),
             "recovery.case.tag": self.tag,
             "recovery.decline.code": self.code,
             "recovery.decline.reason": self.reason,
@@ -177,18 +179,21 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.attempt", "action_confirm_not_charged"): (attempt, []),
             ("recovery.attempt", "action_export_decisions"): (attempt, []),
             ("recovery.attempt", "action_view_transaction"): (attempt, []),
+            ("recovery.case", "action_allow_promise"): (case, []),
             ("recovery.case", "action_attention_done"): (case, []),
             ("recovery.case", "action_change_date"): (case, []),
             ("recovery.case", "action_confirm_charged"): (case, []),
             ("recovery.case", "action_confirm_not_charged"): (case, []),
             ("recovery.case", "action_method_updated"): (case, []),
             ("recovery.case", "action_pause"): (case, []),
+            ("recovery.case", "action_promise"): (case, []),
             ("recovery.case", "action_resume"): (case, []),
             ("recovery.case", "action_retry_now"): (case, []),
             ("recovery.case", "action_skip"): (case, []),
             ("recovery.case", "action_stop"): (case, []),
             ("recovery.case", "action_view_attempts"): (case, []),
             ("recovery.case", "action_view_move"): (case, []),
+            ("recovery.case", "action_withdraw_promise"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
             ("recovery.case", "set_retry_advice"): (case, ["now"]),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
@@ -198,8 +203,20 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
+            **self._get_report_calls(),
             **self._get_timing_calls(),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_report_calls(self):
+        """Return the calls of the reports."""
+        records = self._get_records()
+        return {
+            (name, method): (records[name], [])
+            for name, method in (
+                ("recovery.attempt.report", "action_open_attempt"),
+                ("recovery.case.report", "action_open_case"),
+            )
         }
 
     def _get_timing_calls(self):
