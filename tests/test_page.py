@@ -235,6 +235,8 @@ class TestPage(PageCommon):
         answer = self._post("question", question="x" * 2001)
         self.assertEqual(answer.status_code, 422)
         self.assertIn("Please shorten your question", answer.text)
+        self.assertIn("x" * 2001, answer.text, msg="What was written is not lost.")
+        self.assertIn("<textarea", self._get().text)
         self.assertEqual(self.case.message_ids, messages)
 
     def test_questions_are_few_a_day(self):
