@@ -245,3 +245,19 @@ class TestPage(PageCommon):
         self.assertIn("wait for our answer", self._post("question", question="Why?").text)
         own = self.case.message_ids.filtered(lambda message: message.author_id == self.customer)
         self.assertEqual(len(own), 5)
+
+    def test_what_the_customer_does_is_traced_to_the_notice_that_carried_the_link(self):
+        notice = self.case.notice_ids[:1]
+        if not hasattr(notice, "_note_result"):
+            self.skipTest("Notices keep no trace yet.")
+        if not notice:
+            notice = self.env["recovery.notice"].sudo().search([], limit=1)
+        path = self._get_path(self.case, notice=notice)
+        self._get(path)
+        self.assertFalse(notice.opened_at, msg="A mail scanner opens links, too.")
+        self._call(f"{path}/opened")
+        self.assertTrue(notice.opened_at)
+        self._post("question", path, question="Why?")
+        self.assertEqual(notice.result, "question")
+        self._simulate(self._pay(path=path))
+        self.assertEqual(notice.result, "paid")
