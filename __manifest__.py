@@ -32,6 +32,8 @@
         "views/recovery_decline_unlisted_views.xml",
         "views/recovery_network_rule_views.xml",
         "views/recovery_decision_views.xml",
+        "views/recovery_page_templates.xml",
+        "views/portal_templates.xml",
         "views/recovery_timing_views.xml",
         "views/account_move_views.xml",
         "views/account_payment_views.xml",
@@ -49,6 +51,7 @@
         "revenue_recovery.assets_timing": [
             "revenue_recovery/static/src/timing_screen/**/*",
         ],
+        "web.assets_frontend": ["revenue_recovery/static/src/page/**/*"],
         "web.assets_tests": ["revenue_recovery/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -42,8 +42,11 @@ class RecoveryCase(models.Model):
             case._note_decline(attempts, foreign)
         if case.state == "grace" and case.gated_class:
             case._leave_grace()
+        if case and any(each._recovery_is_new_method() for each in transactions):
+            case._retry_with_new_method()
+            state = None
         if case and case.state == "in_recovery":
-            # A case that has just been resumed has planned already.
+            # A case that has just been resumed, or has a new method, has planned already.
             case._plan(attempts if case.state == state else None)
         if case and not case.notices_outdated:
             case.notices_outdated = True

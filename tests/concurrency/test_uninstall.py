@@ -44,6 +44,7 @@ OWN_COLUMNS = {
     "payment_transaction": {
         "recovery_decline",
         "recovery_fingerprint",
+        "recovery_page",
         "recovery_reason_id",
         "recovery_unclear",
     },
