@@ -30,6 +30,7 @@
         "views/recovery_network_rule_views.xml",
         "views/recovery_decision_views.xml",
         "views/recovery_timing_views.xml",
+        "views/recovery_dashboard_views.xml",
         "views/recovery_case_report_views.xml",
         "views/recovery_attempt_report_views.xml",
         "views/account_move_views.xml",
@@ -42,11 +43,13 @@
     ],
     "assets": {
         "web.assets_backend": [
+            "revenue_recovery/static/src/dashboard_action/**/*",
             "revenue_recovery/static/src/probability_field/**/*",
             "revenue_recovery/static/src/timing_action/**/*",
         ],
         "revenue_recovery.assets_timing": [
             "revenue_recovery/static/src/timing_screen/**/*",
+            "revenue_recovery/static/src/dashboard/**/*",
         ],
         "web.assets_tests": ["revenue_recovery/static/tests/tours/**/*"],
     },

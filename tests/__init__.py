@@ -3,6 +3,7 @@ from . import (
     test_ceiling,
     test_charge,
     test_collect,
+    test_dashboard,
     test_decline,
     test_forecast,
     test_gate,
