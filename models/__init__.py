@@ -4,6 +4,7 @@ from . import (
     account_move_debt,
     account_partial_reconcile,
     account_payment,
+    digest_digest,
     payment_provider,
     payment_token,
     payment_token_ceiling,

@@ -13,6 +13,7 @@ from . import (
     test_notice,
     test_policy,
     test_report,
+    test_report_revenue,
     test_return,
     test_return_import,
     test_return_recovery,
