@@ -35,6 +35,7 @@
         "views/recovery_attempt_report_views.xml",
         "views/recovery_revenue_report_views.xml",
         "views/account_move_views.xml",
+        "report/recovery_month_templates.xml",
         "views/digest_digest_views.xml",
         "views/account_payment_views.xml",
         "views/payment_token_views.xml",

@@ -1,6 +1,8 @@
 from contextlib import nullcontext
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -145,6 +147,29 @@ class TestDashboard(DashboardCommon):
         self.assertTrue(data["is_converted"])
         self.assertEqual(data["total"]["failed"], 100.0)
         self.assertFalse(self._call(both, "month", self.env.company.ids)["is_converted"])
+
+    def test_report_of_the_month_is_printed(self):
+        with freeze_time("2026-03-10 12:00:00"):
+            _invoice, case = self._fail_invoice(amount=123.45)
+        with freeze_time("2026-04-02 12:00:00"):
+            html = self._print(self.accountant, self.env.company)
+        self.assertIn("March 2026", html)
+        self.assertIn("123.45", html)
+        self.assertIn("not final", html)
+        self.assertTrue(case)
+
+    def test_report_of_the_month_is_for_who_may_see_the_company(self):
+        for company in (self.env.company, self.env.company + self.other_company):
+            with self.assertRaises(AccessError):
+                self._print(self.stranger, company)
+        with self.assertRaises(UserError):
+            self._print(self.accountant, self.env.company, {"until": "soon"})
+
+    def _print(self, user, companies, data=None):
+        reports = self.env["ir.actions.report"].with_user(user)
+        reports = reports.with_context(allowed_company_ids=user.company_ids.ids)
+        name = "revenue_recovery.report_recovery_month"
+        return reports._render_qweb_html(name, companies.ids, data)[0].decode()
 
 
 @tagged("post_install", "-at_install")

@@ -231,6 +231,18 @@ export class Dashboard extends Component {
     print() {
         window.print();
     }
+
+    /** The report of the last month shown, as a PDF where the server can, else as a page. */
+    printMonth() {
+        const { to: until, companies } = this.data;
+        return this.action.doAction({
+            type: "ir.actions.report",
+            report_type: "qweb-pdf",
+            report_name: "revenue_recovery.report_recovery_month",
+            report_file: "revenue_recovery.report_recovery_month",
+            data: { until, company_ids: companies.map(({ id }) => id) },
+        });
+    }
 }
 
 registry.category("lazy_components").add("revenue_recovery.Dashboard", Dashboard);
