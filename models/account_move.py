@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .account_move_debt import PAID_STATES
 from .recovery_attempt import IN_FLIGHT, UNFINISHED
 from .recovery_case import OPEN_STATES
 
@@ -210,6 +211,8 @@ class AccountMove(models.Model):
                 self.env.cr.rollback()  # Another worker has just planned it.
             if not commit_progress(1):
                 break
+        self._remind_overdue()
+        self.env["recovery.notice"]._plan_ahead()
         self.env["recovery.attempt"]._make_due()
 
     @api.model
@@ -325,7 +328,7 @@ class AccountMove(models.Model):
     def _is_settled_by_charge(self):
         """Tell whether one of our charges paid the invoice, maybe while its page was open."""
         self.ensure_one()
-        is_settled = self.payment_state in ("paid", "in_payment")
+        is_settled = self.payment_state in PAID_STATES
         return is_settled and "paid" in self.recovery_attempt_ids.mapped("state")
 
     def _get_next_charge_instant(self, instant):

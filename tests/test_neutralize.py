@@ -22,7 +22,16 @@ class TestNeutralize(RecoveryCommon):
         super().setUpClass()
         template = cls.env.ref("revenue_recovery.mail_template_payment_failed")
         cls.policy.step_ids = [
-            Command.create({"name": "Failed", "delay_hours": 0, "mail_template_id": template.id})
+            Command.create(
+                {
+                    "name": "Failed",
+                    "delay_hours": 0,
+                    "mail_template_id": template.id,
+                    "hour_from": 0,
+                    "hour_to": 24,
+                    "working_days": False,
+                }
+            )
         ]
 
     # === SCENE === #
