@@ -38,9 +38,13 @@
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",
         "views/recovery_timing_views.xml",
+        "views/recovery_dashboard_views.xml",
         "views/recovery_case_report_views.xml",
         "views/recovery_attempt_report_views.xml",
+        "views/recovery_revenue_report_views.xml",
         "views/account_move_views.xml",
+        "report/recovery_month_templates.xml",
+        "views/digest_digest_views.xml",
         "views/account_payment_views.xml",
         "views/payment_provider_views.xml",
         "views/payment_token_views.xml",
@@ -51,11 +55,13 @@
     ],
     "assets": {
         "web.assets_backend": [
+            "revenue_recovery/static/src/dashboard_action/**/*",
             "revenue_recovery/static/src/probability_field/**/*",
             "revenue_recovery/static/src/timing_action/**/*",
         ],
         "revenue_recovery.assets_timing": [
             "revenue_recovery/static/src/timing_screen/**/*",
+            "revenue_recovery/static/src/dashboard/**/*",
         ],
         "web.assets_frontend": ["revenue_recovery/static/src/page/**/*"],
         "web.assets_tests": ["revenue_recovery/static/tests/tours/**/*"],

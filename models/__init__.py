@@ -8,6 +8,7 @@ from . import (
     account_move_remind,
     account_partial_reconcile,
     account_payment,
+    digest_digest,
     mail_mail,
     mail_notification,
     mail_render_mixin,

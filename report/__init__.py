@@ -4,5 +4,7 @@ from . import (
     recovery_dashboard,
     recovery_dashboard_parts,
     recovery_decline_unlisted,
+    recovery_month_report,
+    recovery_revenue_report,
     recovery_timeline,
 )

@@ -116,6 +116,11 @@ class RecoveryCaseReport(models.Model):
         "Lost: given up; a late payment still recovers it. Cancelled: the invoice was cancelled "
         "or credited; it counts as never failed.",
     )
+    state = fields.Selection(
+        selection=lambda self: self.env["recovery.case"]._fields["state"].selection,
+        string="State of the Case",
+        readonly=True,
+    )
     way = fields.Selection(
         selection=REPORTED_WAYS,
         string="Recovered By",
@@ -237,6 +242,7 @@ class RecoveryCaseReport(models.Model):
                    (move.auto_post_origin_id IS NOT NULL
                     OR move.auto_post IN ('monthly', 'quarterly', 'yearly')) AS is_recurring,
                    recovery_case.failed_on,
+                   recovery_case.state,
                    CASE WHEN recovery_case.state IN %(open)s THEN 'in_recovery'
                         ELSE recovery_case.state END AS outcome,
                    recovery_case.reported_way AS way,

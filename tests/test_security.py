@@ -119,6 +119,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy.step": self.policy.step_ids,
             "recovery.preview.wizard": self.preview_wizard,
             "recovery.return.wizard": self.return_wizard,
+            "recovery.revenue.report": self._get_revenue(),
             "recovery.signal": self.signal,
             "recovery.timeline": self.case.timeline_ids[:1],
             "recovery.timing": self.timing,
@@ -130,6 +131,11 @@ class SecurityCommon(RecoveryCommon):
             msg="A new model needs access lines, a company rule, and a record in this test.",
         )
         return records
+
+    def _get_revenue(self):
+        """Return the line of a payment of the invoice."""
+        self._register_payment(self.invoice, 1.0)
+        return self.env["recovery.revenue.report"].search([("move_id", "=", self.invoice.id)])[:1]
 
     def _get_own_models(self):
         """Return the names of the models that this addon brings, mixins apart."""
@@ -248,6 +254,7 @@ class TestPublicMethods(SecurityCommon):
             for name, method in (
                 ("recovery.attempt.report", "action_open_attempt"),
                 ("recovery.case.report", "action_open_case"),
+                ("recovery.revenue.report", "action_open_entry"),
             )
         }
 
