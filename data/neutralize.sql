@@ -42,6 +42,8 @@ DELETE FROM ir_default
                       FROM ir_model_fields
                      WHERE model IN ('account.move', 'res.partner')
                        AND name = 'collect_automatically');
+UPDATE payment_provider
+   SET recovery_events_secret = NULL;
 UPDATE res_company
    SET recovery_charge_test_providers = false;
 DELETE FROM recovery_signal;

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .payment_token_ceiling import Hindrance
@@ -88,6 +88,12 @@ class RecoveryAttempt(models.Model):
             self.case_id._ask_for_attention(gate.sentence)
         self.env["recovery.signal"]._raise_for(self.move_id)
 
+    def _withdraw_moot(self):
+        """Cancel planned charges of what was paid, cancelled or blocked by somebody meanwhile."""
+        for attempt in self.filtered(lambda attempt: attempt.state == "planned"):
+            if gate := attempt._get_due_gate():
+                attempt._set_state("cancelled", sentence=gate.sentence)
+
     def _prepare_hindrance_vals(self, hindrance):
         """Return the values that say which decline of an earlier charge stands against this one."""
         if not hindrance:
@@ -130,19 +136,27 @@ class RecoveryAttempt(models.Model):
 
     def _get_in_flight_gate(self):
         """Return a gate when another payment of the invoice is on its way, or may be."""
-        # In sudo mode to see the transactions of every user and provider.
-        transactions_sudo = self.env["payment.transaction"].sudo()
-        may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
-            Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
-        )
-        for transaction in transactions_sudo.search(
-            Domain("invoice_ids", "in", self.move_id.ids)
-            & Domain("operation", "not in", ("validation", "refund"))
-            & may_bring_money
-        ):
+        for transaction in self._search_money_under_way(self.move_id):
             if gate := self._get_transaction_gate(transaction):
                 return gate
         return None
+
+    @api.model
+    def _search_money_under_way(self, moves):
+        """Return the transactions that may bring, or have brought, money for these invoices."""
+        may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
+            Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
+        )
+        # In sudo mode to see the transactions of every user and provider.
+        return (
+            self.env["payment.transaction"]
+            .sudo()
+            .search(
+                Domain("invoice_ids", "in", moves.ids)
+                & Domain("operation", "not in", ("validation", "refund"))
+                & may_bring_money
+            )
+        )
 
     def _get_transaction_gate(self, transaction):
         """Return a gate when this transaction may bring, or have brought, the money."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..timing import Stop
+from .account_move_debt import SETTLED_STATES
 from .recovery_case import OPEN_STATES
 from .recovery_case_plan import FAILED_STATES
 
@@ -31,6 +32,7 @@ class RecoveryCase(models.Model):
         if case:
             case._follow_invoice()
         loose = attempts.filtered(lambda attempt: not attempt.case_id)
+        loose._withdraw_moot()
         if loose and loose[-1].state in FAILED_STATES:
             case = self._follow_loose_attempt(loose[-1])
         foreign = (transactions - attempts.transaction_id).filtered(
@@ -42,8 +44,11 @@ class RecoveryCase(models.Model):
             case._note_decline(attempts, foreign)
         if case.state == "grace" and case.gated_class:
             case._leave_grace()
+        if case and any(each._recovery_is_new_method() for each in transactions):
+            case._retry_with_new_method()
+            state = None
         if case and case.state == "in_recovery":
-            # A case that has just been resumed has planned already.
+            # A case that has just been resumed, or has a new method, has planned already.
             case._plan(attempts if case.state == state else None)
         if case and not case.notices_outdated:
             case.notices_outdated = True
@@ -116,7 +121,8 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
-        is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
+        self.figures_outdated = True
+        is_settled = move.payment_state in SETTLED_STATES or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )
         if move.state == "cancel":

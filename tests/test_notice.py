@@ -21,7 +21,7 @@ class TestNotice(NoticeCommon):
         self.assertEqual(case.notice_ids.state, "sent")
         self.assertEqual(mail.recipient_ids, self.customer)
         self.assertIn(invoice.name, mail.body_html)
-        self.assertIn(f"/my/invoices/{invoice.id}", mail.body_html)
+        self.assertIn("/recovery/pay/", mail.body_html)
         self.assertIn("customer@example.com", case.notice_ids.sentence)
 
     def test_customer_who_paid_meanwhile_hears_nothing(self):

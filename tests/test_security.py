@@ -101,7 +101,9 @@ class SecurityCommon(RecoveryCommon):
         """Return one record of each of our models."""
         records = {
             "recovery.attempt": self.attempt,
+            "recovery.attempt.report": self.env["recovery.attempt.report"].browse(self.attempt.id),
             "recovery.case": self.case,
+            "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),
             "recovery.case.tag": self.tag,
             "recovery.decline.code": self.code,
             "recovery.decline.reason": self.reason,
@@ -117,6 +119,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy.step": self.policy.step_ids,
             "recovery.preview.wizard": self.preview_wizard,
             "recovery.return.wizard": self.return_wizard,
+            "recovery.revenue.report": self._get_revenue(),
             "recovery.signal": self.signal,
             "recovery.timeline": self.case.timeline_ids[:1],
             "recovery.timing": self.timing,
@@ -128,6 +131,11 @@ class SecurityCommon(RecoveryCommon):
             msg="A new model needs access lines, a company rule, and a record in this test.",
         )
         return records
+
+    def _get_revenue(self):
+        """Return the line of a payment of the invoice."""
+        self._register_payment(self.invoice, 1.0)
+        return self.env["recovery.revenue.report"].search([("move_id", "=", self.invoice.id)])[:1]
 
     def _get_own_models(self):
         """Return the names of the models that this addon brings, mixins apart."""
@@ -182,6 +190,7 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
+            ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
             ("mail.mail", "unlink"): (self.mail, []),
             ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),
             ("mail.notification", "write"): (
@@ -200,18 +209,21 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.attempt", "action_confirm_not_charged"): (attempt, []),
             ("recovery.attempt", "action_export_decisions"): (attempt, []),
             ("recovery.attempt", "action_view_transaction"): (attempt, []),
+            ("recovery.case", "action_allow_promise"): (case, []),
             ("recovery.case", "action_attention_done"): (case, []),
             ("recovery.case", "action_change_date"): (case, []),
             ("recovery.case", "action_confirm_charged"): (case, []),
             ("recovery.case", "action_confirm_not_charged"): (case, []),
             ("recovery.case", "action_method_updated"): (case, []),
             ("recovery.case", "action_pause"): (case, []),
+            ("recovery.case", "action_promise"): (case, []),
             ("recovery.case", "action_resume"): (case, []),
             ("recovery.case", "action_retry_now"): (case, []),
             ("recovery.case", "action_skip"): (case, []),
             ("recovery.case", "action_stop"): (case, []),
             ("recovery.case", "action_view_attempts"): (case, []),
             ("recovery.case", "action_view_move"): (case, []),
+            ("recovery.case", "action_withdraw_promise"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
             ("recovery.case", "set_retry_advice"): (case, ["now"]),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
@@ -229,8 +241,21 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
+            **self._get_report_calls(),
             **self._get_timing_calls(),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_report_calls(self):
+        """Return the calls of the reports."""
+        records = self._get_records()
+        return {
+            (name, method): (records[name], [])
+            for name, method in (
+                ("recovery.attempt.report", "action_open_attempt"),
+                ("recovery.case.report", "action_open_case"),
+                ("recovery.revenue.report", "action_open_entry"),
+            )
         }
 
     def _get_timing_calls(self):

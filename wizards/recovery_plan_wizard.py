@@ -9,7 +9,9 @@ class RecoveryPlanWizard(models.TransientModel):
     _description = "Recovery: Pause or Change Date"
 
     mode = fields.Selection(
-        selection=[("pause", "Pause"), ("date", "Change Date")], required=True, readonly=True
+        selection=[("pause", "Pause"), ("date", "Change Date"), ("promise", "Promised Day")],
+        required=True,
+        readonly=True,
     )
     case_ids = fields.Many2many(comodel_name="recovery.case", string="Cases", required=True)
     planned_at = fields.Datetime(
@@ -21,9 +23,13 @@ class RecoveryPlanWizard(models.TransientModel):
         string="Pause Until",
         help="The cases go on by themselves on this day. Empty: until somebody resumes them.",
     )
+    promise_date = fields.Date(
+        string="Promised Day",
+        help="The last day on which the customers promised to pay. Nothing is charged before.",
+    )
 
     def action_apply(self):
-        """Pause the cases, or plan their next charge for the chosen time."""
+        """Pause the cases, plan their next charge, or keep what their customers promised."""
         self.ensure_one()
         self.check_access("write")
         self._check_future()
@@ -34,6 +40,11 @@ class RecoveryPlanWizard(models.TransientModel):
                 lambda case_sudo: case_sudo._pause(self.paused_until, reason), waiting=True
             )
             message = self.env._("Paused.")
+        elif self.mode == "promise":
+            left_out = self.case_ids._act_on_each(
+                lambda case_sudo: case_sudo._promise(self.promise_date), waiting=True
+            )
+            message = self.env._("Nothing is charged until the promised day is over.")
         else:
             reason = self.env._("Time chosen by %(user)s.", **user)
             left_out = self.case_ids._act_on_each(
@@ -47,6 +58,8 @@ class RecoveryPlanWizard(models.TransientModel):
     def _check_future(self):
         if self.mode == "pause":
             is_future = not self.paused_until or self.paused_until > fields.Date.today()
+        elif self.mode == "promise":
+            is_future = self.promise_date and self.promise_date > fields.Date.today()
         else:
             is_future = self.planned_at and self.planned_at > fields.Datetime.now()
         if not is_future:

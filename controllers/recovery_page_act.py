@@ -1,0 +1,92 @@
+"""What the customer does on his page beside paying: a promise, a question, a new link."""
+
+from odoo import fields, http
+from odoo.http import request
+
+from ..models.recovery_case_link import get_page_path
+from .recovery_page import RecoveryPage
+from .recovery_page_base import PAGE, Visit, respond
+from .recovery_page_limit import within_limits
+
+# What the forms send is read no further.
+_MOST_CHARACTERS = 5000
+
+
+class RecoveryPageActs(RecoveryPage):
+    @http.route("/recovery/pay/<string:link>/promise", methods=["POST"], **PAGE)
+    def promise(self, link, day="", **_ignored):
+        """Keep the day until which the customer promises to pay."""
+        visit, refusal = self._open_for_act(link)
+        if refusal:
+            return refusal
+        objection = self._promise(visit, day)
+        if objection:
+            return self._complain(visit, "promise", objection, day)
+        visit.note("promise")
+        return self._go_on(link, "promise")
+
+    @http.route("/recovery/pay/<string:link>/question", methods=["POST"], **PAGE)
+    def ask(self, link, question="", **_ignored):
+        """Put the customer's question into the chatter of his case."""
+        visit, refusal = self._open_for_act(link)
+        if refusal:
+            return refusal
+        question = question[:_MOST_CHARACTERS]
+        objection = visit.cases[:1]._ask_question(question) if visit.cases else False
+        if objection:
+            return self._complain(visit, "question", objection, question)
+        visit.note("question")
+        return self._go_on(link, "question")
+
+    @http.route("/recovery/pay/<string:link>/renew", methods=["POST"], **PAGE)
+    def renew(self, link, **_ignored):
+        """Send a new link to the customer's own address; the answer is always the same."""
+        if not within_limits("act", link):
+            return respond("revenue_recovery.recovery_page_busy", status=429)
+        visit = Visit(link)
+        if visit.state == "expired" and visit.cases:
+            visit.cases._send_new_link()
+        return self._go_on(link, "link")
+
+    @http.route("/recovery/pay/<string:link>/opened", type="jsonrpc", auth="public")
+    def note_opened(self, link):
+        """Trace that a person opened the page: only its script calls this, no mail scanner."""
+        if within_limits("act", link):
+            visit = Visit(link)
+            if visit.state == "ok":
+                visit.note()
+        return True
+
+    # === HELPERS === #
+
+    def _open_for_act(self, link):
+        if not within_limits("act", link):
+            return None, respond("revenue_recovery.recovery_page_busy", status=429)
+        return self._open(link)
+
+    def _promise(self, visit, day):
+        """Return why the day can't be promised; nothing when it is kept, for all invoices."""
+        try:
+            day = fields.Date.to_date(day)
+        except ValueError:
+            day = None
+        cases = visit.cases.filtered(lambda case: case._get_page_state() == "open")
+        if not day or not cases:
+            return request.env._("Please choose a day.")
+        for case in cases:  # All or none: what is refused for one is not kept for the others.
+            if objection := case._get_promise_hindrance(day, visit.partner):
+                return objection
+        for case in cases:
+            case._promise(day, visit.partner)
+        return None
+
+    def _complain(self, visit, form, objection, entered):
+        """Show the page again with what has to be mended in a form."""
+        if not visit.cases:
+            return self._go_on(visit.text, "")
+        return self._render_page(
+            visit, status=422, error={form: objection}, entered={form: entered}
+        )
+
+    def _go_on(self, link, done):
+        return request.redirect(f"{get_page_path(link)}?done={done}", code=303)

@@ -1,0 +1,106 @@
+"""What every part of the customer's page has in common: the link, the language, the headers."""
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.http import request
+
+from ..models.recovery_case_link import Link
+from .recovery_page_limit import within_limits
+
+# The link is the key: it must not be kept, passed on in a Referer, indexed, or framed.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
+PAGE = {"type": "http", "auth": "public", "website": True, "multilang": False, "sitemap": False}
+
+
+class Visit:
+    """One request of somebody who holds a link.
+
+    :ivar link: none when it is not ours
+    :ivar cases: those of the link, in sudo mode, in its company and in the customer's language
+    :ivar state: ``ok``; ``wrong``; ``expired``; ``paid``; ``closed``
+    """
+
+    def __init__(self, text):
+        self.text = text
+        self.link = Link.read(request.env, text)
+        # In sudo mode: the link is the right, and it names what it opens.
+        self.cases = request.env["recovery.case"].sudo()
+        self.token = request.env["payment.token"].sudo()
+        self.partner = request.env["res.partner"].sudo()
+        self.company = request.env["res.company"].sudo()
+        self.notice = request.env["recovery.notice"].sudo()
+        if self.link:
+            self._find_records()
+        self.state = self._find_state()
+
+    def _find_records(self):
+        if self.link.kind == "token":
+            self.token = self.token.browse(self.link.ids).exists()
+            record, contact = self.token, self.token.partner_id
+            owner = contact.commercial_partner_id
+        else:
+            self.cases = self.cases.browse(self.link.ids).exists()
+            record, contact = self.cases[:1], self.cases[:1].move_id.partner_id
+            owner = self.cases.partner_id
+        self.notice = self.notice.browse(self.link.notice_id or []).exists()
+        # A customer who was merged into another one gets a new link by the old way.
+        self.is_same_owner = owner.ids == [self.link.partner_id]
+        self.partner = contact
+        self.company = record.company_id
+        lang = contact.lang or self.company.partner_id.lang or request.env.lang
+        if not request.env["res.lang"]._get_data(code=lang):
+            lang = request.env.lang
+        request.update_context(lang=lang)
+        # Of the records only: who looks at the page may have no right to their company.
+        context = {**request.env.context, "allowed_company_ids": self.company.ids}
+        for name in ("cases", "token", "partner", "company", "notice"):
+            setattr(self, name, getattr(self, name).with_context(context))
+
+    def _find_state(self):
+        if not self.link or not (self.cases or self.token):
+            return "wrong"
+        if not self.is_same_owner or self.link.expires_at <= fields.Datetime.now():
+            return "expired"
+        if self.token:
+            return "ok" if self.token.active else "closed"
+        states = {case._get_page_state() for case in self.cases}
+        if states & {"open", "held", "charging", "processing", "begun"}:
+            return "ok"
+        return "paid" if "paid" in states else "closed"
+
+    def note(self, result=None):
+        """Trace what the customer did to the notice that carried his link."""
+        from ..models.payment_transaction_page import note_result
+
+        if result:
+            note_result(self.notice, result)
+        elif self.notice:
+            self.notice._note_opened()
+
+
+def open_for_act(text):
+    """Return the visit of somebody who does something, within the limits.
+
+    :raise ValidationError: when the link does not open anything (any more)
+    """
+    if not within_limits("act", text):
+        raise ValidationError(
+            request.env._("These were many tries. Please wait a few minutes, then try again.")
+        )
+    visit = Visit(text)
+    if visit.state != "ok":
+        raise ValidationError(request.env._("Please reload the page."))
+    return visit
+
+
+def respond(template, values=None, status=200):
+    """Return a rendered page with the headers that keep its address private."""
+    response = request.render(template, values or {}, status=status)
+    response.headers.update(HEADERS)
+    return response

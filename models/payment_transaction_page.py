@@ -1,0 +1,114 @@
+"""Payments that a customer makes on his page, and methods that he saves there."""
+
+import logging
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+_logger = logging.getLogger(__name__)
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    recovery_page = fields.Json(
+        string="Recovery Page",
+        readonly=True,
+        copy=False,
+        help="The link through which the customer started this payment, and what he agreed to.",
+    )
+
+    # === BUSINESS METHODS === #
+
+    def _tokenize(self, payment_data):
+        """Override of `payment` to charge the failing invoices to a method saved on the page."""
+        super()._tokenize(payment_data)
+        if self.recovery_page and self.token_id:
+            self._recovery_do_safely(self._recovery_adopt_method)
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """Override of `payment` to trace a payment back to the notice that led to it."""
+        transactions = super()._update_state(allowed_states, target_state, state_message)
+        for transaction in transactions.filtered("recovery_page"):
+            if target_state in ("done", "authorized"):
+                is_method = transaction.operation == "validation"
+                transaction._recovery_do_safely(
+                    transaction._recovery_note_result, "method" if is_method else "paid"
+                )
+        return transactions
+
+    # === RECOVERY === #
+
+    def _recovery_do_safely(self, act, *arguments):
+        """Do something beside a payment, whose outcome matters more than that it succeeds."""
+        try:
+            with self.env.cr.savepoint():
+                act(*arguments)
+                self.env.flush_all()
+        except Exception:
+            _logger.exception("%s of %s failed", act.__name__, self.reference)
+
+    def _recovery_adopt_method(self):
+        """Let the invoices of the link be charged to the saved method, at once where they fail."""
+        page = self.recovery_page
+        # In sudo mode: a customer can't write cases, and neither can a provider's webhook.
+        token_sudo = self.token_id.sudo()
+        if page.get("token"):
+            old_sudo = self.env["payment.token"].sudo().browse(page["token"]).exists()
+            if old_sudo:
+                old_sudo._recovery_replace_with(token_sudo)
+            return
+        cases_sudo = self.env["recovery.case"].sudo().browse(page["cases"]).exists()
+        cases_sudo._adopt_method(token_sudo, page["future"])
+        if self.operation == "validation":
+            self.env["recovery.signal"]._raise_for(cases_sudo.move_id, self)
+
+    def _recovery_note_result(self, result):
+        notice = self.env["recovery.notice"].sudo().browse(self.recovery_page.get("notice") or [])
+        note_result(notice.exists(), result)
+
+    def _recovery_is_new_method(self):
+        """Tell whether the customer saved a method on the page, for failing invoices."""
+        return bool(self.operation == "validation" and self.recovery_page and self.token_id)
+
+    def _recovery_can_withdraw(self):
+        """Tell whether a payment that was begun can be kept from ever being finished.
+
+        Hook for addons of providers that can be told so; :meth:`_recovery_withdraw` does it.
+        """
+        self.ensure_one()
+        if self.state != "draft" or self.operation not in ("online_direct", "online_redirect"):
+            return False
+        if self.provider_code == "stripe":
+            return (self.provider_reference or "").startswith("pi_")
+        return self.provider_code == "demo"
+
+    def _recovery_withdraw(self):
+        """Keep a payment that the customer began and left from being finished any more.
+
+        :return: whether that is certain; it isn't when he has just finished it
+        """
+        self.ensure_one()
+        if self.provider_code == "stripe" and not self._recovery_cancel_intent():
+            return False
+        self._set_canceled(state_message=self.env._("The customer started another payment."))
+        return True
+
+    def _recovery_cancel_intent(self):
+        """Cancel what the customer's browser could still confirm at Stripe; tell whether it is."""
+        endpoint = f"payment_intents/{self.provider_reference}"
+        try:
+            self._send_api_request("POST", f"{endpoint}/cancel")
+        except ValidationError:
+            # Cancelled before, in a request that was run again, or paid this very moment.
+            try:
+                return self._send_api_request("GET", endpoint).get("status") == "canceled"
+            except ValidationError:
+                return False
+        return True
+
+
+def note_result(notice, result):
+    """Write down what a notice led to, where notices keep that."""
+    if notice:
+        notice._note_result(result)
