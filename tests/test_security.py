@@ -235,7 +235,15 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
             ("recovery.policy.step", "create"): (
                 None,
-                [[{"name": "Mine", "policy_id": self.policy.id}]],
+                [
+                    [
+                        {
+                            "name": "Mine",
+                            "policy_id": self.policy.id,
+                            "mail_template_id": self.policy.step_ids.mail_template_id.id,
+                        }
+                    ]
+                ],
             ),
             ("recovery.policy.step", "write"): (self.policy.step_ids, [{"name": "Mine"}]),
             ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
