@@ -279,7 +279,7 @@ class TestAhead(NoticeCommon):
             self.assertFalse(old.recovery_case_id, msg="It was due before.")
             self._collect_at(clock, "2026-03-06 12:00:00")
             self.assertEqual(case.notice_ids.mapped("state"), ["sent"])
-            self.assertIn(f"/my/invoices/{invoice.id}", self._new_mails.body_html)
+            self.assertIn("/recovery/pay/", self._new_mails.body_html)
 
     def test_overdue_invoice_is_left_alone_by_default(self):
         self._set_steps({"name": "Friendly", "trigger": "after_due", "delay_days": 3})
