@@ -7,6 +7,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import email_split
 
 _logger = logging.getLogger(__name__)
 
@@ -163,18 +164,7 @@ class RecoveryNotice(models.Model):
         notifications = []
         for mail, (res_id, (envelope, people, values)) in zip(mails, ready.items(), strict=True):
             addresses = people.mapped("email_formatted") or [values.get("email_to")]
-            notifications += [
-                {
-                    "author_id": mail.author_id.id,
-                    "is_read": True,
-                    "mail_mail_id": mail.id,
-                    "mail_message_id": mail.mail_message_id.id,
-                    "notification_status": "ready",
-                    "notification_type": "email",
-                    "res_partner_id": person.id,
-                }
-                for person in people
-            ]
+            notifications += self._prepare_notification_vals(mail, people, values)
             envelope.lead._note_message(
                 envelope,
                 mail.mail_message_id,
@@ -220,6 +210,24 @@ class RecoveryNotice(models.Model):
         if not values.get("email_from"):
             values.pop("email_from", None)
         return values
+
+    @api.model
+    def _prepare_notification_vals(self, mail, people, values):
+        """Return the records by which the queue tells what became of an e-mail."""
+        common = {
+            "author_id": mail.author_id.id,
+            "is_read": True,
+            "mail_mail_id": mail.id,
+            "mail_message_id": mail.mail_message_id.id,
+            "notification_status": "ready",
+            "notification_type": "email",
+        }
+        if people:
+            return [{**common, "res_partner_id": person.id} for person in people]
+        # A template may name addresses that are no contact's.
+        return [
+            {**common, "mail_email_address": address} for address in email_split(values["email_to"])
+        ]
 
     @api.model
     def _attach(self, mails, attachments):

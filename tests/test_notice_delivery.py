@@ -1,5 +1,6 @@
 from odoo import fields
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .notice_common import NoticeCommon
@@ -50,6 +51,42 @@ class TestDelivery(NoticeCommon):
         self.assertIn("customer@example.com", notice.recipients)
         self.assertEqual((notice.recipient_id, notice.lang), (self.customer, "en_US"))
         self.assertIn(notice.move_id.name, notice.subject)
+
+    def test_address_that_is_no_contact_follows_the_queue_too(self):
+        template = self._create_template(partner_to=False, email_to="desk@example.com")
+        self._set_steps({"mail_template_id": template.id})
+        with self._at(MONDAY) as clock:
+            _case, notice = self._hand_over(clock)
+            self.assertEqual((notice.recipients, notice.status), ("desk@example.com", "queued"))
+            self._send_queue()
+            self.assertEqual(notice.status, "sent")
+
+    def test_accountant_reads_a_notice_about_a_saved_method(self):
+        notice = (
+            self.env["recovery.notice"]
+            .sudo()
+            .create(
+                {
+                    "name": "Card expires",
+                    "token_id": self._create_card().id,
+                    "partner_id": self.customer.id,
+                    "company_id": self.env.company.id,
+                    "planned_at": fields.Datetime.now(),
+                }
+            )
+        )
+        accountant = new_test_user(
+            self.env,
+            "notice accountant",
+            "account.group_account_invoice",
+            company_id=self.env.company.id,
+            company_ids=[Command.set(self.env.company.ids)],
+        )
+        self.env.invalidate_all()
+        found = notice.with_user(accountant).web_read(
+            {"token_id": {"fields": {"display_name": {}}}}
+        )
+        self.assertEqual(found[0]["id"], notice.id)
 
     def test_bounce_is_told_and_the_next_contact_for_invoices_is_written_to(self):
         with self._at(MONDAY) as clock:
