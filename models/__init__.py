@@ -9,6 +9,7 @@ from . import (
     account_partial_reconcile,
     account_payment,
     digest_digest,
+    ir_qweb,
     mail_mail,
     mail_notification,
     mail_render_mixin,

@@ -76,7 +76,8 @@ class RecoveryNotice(models.Model):
             served.update(customers)
             if not self._serve(customers) and len(customers) > 1:
                 for customer in customers:
-                    self._serve([customer])
+                    if self._lock_customer(customer):
+                        self._serve([customer])
             if not commit_progress():
                 break
         self._send_again()
@@ -111,6 +112,13 @@ class RecoveryNotice(models.Model):
         )
 
     @api.model
+    def _lock_customer(self, customer):
+        """Lock a customer for this transaction, as :meth:`_claim_customers` does."""
+        company_id, partner_id = customer
+        query = "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)"
+        return self.env.execute_query(SQL(query, f"recovery_notice {company_id}", partner_id))[0][0]
+
+    @api.model
     def _serve(self, customers):
         """Send what is due of some customers, and commit.
 
@@ -128,39 +136,40 @@ class RecoveryNotice(models.Model):
             self.env.cr.rollback()  # Somebody else works on these customers' cases.
             if len(customers) == 1:
                 _logger.info("The notices of the customer %s wait: %s", customers[0], error)
-                self._put_off(customers[0], self.env._("Another job was at work on the case."))
+                reason = self.env._("Another job was at work on the case.")
+                until = fields.Datetime.now() + BUSY_WAIT
+                self._note_on_due(customers[0], lambda notices: notices._hold(until, reason))
             return False
         except Exception as error:
             self.env.cr.rollback()
             if len(customers) == 1:
                 _logger.exception("The notices of the customer %s could not be sent", customers[0])
-                self._fail_customer(customers[0], error)
+                reason = self._explain_error(error)
+                self._note_on_due(customers[0], lambda notices: notices._fail(reason))
             return False
         return True
 
     @api.model
-    def _search_due(self, customer):
+    def _note_on_due(self, customer, note):
+        """Note something on a customer's due notices, and commit.
+
+        When even that fails they stay due for the next run of the job.
+        """
         company_id, partner_id = customer
-        return self.search(
-            [
-                ("state", "=", "planned"),
-                ("planned_at", "<=", fields.Datetime.now()),
-                ("company_id", "=", company_id),
-                ("partner_id", "=", partner_id),
-            ]
-        )
-
-    @api.model
-    def _put_off(self, customer, reason):
-        """Leave a customer's due notices for later, and commit."""
-        self._search_due(customer)._hold(fields.Datetime.now() + BUSY_WAIT, reason)
-        self.env["ir.cron"]._commit_progress()
-
-    @api.model
-    def _fail_customer(self, customer, error):
-        """Note on a customer's due notices why they could not be sent, and commit."""
-        self._search_due(customer)._fail(self._explain_error(error))
-        self.env["ir.cron"]._commit_progress()
+        try:
+            due = self.search(
+                [
+                    ("state", "=", "planned"),
+                    ("planned_at", "<=", fields.Datetime.now()),
+                    ("company_id", "=", company_id),
+                    ("partner_id", "=", partner_id),
+                ]
+            )
+            note(due)
+            self.env["ir.cron"]._commit_progress()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("Nothing could be noted for the customer %s", customer)
 
     # === BUSINESS METHODS === #
 
