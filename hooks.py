@@ -21,7 +21,13 @@ def uninstall_hook(env):
     by a step, its policy by cases, its reasons by codes. These need no deleting, they go with
     their tables.
     """
-    env.cr.execute("UPDATE recovery_policy_step SET mail_template_id = NULL")
+    env.cr.execute(
+        """
+        UPDATE recovery_policy_step
+           SET mail_template_id = NULL, sms_template_id = NULL, report_id = NULL,
+               activity_type_id = NULL, server_action_id = NULL
+        """
+    )
     env.cr.execute(
         """
         DELETE FROM ir_model_data

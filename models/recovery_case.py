@@ -274,6 +274,7 @@ class RecoveryCase(models.Model):
                     "Refused to move case %s from %s to %s", case.id, case.state, target
                 )
         if changed:
+            values["notices_outdated"] = True
             changed.write({"state": target, "end_reason": reason, **values})
         return changed
 

@@ -46,7 +46,7 @@ class RecoveryCase(models.Model):
         """Give these cases up: no more charges and notices. A late payment still recovers them."""
         reason = self.env._("Stopped by %(user)s.", user=self.env.user.name)
         left_out = self._act_on_each(
-            lambda case_sudo: case_sudo._close("lost", reason), waiting=True
+            lambda case_sudo: case_sudo._close("lost", reason, exhausted_at=False), waiting=True
         )
         return self._notify(self.env._("Stopped."), left_out)
 

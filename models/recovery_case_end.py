@@ -111,8 +111,9 @@ class RecoveryCase(models.Model):
 
     def _begin_grace(self, reason):
         """Leave the case to the customer for the grace period, no more charges planned."""
-        grace_until = fields.Datetime.now() + timedelta(days=self.policy_id.grace_days)
-        self._set_state("grace", reason, grace_until=grace_until)
+        now = fields.Datetime.now()
+        grace_until = now + timedelta(days=self.policy_id.grace_days)
+        self._set_state("grace", reason, grace_until=grace_until, exhausted_at=now)
 
     def _close(self, state, reason, **values):
         """Close the cases in a state; what was still planned is withdrawn."""
@@ -126,19 +127,18 @@ class RecoveryCase(models.Model):
         )
         closed._cancel_planned(reason)
         closed._clear_attention()
+        closed._skip_notices(reason)
         return closed
 
     def _cancel_planned(self, reason):
-        """Withdraw the planned charges and notices of these cases, for a reason."""
+        """Withdraw the planned charges of these cases, for a reason."""
         planned = self.attempt_ids.filtered(lambda attempt: attempt.state == "planned")
         planned._set_state("cancelled", sentence=reason)
-        self.notice_ids._skip(reason)
 
     def _pause(self, until, reason):
         """Pause these cases until a day (in the company's time zone), or until resumed."""
         paused = self._set_state("paused", reason, paused_until=until)
-        planned = paused.attempt_ids.filtered(lambda attempt: attempt.state == "planned")
-        planned._set_state("cancelled", sentence=reason)
+        paused._cancel_planned(reason)
         return paused
 
     def _write_off(self, account, date):

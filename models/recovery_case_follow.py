@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..timing import Stop
+from .account_move_debt import SETTLED_STATES
 from .recovery_case import OPEN_STATES
 from .recovery_case_plan import FAILED_STATES
 
@@ -31,6 +32,7 @@ class RecoveryCase(models.Model):
         if case:
             case._follow_invoice()
         loose = attempts.filtered(lambda attempt: not attempt.case_id)
+        loose._withdraw_moot()
         if loose and loose[-1].state in FAILED_STATES:
             case = self._follow_loose_attempt(loose[-1])
         foreign = (transactions - attempts.transaction_id).filtered(
@@ -48,6 +50,8 @@ class RecoveryCase(models.Model):
         if case and case.state == "in_recovery":
             # A case that has just been resumed, or has a new method, has planned already.
             case._plan(attempts if case.state == state else None)
+        if case and not case.notices_outdated:
+            case.notices_outdated = True
 
     @api.model
     def _follow_transactions(self, attempts):
@@ -117,7 +121,8 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
-        is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
+        self.figures_outdated = True
+        is_settled = move.payment_state in SETTLED_STATES or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )
         if move.state == "cancel":
@@ -176,15 +181,28 @@ class RecoveryCase(models.Model):
             values = {**self._prepare_case_vals(move, policy, attempt, transaction), **values}
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = self.with_context(tracking_disable=True).create(values)
-            # What the accountant has to mend is not the customer's business.
-            if not self._is_for_accountant(attempt):
-                case._plan_first_notices()
         if attempt:
             loose = move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
             if self._is_for_accountant(attempt):
                 case._ask_for_attention(attempt.sentence)
         return case
+
+    @api.model
+    def _open_overdue(self, move):
+        """Open the case of an overdue invoice that is not charged: its customer gets notices."""
+        if not self._is_recoverable(move) or move.recovery_case_id.state in OPEN_STATES:
+            return self.browse()
+        return self._open(
+            move,
+            transaction=move.transaction_ids.browse(),
+            opened_by="overdue",
+            ladder=False,
+            arm=False,
+            end_reason=self.env._("Opened because the invoice is overdue."),
+            due_date=fields.Date.context_today(self),
+            first_failure_at=fields.Datetime.now(),
+        )
 
     @api.model
     def _is_for_accountant(self, attempt):
@@ -252,19 +270,12 @@ class RecoveryCase(models.Model):
         if not (declined or foreign):
             return
         values = self._prepare_decline_vals(None if foreign else declined[-1], foreign[-1:])
+        if foreign:
+            values["foreign_failure_at"] = foreign[-1:].last_state_change
         if values["decline_class"] != self.decline_class or (
             values["decline_reason_id"] != self.decline_reason_id.id
         ):
-            was_silent = self.decline_class == "technical"
             self.write(values)
-            if was_silent and not self.notice_ids:
-                self._plan_first_notices()
-
-    def _plan_first_notices(self):
-        """Plan what the customer hears first; nothing while the trouble is only technical."""
-        self.ensure_one()
-        if self.decline_class != "technical":
-            self._plan_notices("first_failure")
 
     def _reopen(self, reason, **values):
         """Start recovering again, from the beginning, after a payment was taken back.
@@ -281,6 +292,10 @@ class RecoveryCase(models.Model):
             "closed_at": False,
             "way": False,
             "grace_until": False,
+            "exhausted_at": False,
+            # Notices of its former life stay as they are; this one has its own.
+            "life": self.life + 1,
+            "opened_by": "taken_back",
         }
         return self._set_state("in_recovery", reason, **{**beginning, **values})
 
@@ -289,7 +304,7 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         if not self._choose_method().hindrance:
             reason = self.env._("The payment method was added or updated.")
-            self._set_state("in_recovery", reason, grace_until=False)
+            self._set_state("in_recovery", reason, grace_until=False, exhausted_at=False)
 
     def _resume(self, reason):
         """Go on with a paused or suspended case."""
@@ -304,18 +319,6 @@ class RecoveryCase(models.Model):
         """Return what is open of the instalments in recovery, in the invoice's currency."""
         self.ensure_one()
         return self.move_id._get_amount_owed(self.due_date)
-
-    def _get_cases_of_notice(self):
-        """Return the open cases that an e-mail about this one lists: all of the customer's."""
-        self.ensure_one()
-        return self | self.search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("state", "in", ("in_recovery", "grace")),
-            ],
-            order="first_failure_at, id",
-        )
 
     def _get_payment_link(self):
         """Return the link by which the customer pays the invoice without logging in."""

@@ -230,6 +230,7 @@ class RecoveryCase(models.Model):
             "propensity": 0.0,
             "decision": False,
         }
+        self.notices_outdated = True
         attempt = self.next_attempt_id
         if attempt:
             attempt.write(values)
@@ -240,20 +241,6 @@ class RecoveryCase(models.Model):
                 )
             )
         return None
-
-    def _plan_notices(self, trigger):
-        """Plan the policy's steps that this trigger starts."""
-        self.ensure_one()
-        for step in self.policy_id.step_ids.filtered(lambda step: step.trigger == trigger):
-            self.env["recovery.notice"].create(
-                {
-                    "case_id": self.id,
-                    "company_id": self.company_id.id,
-                    "step_id": step.id,
-                    "planned_at": self.first_failure_at + timedelta(hours=step.delay_hours),
-                    "sentence": step.name,
-                }
-            )
 
     # === GETTERS === #
 

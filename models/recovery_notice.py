@@ -1,166 +1,230 @@
 import logging
-from datetime import timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from odoo import api, fields, models
 
-from .recovery_case import OPEN_STATES
+from ..timing.notices import NoticeKey, Stored
+from .recovery_case_plan import _aware, _naive
+from .recovery_policy_step import ACTION_TYPES
 
 _logger = logging.getLogger(__name__)
 
+# A step that somebody adds is not for what has long been over.
+STALE = timedelta(days=7)
+
 
 class RecoveryNotice(models.Model):
-    """One step of one case: planned, sent, or skipped with a reason."""
+    """One step at one occurrence of its trigger: planned, handed over, or skipped with a reason.
+
+    Most are about a case. One before the due date is about an invoice that has none yet, and one
+    about an expiring method about the method.
+    """
 
     _name = "recovery.notice"
     _description = "Recovery Notice"
     _order = "planned_at desc, id desc"
 
     case_id = fields.Many2one(
-        comodel_name="recovery.case", required=True, readonly=True, index=True, ondelete="cascade"
+        comodel_name="recovery.case", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    token_id = fields.Many2one(
+        comodel_name="payment.token",
+        string="Payment Method",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        help="The company, or the person, that owes the invoice.",
     )
     company_id = fields.Many2one(
         comodel_name="res.company", required=True, readonly=True, index=True
     )
-    move_id = fields.Many2one(related="case_id.move_id", string="Invoice")
     step_id = fields.Many2one(
-        comodel_name="recovery.policy.step", readonly=True, ondelete="set null"
+        comodel_name="recovery.policy.step",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    name = fields.Char(string="Step Name", readonly=True, help="The step as it was called.")
+    action_type = fields.Selection(
+        selection=ACTION_TYPES, string="Action", default="email", required=True, readonly=True
+    )
+    life = fields.Integer(
+        default=1,
+        readonly=True,
+        help="How often the case had been opened: a payment taken back begins anew.",
+    )
+    occurrence = fields.Char(
+        default="first",
+        required=True,
+        readonly=True,
+        help="Which event of the step's trigger: the first failure, an attempt, a due date.",
     )
     state = fields.Selection(
         selection=[
             ("planned", "Planned"),
-            ("sent", "Sent"),
+            ("sent", "Handed Over"),
             ("skipped", "Skipped"),
             ("failed", "Failed"),
         ],
         default="planned",
         required=True,
         readonly=True,
-        help="Sent: handed to the outgoing mail queue, whose own state is on the message.",
+        help="Handed Over: to the outgoing queue, or done. Whether it arrived is told by the "
+        "status.",
     )
     planned_at = fields.Datetime(string="Planned For", required=True, readonly=True)
-    sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
-    mail_message_id = fields.Many2one(
-        comodel_name="mail.message", string="Message", readonly=True, ondelete="set null"
+    held_until = fields.Datetime(
+        readonly=True, copy=False, help="When it is asked again whether it may go out."
     )
+    sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
     sentence = fields.Char(string="Explanation", readonly=True)
 
-    _due_idx = models.Index("(planned_at, id) WHERE state = 'planned'")
+    # PostgreSQL keeps what the planner promises: one notice for each key.
+    _key_uniq = models.UniqueIndex(
+        "(COALESCE(case_id, 0), COALESCE(move_id, 0), COALESCE(token_id, 0), life, step_id, "
+        "occurrence) WHERE step_id IS NOT NULL",
+        "The step is planned for this already.",
+    )
+    _due_idx = models.Index(
+        "(COALESCE(held_until, planned_at), company_id, partner_id) WHERE state = 'planned'"
+    )
+    _subject_check = models.Constraint(
+        "CHECK(case_id IS NOT NULL OR move_id IS NOT NULL OR token_id IS NOT NULL)",
+        "A notice is about a case, an invoice or a payment method.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for notice in self:
+            about = notice.move_id.name or notice.partner_id.display_name
+            notice.display_name = f"{notice.name or ''} · {about or ''}"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Complete what follows from the case."""
+        for vals in vals_list:
+            if vals.get("case_id") and not (vals.get("partner_id") and vals.get("move_id")):
+                case = self.env["recovery.case"].browse(vals["case_id"])
+                vals.setdefault("partner_id", case.partner_id.id)
+                vals.setdefault("move_id", case.move_id.id)
+                vals.setdefault("company_id", case.company_id.id)
+        return super().create(vals_list)
 
     # === BUSINESS METHODS === #
+
+    def _apply_changes(self, changes, common):
+        """Move and skip these notices as the planner asks.
+
+        :param timing.notices.Changes changes: what to do with them
+        :param common: values that new ones have in common
+        :return: the values of the notices to create
+        """
+        records = (
+            {notice._get_key(): notice for notice in self} if changes.move or changes.skip else {}
+        )
+        for wanted in changes.move:
+            records[wanted.key].write(
+                {
+                    "planned_at": _naive(wanted.at),
+                    "held_until": False,
+                    "sentence": self._explain(wanted),
+                }
+            )
+        for key, sentence in changes.skip:
+            records[key]._skip(self._render(sentence))
+        oldest = _aware(fields.Datetime.now()) - STALE
+        return [
+            {**common, **self._prepare_vals(wanted)}
+            for wanted in changes.create
+            if wanted.at >= oldest
+        ]
+
+    @api.model
+    def _prepare_vals(self, wanted):
+        """Return the values of a notice as `timing.notices` plans it."""
+        step = self.env["recovery.policy.step"].browse(wanted.key.step)
+        return {
+            "step_id": step.id,
+            "name": step.name,
+            "action_type": wanted.step.action,
+            "life": wanted.key.life,
+            "occurrence": wanted.key.occurrence,
+            "planned_at": _naive(wanted.at),
+            "sentence": self._explain(wanted),
+        }
 
     def _skip(self, reason):
         """Withdraw planned notices, for a reason."""
         planned = self.filtered(lambda notice: notice.state == "planned")
-        planned.write({"state": "skipped", "sentence": reason})
+        planned.write({"state": "skipped", "sentence": reason, "held_until": False})
 
-    # === CRON === #
+    def _hold(self, until, reason):
+        """Keep planned notices back until a naive UTC instant, for a reason."""
+        self.write({"held_until": until, "sentence": reason})
 
-    @api.model
-    def _send_due(self, limit=200):
-        """Send the notices that are due, one e-mail a day and customer for all of his cases."""
-        domain = [("state", "=", "planned"), ("planned_at", "<=", fields.Datetime.now())]
-        commit_progress = self.env["ir.cron"]._commit_progress
-        is_queued = False
-        for notice_id in self.search(domain, order="planned_at, id", limit=limit).ids:
-            notice = self.browse(notice_id)
-            if notice.state != "planned":
-                continue  # Sent together with another one.
-            try:
-                is_queued |= notice.with_company(notice.company_id)._send()
-            except Exception as error:
-                self.env.cr.rollback()
-                _logger.warning("Notice %s could not be sent", notice_id, exc_info=True)
-                notice._fail(error)
-            if not commit_progress():
-                break
-        if is_queued:
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-
-    def _send(self):
-        """Send a due notice, or hold or skip it; return whether an e-mail was queued."""
-        self.ensure_one()
-        case = self.case_id
-        case._follow_invoice()
-        if case.state == "paused" or case.state == "suspended":
-            self.planned_at = fields.Datetime.now() + timedelta(hours=12)
-            return False
-        if case.state not in OPEN_STATES:
-            self._skip(case.end_reason)
-            return False
-        recipient = case.move_id.partner_id
-        if not recipient.email:
-            reason = self.env._(
-                "%(customer)s has no e-mail address.", customer=recipient.display_name
-            )
-            self.write({"state": "failed", "sentence": reason})
-            case._ask_for_attention(reason)
-            return False
-        if later := self._get_hold():
-            self.planned_at = later
-            return False
-        self._post()
-        return True
-
-    def _post(self):
-        """Post the e-mail on the case and take the customer's other due notices along."""
-        case = self.case_id
-        message = case.with_context(
-            mail_notify_force_send=False, mail_post_autofollow=False
-        ).message_post_with_source(
-            self.step_id.mail_template_id,
-            subtype_xmlid="mail.mt_comment",
-            email_layout_xmlid="mail.mail_notification_light",
-            partner_ids=case.move_id.partner_id.ids,
-        )
-        due = self.search(
-            [
-                ("state", "=", "planned"),
-                ("planned_at", "<=", fields.Datetime.now()),
-                ("company_id", "=", self.company_id.id),
-                ("case_id.partner_id", "=", case.partner_id.id),
-            ]
-        )
-        (self | due).write(
-            {
-                "state": "sent",
-                "sent_at": fields.Datetime.now(),
-                "mail_message_id": message.id,
-                "sentence": self.env._(
-                    "E-mail to %(recipient)s: %(subject)s",
-                    recipient=case.move_id.partner_id.email,
-                    subject=message.subject or self.step_id.name,
-                ),
-            }
-        )
-
-    def _fail(self, error):
-        """Note why a notice could not be sent, and tell a person once."""
-        reason = self.env._("The notice could not be sent: %(error)s", error=error)
-        self.write({"state": "failed", "sentence": reason})
-        self.case_id._ask_for_attention(reason, activity=True)
+    def _fail(self, reason, activity=True):
+        """Note why notices could not be sent, and tell a person once."""
+        self.write({"state": "failed", "sentence": reason, "held_until": False})
+        self.case_id._ask_for_attention(reason, activity=activity)
+        for move in self.filtered(lambda notice: not notice.case_id).move_id:
+            move._message_log(body=reason)
 
     # === GETTERS === #
 
-    def _get_hold(self):
-        """Return until when (UTC, naive) the notice waits, or none.
+    @api.model
+    def _render(self, sentence):
+        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
+        return self.env._(sentence.source, **sentence.values)
 
-        A customer gets one e-mail a day, of his own day, whatever number of invoices failed.
-        """
-        tz = ZoneInfo(self.case_id.partner_id._get_recovery_tz())
-        now = fields.Datetime.now()
-        local_now = now.replace(tzinfo=timezone.utc).astimezone(tz)
-        midnight = local_now.replace(hour=0, minute=0, second=0, microsecond=0)
-        sent_today = self.search_count(
-            [
-                ("state", "=", "sent"),
-                ("sent_at", ">=", midnight.astimezone(timezone.utc).replace(tzinfo=None)),
-                ("company_id", "=", self.company_id.id),
-                ("case_id.partner_id", "=", self.case_id.partner_id.id),
-            ],
-            limit=1,
-        )
-        if not sent_today:
-            return None
-        tomorrow = midnight + timedelta(days=1, hours=9)
-        return tomorrow.astimezone(timezone.utc).replace(tzinfo=None)
+    @api.model
+    def _explain(self, wanted):
+        """Return why a notice is planned when it is."""
+        sentences = filter(None, (wanted.sentence, wanted.moved))
+        return " ".join(self._render(sentence) for sentence in sentences)
+
+    def _get_fact_key(self):
+        """Return what the notice is about, as the facts of `timing.notices` are keyed."""
+        self.ensure_one()
+        if self.case_id:
+            return self.case_id.id
+        if self.token_id:
+            return f"customer {self.partner_id.id}"
+        return f"invoice {self.move_id.id}"
+
+    def _get_key(self):
+        """Return what `timing.notices` knows the notice by."""
+        return NoticeKey(self._get_fact_key(), self.life, self.step_id.id, self.occurrence)
+
+    def _get_stored(self):
+        """Return these notices as `timing.notices` compares them."""
+        return [
+            Stored(notice._get_key(), _aware(notice.planned_at), notice.state == "planned")
+            for notice in self
+        ]
+
+    def _get_subject(self):
+        """Return the record that the step's text and action are about."""
+        self.ensure_one()
+        model = self.step_id.subject_model
+        if model == "account.move":
+            return self.move_id
+        return self.token_id if model == "payment.token" else self.case_id

@@ -152,20 +152,14 @@ class RecoveryPolicy(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for policy in self:
-            try:
-                # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
-                with self.env.cr.savepoint():
-                    policy._evaluate(self.env["account.move"].browse(-1))
-            except psycopg2.OperationalError:
-                raise  # Nothing that the conditions could help.
-            except Exception as error:  # A domain can fail in any way a field's search can.
-                raise ValidationError(
-                    self.env._(
-                        "The conditions of the policy “%(policy)s” can't be read: %(error)s",
-                        policy=policy.name,
-                        error=error,
-                    )
-                ) from error
+            policy._check_evaluates(
+                policy.domain,
+                lambda error, policy=policy: self.env._(
+                    "The conditions of the policy “%(policy)s” can't be read: %(error)s",
+                    policy=policy.name,
+                    error=error,
+                ),
+            )
 
     @api.constrains("charge_hour_from", "charge_hour_to")
     def _check_charge_hours(self):
@@ -250,27 +244,39 @@ class RecoveryPolicy(models.Model):
 
     @api.model
     def _match(self, move):
-        """Return the first policy, by sequence, whose company and conditions fit the invoice.
-
-        Conditions that raise are noted on their policy and count as not fulfilled: one broken
-        policy must not keep the others from working.
-        """
+        """Return the first policy, by sequence, whose company and conditions fit the invoice."""
         move.ensure_one()
-        policies = self.sudo().search(self._check_company_domain(move.company_id))
-        for policy in policies:
-            try:
-                # Conditions that PostgreSQL refuses must not spoil the transaction for the others.
-                with self.env.cr.savepoint():
-                    is_match = policy._evaluate(move)
-            except psycopg2.OperationalError:
-                raise
-            except Exception as error:  # See _check_domain.
-                _logger.warning("Policy %s can't be evaluated", policy.id, exc_info=True)
-                policy.domain_error = str(error)
-                continue
-            if is_match:
-                return policy
-        return self.browse()
+        return self._match_all(move).get(move, self.browse())
+
+    @api.model
+    def _match_all(self, moves):
+        """Return the first policy that fits each of these invoices of one company, if one does.
+
+        :rtype: dict[account.move, recovery.policy]
+        """
+        matches = {}
+        for policy in self.sudo().search(self._check_company_domain(moves.company_id)):
+            rest = moves.filtered(lambda move: move not in matches)
+            if not rest:
+                break
+            matches.update(dict.fromkeys(policy._find_fitting(rest), policy))
+        return matches
+
+    def _find_fitting(self, moves):
+        """Return the invoices that fulfil the conditions; conditions that raise are noted.
+
+        They count as not fulfilled: one broken policy must not keep the others from working.
+        """
+        try:
+            # Conditions that PostgreSQL refuses must not spoil the transaction for the others.
+            with self.env.cr.savepoint():
+                return self._evaluate(moves)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:  # See _check_evaluates.
+            _logger.warning("Policy %s can't be evaluated", self.id, exc_info=True)
+            self.domain_error = str(error)
+            return moves.browse()
 
     def _evaluate(self, moves):
         """Return those invoices that fulfil the conditions.
@@ -278,6 +284,29 @@ class RecoveryPolicy(models.Model):
         :raise Exception: whatever a malformed or outdated domain makes the ORM raise
         """
         self.ensure_one()
+        return self._search_fitting(moves, self.domain)
+
+    def _check_evaluates(self, text, explain):
+        """Check that conditions on invoices can be evaluated.
+
+        :param explain: called with the error, returns the sentence that tells of it
+        :raise ValidationError: when they can't
+        """
+        try:
+            # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
+            with self.env.cr.savepoint():
+                self._search_fitting(self.env["account.move"].browse(-1), text)
+        except psycopg2.OperationalError:
+            raise  # Nothing that the conditions could help.
+        except Exception as error:  # A domain can fail in any way a field's search can.
+            raise ValidationError(explain(error)) from error
+
+    @api.model
+    def _search_fitting(self, moves, text):
+        """Return those invoices that fulfil conditions, as the domain editor writes them.
+
+        :raise Exception: whatever a malformed or outdated domain makes the ORM raise
+        """
         # The names that the domain editor writes into its expressions.
         names = {
             "context_today": lambda: fields.Date.context_today(self),
@@ -286,7 +315,7 @@ class RecoveryPolicy(models.Model):
             "time": time,
             "uid": self.env.uid,
         }
-        domain = Domain(safe_eval(self.domain or "[]", names))
+        domain = Domain(safe_eval(text or "[]", names))
         if domain.is_true():
             return moves
         # Not on the invoices themselves: amounts are then rounded as if in their currency.

@@ -22,7 +22,16 @@ class RecoveryTimeline(models.Model):
             "currency_id",
             "method_label",
         ],
-        "recovery.notice": ["case_id", "company_id", "state", "planned_at", "sent_at", "sentence"],
+        "recovery.notice": [
+            "case_id",
+            "company_id",
+            "status",
+            "planned_at",
+            "held_until",
+            "sent_at",
+            "name",
+            "sentence",
+        ],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
@@ -59,20 +68,22 @@ class RecoveryTimeline(models.Model):
             SELECT notice.id * 2 + 1,
                    notice.case_id,
                    notice.company_id,
-                   COALESCE(notice.sent_at, notice.planned_at),
+                   COALESCE(notice.sent_at, GREATEST(notice.planned_at, notice.held_until)),
                    'notice',
-                   notice.state,
+                   notice.status,
                    NULL,
                    NULL,
                    NULL,
-                   notice.sentence
+                   CASE WHEN notice.name IS NULL THEN notice.sentence
+                        ELSE concat(notice.name, ': ', notice.sentence) END
               FROM recovery_notice notice
+             WHERE notice.case_id IS NOT NULL
             """
         )
 
     def _get_states(self):
         """Return the states of attempts and notices, each once."""
         states = {}
-        for model in ("recovery.attempt", "recovery.notice"):
-            states |= dict(self.env[model]._fields["state"]._description_selection(self.env))
+        for model, name in (("recovery.notice", "status"), ("recovery.attempt", "state")):
+            states |= dict(self.env[model]._fields[name]._description_selection(self.env))
         return list(states.items())

@@ -1,26 +1,14 @@
 from datetime import timedelta
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.mail.tests.common import MailCase
-
-from .common import RecoveryCommon
+from .notice_common import NoticeCommon
 
 
 @tagged("post_install", "-at_install")
-class TestNotice(MailCase, RecoveryCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.template = cls.env.ref("revenue_recovery.mail_template_payment_failed")
-        cls.policy.step_ids = [
-            Command.create(
-                {"name": "Payment failed", "delay_hours": 2, "mail_template_id": cls.template.id}
-            )
-        ]
-
+class TestNotice(NoticeCommon):
     def _follow_later(self, hours=3):
         with self.mock_mail_gateway(), freeze_time(fields.Datetime.now() + timedelta(hours=hours)):
             self._run_cron("follow")
@@ -33,7 +21,7 @@ class TestNotice(MailCase, RecoveryCommon):
         self.assertEqual(case.notice_ids.state, "sent")
         self.assertEqual(mail.recipient_ids, self.customer)
         self.assertIn(invoice.name, mail.body_html)
-        self.assertIn(f"/my/invoices/{invoice.id}", mail.body_html)
+        self.assertIn("/recovery/pay/", mail.body_html)
         self.assertIn("customer@example.com", case.notice_ids.sentence)
 
     def test_customer_who_paid_meanwhile_hears_nothing(self):
@@ -60,7 +48,10 @@ class TestNotice(MailCase, RecoveryCommon):
             clock.move_to("2026-03-02 15:00:00")
             self._run_cron("follow")
             self.assertEqual(later_case.notice_ids.state, "planned")
-            self.assertEqual(str(later_case.notice_ids.planned_at), "2026-03-03 08:00:00")
+            self.assertEqual(later_case.notice_ids.status, "held")
+            self.assertIn("one message of the day", later_case.notice_ids.sentence)
+            # The next day of the customer, who lives in Paris, begins an hour before UTC's.
+            self.assertEqual(str(later_case.notice_ids.held_until), "2026-03-02 23:00:00")
             clock.move_to("2026-03-03 08:00:00")
             self._run_cron("follow")
             self.assertEqual(later_case.notice_ids.state, "sent")
@@ -91,19 +82,18 @@ class TestNotice(MailCase, RecoveryCommon):
     )
     def test_template_that_fails_is_told_and_others_still_get_theirs(self):
         broken = self.template.copy()
+        policy = self._create_policy(
+            sequence=1,
+            domain=f"[('partner_id', '=', {self.customer.id})]",
+            step_ids=[self._prepare_step(mail_template_id=broken.id)],
+        )
         self.env.cr.execute(
             "UPDATE mail_template SET body_html = %s WHERE id = %s",
             ['{"en_US": "<t t-out=\\"object.nonsense\\"/>"}', broken.id],
         )
         broken.invalidate_recordset()
         _invoice, case = self._fail_invoice()
-        case.notice_ids.sudo().step_id = self.env["recovery.policy.step"].create(
-            {
-                "name": "Broken",
-                "policy_id": self._create_policy(sequence=99).id,
-                "mail_template_id": broken.id,
-            }
-        )
+        self.assertEqual(case.policy_id, policy)
         neighbour = self.env["res.partner"].create({"name": "N", "email": "n@example.com"})
         card = self._create_card(partner_id=neighbour.id)
         _invoice, other_case = self._fail_invoice(token=card, partner_id=neighbour.id)

@@ -1,0 +1,53 @@
+"""`dev/pictures [FOLDER] [--lang CODE]`: how customers see every e-mail and page.
+
+Each e-mail is sent by the addon's own template, on a database made for it, and photographed in
+Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from .. import chromium, database
+from ..processes import until_interrupted
+from ..progress import say
+from ..settings import REPOSITORY
+from ..workbench import opened
+
+
+def main(arguments: list[str]) -> int:
+    options = _parse(arguments)
+    with opened() as bench:
+        folder = (options.folder or bench.settings.cache / "pictures").resolve()
+        browser = chromium.find(bench.settings)
+        template = database.addon_template(bench)
+        path = [*([str(browser)] if browser else []), bench.env["PATH"]]
+        with database.scratch(bench, template, "pictures") as name:
+            code = until_interrupted(
+                [
+                    bench.python.python,
+                    "-m",
+                    "environment.picture_driver",
+                    name,
+                    str(folder),
+                    options.lang,
+                ],
+                env={
+                    **bench.env,
+                    "PATH": os.pathsep.join(path),
+                    "PYTHONPATH": str(REPOSITORY / "dev"),
+                },
+                cwd=bench.settings.checkout,
+            )
+    if not code:
+        say(f"pictures: in {folder}")
+    return code
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="dev/pictures", description="How customers see every e-mail and page."
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="where to put them (the cache folder)")
+    parser.add_argument("--lang", default="en_US", help="language of the customer (en_US)")
+    return parser.parse_args(arguments)

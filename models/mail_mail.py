@@ -1,0 +1,20 @@
+from odoo import models
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def write(self, vals):
+        """Override of `mail` to let notices know of e-mails that somebody cancelled."""
+        result = super().write(vals)
+        if vals.get("state") == "cancel":
+            # In sudo mode: who cancels mail needn't be an accountant.
+            self.env["recovery.notice"].sudo()._follow_deleted(self)
+        return result
+
+    def unlink(self):
+        """Override of `mail` to let notices know of e-mails deleted before they were sent."""
+        unsent = self.filtered(lambda mail: mail.state in ("outgoing", "exception"))
+        if unsent:
+            self.env["recovery.notice"].sudo()._follow_deleted(unsent)
+        return super().unlink()

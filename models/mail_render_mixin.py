@@ -1,0 +1,61 @@
+from odoo import api, models
+
+
+class MailRenderMixin(models.AbstractModel):
+    _inherit = "mail.render.mixin"
+
+    @api.model
+    def _render_template_qweb(self, template_src, model, res_ids, add_context=None, options=None):
+        """Override of `mail` to tell a text of which notice it is."""
+        notices = self.env.context.get("recovery_notices")
+        if not notices:
+            return super()._render_template_qweb(
+                template_src, model, res_ids, add_context=add_context, options=options
+            )
+        results = {}
+        for res_id in res_ids:
+            renderer = self._recovery_tell_notice(notices.get(res_id))
+            results |= super(MailRenderMixin, renderer)._render_template_qweb(
+                template_src, model, [res_id], add_context=add_context, options=options
+            )
+        return results
+
+    @api.model
+    def _render_template_inline_template(
+        self, template_txt, model, res_ids, add_context=None, options=None
+    ):
+        """Override of `mail` to tell a text of which notice it is."""
+        notices = self.env.context.get("recovery_notices")
+        if not notices or "notice" not in str(template_txt or ""):
+            return super()._render_template_inline_template(
+                template_txt, model, res_ids, add_context=add_context, options=options
+            )
+        results = {}
+        for res_id in res_ids:
+            renderer = self._recovery_tell_notice(notices.get(res_id))
+            results |= super(MailRenderMixin, renderer)._render_template_inline_template(
+                template_txt, model, [res_id], add_context=add_context, options=options
+            )
+        return results
+
+    def _render_lang(self, res_ids, engine="inline_template"):
+        """Override of `mail` to write in the company's language when the customer's is not there.
+
+        A language that was removed, or never installed, would keep a notice from being written.
+        """
+        langs = super()._render_lang(res_ids, engine=engine)
+        if "recovery_notices" not in self.env.context:
+            return langs
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        own = self.env.company.partner_id.lang
+        fallback = own if own in installed else ""
+        return {res_id: lang if lang in installed else fallback for res_id, lang in langs.items()}
+
+    @api.model
+    def _recovery_tell_notice(self, known):
+        """Return this renderer with the notice, and the cases it names, in its context."""
+        notice_id, case_ids = known or (False, None)
+        return self.with_context(
+            recovery_notice=self.env["recovery.notice"].browse(notice_id) if notice_id else None,
+            recovery_notice_case_ids=case_ids,
+        )

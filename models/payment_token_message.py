@@ -1,0 +1,19 @@
+"""What a message about a saved payment method says of it."""
+
+from odoo import models
+
+
+class PaymentToken(models.Model):
+    _inherit = "payment.token"
+
+    def _get_message_label(self):
+        """Return what the customer knows his payment method as."""
+        self.ensure_one()
+        # In sudo mode: a token's provider is readable by administrators only.
+        return self.env["recovery.attempt"]._get_method_label(self.sudo())
+
+    def _get_message_expiry(self):
+        """Return the last day on which the card works, or none."""
+        self.ensure_one()
+        # In sudo mode: the facts of a card are for the users of this addon.
+        return self.sudo().recovery_expiry
