@@ -233,10 +233,7 @@ class PaymentTransaction(models.Model):
         invoices_sudo = self.sudo().invoice_ids  # A customer can't read attempts.
         if not invoices_sudo:
             return
-        self.env.cr.execute(
-            "UPDATE account_move SET write_date = write_date WHERE id IN %s",
-            [tuple(invoices_sudo.ids)],
-        )
+        invoices_sudo._recovery_touch()
         for invoice_sudo in invoices_sudo:
             if invoice_sudo._get_attempt_in_flight():
                 raise ValidationError(

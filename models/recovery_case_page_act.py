@@ -34,6 +34,7 @@ class RecoveryCase(models.Model):
         :param amount: that the page showed, in the invoices' currency
         :raise ValidationError: with what the customer should know
         """
+        self.move_id._recovery_touch()
         states = {case._get_page_state() for case in self}
         if states & {"charging", "processing", "begun"}:
             raise ValidationError(self._get_busy_sentence())
