@@ -123,6 +123,7 @@ class RecoveryNotice(models.Model):
                 for res_id, envelope in by_subject.items()
             }
         )
+        self._warm_up(envelopes)
         rendered = template._generate_template(list(by_subject), TEMPLATE_FIELDS)
         langs = template._render_lang(list(by_subject))
         ready = {}
@@ -143,6 +144,15 @@ class RecoveryNotice(models.Model):
             ready[res_id] = (envelope, people, values)
         if ready:
             self._create_emails(template, ready, langs)
+
+    @api.model
+    def _warm_up(self, envelopes):
+        """Read for all e-mails at once what their texts name; they are written one by one."""
+        cases = self.env["recovery.case"].union(*(envelope.cases for envelope in envelopes))
+        moves = cases.move_id | self.union(*(envelope.notices for envelope in envelopes)).move_id
+        moves.mapped("access_token")
+        (moves.partner_id | moves.commercial_partner_id).mapped("lang")
+        cases.mapped("next_attempt_at")
 
     @api.model
     def _create_emails(self, template, ready, langs):

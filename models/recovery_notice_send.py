@@ -1,7 +1,7 @@
 """The job that sends what is due: customer by customer, many at a time."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 
 # Customers that are served in one database transaction.
 BATCH = 100
+# Turns of a customer in one run of the job: each message that fails leaves others of his due.
+MOST_TURNS = 3
 # How long a notice waits for the outcome of a charge that is under way.
 FLIGHT_WAIT = timedelta(hours=1)
 # A payment that has been on its way for longer is no reason to be silent any more.
@@ -71,11 +73,15 @@ class RecoveryNotice(models.Model):
         """
         self.env["recovery.case"]._plan_outdated_notices()
         commit_progress = self.env["ir.cron"]._commit_progress
-        served = set()
-        while customers := self._claim_customers(served, batch):
-            served.update(customers)
-            if not self._serve(customers) and len(customers) > 1:
-                for customer in customers:
+        turns = Counter()
+        while customers := self._claim_customers(
+            # Who has had his turn has nothing due any more, unless something went wrong.
+            [customer for customer, count in turns.items() if count >= MOST_TURNS],
+            batch,
+        ):
+            turns.update(customers)
+            if not self._serve(customers):
+                for customer in customers if len(customers) > 1 else ():
                     if self._lock_customer(customer):
                         self._serve([customer])
             if not commit_progress():
@@ -86,7 +92,7 @@ class RecoveryNotice(models.Model):
     def _claim_customers(self, served, limit):
         """Return customers with due notices that no other worker serves now.
 
-        :param served: those that have had their turn
+        :param served: those that have had turns enough
         :return: pairs of company and commercial partner ids, locked until the transaction ends
         """
         self.flush_model(["company_id", "held_until", "partner_id", "planned_at", "state"])
