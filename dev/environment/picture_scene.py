@@ -25,12 +25,14 @@ _COLOUR = "#1f5c57"
 class Scene:
     """What the pictures show, in a database that holds nothing else."""
 
-    def __init__(self, env, lang: str) -> None:
+    def __init__(self, env, lang: str, url: str) -> None:
         from odoo import fields
 
         self.env = env
         self.lang = lang
         self.now = fields.Datetime.now()
+        env["ir.config_parameter"].set_param("web.base.url", url)
+        env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
         self.company = self._prepare_company()
         if lang != "en_US":
             env["base.language.install"].create(
@@ -46,11 +48,10 @@ class Scene:
     def write_emails(self, folder: Path) -> list[Path]:
         """Send each e-mail and write its HTML into the folder, by the name of its template."""
         case = self._create_case(49.0, days=-9)
-        pages = [
-            self._write(name, case, folder) for name in CASE_EMAILS if name != "payment_failed"
-        ]
         self._plan_charge(case)
-        pages.append(self._write("payment_failed", case, folder))
+        pages = [self._write("payment_failed", case, folder)]
+        case.next_attempt_id.unlink()
+        pages += [self._write(name, case, folder) for name in CASE_EMAILS[1:]]
         self._create_case(120.5, days=-3)
         pages.append(self._write("reminder_firm", case, folder, "several_invoices"))
         coming = self._create_invoice(49.0, days=3)
@@ -58,6 +59,26 @@ class Scene:
             pages.append(self._write(name, coming, folder))
         pages.append(self._write("card_expires", self.card, folder))
         return pages
+
+    def prepare_pages(self) -> dict[str, str]:
+        """Return the addresses of the customer's pages, each in a state of its own."""
+        owed = self._create_case(49.0, days=-9)
+        owed.decline_class = "later"
+        confirm = self._create_case(49.0, days=-9)
+        confirm.decline_class = "customer_action"
+        paid = self._create_case(49.0, days=-9)
+        self._pay(paid)
+        several = self._create_case(120.5, days=-3) + self._create_case(49.0, days=-9)
+        link = owed._get_recovery_link()
+        return {
+            "page": link,
+            "page_several": several._get_recovery_link(),
+            "page_confirm": confirm._get_recovery_link(),
+            "page_method": f"{link}/method",
+            "page_expiring_method": self.card._get_recovery_method_link(),
+            "page_paid": paid._get_recovery_link(),
+            "page_wrong": f"{link[:-4]}",
+        }
 
     # === What happens to a customer === #
 
@@ -80,7 +101,7 @@ class Scene:
 
     def _create_card(self):
         provider = self.env["payment.provider"].search([("code", "=", "demo")], limit=1)
-        provider.state = "test"
+        provider.write({"state": "test", "is_published": True, "allow_tokenization": True})
         method = self.env.ref("payment.payment_method_card")
         card = self.env["payment.token"].create(
             {
@@ -131,6 +152,12 @@ class Scene:
                 "token_id": self.card.id,
             }
         )
+
+    def _pay(self, case):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=case.move_id.ids
+        ).create({})._create_payments()
+        case._follow_invoice()
 
     def _plan_charge(self, case):
         self.env["recovery.attempt"].create(
