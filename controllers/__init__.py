@@ -1,1 +1,8 @@
-from . import decisions, portal, recovery_page, recovery_page_act, recovery_page_payment
+from . import (
+    decisions,
+    portal,
+    recovery_events,
+    recovery_page,
+    recovery_page_act,
+    recovery_page_payment,
+)

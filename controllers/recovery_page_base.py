@@ -80,7 +80,7 @@ class Visit:
 
         if result:
             note_result(self.notice, result)
-        elif self.notice and hasattr(self.notice, "_note_opened"):
+        elif self.notice:
             self.notice._note_opened()
 
 

@@ -3,6 +3,7 @@
 from .advice import Advice
 from .answer import Answer, Certainty, judge_exception
 from .decline import Decline
+from .events import MethodEvent, is_authentic, read_event
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
 from .taxonomy import Code, Reason, Taxonomy
@@ -13,13 +14,16 @@ __all__ = [
     "Certainty",
     "Code",
     "Decline",
+    "MethodEvent",
     "MethodFacts",
     "RawDecline",
     "Reason",
     "Taxonomy",
     "classify",
+    "is_authentic",
     "judge_exception",
     "read",
+    "read_event",
     "read_method",
     "read_return",
 ]

@@ -14,6 +14,7 @@ class MethodFacts:
     :ivar exp_year: with its century
     :ivar fingerprint: the provider's mark that is the same whenever the same card is saved
     :ivar type: ``card``, ``sepa_debit``, … as the provider calls it
+    :ivar last4: the last four digits of the card or account
     """
 
     network: str = ""
@@ -23,6 +24,7 @@ class MethodFacts:
     exp_year: int | None = None
     fingerprint: str = ""
     type: str = ""
+    last4: str = ""
 
 
 @dataclass(frozen=True)

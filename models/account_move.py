@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .account_move_debt import PAID_STATES
 from .recovery_attempt import IN_FLIGHT, UNFINISHED
 from .recovery_case import OPEN_STATES
 
@@ -147,8 +148,7 @@ class AccountMove(models.Model):
         """Override of `account` to let cases follow what is done to their invoices."""
         result = super().write(vals)
         if _FOLLOWED_FIELDS & vals.keys():
-            moves_sudo = self.sudo().filtered("recovery_case_id")
-            self.env["recovery.signal"]._raise_for(moves_sudo)
+            self.env["recovery.signal"]._raise_for(self._filter_followed())
         return result
 
     def _get_fields_to_copy_recurring_entries(self, values):
@@ -286,6 +286,15 @@ class AccountMove(models.Model):
 
     # === GETTERS === #
 
+    def _filter_followed(self):
+        """Return those invoices, in sudo mode, that have a case or a first charge to come."""
+        # In sudo mode: whoever books a payment need not be allowed to see cases.
+        return self.sudo().filtered(
+            lambda move: (
+                move.recovery_case_id or "planned" in move.recovery_attempt_ids.mapped("state")
+            )
+        )
+
     def _get_collect_token(self):
         """Return the payment method to charge: the invoice's, else the customer's default."""
         self.ensure_one()
@@ -319,7 +328,7 @@ class AccountMove(models.Model):
     def _is_settled_by_charge(self):
         """Tell whether one of our charges paid the invoice, maybe while its page was open."""
         self.ensure_one()
-        is_settled = self.payment_state in ("paid", "in_payment")
+        is_settled = self.payment_state in PAID_STATES
         return is_settled and "paid" in self.recovery_attempt_ids.mapped("state")
 
     def _get_next_charge_instant(self, instant):

@@ -5,6 +5,10 @@ from typing import NamedTuple
 from odoo import models
 from odoo.tools import SQL
 
+# The payment states of an invoice whose money is there, and of one of which nothing is asked.
+PAID_STATES = ("paid", "in_payment")
+SETTLED_STATES = (*PAID_STATES, "reversed")
+
 
 class Debt(NamedTuple):
     """What is owed on an invoice now, and whether it is excluded from follow-ups."""

@@ -28,6 +28,4 @@ class AccountPartialReconcile(models.Model):
         return payments.filtered(lambda payment: payment.move_id in self.credit_move_id.move_id)
 
     def _raise_recovery_signals(self):
-        # In sudo mode: whoever reconciles need not be allowed to see cases.
-        moves_sudo = self.sudo().mapped("debit_move_id.move_id")
-        self.env["recovery.signal"]._raise_for(moves_sudo.filtered("recovery_case_id"))
+        self.env["recovery.signal"]._raise_for(self.debit_move_id.move_id._filter_followed())

@@ -6,6 +6,7 @@ from odoo.tools import format_date
 
 from ..declines.networks import BANK_SCHEMES
 from .account_move import RECOVERY_GROUP
+from .account_move_debt import PAID_STATES
 
 # Which bank scheme a debit most likely went through, where neither the payment method nor the
 # saved account tells.
@@ -152,7 +153,7 @@ class AccountPayment(models.Model):
         """
         if self.move_id:
             return
-        settled = moves.filtered(lambda move: move.payment_state in ("paid", "in_payment"))
+        settled = moves.filtered(lambda move: move.payment_state in PAID_STATES)
         if settled:
             raise UserError(
                 self.env._(

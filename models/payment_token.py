@@ -1,9 +1,9 @@
-import calendar
 import logging
-from datetime import date, timedelta
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..declines import read_method
 
@@ -12,6 +12,9 @@ _logger = logging.getLogger(__name__)
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # How often a provider is asked for the facts of a saved method that it didn't tell.
 REFRESH_WAIT = timedelta(days=30)
+# A card that expires within so many days, or has expired, is asked for more often.
+EXPIRY_NOTICE = timedelta(days=40)
+EXPIRY_REFRESH_WAIT = timedelta(days=7)
 
 
 class PaymentToken(models.Model):
@@ -65,6 +68,21 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="When the provider was last asked for network, country and validity.",
     )
+    recovery_told_at = fields.Datetime(
+        string="Known As Of",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When what is known of the method was true at its provider. What is told later about "
+        "an earlier time changes nothing.",
+    )
+    recovery_removed_at = fields.Datetime(
+        string="Removed at the Provider",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When the method was removed at its provider, who can charge it no more.",
+    )
 
     # === CRUD METHODS === #
 
@@ -77,6 +95,8 @@ class PaymentToken(models.Model):
 
     def write(self, vals):
         """Override of `payment` to let open cases follow a method that comes or goes."""
+        if vals.get("active"):  # Who takes it out of the archive says that it can be charged.
+            vals = {**vals, "recovery_removed_at": False}
         result = super().write(vals)
         if "active" in vals:
             self._recovery_raise_signals()
@@ -112,54 +132,11 @@ class PaymentToken(models.Model):
             for invoice in invoices_sudo
         ]
 
-    # === RECOVERY === #
-
-    def _recovery_raise_signals(self):
-        """Let the open cases of these methods' customers choose a method anew."""
-        # In sudo mode: a customer who saves a card in the portal can't read cases.
-        partners_sudo = self.sudo().partner_id.commercial_partner_id
-        partners_sudo._recovery_raise_signals()
-
-    def _recovery_note_facts(self, facts):
-        """Keep what a provider tells of this method; what it doesn't tell stays as it was.
-
-        :param declines.MethodFacts facts:
-        """
-        self.ensure_one()
-        told = {
-            "recovery_network": facts.network,
-            "recovery_funding": facts.funding,
-            "recovery_country": facts.country,
-            "recovery_expiry": _get_last_day(facts.exp_year, facts.exp_month),
-            "recovery_fingerprint": facts.fingerprint,
-        }
-        news = {name: value for name, value in told.items() if value and value != self[name]}
-        if not news:
-            return
-        is_update = self._recovery_is_update(news)
-        self.write(news)
-        if is_update:
-            self._recovery_mark_updated()
-
-    def _recovery_is_update(self, news):
-        """Tell whether facts are those of a new card or account, rather than learned late."""
-        self.ensure_one()
-        is_other = self.recovery_fingerprint and "recovery_fingerprint" in news
-        is_renewed = self.recovery_expiry and (
-            news.get("recovery_expiry", self.recovery_expiry) > self.recovery_expiry
-        )
-        return bool(is_other or is_renewed)
-
-    def _recovery_mark_updated(self):
-        """Forget what earlier declines said of these methods; gated cases charge at once."""
-        self.write({"recovery_updated_at": fields.Datetime.now()})
-        self._recovery_raise_signals()
-
     # === CRON === #
 
     @api.model
     def _cron_refresh(self):
-        """Ask the providers for the facts of saved methods that they have not told yet."""
+        """Ask the providers for the facts of saved methods that are missing or about to change."""
         commit_progress = self.env["ir.cron"]._commit_progress
         tokens = self._search_to_refresh()
         commit_progress(remaining=len(tokens))
@@ -175,18 +152,25 @@ class PaymentToken(models.Model):
 
     @api.model
     def _search_to_refresh(self, limit=500):
-        asked_before = fields.Datetime.now() - REFRESH_WAIT
-        return self.search(
+        now = fields.Datetime.now()
+        is_unknown = Domain("recovery_network", "=", False) & self._was_asked_before(
+            now - REFRESH_WAIT
+        )
+        # Its network may have renewed it without our having heard of it.
+        is_expiring = Domain(
+            "recovery_expiry", "<=", now.date() + EXPIRY_NOTICE
+        ) & self._was_asked_before(now - EXPIRY_REFRESH_WAIT)
+        can_be_asked = Domain(
             [
-                ("recovery_network", "=", False),
                 ("provider_id.code", "in", self._get_refreshable_providers()),
                 ("provider_id.state", "in", ("enabled", "test")),
-                "|",
-                ("recovery_asked_at", "=", False),
-                ("recovery_asked_at", "<", asked_before),
-            ],
-            limit=limit,
+            ]
         )
+        return self.search(can_be_asked & (is_unknown | is_expiring), limit=limit)
+
+    @api.model
+    def _was_asked_before(self, instant):
+        return Domain("recovery_asked_at", "=", False) | Domain("recovery_asked_at", "<", instant)
 
     @api.model
     def _get_refreshable_providers(self):
@@ -206,13 +190,11 @@ class PaymentToken(models.Model):
         self.ensure_one()
         if self.provider_code != "stripe":
             return
+        asked_at = fields.Datetime.now()
         # In sudo mode: providers are readable by administrators only.
         method = self.provider_id.sudo()._send_api_request(
             "GET", f"payment_methods/{self.stripe_payment_method}"
         )
-        self._recovery_note_facts(read_method("stripe", {"payment_method": method}))
-
-
-def _get_last_day(year, month):
-    """Return the last day of a month, or none."""
-    return year and month and date(year, month, calendar.monthrange(year, month)[1])
+        self._recovery_note_facts(read_method("stripe", {"payment_method": method}), asked_at)
+        if method.get("customer", True) is None:  # Detached, which is for good.
+            self._recovery_note_removed(asked_at)

@@ -232,9 +232,12 @@ class PaymentToken(models.Model):
         """Return what is known of the method, for a person: network, funding, country, validity."""
         self.ensure_one()
         funding = dict(self._fields["recovery_funding"]._description_selection(self.env))
-        expiry = self.recovery_expiry and self.env._(
-            "valid until %(month)s", month=self.recovery_expiry.strftime("%m/%Y")
-        )
+        month = self.recovery_expiry and self.recovery_expiry.strftime("%m/%Y")
+        if self.recovery_expiry_state == "expired":
+            # Charged all the same: banks often take charges of a card that they have renewed.
+            expiry = self.env._("expired after %(month)s, unless its bank renewed it", month=month)
+        else:
+            expiry = month and self.env._("valid until %(month)s", month=month)
         known = (
             self.recovery_network and self.recovery_network.replace("_", " ").capitalize(),
             funding.get(self.recovery_funding),

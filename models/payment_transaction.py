@@ -144,7 +144,7 @@ class PaymentTransaction(models.Model):
         moves = self.invoice_ids
         if self.state not in ("error", "cancel"):
             attempts = self.env["recovery.attempt"].search([("transaction_id", "=", self.id)])
-            moves = moves.filtered("recovery_case_id") | attempts.move_id
+            moves = moves._filter_followed() | attempts.move_id
             if attempts and self.state == "done":
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         self.env["recovery.signal"]._raise_for(moves, self)
@@ -166,13 +166,23 @@ class PaymentTransaction(models.Model):
         facts = read_method(self.provider_code, payment_data)
         # In sudo mode: a customer who pays in the portal can't read what is known of his card.
         token_sudo = self.token_id.sudo()
-        if token_sudo:
-            token_sudo._recovery_note_facts(facts)
+        if token_sudo and token_sudo._recovery_find_news(facts):
+            token_sudo._recovery_note_facts(facts, self._recovery_get_sent_at())
         fingerprint = facts.fingerprint or token_sudo.recovery_fingerprint
         if fingerprint and fingerprint != self.recovery_fingerprint:
             self.recovery_fingerprint = fingerprint
         if is_refusal or (self.state in ("error", "cancel") and not self.recovery_unclear):
             self._recovery_note_decline(self._recovery_read(payment_data))
+
+    def _recovery_get_sent_at(self):
+        """Return when (UTC, naive) what an answer tells of the method was true.
+
+        A webhook may come days later, and tells of the card as it was when it was charged.
+        """
+        self.ensure_one()
+        attempts_sudo = self.env["recovery.attempt"].sudo()  # A customer can't read attempts.
+        attempt_sudo = attempts_sudo.search([("transaction_id", "=", self.id)], limit=1)
+        return attempt_sudo.started_at or self.last_state_change or fields.Datetime.now()
 
     def _recovery_note_decline(self, decline):
         """Keep a decline, unless the one that is there says more."""

@@ -110,5 +110,5 @@ class PaymentTransaction(models.Model):
 
 def note_result(notice, result):
     """Write down what a notice led to, where notices keep that."""
-    if notice and hasattr(notice, "_note_result"):
+    if notice:
         notice._note_result(result)

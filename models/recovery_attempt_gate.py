@@ -88,6 +88,12 @@ class RecoveryAttempt(models.Model):
             self.case_id._ask_for_attention(gate.sentence)
         self.env["recovery.signal"]._raise_for(self.move_id)
 
+    def _withdraw_moot(self):
+        """Cancel planned charges of what was paid, cancelled or blocked by somebody meanwhile."""
+        for attempt in self.filtered(lambda attempt: attempt.state == "planned"):
+            if gate := attempt._get_due_gate():
+                attempt._set_state("cancelled", sentence=gate.sentence)
+
     def _prepare_hindrance_vals(self, hindrance):
         """Return the values that say which decline of an earlier charge stands against this one."""
         if not hindrance:

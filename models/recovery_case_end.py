@@ -127,7 +127,7 @@ class RecoveryCase(models.Model):
         )
         closed._cancel_planned(reason)
         closed._clear_attention()
-        closed._plan_notices()
+        closed._skip_notices(reason)
         return closed
 
     def _cancel_planned(self, reason):

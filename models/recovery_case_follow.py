@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..timing import Stop
+from .account_move_debt import SETTLED_STATES
 from .recovery_case import OPEN_STATES
 from .recovery_case_plan import FAILED_STATES
 
@@ -31,6 +32,7 @@ class RecoveryCase(models.Model):
         if case:
             case._follow_invoice()
         loose = attempts.filtered(lambda attempt: not attempt.case_id)
+        loose._withdraw_moot()
         if loose and loose[-1].state in FAILED_STATES:
             case = self._follow_loose_attempt(loose[-1])
         foreign = (transactions - attempts.transaction_id).filtered(
@@ -119,7 +121,8 @@ class RecoveryCase(models.Model):
         recovered = max(self.currency_id.round(paid - self.settled_before), 0.0)
         if self.currency_id.compare_amounts(recovered, self.recovered_amount):
             self.recovered_amount = recovered
-        is_settled = move.payment_state in ("paid", "in_payment", "reversed") or (
+        self.figures_outdated = True
+        is_settled = move.payment_state in SETTLED_STATES or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         )
         if move.state == "cancel":
@@ -183,7 +186,6 @@ class RecoveryCase(models.Model):
             loose.filtered(lambda other: other.due_date == attempt.due_date).case_id = case
             if self._is_for_accountant(attempt):
                 case._ask_for_attention(attempt.sentence)
-        case._plan_notices()
         return case
 
     @api.model

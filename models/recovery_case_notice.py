@@ -1,7 +1,10 @@
 """What the planner of notices is told of cases, and what becomes of its answers."""
 
+import logging
 from collections import defaultdict
 from datetime import datetime, time, timezone
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +12,8 @@ from odoo.tools import SQL
 from ..timing.notices import CaseFacts, FailedAttempt, PlannedAttempt, compare, plan_notices
 from .recovery_case import OPEN_STATES
 from .recovery_case_plan import _aware
+
+_logger = logging.getLogger(__name__)
 
 # Charges that tell the customer's bank, or nobody, to have refused; what a gate refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
@@ -51,6 +56,7 @@ class RecoveryCase(models.Model):
     )
     notices_outdated = fields.Boolean(
         readonly=True,
+        default=True,
         copy=False,
         help="Something happened since the notices were planned; the job plans them anew.",
     )
@@ -61,11 +67,41 @@ class RecoveryCase(models.Model):
 
     @api.model
     def _plan_outdated_notices(self):
-        """Plan the notices anew of all cases to which something happened, and commit."""
-        while cases := self.search([("notices_outdated", "=", True)], limit=PLAN_BATCH):
-            cases._plan_notices()
+        """Plan the notices anew of all cases to which something happened, and commit.
+
+        Cases that somebody else works on are left for the next time; one that can't be planned is
+        told on it, and the others go on.
+        """
+        domain = [("notices_outdated", "=", True)]
+        size = PLAN_BATCH
+        while True:
+            try:
+                cases = self.search(domain, limit=size, order="id").try_lock_for_update(
+                    allow_referencing=True
+                )
+                if not cases:
+                    return
+                cases._plan_notices()
+            except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
+                self.env.cr.rollback()
+                _logger.info("Notices are planned the next time: their cases are worked on.")
+                return
+            except Exception as error:
+                self.env.cr.rollback()
+                if size > 1:
+                    size = 1  # To find the one it is.
+                    continue
+                cases._fail_planning(error)
             if not self.env["ir.cron"]._commit_progress():
-                break
+                return
+
+    def _fail_planning(self, error):
+        """Tell that the notices of a case can't be planned; it is tried at its next event."""
+        _logger.error("The notices of case %s could not be planned", self.id, exc_info=error)
+        self.notices_outdated = False
+        self._ask_for_attention(
+            self.env._("The notices could not be planned: %(error)s", error=error), activity=True
+        )
 
     def _plan_notices(self):
         """Bring the planned notices of these cases in line with the facts.
@@ -97,6 +133,17 @@ class RecoveryCase(models.Model):
         notices.create(values)
         self.filtered("notices_outdated").notices_outdated = False
         return {case: (facts[case], wanted[case]) for case in self}
+
+    def _skip_notices(self, reason):
+        """Withdraw the planned notices of closed cases, for a reason.
+
+        What a step says after the last retry may be that the case is lost.
+        """
+        for case in self:
+            planned = case.notice_ids.filtered(lambda notice: notice.state == "planned")
+            if case.state == "lost" and case.exhausted_at:
+                planned = planned.filtered(lambda notice: notice.step_id.trigger != "exhausted")
+            planned._skip(reason)
 
     def _follow_settled(self):
         """Let those of these cases follow their invoices that are settled or left alone by now."""

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ..declines import Decline
+from .account_move_debt import SETTLED_STATES
 from .recovery_case import CHARGING_STATES, OPEN_STATES
 
 
@@ -81,7 +82,7 @@ class RecoveryCase(models.Model):
             return False
         due_date = max(filter(None, (self.due_date, attempt.due_date)))
         owed = self.move_id._get_amount_owed(due_date)
-        is_open = self.move_id.payment_state not in ("paid", "in_payment", "reversed")
+        is_open = self.move_id.payment_state not in SETTLED_STATES
         return is_open and self.currency_id.compare_amounts(owed, 0) > 0
 
     def _reopen_returned(self, attempt, sentence, values):
@@ -97,7 +98,6 @@ class RecoveryCase(models.Model):
             opened_by="failure",
             **values,
         )
-        self._plan_notices()
 
     def _adopt(self, attempt):
         """Take a first charge that had succeeded, and so had no case, into this one."""

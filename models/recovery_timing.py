@@ -1,20 +1,18 @@
 """What a company's charges have taught about when to charge."""
 
 import logging
-import math
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
+from ..timing.shares import Z90, wilson
 from ..timing.smart import Model
 from ..timing.statistics import calibration, learned_tables, pay_habits
 
 _logger = logging.getLogger(__name__)
 
 MANAGER_GROUP = "revenue_recovery.group_recovery_manager"
-# The quantile of an interval that holds the truth nine times in ten.
-Z = 1.645
 
 
 class RecoveryTiming(models.Model):
@@ -247,13 +245,8 @@ class RecoveryTiming(models.Model):
 
 
 def _get_interval(share, count):
-    """Return Wilson's 90 % interval of a share, or nothing without anything to count."""
-    if share is None or count < 1:
-        return None, None
-    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
-    spread = math.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count))
-    half = Z / (1 + Z * Z / count) * spread
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    """Return the 90 % interval of a share, or nothing without anything to count."""
+    return wilson(share, count, Z90) if share is not None and count >= 1 else (None, None)
 
 
 def _from_days(days):

@@ -1,1 +1,10 @@
-from . import recovery_decline_unlisted, recovery_timeline
+from . import (
+    recovery_attempt_report,
+    recovery_case_report,
+    recovery_dashboard,
+    recovery_dashboard_parts,
+    recovery_decline_unlisted,
+    recovery_month_report,
+    recovery_revenue_report,
+    recovery_timeline,
+)

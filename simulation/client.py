@@ -164,7 +164,10 @@ class GatewayClient:
         self.change_behaviour(payment_method, {"script": list(answers)})
 
     def update_card(self, payment_method: str, **details: Any) -> None:
-        """Play the network's card updater: new `exp_month`, `exp_year`, `last4`, and its event."""
+        """Play the network's card updater: new data on the method, and its event.
+
+        :param details: `exp_month`, `exp_year`, `last4` (which brings another `fingerprint`)
+        """
         self._post("cards/update", payment_method=payment_method, **details)
 
     def authenticate(self, intent: str, succeed: bool = True) -> dict[str, Any]:

@@ -15,6 +15,34 @@ class TestCollect(RecoveryCommon):
         self._collect()
         self.assertFalse(invoice.recovery_attempt_ids)
 
+    def test_first_charge_of_an_invoice_paid_otherwise_is_withdrawn_at_once(self):
+        invoice = self._create_invoice(token=self._create_card("done"))
+        self._run_cron("collect")
+        attempt = invoice.recovery_attempt_ids
+        self.assertEqual(attempt.state, "planned")
+        self._register_payment(invoice, 100)
+        self._run_cron("follow")
+        self.assertEqual(attempt.state, "cancelled")
+        self.assertEqual(attempt.sentence, "Nothing is owed.")
+
+    def test_first_charge_withdrawn_with_a_payment_is_planned_again_without_it(self):
+        invoice = self._create_invoice(token=self._create_card("done"))
+        self._run_cron("collect")
+        payment = self._register_payment(invoice, 100)
+        self._run_cron("follow")
+        payment.move_id.line_ids.remove_move_reconcile()
+        self._collect()
+        self.assertEqual(
+            invoice.recovery_attempt_ids.sorted("id").mapped("state"), ["cancelled", "paid"]
+        )
+
+    def test_first_charge_of_a_partly_paid_invoice_stays(self):
+        invoice = self._create_invoice(token=self._create_card("done"))
+        self._run_cron("collect")
+        self._register_payment(invoice, 40)
+        self._run_cron("follow")
+        self.assertEqual(invoice.recovery_attempt_ids.state, "planned")
+
     def test_invoice_without_the_setting_is_left_alone(self):
         invoice = self._create_invoice(token=self._create_card("done"), collect_automatically=False)
         self._collect()

@@ -181,6 +181,7 @@ class TestJourney(DeclineCommon):
         with self._decline_charges("insufficient_funds"):
             self._charge_next(case)
         self.assertEqual(self._get_planned(case).source, "ladder", msg="One try is used.")
+        self._run_cron("follow")
         self.assertTrue(case.notice_ids, msg="Now there is something to tell.")
 
     def test_expired_card_waits_until_the_customer_updates_it(self):

@@ -22,7 +22,16 @@ class TestNeutralize(RecoveryCommon):
         super().setUpClass()
         template = cls.env.ref("revenue_recovery.mail_template_payment_failed")
         cls.policy.step_ids = [
-            Command.create({"name": "Failed", "delay_hours": 0, "mail_template_id": template.id})
+            Command.create(
+                {
+                    "name": "Failed",
+                    "delay_hours": 0,
+                    "mail_template_id": template.id,
+                    "hour_from": 0,
+                    "hour_to": 24,
+                    "working_days": False,
+                }
+            )
         ]
 
     # === SCENE === #
@@ -30,7 +39,9 @@ class TestNeutralize(RecoveryCommon):
     def _open_case(self, **values):
         """Return a case whose next charge and whose notice are due."""
         _invoice, case = self._fail_invoice(**values)
-        case.notice_ids.sudo().write({"state": "planned", "mail_message_id": False})
+        case.notice_ids.sudo().write(
+            {"state": "planned", "mail_message_id": False, "message_key": False}
+        )
         self._make_due(case)
         return case
 

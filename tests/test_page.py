@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -247,12 +248,16 @@ class TestPage(PageCommon):
         self.assertEqual(len(own), 5)
 
     def test_what_the_customer_does_is_traced_to_the_notice_that_carried_the_link(self):
-        notice = self.case.notice_ids[:1]
+        template = self.env.ref("revenue_recovery.mail_template_payment_failed")
+        step = {"name": "Failed", "mail_template_id": template.id}
+        self.policy.step_ids = [Command.create(step)]
+        _invoice, case = self._fail_invoice()
+        self._run_cron("follow")
+        notice = case.notice_ids[:1]
+        self.assertTrue(notice)
         if not hasattr(notice, "_note_result"):
             self.skipTest("Notices keep no trace yet.")
-        if not notice:
-            notice = self.env["recovery.notice"].sudo().search([], limit=1)
-        path = self._get_path(self.case, notice=notice)
+        path = self._get_path(case, notice=notice)
         self._get(path)
         self.assertFalse(notice.opened_at, msg="A mail scanner opens links, too.")
         self._call(f"{path}/opened")

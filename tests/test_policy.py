@@ -265,7 +265,7 @@ class TestPolicySetup(RecoveryCommon):
 
     def test_step_without_a_template_is_refused(self):
         self._assert_refused(
-            "Choose an e-mail template for recovery cases in the step “Hello”",
+            "Choose what the step “Hello” sends or does",
             step_ids=[Command.create({"name": "Hello"})],
         )
 
@@ -274,7 +274,7 @@ class TestPolicySetup(RecoveryCommon):
             {"name": "Other", "model_id": self.env["ir.model"]._get_id("res.partner")}
         )
         self._assert_refused(
-            "e-mail template for recovery cases",
+            "is about Recovery Case",
             step_ids=[Command.create({"name": "Hello", "mail_template_id": template.id})],
         )
 

@@ -15,7 +15,8 @@ _CHARGES = """
                SELECT FROM account_invoice_transaction_rel rel
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
                 WHERE rel.invoice_id = attempt.move_id AND tx.operation != 'offline'
-                  AND (tx.state IN ('draft', 'pending') OR tx.recovery_unclear)
+                  AND (tx.state IN ('draft', 'pending')
+                       OR tx.state = 'error' AND tx.recovery_unclear)
                   AND tx.last_state_change > now() AT TIME ZONE 'UTC' - interval '1 hour')
       ORDER BY random() LIMIT %s
          FOR NO KEY UPDATE SKIP LOCKED)

@@ -249,8 +249,8 @@ class Campaign:
             self._calendar.pass_days()
             self._calendar.pass_hours()
             self._calendar.leave_forms(customers.abandoned)
-            if not state.planned and state.in_flight:
-                self._ask_persons(state)
+            if not state.due and state.in_flight:
+                self._ask_persons()
             if self.progress.is_due():
                 self.progress.say(f"settling: {state}")
         self.result.settle_seconds = time.monotonic() - begun
@@ -258,7 +258,7 @@ class Campaign:
             cr.execute(_UNFINISHED)
             self.result.unfinished = [": ".join(map(str, row)) for row in cr.fetchall()]
 
-    def _ask_persons(self, state: State) -> None:
+    def _ask_persons(self) -> None:
         """Answer as the accountant who looks the charge up at the provider, when he is asked.
 
         Who keeps an error under the idempotency key gives the same error to every question; after

@@ -9,7 +9,7 @@ from typing import Any
 from ..networks import country_of, funding_of, network_of, scheme_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, fingerprint, number, text
-from .tools import codes, first, network_code, select
+from .tools import codes, first, last4, network_code, select
 
 _EXCERPT = (
     "resultCode",
@@ -65,4 +65,5 @@ def _read_method(payload: Any, more: Any) -> MethodFacts:
         exp_year=number(year, 2000, 2199),
         fingerprint=fingerprint(dig(more, "alias")),
         type="card" if network and not scheme else kind,
+        last4=last4(dig(more, "cardSummary")),
     )

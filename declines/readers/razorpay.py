@@ -5,7 +5,7 @@ from typing import Any
 from ..networks import funding_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, select
+from .tools import codes, first, last4, select
 
 _EXCERPT = (
     "error.code",
@@ -52,4 +52,5 @@ def _read_method(payload: Any) -> MethodFacts:
         exp_month=number(dig(card, "expiry_month"), 1, 12),
         exp_year=number(dig(card, "expiry_year"), 2000, 2199),
         type=code(dig(payload, "method")),
+        last4=last4(dig(card, "last4")),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from ..networks import country_of, funding_of, network_of, scheme_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, fingerprint, number, text
-from .tools import codes, first, network_code, select
+from .tools import codes, first, last4, network_code, select
 
 _EXCERPT = (
     "error.type",
@@ -106,4 +106,5 @@ def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFa
         exp_year=number(dig(details, "exp_year"), 2000, 2199),
         fingerprint=fingerprint(dig(details, "fingerprint")),
         type=kind,
+        last4=last4(dig(details, "last4")),
     )

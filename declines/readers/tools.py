@@ -5,6 +5,7 @@ from typing import Any
 
 from ..values import code, dig
 
+_LAST4 = re.compile(r"[0-9]{4}")
 _NETWORK_CODE = re.compile(r"[0-9A-Z]{1,4}")
 
 
@@ -33,3 +34,9 @@ def network_code(value: Any) -> str:
     if not _NETWORK_CODE.fullmatch(found) or not (colon or any(map(str.isdigit, found))):
         return ""
     return found.zfill(2)
+
+
+def last4(value: Any) -> str:
+    """Return the last four digits of a number, be it masked; empty when there are none."""
+    found = code(value)[-4:]
+    return found if _LAST4.fullmatch(found) else ""

@@ -11,7 +11,7 @@ from typing import Any
 from ..networks import country_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, select
+from .tools import codes, first, last4, select
 
 _EXCERPT = (
     "errorId",
@@ -67,4 +67,5 @@ def _read_method(payment: Any) -> MethodFacts:
         exp_month=number(expiry[:2], 1, 12),
         exp_year=number(f"20{expiry[2:]}", 2000, 2099) if expiry else None,
         type="card" if details else code(dig(output, "paymentMethod")),
+        last4=last4(dig(details, "card", "cardNumber")),
     )

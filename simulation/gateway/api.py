@@ -62,6 +62,7 @@ class Api:
             ("GET", f"customers/{id}/payment_methods", self._list_methods_of),
             ("POST", "payment_methods", methods.create),
             ("GET", "payment_methods", self._list_methods),
+            ("POST", f"payment_methods/{id}", self._on("payment_method", methods.update)),
             ("POST", f"payment_methods/{id}/attach", self._attach),
             ("POST", f"payment_methods/{id}/detach", self._detach),
             ("POST", "payment_intents", intents.create),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..behaviours import Behaviour, behaviour_from
-from .cards import DEBIT_TYPES, TestCard, card_details, debit_details
+from .cards import DEBIT_TYPES, TestCard, card_details, debit_details, fingerprint_of
 from .errors import StripeError
 from .idempotency import Response
 from .state import StripeObject
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .server import Gateway
 
 Values = dict[str, Any]
+# What the card updater of a network may change.
+UPDATABLE = ("exp_month", "exp_year", "last4", "fingerprint")
 
 
 class ControlError(Exception):
@@ -107,7 +109,9 @@ class Control:
     def _update_card(self, values: Values) -> Values:
         """Play the card updater of the network: the same method, with new data on it."""
         method = self._method(values)
-        new = {name: values[name] for name in ("exp_month", "exp_year", "last4") if name in values}
+        new = {name: values[name] for name in UPDATABLE if name in values}
+        if "last4" in new:  # Another number, which the fingerprint stands for.
+            new.setdefault("fingerprint", fingerprint_of(self._state.new_number(new["last4"])))
         previous = {name: method["card"][name] for name in new}
         method["card"].update(new)
         self._state.emit("payment_method.automatically_updated", method, {"card": previous})

@@ -141,6 +141,23 @@ class Methods:
         method["customer"] = customer_id
         return method
 
+    def update(self, method: StripeObject, params: dict[str, Any]) -> StripeObject:
+        """`POST payment_methods/…`: the merchant writes a new validity or billing address.
+
+        :raises StripeError: 400 for a number that is none
+        """
+        previous: dict[str, Any] = {}
+        for part in ("billing_details", "card"):
+            new = dict(params.get(part) or {})
+            for name in {"exp_month", "exp_year"} & new.keys():
+                new[name] = integer(new[name], f"card[{name}]")
+            if new:
+                known = method.get(part) or {}
+                previous[part] = {name: known.get(name) for name in new}
+                method[part] = {**known, **new}
+        self.state.emit("payment_method.updated", method, previous)
+        return method
+
     def detach(self, method: StripeObject) -> StripeObject:
         """`POST payment_methods/…/detach`.
 

@@ -39,6 +39,8 @@ OWN_COLUMNS = {
         "recovery_fingerprint",
         "recovery_funding",
         "recovery_network",
+        "recovery_removed_at",
+        "recovery_told_at",
         "recovery_updated_at",
     },
     "payment_transaction": {

@@ -158,7 +158,7 @@ def test_razorpay_is_read_by_its_reason(code, reason, expected, decline_class):
         decline = read("razorpay", payload)
         assert (decline.reason, decline.decline_class) == (expected, decline_class)
         assert decline.message == "Payment failed."
-    facts = MethodFacts("visa", "debit", "IN", type="card")
+    facts = MethodFacts("visa", "debit", "IN", type="card", last4="1111")
     assert read_method("razorpay", razorpay_entity(code, reason)) == facts
 
 
@@ -199,7 +199,7 @@ def test_mercado_pago_is_read_by_its_status_detail(detail, reason, decline_class
     decline = read("mercado_pago", payment)
     assert (decline.code, decline.reason, decline.decline_class) == (detail, reason, decline_class)
     assert read_method("mercado_pago", payment) == MethodFacts(
-        "mastercard", "debit", "", 11, 2030, type="card"
+        "mastercard", "debit", "", 11, 2030, type="card", last4="0604"
     )
 
 
@@ -269,7 +269,9 @@ def test_worldline_is_read_by_its_error_code(code, reason, network_code, categor
         decline = read("worldline", payload)
         assert (decline.code, decline.reason) == (code, reason)
         assert (decline.network_code, decline.category) == (network_code, category)
-    assert read_method("worldline", error) == MethodFacts("visa", "", "FR", 12, 2029, type="card")
+    assert read_method("worldline", error) == MethodFacts(
+        "visa", "", "FR", 12, 2029, type="card", last4="7777"
+    )
 
 
 # === FLUTTERWAVE === #
@@ -306,7 +308,7 @@ def test_flutterwave_is_read_by_the_processors_words(words, reason, decline_clas
     decline = read("flutterwave", charge)
     assert (decline.reason, decline.decline_class) == (reason, decline_class)
     assert read_method("flutterwave", charge) == MethodFacts(
-        "mastercard", "", "NG", 9, 2032, type="card"
+        "mastercard", "", "NG", 9, 2032, type="card", last4="2950"
     )
 
 
@@ -353,7 +355,11 @@ def test_xendit_is_read_by_its_failure_reason(failure, reason, decline_class):
         decline_class,
     )
     assert read_method("xendit", charge) == MethodFacts(
-        "mastercard", "credit", fingerprint="652e1897a273b700164639a7", type="card"
+        "mastercard",
+        "credit",
+        fingerprint="652e1897a273b700164639a7",
+        type="card",
+        last4="2151",
     )
 
 

@@ -259,9 +259,9 @@ def test_method_of_a_successful_charge_is_read():
         "payment_intent": {"id": "pi_1", "status": "succeeded", "payment_method": CARD},
         "payment_method": CARD,
     }
-    facts = MethodFacts("visa", "debit", "FR", 4, 2031, "Xt5EWLLDS7FJjR1c", "card")
+    facts = MethodFacts("visa", "debit", "FR", 4, 2031, "Xt5EWLLDS7FJjR1c", "card", "0341")
     assert read_method("stripe", payload) == facts
     assert read_method("stripe", CARD) == facts
     assert read_method("stripe", {"payment_method": SEPA}) == MethodFacts(
-        "sepa", "", "DE", fingerprint="ab12", type="sepa_debit"
+        "sepa", "", "DE", fingerprint="ab12", type="sepa_debit", last4="3000"
     )

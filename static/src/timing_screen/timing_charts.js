@@ -7,7 +7,7 @@ import { count, percent } from "./timing_labels";
 import { rowInterval, wilson } from "./timing_statistics";
 
 /** Follow the text around the chart, so that it can be read on whatever background there is. */
-function palette(element) {
+export function palette(element) {
     const text = getComputedStyle(element).color;
     const [red, green, blue] = (text.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     const isDark = red + green + blue > 3 * 128;

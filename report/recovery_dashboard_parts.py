@@ -1,0 +1,257 @@
+"""The parts of the dashboard beside the sums of cases: charges, customers, cards, arms."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..models.recovery_case import OPEN_STATES
+from ..timing.comparison import compare
+from .recovery_dashboard import Total, _share
+
+SHOWN_CUSTOMERS = 10
+SHOWN_RECENT = 8
+# How far ahead the cards are looked for that stop working.
+CARD_DAYS = 60
+
+
+class RecoveryDashboard(models.AbstractModel):
+    _inherit = "recovery.dashboard"
+
+    # === CHARGES === #
+
+    @api.model
+    def _get_charges(self, companies, span, previous, rates):
+        """Return first charges and retries with their success, of this span and the one before."""
+        model = "recovery.attempt.report"
+        own = ("company_id", "in", companies.ids)
+        now, before = (
+            self._read_charges([own, *days.get_domain("charged_on")], rates)
+            for days in (span, previous)
+        )
+        domain = [own, *span.get_domain("charged_on"), ("outcome", "in", ("paid", "failed"))]
+        first, retries = ("is_first", "=", True), ("retry_number", ">", 0)
+        return {
+            "retries": [
+                {
+                    "number": number,
+                    "charges": row["paid"] + row["failed"],
+                    "paid": row["paid"],
+                    "amount": row["paid_amount"],
+                    "share": _share(row["paid"], row["paid"] + row["failed"]),
+                    "model": model,
+                    "domain": [*domain, ("retry_number", "=", number)],
+                }
+                for number, row in sorted(now.items())
+                if number > 0 and row["paid"] + row["failed"]
+            ],
+            "first_charges": {
+                **self._summarize_charges(now, before, lambda number: number == 0),
+                "model": model,
+                "domain": [*domain, first],
+                "failed_domain": [*domain, first, ("outcome", "=", "failed")],
+            },
+            "all_retries": {
+                **self._summarize_charges(now, before, lambda number: number > 0),
+                "model": model,
+                "domain": [*domain, retries],
+            },
+        }
+
+    @api.model
+    def _read_charges(self, domain, rates):
+        """Return by number of the retry how many charges were paid and failed, and how much."""
+        groups = self.env["recovery.attempt.report"]._read_group(
+            domain, ["company_id", "retry_number", "outcome"], ["amount:sum", "__count"]
+        )
+        numbers = {}
+        for company, number, outcome, amount, count in groups:
+            row = numbers.setdefault(
+                number, {"paid": 0, "failed": 0, "paid_amount": 0.0, "failed_amount": 0.0}
+            )
+            if outcome in ("paid", "failed"):
+                row[outcome] += count
+                row[f"{outcome}_amount"] += (amount or 0.0) * rates[company.id]
+        return numbers
+
+    @api.model
+    def _summarize_charges(self, now, before, is_meant):
+        """Return the failure rate and the charges for each success, with those before."""
+        summary = {}
+        for prefix, numbers in (("", now), ("previous_", before)):
+            rows = [row for number, row in numbers.items() if is_meant(number)]
+            paid, failed, paid_amount, failed_amount = (
+                sum(row[name] for row in rows)
+                for name in ("paid", "failed", "paid_amount", "failed_amount")
+            )
+            summary |= {
+                f"{prefix}charges": paid + failed,
+                f"{prefix}paid": paid,
+                f"{prefix}amount": paid_amount + failed_amount,
+                f"{prefix}failure_rate": _share(failed_amount, paid_amount + failed_amount),
+                f"{prefix}failure_rate_count": _share(failed, paid + failed),
+                f"{prefix}charges_per_success": _share(paid + failed, paid),
+            }
+        return summary
+
+    @api.model
+    def _get_held(self, companies, span, previous):
+        """Return how many charges a network's rule put off or refused."""
+        model = "recovery.attempt.report"
+        counts, domains = [], []
+        for days in (span, previous):
+            end = fields.Date.to_string(days.end + timedelta(days=1))
+            domains.append(
+                [
+                    ("company_id", "in", companies.ids),
+                    ("rule_id", "!=", False),
+                    ("planned_at", ">=", fields.Date.to_string(days.start)),
+                    ("planned_at", "<", end),
+                ]
+            )
+            counts.append(self.env[model].search_count(domains[-1]))
+        return {"count": counts[0], "previous": counts[1], "model": model, "domain": domains[0]}
+
+    # === CUSTOMERS === #
+
+    @api.model
+    def _get_customers(self, companies, rates):
+        """Return the customers with most in recovery now, whenever it failed."""
+        # By the state, which has an index; by the outcome the list says it in one word.
+        open_domain = [("state", "in", OPEN_STATES)]
+        rows = {}
+        for company in companies:
+            groups = self.env["recovery.case.report"]._read_group(
+                [("company_id", "=", company.id), *open_domain],
+                ["partner_id"],
+                ["in_recovery_amount:sum", "__count", "failed_on:min"],
+                order="in_recovery_amount:sum DESC",
+                limit=SHOWN_CUSTOMERS,
+            )
+            for partner, amount, count, since in groups:
+                row = rows.setdefault(partner, {"amount": 0.0, "count": 0, "since": since})
+                row["amount"] += amount * rates[company.id]
+                row["count"] += count
+                row["since"] = min(row["since"], since)
+        best = sorted(rows.items(), key=lambda item: -item[1]["amount"])[:SHOWN_CUSTOMERS]
+        tenures = self._get_tenures([partner.id for partner, _row in best], companies)
+        return [
+            {
+                "id": partner.id,
+                "name": partner.display_name,
+                "phone": partner.phone or "",
+                "customer_since": fields.Date.to_string(tenures.get(partner.id)) or False,
+                **row,
+                "since": fields.Date.to_string(row["since"]),
+                "domain": [
+                    ("company_id", "in", companies.ids),
+                    ("partner_id", "=", partner.id),
+                    ("outcome", "=", "in_recovery"),
+                ],
+            }
+            for partner, row in best
+        ]
+
+    @api.model
+    def _get_tenures(self, partner_ids, companies):
+        """Return by customer the day of his first invoice."""
+        groups = self.env["account.move"]._read_group(
+            [
+                ("commercial_partner_id", "in", partner_ids),
+                ("company_id", "in", companies.ids),
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+            ],
+            ["commercial_partner_id"],
+            ["invoice_date:min"],
+        )
+        return {partner.id: day for partner, day in groups}
+
+    @api.model
+    def _get_recent(self, companies):
+        """Return the payments in recovery that failed last."""
+        reports = self.env["recovery.case.report"].search(
+            [("company_id", "in", companies.ids), ("state", "in", OPEN_STATES)],
+            limit=SHOWN_RECENT,
+        )
+        return [
+            {
+                "id": report.case_id.id,
+                "name": report.move_id.display_name,
+                "customer": report.partner_id.display_name,
+                "failed_on": fields.Date.to_string(report.failed_on),
+                "reason": report.reason_id.display_name or "",
+                "amount": report.failed_amount,
+                "currency_id": report.company_currency_id.id,
+            }
+            for report in reports
+        ]
+
+    # === CARDS === #
+
+    @api.model
+    def _get_cards(self, companies, rates):
+        """Return the cards that collect invoices and stop working soon, and what hangs on them."""
+        today = fields.Date.context_today(self)
+        # In SQL, for the user's companies only: he needs no rights to payment methods.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT token.id, move.id, move.company_id, move.amount_residual_signed
+                  FROM account_move move
+                  JOIN res_partner partner ON partner.id = move.commercial_partner_id
+                  JOIN payment_token token
+                    ON token.id = COALESCE(
+                           move.collect_token_id,
+                           (partner.collect_token_id ->> move.company_id::text)::integer
+                       )
+                 WHERE move.collect_automatically IS TRUE
+                   AND move.state = 'posted'
+                   AND move.payment_state IN ('not_paid', 'partial')
+                   AND move.company_id IN %s
+                   AND token.active
+                   AND token.recovery_expiry >= %s
+                   AND token.recovery_expiry < %s
+                """,
+                tuple(companies.ids),
+                today,
+                today + timedelta(days=CARD_DAYS),
+            )
+        )
+        return {
+            "days": CARD_DAYS,
+            "count": len({token_id for token_id, *_rest in rows}),
+            "amount": sum(
+                float(amount) * rates[company] for _token, _move, company, amount in rows
+            ),
+            "model": "account.move",
+            "domain": [("id", "in", sorted({row[1] for row in rows}))],
+        }
+
+    # === ARMS === #
+
+    @api.model
+    def _make_arms(self, arms, domain, months):
+        """Return the smart schedule against the fixed one, with the interval of the difference."""
+        smart, control = (arms.get(name, Total()) for name in ("smart", "control"))
+        if not (smart.count and control.count):
+            return None
+        comparison = compare(
+            smart.recovered_count, smart.count, control.recovered_count, control.count
+        )
+        month_count = max(len(months), 1)
+        monthly = smart.failed / month_count
+        return {
+            **{
+                name: {**total.to_dict(), "domain": [*domain, ("arm", "=", name)]}
+                for name, total in (("smart", smart), ("control", control))
+            },
+            "difference": comparison.difference,
+            "low": comparison.low,
+            "high": comparison.high,
+            "is_conclusive": comparison.is_conclusive,
+            "cases_needed": comparison.cases_needed,
+            "gained_monthly": comparison.difference * monthly,
+            "gained_low": comparison.low * monthly,
+            "gained_high": comparison.high * monthly,
+        }

@@ -1,0 +1,203 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..models.recovery_case_figures import REPORTED_WAYS
+
+
+class RecoveryRevenueReport(models.Model):
+    """One line for each payment of an invoice in recovery, as it is booked.
+
+    A line is a reconciliation of the journal: what the accountant finds there he finds here, in the
+    company's currency at the rate of the payment. The other reports count the same money at the
+    rate of the failure, and up to what had failed.
+    """
+
+    _name = "recovery.revenue.report"
+    _description = "Recovered Revenue"
+    _auto = False
+    _rec_name = "move_id"
+    _order = "date desc, id desc"
+    _depends = {
+        "account.move": ["date", "journal_id", "move_type", "origin_payment_id", "state"],
+        "account.move.line": ["balance", "display_type", "move_id"],
+        "account.partial.reconcile": [
+            "amount",
+            "credit_move_id",
+            "debit_amount_currency",
+            "debit_move_id",
+            "exchange_move_id",
+        ],
+        "account.payment": ["amount", "currency_id", "payment_transaction_id"],
+        "recovery.case": ["company_id", "failed_on", "move_id", "settled_before", "state"],
+    }
+
+    case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
+    move_id = fields.Many2one(comodel_name="account.move", string="Invoice", readonly=True)
+    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
+    partner_id = fields.Many2one(comodel_name="res.partner", string="Customer", readonly=True)
+    date = fields.Date(readonly=True, help="Accounting date of the payment's entry.")
+    failed_on = fields.Date(readonly=True)
+    entry_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Journal Entry",
+        readonly=True,
+        help="The entry of the payment, or of the line of the bank statement.",
+    )
+    line_id = fields.Many2one(
+        comodel_name="account.move.line",
+        string="Journal Item",
+        readonly=True,
+        help="The item that is reconciled with the invoice.",
+    )
+    journal_id = fields.Many2one(comodel_name="account.journal", readonly=True)
+    payment_id = fields.Many2one(comodel_name="account.payment", readonly=True)
+    way = fields.Selection(
+        selection=REPORTED_WAYS,
+        readonly=True,
+        help="The way of the case, which is that of most of its money.",
+    )
+    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
+    company_currency_id = fields.Many2one(
+        comodel_name="res.currency", string="Company Currency", readonly=True
+    )
+    amount = fields.Monetary(
+        readonly=True,
+        aggregator=None,
+        help="What was paid on the invoice, in its currency, without what a payment wrote off.",
+    )
+    received_amount = fields.Monetary(
+        string="Received",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What arrived, in the company's currency at the rate of the payment: the balance of "
+        "the journal item, as far as it paid this invoice.",
+    )
+    written_off_amount = fields.Monetary(
+        string="Written Off",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What the payment's entry wrote off, a discount for example.",
+    )
+    exchange_amount = fields.Monetary(
+        string="Exchange Difference",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What the currency gained (or lost) between invoice and payment, as it was booked.",
+    )
+    cleared_amount = fields.Monetary(
+        string="Cleared",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What this took off the receivable of the invoice, at the invoice's own rate: "
+        "received and written off, less the exchange difference.",
+    )
+    exchange_move_id = fields.Many2one(
+        comodel_name="account.move", string="Exchange Entry", readonly=True
+    )
+    recovered_amount = fields.Monetary(
+        string="Counted as Recovered",
+        readonly=True,
+        aggregator=None,
+        help="What of it came after the failure, in the currency of the invoice.",
+    )
+
+    @property
+    def _table_query(self):
+        # A payment belongs to the latest case of the invoice that had opened before it: what had
+        # been paid by then is kept on the case. Credit notes and write-offs are no payments.
+        return SQL(
+            """
+            WITH paid AS (
+                SELECT part.id,
+                       line.move_id,
+                       other.id AS line_id,
+                       entry.id AS entry_id,
+                       entry.date,
+                       entry.journal_id,
+                       entry.origin_payment_id AS payment_id,
+                       line.currency_id,
+                       part.amount AS company_amount,
+                       part.debit_amount_currency AS full_amount,
+                       part.exchange_move_id,
+                       CASE WHEN payment.currency_id = line.currency_id
+                            THEN LEAST(part.debit_amount_currency, payment.amount)
+                            ELSE part.debit_amount_currency END AS amount
+                  FROM account_partial_reconcile part
+                  JOIN account_move_line line ON line.id = part.debit_move_id
+                  JOIN account_move_line other ON other.id = part.credit_move_id
+                  JOIN account_move entry ON entry.id = other.move_id
+             LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                 WHERE line.display_type = 'payment_term'
+                   AND line.move_id IN (SELECT move_id FROM recovery_case)
+                   AND part.debit_amount_currency != 0
+                   AND entry.move_type != 'out_refund'
+                   AND NOT EXISTS (SELECT FROM recovery_case
+                                    WHERE write_off_move_id = entry.id)
+            ),
+            counted AS (
+                SELECT *, SUM(amount) OVER (PARTITION BY move_id ORDER BY id) AS total FROM paid
+            )
+            SELECT counted.id,
+                   recovery_case.id AS case_id,
+                   counted.move_id,
+                   recovery_case.company_id,
+                   recovery_case.partner_id,
+                   counted.date,
+                   recovery_case.failed_on,
+                   counted.entry_id,
+                   counted.line_id,
+                   counted.journal_id,
+                   counted.payment_id,
+                   recovery_case.reported_way AS way,
+                   counted.currency_id,
+                   company.currency_id AS company_currency_id,
+                   counted.amount,
+                   booked.received AS received_amount,
+                   booked.amount - booked.received AS written_off_amount,
+                   counted.exchange_move_id,
+                   exchange.amount AS exchange_amount,
+                   booked.amount - exchange.amount AS cleared_amount,
+                   LEAST(counted.amount, counted.total - recovery_case.settled_before)
+                       AS recovered_amount
+              FROM counted
+        CROSS JOIN LATERAL (
+                       SELECT * FROM recovery_case
+                        WHERE recovery_case.move_id = counted.move_id
+                          AND recovery_case.settled_before < counted.total
+                     ORDER BY recovery_case.settled_before DESC, recovery_case.id DESC
+                        LIMIT 1
+                   ) recovery_case
+              JOIN res_company company ON company.id = recovery_case.company_id
+              JOIN res_currency currency ON currency.id = company.currency_id
+        CROSS JOIN LATERAL (
+                       SELECT COALESCE(-SUM(item.balance), 0) AS amount
+                         FROM account_move_line item
+                         JOIN account_account account ON account.id = item.account_id
+                        WHERE item.move_id = counted.exchange_move_id
+                          AND account.account_type NOT IN ('asset_receivable', 'liability_payable')
+                   ) exchange
+        -- A gain is reconciled with the payment, a loss with the invoice.
+        CROSS JOIN LATERAL (
+                       SELECT counted.company_amount + GREATEST(exchange.amount, 0) AS amount
+                   ) whole
+        CROSS JOIN LATERAL (
+                       SELECT whole.amount,
+                              ROUND(whole.amount * counted.amount / counted.full_amount
+                                    / currency.rounding::numeric) * currency.rounding::numeric
+                                  AS received
+                   ) booked
+            """
+        )
+
+    # === ACTION METHODS === #
+
+    def action_open_entry(self):
+        """Open the journal entry of the payment."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.entry_id.id,
+            "view_mode": "form",
+        }

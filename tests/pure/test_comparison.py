@@ -1,0 +1,37 @@
+"""What one arm recovers more than the other, and when that is sure."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timing.comparison import compare
+
+COUNTS = st.integers(1, 5000).flatmap(
+    lambda count: st.tuples(st.integers(0, count), st.just(count))
+)
+
+
+@given(one=COUNTS, other=COUNTS)
+def test_difference_lies_in_its_interval_and_turns_with_the_arms(one, other):
+    forth, back = compare(*one, *other), compare(*other, *one)
+    assert forth.low <= forth.difference <= forth.high
+    assert abs(forth.low + back.high) < 1e-9 and abs(forth.difference + back.difference) < 1e-9
+    assert forth.is_conclusive == (forth.low > 0 or forth.high < 0)
+    assert (forth.cases_needed == 0) == forth.is_conclusive
+
+
+def test_few_cases_prove_nothing_and_tell_how_many_more_would():
+    few = compare(60, 100, 10, 20)
+    assert not few.is_conclusive
+    factor = (few.cases_needed + 120) / 120
+    enough = compare(
+        round(60 * factor), round(100 * factor), round(10 * factor), round(20 * factor)
+    )
+    assert abs(enough.low) < 0.01, "As many as told bring the interval to zero."
+
+
+def test_many_cases_with_the_same_shares_are_conclusive():
+    assert compare(6000, 10000, 500, 1000).is_conclusive
+
+
+def test_equal_shares_never_become_conclusive():
+    assert compare(50, 100, 5, 10).cases_needed is None
