@@ -22,7 +22,7 @@ class RecoveryPageActs(RecoveryPage):
         objection = self._promise(visit, day)
         if objection:
             return self._complain(visit, "promise", objection, day)
-        visit.note("promise")
+        visit.notice._note_result("promise")
         return self._go_on(link, "promise")
 
     @http.route("/recovery/pay/<string:link>/question", methods=["POST"], **PAGE)
@@ -35,7 +35,7 @@ class RecoveryPageActs(RecoveryPage):
         objection = visit.cases[:1]._ask_question(question) if visit.cases else False
         if objection:
             return self._complain(visit, "question", objection, question)
-        visit.note("question")
+        visit.notice._note_result("question")
         return self._go_on(link, "question")
 
     @http.route("/recovery/pay/<string:link>/renew", methods=["POST"], **PAGE)
@@ -54,7 +54,7 @@ class RecoveryPageActs(RecoveryPage):
         if within_limits("act", link):
             visit = Visit(link)
             if visit.state == "ok":
-                visit.note()
+                visit.notice._note_opened()
         return True
 
     # === HELPERS === #

@@ -74,15 +74,6 @@ class Visit:
             return "ok"
         return "paid" if "paid" in states else "closed"
 
-    def note(self, result=None):
-        """Trace what the customer did to the notice that carried his link."""
-        from ..models.payment_transaction_page import note_result
-
-        if result:
-            note_result(self.notice, result)
-        elif self.notice:
-            self.notice._note_opened()
-
 
 def open_for_act(text):
     """Return the visit of somebody who does something, within the limits.

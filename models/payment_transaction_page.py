@@ -65,7 +65,7 @@ class PaymentTransaction(models.Model):
 
     def _recovery_note_result(self, result):
         notice = self.env["recovery.notice"].sudo().browse(self.recovery_page.get("notice") or [])
-        note_result(notice.exists(), result)
+        notice.exists()._note_result(result)
 
     def _recovery_is_new_method(self):
         """Tell whether the customer saved a method on the page, for failing invoices."""
@@ -106,9 +106,3 @@ class PaymentTransaction(models.Model):
             except ValidationError:
                 return False
         return True
-
-
-def note_result(notice, result):
-    """Write down what a notice led to, where notices keep that."""
-    if notice:
-        notice._note_result(result)

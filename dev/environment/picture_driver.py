@@ -1,59 +1,47 @@
 """Make the pictures of e-mails and pages. Runs inside the virtual environment only.
 
-`python -m environment.picture_driver write DATABASE FOLDER LANGUAGE URL` sends the e-mails, and
-writes them and the addresses of the pages into the folder; `photograph` takes the pictures.
+`python -m environment.picture_driver DATABASE FOLDER LANGUAGE`
 """
 
-import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from . import page_pictures
 from .odoo_session import odoo_env
+from .page_scene import PageScene
 from .picture_scene import Scene
 from .picture_sheet import lay_out
 from .screen import Screen
 
 WIDTHS = (390, 1280)
-_PAGES = "pages.json"
 _SHEET = 5
 
 
 def main() -> int:
-    what, database, folder, lang, url = sys.argv[1:]
-    action = {"write": _write, "photograph": _photograph}[what]
-    action(database, Path(folder), lang, url)
+    database, folder, lang = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    folder.mkdir(parents=True, exist_ok=True)
+    with odoo_env(database) as env:
+        scene = Scene(env, lang)
+        emails = scene.write_emails(folder)
+        addresses = PageScene(scene).find_pages()
+    with Screen() as screen:
+        for page in emails:
+            for width in WIDTHS:
+                screen.photograph(page.as_uri(), page.with_suffix(f".{width}.png"), width)
+            screen.photograph(page.as_uri(), page.with_suffix(".dark.png"), WIDTHS[0], dark=True)
+            print(f"  {page.stem}", file=sys.stderr, flush=True)
+    page_pictures.photograph(database, addresses, folder, WIDTHS)
+    _lay_out(folder, "emails", [page.stem for page in emails])
+    _lay_out(folder, "pages", addresses)
     return 0
 
 
-def _write(database: str, folder: Path, lang: str, url: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with odoo_env(database) as env:
-        scene = Scene(env, lang, url)
-        emails = {page.stem: page.as_uri() for page in scene.write_emails(folder)}
-        pages = scene.prepare_pages()
-    (folder / _PAGES).write_text(json.dumps({"emails": emails, "pages": pages}))
-
-
-def _photograph(_database: str, folder: Path, _lang: str, _url: str) -> None:
-    listed = folder / _PAGES
-    kinds = json.loads(listed.read_text())
-    listed.unlink()
-    with Screen() as screen:
-        for name, url in {**kinds["emails"], **kinds["pages"]}.items():
-            for width in WIDTHS:
-                screen.photograph(url, folder / f"{name}.{width}.png", width)
-            if name in kinds["emails"]:
-                screen.photograph(url, folder / f"{name}.dark.png", WIDTHS[0], dark=True)
-            print(f"  {name}", file=sys.stderr, flush=True)
-    _lay_out(folder, kinds)
-
-
-def _lay_out(folder: Path, kinds: dict[str, dict[str, str]]) -> None:
+def _lay_out(folder: Path, kind: str, names: Iterable[str]) -> None:
     """Make sheets of the pictures as phones show them."""
-    for kind, names in kinds.items():
-        pictures = [folder / f"{name}.{WIDTHS[0]}.png" for name in names]
-        for number, start in enumerate(range(0, len(pictures), _SHEET), 1):
-            lay_out(pictures[start : start + _SHEET], folder / f"{kind}_{number}.webp")
+    pictures = [folder / f"{name}.{WIDTHS[0]}.png" for name in names]
+    for number, start in enumerate(range(0, len(pictures), _SHEET), 1):
+        lay_out(pictures[start : start + _SHEET], folder / f"{kind}_{number}.webp")
 
 
 if __name__ == "__main__":

@@ -25,14 +25,12 @@ _COLOUR = "#1f5c57"
 class Scene:
     """What the pictures show, in a database that holds nothing else."""
 
-    def __init__(self, env, lang: str, url: str) -> None:
+    def __init__(self, env, lang: str) -> None:
         from odoo import fields
 
         self.env = env
         self.lang = lang
         self.now = fields.Datetime.now()
-        env["ir.config_parameter"].set_param("web.base.url", url)
-        env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
         self.company = self._prepare_company()
         if lang != "en_US":
             env["base.language.install"].create(
@@ -60,26 +58,6 @@ class Scene:
         pages.append(self._write("card_expires", self.card, folder))
         return pages
 
-    def prepare_pages(self) -> dict[str, str]:
-        """Return the addresses of the customer's pages, each in a state of its own."""
-        owed = self._create_case(49.0, days=-9)
-        owed.decline_class = "later"
-        confirm = self._create_case(49.0, days=-9)
-        confirm.decline_class = "customer_action"
-        paid = self._create_case(49.0, days=-9)
-        self._pay(paid)
-        several = self._create_case(120.5, days=-3) + self._create_case(49.0, days=-9)
-        link = owed._get_recovery_link()
-        return {
-            "page": link,
-            "page_several": several._get_recovery_link(),
-            "page_confirm": confirm._get_recovery_link(),
-            "page_method": f"{link}/method",
-            "page_expiring_method": self.card._get_recovery_method_link(),
-            "page_paid": paid._get_recovery_link(),
-            "page_wrong": f"{link[:-4]}",
-        }
-
     # === What happens to a customer === #
 
     def _prepare_company(self):
@@ -101,7 +79,7 @@ class Scene:
 
     def _create_card(self):
         provider = self.env["payment.provider"].search([("code", "=", "demo")], limit=1)
-        provider.write({"state": "test", "is_published": True, "allow_tokenization": True})
+        provider.state = "test"
         method = self.env.ref("payment.payment_method_card")
         card = self.env["payment.token"].create(
             {
@@ -152,12 +130,6 @@ class Scene:
                 "token_id": self.card.id,
             }
         )
-
-    def _pay(self, case):
-        self.env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=case.move_id.ids
-        ).create({})._create_payments()
-        case._follow_invoice()
 
     def _plan_charge(self, case):
         self.env["recovery.attempt"].create(

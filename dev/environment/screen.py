@@ -15,7 +15,6 @@ from pathlib import Path
 _NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 _SECONDS = 30
 _COLOURS = 128
-_SCRIPT_MILLISECONDS = 2000
 
 
 class Screen:
@@ -65,12 +64,6 @@ class Screen:
         self._call("Emulation.setEmulatedMedia", features=features)
         self._call("Page.navigate", url=url)
         self._wait_for("Page.loadEventFired")
-        if url.startswith("http"):  # The scripts of a page go on after it is loaded.
-            self._call(
-                "Runtime.evaluate",
-                expression=f"new Promise(done => setTimeout(done, {_SCRIPT_MILLISECONDS}))",
-                awaitPromise=True,
-            )
         size = self._call("Page.getLayoutMetrics")["cssContentSize"]
         self._set_size(width, max(1, int(size["height"])))
         shot = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
