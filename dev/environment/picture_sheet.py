@@ -12,7 +12,8 @@ _QUALITY = 62
 
 def lay_out(pictures: Sequence[Path], target: Path) -> None:
     """Lay pictures out in rows and save them as one WebP."""
-    from PIL import Image
+    # Odoo keeps Pillow from finding this format by itself.
+    from PIL import Image, WebPImagePlugin
 
     images = [_shrink(Image.open(picture).convert("RGB")) for picture in pictures]
     rows = [images[start : start + _COLUMNS] for start in range(0, len(images), _COLUMNS)]
@@ -27,6 +28,7 @@ def lay_out(pictures: Sequence[Path], target: Path) -> None:
         for column, image in enumerate(row):
             sheet.paste(image, (_GAP + column * (_WIDTH + _GAP), top))
         top += height + _GAP
+    Image.register_save("WEBP", WebPImagePlugin._save)
     sheet.save(target, "WEBP", quality=_QUALITY, method=6)
 
 
