@@ -236,6 +236,11 @@ class TestTemplate(TemplateCommon):
         )
         self.assertFalse(on.filtered("domain_error"))
 
+    def test_no_part_of_a_template_makes_each_e_mail_of_a_batch_slower(self):
+        for name in ALL_TEMPLATES:
+            body = self._get_template(name).body_html
+            self.assertNotRegex(body, r"<t [^>]*t-(call|set)=[^>]*[^/]>", "It has content.")
+
     def test_survey_needs_an_address(self):
         with self.assertRaisesRegex(Exception, "https://"):
             self.policy.survey_url = "javascript:alert(1)"
