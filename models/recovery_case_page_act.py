@@ -172,6 +172,6 @@ class RecoveryCase(models.Model):
             partner_ids=contact.ids,
             message_type="comment",
             subtype_xmlid="mail.mt_note",
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid="revenue_recovery.mail_layout",
         )
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

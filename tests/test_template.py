@@ -212,14 +212,34 @@ class TestTemplate(TemplateCommon):
 
     def test_sms_fits_into_one_message(self):
         self.env.company.name = "Twenty letters GmbH."
+        self.env["ir.config_parameter"].sudo().set_param("web.base.url", "https://www.example.com")
         self._create_case(self._create_other_invoice())
         for name in SMS_TEMPLATES:
             template = self.env.ref(f"revenue_recovery.sms_template_{name}")
             text = template._render_field("body", self.case.ids)[self.case.id]
-            words, link = text.split("http")
-            self.assertIn("/recovery/pay/", link)
-            self.assertLessEqual(len(words), 80, text)
+            self.assertIn("https://www.example.com/recovery/pay/", text)
+            self.assertLessEqual(len(text), 160)
             self.assertFalse(set(text) - self.GSM, text)
+
+    def test_standard_policy_sends_each_message_in_its_turn(self):
+        policy = self.env.ref("revenue_recovery.recovery_policy_standard")
+        steps = policy.with_context(active_test=False).step_ids
+        on, off = steps.filtered("active"), steps.filtered(lambda step: not step.active)
+        after_failure = on.filtered(lambda step: step.trigger == "first_failure")
+        self.assertEqual(after_failure.mapped("delay_days"), [0, 3, 7, 10])
+        self.assertEqual(after_failure.mapped("by_class"), [True, False, False, False])
+        self.assertEqual(on.filtered("is_final").trigger, "exhausted")
+        self.assertEqual(
+            off.mail_template_id,
+            self._get_template("upcoming_charge") + self._get_template("due_soon"),
+            "Announcing what works is the merchant's choice.",
+        )
+        self.assertFalse(on.filtered("domain_error"))
+
+    def test_no_part_of_a_template_makes_each_e_mail_of_a_batch_slower(self):
+        for name in ALL_TEMPLATES:
+            body = self._get_template(name).body_html
+            self.assertNotRegex(body, r"<t [^>]*t-(call|set)=[^>]*[^/]>", "It has content.")
 
     def test_survey_needs_an_address(self):
         with self.assertRaisesRegex(Exception, "https://"):

@@ -4,15 +4,18 @@
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import page_pictures
 from .odoo_session import odoo_env
 from .page_scene import PageScene
 from .picture_scene import Scene
+from .picture_sheet import lay_out
 from .screen import Screen
 
 WIDTHS = (390, 1280)
+_SHEET = 5
 
 
 def main() -> int:
@@ -20,16 +23,25 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with odoo_env(database) as env:
         scene = Scene(env, lang)
-        pages = scene.write_emails(folder)
+        emails = scene.write_emails(folder)
         addresses = PageScene(scene).find_pages()
     with Screen() as screen:
-        for page in pages:
+        for page in emails:
             for width in WIDTHS:
                 screen.photograph(page.as_uri(), page.with_suffix(f".{width}.png"), width)
-            screen.photograph(page.as_uri(), page.with_suffix(".dark.png"), 390, dark=True)
+            screen.photograph(page.as_uri(), page.with_suffix(".dark.png"), WIDTHS[0], dark=True)
             print(f"  {page.stem}", file=sys.stderr, flush=True)
     page_pictures.photograph(database, addresses, folder, WIDTHS)
+    _lay_out(folder, "emails", [page.stem for page in emails])
+    _lay_out(folder, "pages", addresses)
     return 0
+
+
+def _lay_out(folder: Path, kind: str, names: Iterable[str]) -> None:
+    """Make sheets of the pictures as phones show them."""
+    pictures = [folder / f"{name}.{WIDTHS[0]}.png" for name in names]
+    for number, start in enumerate(range(0, len(pictures), _SHEET), 1):
+        lay_out(pictures[start : start + _SHEET], folder / f"{kind}_{number}.webp")
 
 
 if __name__ == "__main__":

@@ -46,11 +46,10 @@ class Scene:
     def write_emails(self, folder: Path) -> list[Path]:
         """Send each e-mail and write its HTML into the folder, by the name of its template."""
         case = self._create_case(49.0, days=-9)
-        pages = [
-            self._write(name, case, folder) for name in CASE_EMAILS if name != "payment_failed"
-        ]
         self._plan_charge(case)
-        pages.append(self._write("payment_failed", case, folder))
+        pages = [self._write("payment_failed", case, folder)]
+        case.next_attempt_id.unlink()
+        pages += [self._write(name, case, folder) for name in CASE_EMAILS[1:]]
         self._create_case(120.5, days=-3)
         pages.append(self._write("reminder_firm", case, folder, "several_invoices"))
         coming = self._create_invoice(49.0, days=3)

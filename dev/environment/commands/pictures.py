@@ -1,7 +1,8 @@
 """`dev/pictures [FOLDER] [--lang CODE]`: how customers see every e-mail and page.
 
 Each e-mail is sent by the addon's own template, on a database made for it, and photographed in
-Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it.
+Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it. The
+pages are opened by the links in them, at a server of that database.
 """
 
 import argparse
