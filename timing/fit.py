@@ -49,7 +49,7 @@ class Fit:
         # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
         paid = sample.past_paid[:, None]
         self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
-        self.past_weight = sample.weight[sample.past_case].astype(np.float32)
+        self.past_weight = (sample.weight[sample.past_case] * sample.past_trust).astype(np.float32)
 
     def _index_names(self):
         kinds, names, columns = [], [], []
@@ -142,7 +142,8 @@ class Fit:
         alone = np.clip(expit(odds.cells), 1e-5, 1 - 1e-5)
         by_outcome = np.concatenate([np.log1p(-alone), np.log(alone)]).astype(np.float32)
         gate = self._gate()
-        past = add_up(by_outcome[self.past], sample.past_case, len(sample.cases))
+        told_before = by_outcome[self.past] * sample.past_trust[:, None]
+        past = add_up(told_before, sample.past_case, len(sample.cases))
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
         past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
