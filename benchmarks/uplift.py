@@ -10,6 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 # One core, as the goals say; small matrices only suffer from more. NumPy reads it when it loads.
@@ -36,8 +39,7 @@ def main() -> int:
     arguments = _parse()
     progress = Progress(NAME)
     results, figures = [], {setting: [] for setting in arguments.settings}
-    for name in arguments.populations:
-        result = _play(POPULATIONS[name], arguments, progress)
+    for result in _play_all(arguments):
         results.append(result)
         for setting in arguments.settings:
             figures[setting].append(report.Figures(result, setting, arguments.seed))
@@ -58,9 +60,22 @@ def main() -> int:
     return bars.finish()
 
 
-def _play(population, arguments, progress) -> play.Result:
+def _play_all(arguments: argparse.Namespace) -> Iterator[play.Result]:
+    """Yield the results in the populations' order; each is played in a process of its own."""
+    names = arguments.populations
+    played = partial(_play, arguments=arguments)
+    if arguments.processes == 1 or len(names) == 1:
+        yield from map(played, names)
+        return
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        yield from pool.map(played, names)
+
+
+def _play(name: str, arguments: argparse.Namespace) -> play.Result:
+    population, progress = POPULATIONS[name], Progress(NAME)
     result = play.begin(population, arguments.seed, arguments.cases)
     settings, seed = arguments.settings, arguments.seed
+    last = name == arguments.populations[-1]
 
     def heard(what):
         def say(number):
@@ -72,16 +87,17 @@ def _play(population, arguments, progress) -> play.Result:
     play.play_ladders(result, settings, seed)
     progress.say(f"{population.name}: fixed schedules done")
     for learned in arguments.learned:
-        engine, name = Smart(), play.engine_name(learned)
+        engine, smart = Smart(), play.engine_name(learned)
         if learned:
             taught = heard(f"charges to learn from, {learned:,} cases")
             play.teach(engine, population, seed + learned, learned, settings, taught)
         most = learned == arguments.learned[-1]
         for setting in settings:
-            said = heard(f"{name}, {setting}")
-            play.play_engine(result, name, engine, setting, seed, most, said)
-        result.engine = engine
-        progress.say(f"{population.name}: {name} done")
+            said = heard(f"{smart}, {setting}")
+            play.play_engine(result, smart, engine, setting, seed, most, said)
+        # Its cost is measured once; every attempt it has heard of would come back with it.
+        result.engine = engine if last else None
+        progress.say(f"{population.name}: {smart} done")
     if not arguments.no_bounds:
         play.play_bounds(result, settings, seed, heard("cases of the informed bound"))
         progress.say(f"{population.name}: bounds done")
@@ -117,6 +133,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--relearn", type=int, help="attempts relearned and scaled up (200000)")
     parser.add_argument("--no-bounds", action="store_true", help="leave both bounds out")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="populations played side by side"
+    )
     arguments = parser.parse_args()
     quick = arguments.quick
     names = arguments.populations or ",".join(

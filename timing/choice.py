@@ -24,12 +24,14 @@ from .trail import Trail, read
 # Days are planned at one hour; of the day that is chosen for the next try these are looked at.
 _REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
 _FAR = 24  # days ahead after which not every day is planned
-# A candidate is safe when it costs at most this share of the amount, at the parameters' means.
-_SAFE = 0.0004
+# A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
+# learn, a share of the decisions may cost a little more.
+_SAFE, _CHEAP = 0.0004, 0.002
 _MOST_CANDIDATES = 24
-# Without any evidence the even ladder is left for a gain of at least this share of the amount; with
-# so many retries behind the odds, for half of it.
-_LADDER_MARGIN, _LADDER_EVIDENCE = 0.03, 200
+# The even ladder is left for a promised gain of at least this share of the amount: the best of many
+# plans is partly the luckiest, and where nothing can be known it promises nearly as much. Without
+# any evidence the second share comes on top; with so many retries behind the odds, half of it.
+_LADDER_MARGIN, _THIN_MARGIN, _LADDER_EVIDENCE = 0.02, 0.01, 200
 # An account that was empty in the morning is empty at noon: planned tries are this far apart.
 _REST = 15 * 60
 # A network that names a wait with one decline does so with the next: tries are few then.
@@ -123,15 +125,15 @@ class _Chooser:
         return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
 
     def prefer_ladder(self, plan: Plan) -> Plan:
-        """Return the even ladder where the plan promises little more and little is known yet.
+        """Return the even ladder where the plan promises little more.
 
-        What a plan promises beyond the ladder rests on what is believed of the payer, and beliefs
-        without evidence are priors: the ladder is right for everybody, if not by much.
+        What a plan promises beyond the ladder rests on what is believed of the payer: the ladder is
+        right for everybody, if not by much.
         """
         policy = self.case.policy
         evidence = self.model.odds.evidence
-        margin = _LADDER_MARGIN / (1 + evidence / _LADDER_EVIDENCE)
-        if policy.waits or margin < _SAFE:
+        margin = _LADDER_MARGIN + _THIN_MARGIN / (1 + evidence / _LADDER_EVIDENCE)
+        if policy.waits:
             return plan
         days = self.slots.minutes // 1440
         opened = local_minutes(self.case.failures[0].at, self.case.zone)
@@ -164,7 +166,8 @@ class _Chooser:
     def _candidates(self, plan: Plan, limit: datetime | None):
         """Return instants, their local minutes and the slots that stand for them.
 
-        They are the slots before the plan's second try, and other hours of the first one's day.
+        They are the slots before the plan's second try, and other hours of the first one's day. A
+        ladder keeps its day, and its hour as long as little is known.
         """
         slots, first = self.slots, plan.slots[0]
         last = plan.slots[1] if len(plan.slots) > 1 else len(slots.instants)
@@ -175,7 +178,8 @@ class _Chooser:
         found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
         day = int(slots.minutes[first]) // 1440
         hours = self.case.hours
-        for hour in () if plan.is_ladder else _REFINED_HOURS:
+        knows_hours = self.model.odds.evidence >= _LADDER_EVIDENCE
+        for hour in _REFINED_HOURS if knows_hours or not plan.is_ladder else ():
             minute = round(hours.nearest_hour(hour) * 60)
             local = day * 1440 + minute
             at = _instant(hours, day, minute)
@@ -193,13 +197,14 @@ class _Chooser:
         """Return the probability with which each candidate is drawn.
 
         Each posterior draw votes for its best candidate among the safe ones; a share of the
-        decisions, the policy's exploration, is spread evenly over these.
+        decisions, the policy's exploration, is spread evenly over the cheap ones.
         """
-        safe = weighed.value >= weighed.value.max() - _SAFE
+        best = weighed.value.max()
+        safe, cheap = (weighed.value >= best - cost for cost in (_SAFE, _CHEAP))
         values = np.where(safe, weighed.values, -np.inf)
         votes = np.bincount(values.argmax(axis=1), minlength=len(safe)) / len(values)
         floor = self.case.policy.exploration
-        return (1 - floor) * votes + floor * safe / safe.sum()
+        return (1 - floor) * votes + floor * cheap / cheap.sum()
 
     def _allowed_at(self, instant: datetime) -> datetime:
         at, _binding = self.allowed.first(instant)

@@ -7,6 +7,7 @@ once and kept until it changes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from .memory import Memory
 from .patterns import PAID
 from .trail import DENSE, Trail, facts, find_levels, follow, read_past
 from .trail import PAID as SUCCESS
+
+# Days after which an earlier charge says half as much about its customer: people change their jobs
+# and their ways.
+PAST_HALF_LIFE = 75.0
 
 
 @dataclass
@@ -30,6 +35,7 @@ class Encoded:
         not
     :ivar past: earlier charges by hypotheses, their cells
     :ivar past_paid: whether they were paid
+    :ivar past_trust: how much each of them still says, 0 to 1: pay days change
     """
 
     trail: Trail
@@ -42,6 +48,7 @@ class Encoded:
     opening: np.ndarray
     past: np.ndarray
     past_paid: np.ndarray
+    past_trust: np.ndarray
 
 
 class Examples:
@@ -75,7 +82,11 @@ def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
     first = np.array([trail.events[0].minute for trail in trails], dtype=np.int64)
     opening = cells.fresh_cells(first, country)[PAID].T.astype(np.int16) - cells.FRESH
     opening[[trail.events[0].outcome == cells.TECHNICAL for trail in trails]] = -1
-    past, past_paid = _encode_past(country, trails)
+    pasts = [trail.past for trail in trails]
+    if len(trails) == 1:
+        past, past_paid, trust = _encode_one_past(country, pasts[0], int(first[0]))
+    else:
+        past, past_paid, trust = _encode_pasts(country, pasts, first)
     ends = np.cumsum(counts)
     ends_past = np.cumsum([len(trail.past) for trail in trails])
     encoded = []
@@ -94,6 +105,7 @@ def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
                 opening[index],
                 past[part_past],
                 past_paid[part_past],
+                trust[part_past],
             )
         )
     return encoded
@@ -122,15 +134,27 @@ def _rows(trails: Sequence[Trail]) -> tuple[list[tuple], list[str], list[int]]:
     return rows, reasons, counts
 
 
-def _encode_past(country: str, trails: Sequence[Trail]) -> tuple[np.ndarray, np.ndarray]:
-    read = [read_past(trail.past) for trail in trails]
+@lru_cache(maxsize=1024)
+def _encode_one_past(country: str, past: tuple[int, ...], opened: int):
+    """Return the same for one customer: his past is asked for at each decision of his case."""
+    return _encode_pasts(country, [past], [opened])
+
+
+def _encode_pasts(country: str, pasts: Sequence[tuple[int, ...]], opened: Sequence[int]):
+    """Return the cells of earlier charges by hypotheses, whether they were paid, and their trust.
+
+    :param opened: local minutes at which the cases opened
+    """
+    read = [read_past(past) for past in pasts]
     minutes, paid, retried = (np.concatenate([one[part] for one in read]) for part in range(3))
     found = cells.fresh_cells(minutes, country)
     again = np.flatnonzero(retried)
     if len(again):
         group = np.full(len(again), cells.FUNDS)
         found[:, again] = cells.find_cells(retried[again], minutes[again], group, country)
-    return found.T, paid.astype(bool)
+    age = np.repeat(opened, [len(past) for past in pasts]) - minutes
+    trust = 0.5 ** (np.maximum(age, 0) / (1440.0 * PAST_HALF_LIFE))
+    return found.T, paid.astype(bool), trust.astype(np.float32)
 
 
 @dataclass
@@ -151,6 +175,7 @@ class Sample:
     groups: np.ndarray
     past: np.ndarray
     past_paid: np.ndarray
+    past_trust: np.ndarray
     past_case: np.ndarray
     weight: np.ndarray
     recent: np.ndarray
@@ -183,6 +208,7 @@ def gather(
         np.minimum(first, cells.TECHNICAL),
         np.concatenate([case.past for case in cases]),
         np.concatenate([case.past_paid for case in cases]),
+        np.concatenate([case.past_trust for case in cases]),
         np.repeat(numbers, [len(case.past_paid) for case in cases]),
         np.array([memory.weight(case.trail, now, hazards) for case in cases]),
         np.array([memory.weight(case.trail, now, habits) for case in cases]),

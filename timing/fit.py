@@ -13,7 +13,7 @@ import numpy as np
 from . import cells
 from .examples import Sample, add_up
 from .odds import Odds, expit
-from .patterns import COUNT, DEAD_AT, FAMILIES, FAMILY, PAID
+from .patterns import COUNT, DEAD_AT, FAMILY, PAID
 from .priors import GROUP_COUNT, Priors
 from .trail import PAID as SUCCESS
 
@@ -49,7 +49,7 @@ class Fit:
         # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
         paid = sample.past_paid[:, None]
         self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
-        self.past_weight = sample.weight[sample.past_case].astype(np.float32)
+        self.past_weight = (sample.weight[sample.past_case] * sample.past_trust).astype(np.float32)
 
     def _index_names(self):
         kinds, names, columns = [], [], []
@@ -142,7 +142,8 @@ class Fit:
         alone = np.clip(expit(odds.cells), 1e-5, 1 - 1e-5)
         by_outcome = np.concatenate([np.log1p(-alone), np.log(alone)]).astype(np.float32)
         gate = self._gate()
-        past = add_up(by_outcome[self.past], sample.past_case, len(sample.cases))
+        told_before = by_outcome[self.past] * sample.past_trust[:, None]
+        past = add_up(told_before, sample.past_case, len(sample.cases))
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
         past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
@@ -222,33 +223,12 @@ class Fit:
 
         One block after the other, because all of them explain the same cases.
         """
-        sample, sds = self.sample, self.priors.values
-        recent = sample.recent[:, None]
-        families = len(FAMILIES)
-        kind = (sample.groups[:, None] * families + FAMILY[None, :]).ravel()
-        inside = self.opening >= 0
-        opening = self.opening[inside]
-
-        def by_country(amounts):
-            total = np.zeros(self.habits_of.shape)
-            np.add.at(total, self.country, amounts)
-            return total
-
-        def by_kind(amounts):
-            shape = self.odds.suspects.shape
-            return np.bincount(kind, amounts.ravel(), shape[0] * shape[1]).reshape(shape)
-
-        def by_age(amounts):
-            return np.bincount(opening, amounts[:, PAID][inside], len(self.odds.opening))
-
-        def by_pattern(amounts):
-            return amounts.sum(axis=0)
-
+        sds, recent = self.priors.values, self.sample.recent[:, None]
         blocks = (
-            ("suspects", by_kind, self.priors.suspects, sds["suspects"]["sd"]),
-            ("habits", by_pattern, 0.0, _TILT_SD),
-            ("opening", by_age, self.priors.opening, sds["opening"]["sd"]),
-            ("habits_of", by_country, 0.0, _COUNTRY_SD),
+            ("suspects", self._by_kind, self.priors.suspects, sds["suspects"]["sd"]),
+            ("habits", self._by_pattern, 0.0, _TILT_SD),
+            ("opening", self._by_age, self.priors.opening, sds["opening"]["sd"]),
+            ("habits_of", self._by_country, 0.0, _COUNTRY_SD),
         )
         for name, add, prior, sd in blocks:
             gate = _normalise(self._gate())
@@ -263,6 +243,25 @@ class Fit:
             if name == "habits":
                 spread = (curvature + 1 / sd**2) ** -0.5
                 self.odds = replace(self.odds, habits_sd=spread)
+
+    def _by_country(self, amounts: np.ndarray) -> np.ndarray:
+        """Add up amounts, cases by patterns, as each block of habits wants them."""
+        total = np.zeros(self.habits_of.shape)
+        np.add.at(total, self.country, amounts)
+        return total
+
+    def _by_kind(self, amounts: np.ndarray) -> np.ndarray:
+        kinds, families = self.odds.suspects.shape
+        kind = (self.sample.groups[:, None] * families + FAMILY[None, :]).ravel()
+        return np.bincount(kind, amounts.ravel(), kinds * families).reshape(kinds, families)
+
+    def _by_age(self, amounts: np.ndarray) -> np.ndarray:
+        inside = self.opening >= 0
+        return np.bincount(self.opening[inside], amounts[:, PAID][inside], len(self.odds.opening))
+
+    @staticmethod
+    def _by_pattern(amounts: np.ndarray) -> np.ndarray:
+        return amounts.sum(axis=0)
 
     def _finish(self) -> Odds:
         size = cells.EFFECT_COUNT

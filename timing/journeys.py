@@ -18,6 +18,8 @@ _ADVICE_ENDS = {
     "update_data": "fix_data",
     "customer_action": "customer_action",
 }
+# An account that was empty is seldom filled within hours.
+REST_KIND, REST = "rest", timedelta(hours=4)
 
 
 def stop_or_quick(case: Case, now: datetime) -> Stop | Decision | None:
@@ -54,7 +56,19 @@ def allowed_instants(case: Case) -> AllowedInstants:
     policy = case.policy
     end = case.failures[0].at + timedelta(days=policy.window)
     hours = AllowedHours(case.hours, policy.weekdays)
-    return AllowedInstants((*_rules(case), hours), end)
+    return AllowedInstants((*_rules(case), *_rest(case), hours), end)
+
+
+def _rest(case: Case) -> list[Constraint]:
+    """Return what keeps two tries apart that nobody asked for to be close.
+
+    Without it tries that are left near the end of the window would be spent within minutes.
+    """
+    last = case.failures[-1]
+    if last.wait_until or any(hint.kind in ("now", "at") for hint in case.hints):
+        return []
+    sentence = Sentence(_("The charge before it was only just declined."))
+    return [NotBefore(REST_KIND, last.at + REST, sentence)]
 
 
 def _rules(case: Case) -> list[Constraint]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .case import FinishedAttempt, aware
 from .cells import TECHNICAL
-from .examples import Examples, gather
+from .examples import Encoded, Examples, gather
 from .fit import fit
 from .memory import Memory, hash_key
 from .odds import Odds, correct_promise
@@ -23,7 +23,10 @@ from .trail import PAID as SUCCESS
 from .trail import read_finished
 
 VERSION = 1
-_FROM_SCRATCH, _FURTHER = 42, 7  # rounds of fitting
+_FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
+# From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
+# fewer on all of them.
+_FEW_CASES, _ON_ALL = 1000, 20
 _FIRST_FIT = 60  # cases
 _GROWTH = 0.35  # share of new attempts that is worth a new fit
 _FORTNIGHT = 14.0
@@ -92,16 +95,25 @@ class Model:
             return False
         seconds = aware(now).timestamp() if now else 0.0
         today = max(self.memory.newest, seconds / 86400.0)
-        sample = gather(self.memory, cases, self.priors.half_lives, today)
-        known = self._fitted >= 5 * _FIRST_FIT
-        start = self.odds if known else Odds.prior(self.priors)
         promise = correct_promise(self._promises(), self.odds.promise)
-        odds = fit(sample, self.priors, start, _FURTHER if known else _FROM_SCRATCH)
-        self.odds = replace(odds, promise=promise)
+        self.odds = replace(self._fit(cases, today), promise=promise)
         self.fits += 1
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
         return True
+
+    def _fit(self, cases: list[Encoded], today: float) -> Odds:
+        """Return the odds of all remembered cases; their order is that of hashed keys."""
+
+        def improve(start: Odds, some: list[Encoded], rounds: int) -> Odds:
+            sample = gather(self.memory, some, self.priors.half_lives, today)
+            return fit(sample, self.priors, start, rounds)
+
+        if self._fitted >= 5 * _FIRST_FIT:
+            return improve(self.odds, cases, _FURTHER)
+        step = max(len(cases) // _FEW_CASES, 1)
+        odds = improve(Odds.prior(self.priors), cases[::step], _FROM_SCRATCH)
+        return odds if step == 1 else improve(odds, cases, _ON_ALL)
 
     def _promises(self) -> np.ndarray:
         """Return promises made since the last fit, each with 1 when it was paid, else 0."""

@@ -177,7 +177,7 @@ class Odds:
         """
         score = self.cells[encoded.past]
         log = np.where(encoded.past_paid[:, None], score, 0.0) - np.logaddexp(0.0, score)
-        log = log.sum(axis=0)
+        log = encoded.past_trust @ log
         alive = gate[:DEAD_AT] - gate[:DEAD_AT].max()
         weight = np.exp(alive)
         best = log[:DEAD_AT].max()

@@ -23,7 +23,7 @@ from .case import (
 from .choice import choose
 from .constraints import AllowedHours, AllowedInstants, AtMost, Never, NotBefore, NotBetween
 from .decision import Decision, Sentence, Stop, _
-from .journeys import allowed_instants, follow_hint, stop_or_quick
+from .journeys import REST_KIND, allowed_instants, follow_hint, stop_or_quick
 from .model import Model
 
 __all__ = [
@@ -89,7 +89,8 @@ def decide(
     allowed = allowed_instants(case)
     earliest, binding = allowed.first(max(now, case.failures[-1].at))
     if earliest is None:
-        return Stop(binding.sentence if binding else _window_over(case))
+        told = binding and binding.kind != REST_KIND
+        return Stop(binding.sentence if told else _window_over(case))
     hinted = follow_hint(case, allowed, earliest)
     choice = choose(case, allowed, earliest, model, rng, hinted)
     if isinstance(choice, Stop):

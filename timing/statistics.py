@@ -87,13 +87,13 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 
 
 def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.ndarray]:
-    """Return each retry's probability as it could be told before, and beliefs after all."""
+    """Return each retry's probability as it could be told before, and the belief before it."""
     fit = Fit(sample, model.priors, odds)
-    chance, joint = fit.expect()
+    chance, _joint = fit.expect()
     likely, log = fit.likelihoods(chance)
     starts = np.searchsorted(sample.case, sample.case)
     told = fit.told_soon()[:, None]
-    total, paid = np.zeros(len(chance)), np.zeros(len(chance))
+    before, paid = np.zeros(chance.shape), np.zeros(len(chance))
     for guard, share in zip(cells.GUARDS, odds.guards, strict=True):
         soon = sample.since < guard
         part = np.where(soon[:, None], told, likely).astype(float)
@@ -102,9 +102,10 @@ def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.n
         weight = share * np.exp(
             log[sample.case] - _most(log)[sample.case] + running - running[starts]
         )
-        total += weight.sum(axis=1)
+        before += weight
         paid += (weight * chance).sum(axis=1) * ~soon
-    return paid / total, joint.sum(axis=1)
+    total = before.sum(axis=1)
+    return paid / total, before / total[:, None]
 
 
 def _most(log: np.ndarray) -> np.ndarray:
@@ -128,8 +129,11 @@ def _rows(names: Sequence[str], level: np.ndarray, *values: np.ndarray) -> list[
 
 
 def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
-    """Count retries by days since the pay day, in part for each pay day that is believed in."""
-    weight = belief[sample.case]
+    """Count retries by days since the pay day, in part for each pay day that is believed in.
+
+    :param belief: before each retry; what was believed after it would agree with the outcome
+    """
+    weight = belief
     inside = sample.cells < cells.LATE
     ages = sample.cells[inside] % len(cells.AGES)
     size = len(cells.AGES)

@@ -5,6 +5,8 @@ Nothing is told about hidden accounts: only days on which money was there.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from .paths import Paths
@@ -20,9 +22,14 @@ _BUYS_PER_DAY = 0.035
 _BUYING_HOUR = 17.0
 
 
+@cache
+def _calendar() -> np.ndarray:
+    return np.array(calendar_days(), "datetime64[D]")
+
+
 def due_days(day: np.ndarray) -> np.ndarray:
     """Return how many days before `day` the monthly invoices of six months were due; (n, 6)."""
-    days = np.array(calendar_days(), "datetime64[D]")[day]
+    days = _calendar()[day]
     months = days.astype("datetime64[M]")
     of_month = (days - months.astype("datetime64[D]")).astype(int)
     back = []

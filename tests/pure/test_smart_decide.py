@@ -328,3 +328,41 @@ def test_the_example_of_the_readme_runs():
     exec(code, names)
     assert isinstance(names["decision"], SmartDecision)
     assert len(names["model"].memory) == 1
+
+
+def test_tries_left_near_the_end_are_not_spent_within_minutes():
+    opened = NOW - timedelta(days=13, hours=22)
+    failures = (Failure(opened, "insufficient_funds", "later"), Failure(NOW, "do_not_honor"))
+    for now in (NOW, NOW + timedelta(hours=1)):
+        decision = decide(make_case(failures=failures, sent=1), now)
+        assert isinstance(decision, Stop)
+        assert "window" in str(decision.sentence)
+    longer = RetryPolicy(tries=8, window=15)
+    decision = decide(make_case(failures=failures, sent=1, policy=longer), NOW)
+    assert decision.at >= NOW + timedelta(hours=4)
+
+
+def test_a_person_may_charge_right_after_a_decline():
+    assert decide(make_case(hints=(Hint("now"),)), NOW).at == NOW
+
+
+def test_a_share_of_decisions_looks_at_instants_that_are_nearly_as_good():
+    # With waits of the merchant's own there is no even ladder to keep to.
+    policy = RetryPolicy(waits=(24.0,) * 8)
+    case = make_case(policy=policy)
+    drawn = [decide(case, NOW, None, random.Random(seed)) for seed in range(400)]
+    stated = {decision.at: decision.propensity for decision in drawn}
+    seen = {at: sum(decision.at == at for decision in drawn) / len(drawn) for at in stated}
+    assert all(abs(seen[at] - stated[at]) < 0.08 for at in stated)
+    candidates = drawn[0].record["candidates"]
+    best = candidates[0]["value"]
+    cheap = [one for one in candidates if one["value"] > best - 0.0019]
+    assert len(cheap) > 1
+    assert all(one["propensity"] >= policy.exploration / 24 - 1e-4 for one in cheap)
+
+
+def test_without_exploration_only_what_is_best_by_some_draw_is_chosen():
+    greedy = RetryPolicy(waits=(24.0,) * 8, exploration=0.0)
+    candidates = decide(make_case(policy=greedy), NOW).record["candidates"]
+    best = candidates[0]["value"]
+    assert all(one["propensity"] == 0 for one in candidates if one["value"] < best - 0.0006)

@@ -25,7 +25,7 @@ from timing.smart import (
     RetryPolicy,
     decide,
 )
-from timing.trail import Event, Trail
+from timing.trail import Event, Trail, read
 
 START = datetime(2025, 1, 6, 10, tzinfo=timezone.utc)
 RELAXED = settings(
@@ -306,3 +306,18 @@ def test_outcomes_that_never_came_keep_a_chance_when_a_model_is_stored():
     odds = Model().odds
     odds = replace(odds, shares=np.full_like(odds.shares, 1e-9))
     assert (Odds.from_dict(odds.to_dict()).shares > 0).all()
+
+
+def test_an_old_charge_says_less_than_a_recent_one():
+    opened = datetime(2025, 6, 20, 10, tzinfo=timezone.utc)
+    odds = Odds.prior()
+
+    def belief(*days_ago):
+        past = tuple(PastCharge(opened - timedelta(days=days), True) for days in days_ago)
+        case = Case((Failure(opened, "insufficient_funds"),), history=past, tz="Europe/Berlin")
+        return odds.belief(read(case, load()))
+
+    nothing = belief()
+    # On the same weekday.
+    recent, old = (abs(belief(days) - nothing).sum() for days in (14, 14 + 140))
+    assert recent > 1.5 * old > 0
