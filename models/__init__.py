@@ -9,7 +9,6 @@ from . import (
     account_partial_reconcile,
     account_payment,
     digest_digest,
-    ir_qweb,
     mail_mail,
     mail_notification,
     mail_render_mixin,
