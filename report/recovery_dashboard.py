@@ -132,8 +132,9 @@ class RecoveryDashboard(models.AbstractModel):
     def _get_cases(self, companies, span, previous, rates):
         """Return the sums of cases by month, way, reason, day and arm, in two queries."""
         reports = self.env["recovery.case.report"]
-        domain = [("company_id", "in", companies.ids), *span.get_domain("failed_on")]
-        before = [("company_id", "in", companies.ids), *previous.get_domain("failed_on")]
+        own = self._get_case_domain(companies)
+        domain = [*own, *span.get_domain("failed_on")]
+        before = [*own, *previous.get_domain("failed_on")]
         by_month, by_reason, by_day = reports._read_grouping_sets(
             domain,
             [
@@ -182,7 +183,7 @@ class RecoveryDashboard(models.AbstractModel):
                     **total.to_dict(),
                     "is_final": end < today and not total.open_count,
                     "domain": [
-                        ("company_id", "in", companies.ids),
+                        *self._get_case_domain(companies),
                         *Span(start, end).get_domain("failed_on"),
                     ],
                 }
@@ -252,6 +253,11 @@ class RecoveryDashboard(models.AbstractModel):
         }
 
     # === GETTERS === #
+
+    @api.model
+    def _get_case_domain(self, companies):
+        """Return the domain of the failed payments: overdue invoices only get reminders."""
+        return [("company_id", "in", companies.ids), ("began_by", "=", "failure")]
 
     @api.model
     def _check_companies(self, company_ids):

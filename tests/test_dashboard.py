@@ -80,8 +80,8 @@ class TestDashboard(DashboardCommon):
             self._create_invoice(amount=25.0, token=token)
         cards = self._call(self.accountant, "month")["cards"]
         self.assertEqual((cards["count"], cards["amount"]), (1, 25.0))
-        invoice = self.env["account.move"].with_user(self.accountant).search(cards["domain"])
-        self.assertEqual(invoice.amount_residual, 25.0)
+        tokens = self.env["payment.token"].with_user(self.accountant).search(cards["domain"])
+        self.assertEqual(len(tokens), 1)
 
     def test_before_anything_was_charged_it_says_so(self):
         data = self._call(self.accountant, "year")

@@ -42,7 +42,8 @@ _CASES = """
                                recovered_amount, asked_company_amount, failed_company_amount,
                                recovered_company_amount, company_rate, failed_on, first_reason_id,
                                decline_reason_id, first_class, decline_class, reported_way, way,
-                               arm, network, funding, issuer_country, figures_outdated, active)
+                               arm, network, funding, issuer_country, figures_outdated, active,
+                               life, opened_by, began_by)
     SELECT id, company_id, commercial_partner_id, %(policy)s, state, currency_id, failed_at::date,
            failed_at, failed_at + interval '14 days',
            CASE WHEN state != 'in_recovery'
@@ -54,7 +55,8 @@ _CASES = """
                             'updated', 'backup'])[1 + floor(power(chance, 2) * 8)] END,
            CASE WHEN state = 'recovered' THEN 'retry' END,
            CASE WHEN spread < 0.1 THEN 'control' ELSE 'smart' END,
-           CASE WHEN chance < 0.6 THEN 'visa' ELSE 'mastercard' END, 'credit', 'FR', FALSE, TRUE
+           CASE WHEN chance < 0.6 THEN 'visa' ELSE 'mastercard' END, 'credit', 'FR', FALSE, TRUE,
+           1, 'failure', 'failure'
       FROM (
         SELECT *, CASE WHEN state = 'recovered' THEN amount
                        WHEN chance < 0.05 THEN round(amount / 3, 2) ELSE 0 END AS recovered

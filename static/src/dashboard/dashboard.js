@@ -198,7 +198,7 @@ export class Dashboard extends Component {
             res_model: model,
             views: [
                 [false, "list"],
-                ...(model === "account.move"
+                ...(model === "payment.token"
                     ? [[false, "form"]]
                     : [[false, "pivot"], [false, "graph"]]),
             ],
