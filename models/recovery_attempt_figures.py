@@ -41,7 +41,10 @@ class RecoveryAttempt(models.Model):
         "WHERE charged_on IS NOT NULL"
     )
     _unfilled_idx = models.Index("(id) WHERE transaction_id IS NOT NULL AND charged_on IS NULL")
-    _ruled_idx = models.Index("(company_id, planned_at) WHERE rule_id IS NOT NULL")
+    _ruled_idx = models.Index(
+        "(company_id, planned_at) INCLUDE (case_id, move_id, transaction_id) "
+        "WHERE rule_id IS NOT NULL"
+    )
 
     # === CRON === #
 

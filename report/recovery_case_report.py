@@ -280,7 +280,8 @@ class RecoveryCaseReport(models.Model):
             """,
             open=OPEN_STATES,
             days=SQL(
-                "(EXTRACT(EPOCH FROM recovery_case.closed_at - recovery_case.first_failure_at)"
+                # As floats: numerics, which EXTRACT gives, take ten times as long.
+                "(date_part('epoch', recovery_case.closed_at - recovery_case.first_failure_at)"
                 " / 86400)"
             ),
             rest=SQL(

@@ -114,6 +114,9 @@ class RecoveryDashboard(models.AbstractModel):
         }
         if is_empty:
             return data
+        # Until the end of the request: enough for all groups of a query at once, else PostgreSQL
+        # sorts the cases first, which takes twice as long.
+        self.env.cr.execute("SET LOCAL work_mem = '64MB'")
         cases = self._get_cases(companies, span, previous, rates)
         charges = self._get_charges(companies, span, previous, rates)
         return {
