@@ -82,6 +82,7 @@ class RecoveryPage(RecoveryPayment):
 
     def _render_page(self, visit, only=None, done=None, status=200, **values):
         bills = [self._describe_bill(number, case) for number, case in enumerate(visit.cases, 1)]
+        states = {bill["state"] for bill in bills}
         payable = [bill for bill in bills if bill["state"] == "open"]
         chosen = [bill for bill in payable if str(bill["number"]) == only] or payable
         cases = visit.cases.browse([bill["case"].id for bill in chosen])
@@ -101,15 +102,9 @@ class RecoveryPage(RecoveryPayment):
                 "decline_class": (together or visit.cases)._get_page_class(),
                 "failed_payment": visit.cases._get_failed_payment(),
                 "next_sentence": lead._get_page_next(),
-                "busy": next(
-                    (
-                        bill["state"]
-                        for bill in bills
-                        if bill["state"] in ("charging", "processing")
-                    ),
-                    False,
-                ),
-                "begun": any(bill["state"] == "begun" for bill in bills),
+                # Others that can be paid go on meanwhile.
+                "busy": not payable and bool(states & {"charging", "processing"}),
+                "begun": not payable and "begun" in states,
                 "done": done,
                 "error": {},
                 "entered": {},

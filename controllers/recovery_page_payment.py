@@ -194,8 +194,16 @@ class RecoveryPayment(PaymentPortal):
             "tokens_sudo": request.env["payment.token"].sudo(),
             "transaction_route": get_page_path(visit.text, "method", "transaction"),
             "landing_route": get_page_path(visit.text),
-            "replaced": visit.token or visit.cases[:1]._get_default_token().sudo(),
+            **self._prepare_replaced_values(visit),
         }
+
+    def _prepare_replaced_values(self, visit):
+        """Return the method that is replaced, and whether the customer's other invoices use it."""
+        replaced = visit.token or visit.cases[:1]._get_default_token().sudo()
+        owner = visit.partner.commercial_partner_id.with_company(visit.company)
+        # Only then it goes without saying that the new one is for them, too.
+        is_default = bool(replaced) and owner.sudo().collect_token_id == replaced
+        return {"replaced": replaced, "is_default": is_default}
 
     def _prepare_form(self, visit, providers_sudo, report, **kwargs):
         # In sudo mode to read the fields of providers.

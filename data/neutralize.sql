@@ -6,13 +6,27 @@ UPDATE recovery_attempt
        finished_at = now() AT TIME ZONE 'UTC'
  WHERE state = 'planned';
 UPDATE recovery_notice
-   SET state = 'skipped', sentence = 'Skipped: this database is a copy.'
+   SET state = 'skipped', status = 'skipped', held_until = NULL,
+       sentence = 'Skipped: this database is a copy.'
  WHERE state = 'planned';
+UPDATE recovery_notice
+   SET next_partner_id = NULL
+ WHERE next_partner_id IS NOT NULL;
+-- What needs no case would be planned anew.
+UPDATE recovery_policy_step
+   SET active = false
+ WHERE trigger IN ('before_attempt', 'before_due', 'method_expires');
+UPDATE recovery_policy
+   SET remind_unpaid = false
+ WHERE remind_unpaid;
 -- A charge that ran while the copy was made would be taken for that of a dead worker, and one of
 -- unknown outcome be sent again to learn it: the original database takes care of both.
 UPDATE recovery_attempt
    SET state = 'unknown', resolve_at = NULL
  WHERE state IN ('running', 'unknown');
+UPDATE recovery_case
+   SET notices_outdated = false
+ WHERE notices_outdated;
 -- Without a day to go on by itself, and that for cases which are paused already, too.
 UPDATE recovery_case
    SET state = 'paused', paused_until = NULL, end_reason = 'Paused: this database is a copy.'

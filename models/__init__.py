@@ -2,6 +2,7 @@ from . import recovery_shipped_mixin  # Others are built on it.
 from . import (
     account_move,
     account_move_debt,
+    account_move_link,
     account_move_message,
     account_move_notice,
     account_move_remind,

@@ -40,7 +40,11 @@ class AccountMove(models.Model):
                     ("move_type", "=", "out_invoice"),
                     ("state", "=", "posted"),
                     ("payment_state", "in", ("not_paid", "partial")),
-                    ("no_followup", "=", False),
+                    (
+                        "line_ids",
+                        "not any",
+                        [("display_type", "=", "payment_term"), ("no_followup", "=", True)],
+                    ),
                     ("invoice_date_due", ">=", since),
                     ("invoice_date_due", "<", today),
                 ]

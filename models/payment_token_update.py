@@ -132,7 +132,8 @@ class PaymentToken(models.Model):
         at = at or fields.Datetime.now()
         for token in self:
             token.recovery_updated_at = max(token.recovery_updated_at or at, at)
-        self._recovery_raise_signals()
+        # Also when a charge's own answer tells it: other invoices have waited for the news.
+        self.with_context(recovery_own_work=False)._recovery_raise_signals()
 
     # === CASES === #
 

@@ -69,19 +69,39 @@ class RecoveryCase(models.Model):
     def _plan_outdated_notices(self):
         """Plan the notices anew of all cases to which something happened, and commit.
 
-        Cases that somebody else works on are left for the next time.
+        Cases that somebody else works on are left for the next time; one that can't be planned is
+        told on it, and the others go on.
         """
         domain = [("notices_outdated", "=", True)]
-        try:
-            while cases := self.search(domain, limit=PLAN_BATCH).try_lock_for_update(
-                allow_referencing=True
-            ):
-                cases._plan_notices()
-                if not self.env["ir.cron"]._commit_progress():
+        size = PLAN_BATCH
+        while True:
+            try:
+                cases = self.search(domain, limit=size, order="id").try_lock_for_update(
+                    allow_referencing=True
+                )
+                if not cases:
                     return
-        except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
-            self.env.cr.rollback()
-            _logger.info("Notices are planned the next time: somebody else works on their cases.")
+                cases._plan_notices()
+            except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
+                self.env.cr.rollback()
+                _logger.info("Notices are planned the next time: their cases are worked on.")
+                return
+            except Exception as error:
+                self.env.cr.rollback()
+                if size > 1:
+                    size = 1  # To find the one it is.
+                    continue
+                cases._fail_planning(error)
+            if not self.env["ir.cron"]._commit_progress():
+                return
+
+    def _fail_planning(self, error):
+        """Tell that the notices of a case can't be planned; it is tried at its next event."""
+        _logger.error("The notices of case %s could not be planned", self.id, exc_info=error)
+        self.notices_outdated = False
+        self._ask_for_attention(
+            self.env._("The notices could not be planned: %(error)s", error=error), activity=True
+        )
 
     def _plan_notices(self):
         """Bring the planned notices of these cases in line with the facts.

@@ -79,6 +79,7 @@ class RecoveryCase(models.Model):
         sentence = self._get_promise_sentence()
         planned._set_state("cancelled", sentence=sentence)
         self._plan()
+        self._raise_promise_signal()
         self.message_post(
             body=sentence,
             message_type="comment",
@@ -115,6 +116,7 @@ class RecoveryCase(models.Model):
         if planned.source != "user":
             planned._set_state("cancelled", sentence=reason)
         self._plan()
+        self._raise_promise_signal()
         self.message_post(body=reason)
 
     def _break_promise(self):
@@ -129,8 +131,13 @@ class RecoveryCase(models.Model):
         )
         self.promise_date = False
         self._plan()  # Where the charge is planned already, it stays as it is.
+        self._raise_promise_signal()
         self.message_post(body=reason)
         self._ask_for_attention(reason)
+
+    def _raise_promise_signal(self):
+        """Let the job look at the case anew: notices keep to the promised day, too."""
+        self.env["recovery.signal"]._raise_for(self.move_id)
 
     def _close(self, state, reason, **values):
         """Override to let a promise end with its case."""

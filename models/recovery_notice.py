@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 
@@ -7,6 +8,9 @@ from .recovery_case_plan import _aware, _naive
 from .recovery_policy_step import ACTION_TYPES
 
 _logger = logging.getLogger(__name__)
+
+# A step that somebody adds is not for what has long been over.
+STALE = timedelta(days=7)
 
 
 class RecoveryNotice(models.Model):
@@ -147,7 +151,12 @@ class RecoveryNotice(models.Model):
             )
         for key, sentence in changes.skip:
             records[key]._skip(self._render(sentence))
-        return [{**common, **self._prepare_vals(wanted)} for wanted in changes.create]
+        oldest = _aware(fields.Datetime.now()) - STALE
+        return [
+            {**common, **self._prepare_vals(wanted)}
+            for wanted in changes.create
+            if wanted.at >= oldest
+        ]
 
     @api.model
     def _prepare_vals(self, wanted):

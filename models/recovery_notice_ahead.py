@@ -53,7 +53,11 @@ class RecoveryNotice(models.Model):
                 ("move_type", "=", "out_invoice"),
                 ("state", "=", "posted"),
                 ("payment_state", "in", ("not_paid", "partial")),
-                ("no_followup", "=", False),
+                (
+                    "line_ids",
+                    "not any",
+                    [("display_type", "=", "payment_term"), ("no_followup", "=", True)],
+                ),
             ]
         ) & Domain("recovery_case_ids", "not any", [("state", "in", OPEN_STATES)])
 
@@ -174,11 +178,9 @@ class RecoveryNotice(models.Model):
         for move, (facts, wanted) in plans.items():
             if move.recovery_case_id.state not in OPEN_STATES:
                 turn.add(move.commercial_partner_id.id, facts, wanted)
-        expiring = planned.token_id
-        if expiring:
-            until = max(expiring.sudo().mapped("recovery_expiry") or [fields.Date.today()])
+        if planned.token_id:
             partners = planned.partner_id
-            tokens = self._get_expiring(company, until).filtered(
+            tokens = self._search_tokens_ahead(company).filtered(
                 lambda token: token.sudo().partner_id.commercial_partner_id in partners
             )
             gone = planned.filtered(

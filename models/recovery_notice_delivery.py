@@ -190,19 +190,21 @@ class RecoveryNotice(models.Model):
         """Send to the next contact what did not reach the ones before, each in a transaction."""
         for notice_id in self.search([("next_partner_id", "!=", False)], order="id").ids:
             notice = self.browse(notice_id)
-            notice.with_company(notice.company_id)._send_to_next_contact()
+            contact = notice.next_partner_id
+            notice.next_partner_id = False  # Tried once, whatever comes of it.
+            notice = notice.with_company(notice.company_id)
+            notice._try(notice._send_to_contact, contact)
             if not self.env["ir.cron"]._commit_progress():
                 return
 
-    def _send_to_next_contact(self):
-        contact = self.next_partner_id
-        self.next_partner_id = False
+    def _send_to_contact(self, contact):
+        """Send a message that did not arrive to another contact, if it is still due."""
         if hindrance := self._find_resend_hindrance():
             self.sentence = hindrance
             return
-        notices = self.search([("mail_message_id", "=", self.mail_message_id.id)]) | self
+        notices = self.search([("mail_message_id", "=", self.mail_message_id.id)])
         envelope = self._make_envelope(self | notices, self.message_key)
-        self._try(self._queue_batch, self._get_template(), [envelope], {self.id: contact})
+        self._queue_batch(self._get_template(), [envelope], {self.id: contact})
 
     def _find_resend_hindrance(self):
         """Return why a message that did not arrive is not sent again, or none."""

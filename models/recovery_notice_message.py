@@ -100,8 +100,8 @@ class RecoveryNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._queue_batch(template, envelopes)
-        except psycopg2.OperationalError:
-            raise
+        except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
+            raise  # Another worker wrote to one of these customers; the turn begins anew.
         except Exception:
             if len(envelopes) > 1:
                 _logger.info("A batch of %s notices is sent one by one", len(envelopes))

@@ -45,6 +45,21 @@ class RecoveryPolicy(models.Model):
                     )
                 )
 
+    # === ACTION METHODS === #
+
+    def action_preview_notices(self):
+        """Show the whole calendar that an example would live through under this policy."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview"),
+            "res_model": "recovery.preview.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_policy_id": self.id, "dialog_size": "extra-large"},
+        }
+
     # === BUSINESS METHODS === #
 
     def _outdate_notices(self):

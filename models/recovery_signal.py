@@ -55,7 +55,7 @@ class RecoverySignal(models.Model):
 
     @api.model
     def _take(self, move):
-        """Remove the signals of an invoice that no other worker is following.
+        """Remove the signals of an invoice that no other worker is following; write their notes.
 
         :return: the transactions that they name; ``None`` when there is nothing to follow
         """
@@ -65,14 +65,15 @@ class RecoverySignal(models.Model):
                 DELETE FROM recovery_signal
                  WHERE id IN (SELECT id FROM recovery_signal WHERE move_id = %s
                                  FOR UPDATE SKIP LOCKED)
-                RETURNING transaction_id
+                RETURNING id, transaction_id, note
                 """,
                 move.id,
             )
         )
         if not rows:
             return None
-        transaction_ids = {transaction_id for (transaction_id,) in rows if transaction_id}
+        self._write_notes(move, [note for _id, _transaction_id, note in sorted(rows) if note])
+        transaction_ids = {transaction_id for _id, transaction_id, _note in rows if transaction_id}
         return self.env["payment.transaction"].browse(sorted(transaction_ids))
 
     # === CRON === #

@@ -77,6 +77,7 @@ class RecoveryTimeline(models.Model):
                    CASE WHEN notice.name IS NULL THEN notice.sentence
                         ELSE concat(notice.name, ': ', notice.sentence) END
               FROM recovery_notice notice
+             WHERE notice.case_id IS NOT NULL
             """
         )
 

@@ -39,7 +39,9 @@ class TestNeutralize(RecoveryCommon):
     def _open_case(self, **values):
         """Return a case whose next charge and whose notice are due."""
         _invoice, case = self._fail_invoice(**values)
-        case.notice_ids.sudo().write({"state": "planned", "mail_message_id": False})
+        case.notice_ids.sudo().write(
+            {"state": "planned", "mail_message_id": False, "message_key": False}
+        )
         self._make_due(case)
         return case
 

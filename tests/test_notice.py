@@ -1,37 +1,14 @@
 from datetime import timedelta
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.mail.tests.common import MailCase
-
-from .common import RecoveryCommon
+from .notice_common import NoticeCommon
 
 
 @tagged("post_install", "-at_install")
-class TestNotice(MailCase, RecoveryCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.template = cls.env.ref("revenue_recovery.mail_template_payment_failed")
-        cls.policy.step_ids = [cls._prepare_step(delay_hours=2)]
-
-    @classmethod
-    def _prepare_step(cls, **values):
-        """Return the command that creates a step whose messages may go out at any time."""
-        return Command.create(
-            {
-                "name": "Payment failed",
-                "delay_hours": 0,
-                "mail_template_id": cls.template.id,
-                "hour_from": 0,
-                "hour_to": 24,
-                "working_days": False,
-                **values,
-            }
-        )
-
+class TestNotice(NoticeCommon):
     def _follow_later(self, hours=3):
         with self.mock_mail_gateway(), freeze_time(fields.Datetime.now() + timedelta(hours=hours)):
             self._run_cron("follow")

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -235,6 +236,8 @@ class TestPage(PageCommon):
         answer = self._post("question", question="x" * 2001)
         self.assertEqual(answer.status_code, 422)
         self.assertIn("Please shorten your question", answer.text)
+        self.assertIn("x" * 2001, answer.text, msg="What was written is not lost.")
+        self.assertIn("<textarea", self._get().text)
         self.assertEqual(self.case.message_ids, messages)
 
     def test_questions_are_few_a_day(self):
@@ -243,3 +246,23 @@ class TestPage(PageCommon):
         self.assertIn("wait for our answer", self._post("question", question="Why?").text)
         own = self.case.message_ids.filtered(lambda message: message.author_id == self.customer)
         self.assertEqual(len(own), 5)
+
+    def test_what_the_customer_does_is_traced_to_the_notice_that_carried_the_link(self):
+        template = self.env.ref("revenue_recovery.mail_template_payment_failed")
+        step = {"name": "Failed", "mail_template_id": template.id}
+        self.policy.step_ids = [Command.create(step)]
+        _invoice, case = self._fail_invoice()
+        self._run_cron("follow")
+        notice = case.notice_ids[:1]
+        self.assertTrue(notice)
+        if not hasattr(notice, "_note_result"):
+            self.skipTest("Notices keep no trace yet.")
+        path = self._get_path(case, notice=notice)
+        self._get(path)
+        self.assertFalse(notice.opened_at, msg="A mail scanner opens links, too.")
+        self._call(f"{path}/opened")
+        self.assertTrue(notice.opened_at)
+        self._post("question", path, question="Why?")
+        self.assertEqual(notice.result, "question")
+        self._simulate(self._pay(path=path))
+        self.assertEqual(notice.result, "paid")

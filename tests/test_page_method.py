@@ -19,7 +19,10 @@ class TestPageMethod(PageCommon):
         page = self._get(f"{self.path}/method").text
         self.assertIn('data-mode="validation"', page)
         self.assertIn("4242", page, msg="The customer sees which method is replaced.")
-        self.assertIn("o_recovery_future", page)
+        self.assertRegex(page, r'id="o_recovery_future"\s*/>', msg="He has to agree himself.")
+        self.customer.collect_token_id = self.case._get_default_token()
+        page = self._get(f"{self.path}/method").text
+        self.assertRegex(page, r'id="o_recovery_future" checked="checked"')
 
     def test_new_method_pays_the_failing_invoice_at_once(self):
         token = self._replace()

@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 from odoo import fields
@@ -157,3 +158,91 @@ class TestPagePayment(PageCommon):
         transaction = self._simulate(self._pay())
         self.assertFalse(transaction.token_id)
         self.assertFalse(self.customer.collect_token_id)
+
+    def test_one_invoice_is_paid_while_another_is_being_charged(self):
+        _other, other_case = self._fail_invoice(amount=55.0)
+        other_case.sudo().next_attempt_id.planned_at = fields.Datetime.now()
+        page = self._get(self._get_path(self.case | other_case)).text
+        self.assertIn('data-amount="100.0"', page)
+        self.assertIn("Being processed", page)
+
+    def test_bank_is_not_quoted_after_the_payment_either(self):
+        transaction = self._simulate(self._pay(), "error")
+        transaction.state_message = "Stolen card"
+        page = self._get("/payment/status").text
+        self.assertIn("An error occurred", page)
+        self.assertNotIn("Stolen", page)
+
+
+@tagged("post_install", "-at_install")
+class TestPageStripe(PageCommon):
+    """With the unmodified Stripe addon, whose payments the customer's browser finishes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stripe = cls._prepare_stripe_provider()
+        cls.stripe.is_published = True
+
+    def _fail_with(self, decline_code, **error):
+        card = self._create_stripe_card(self.stripe)
+        with self._decline_charges(decline_code, **error):
+            invoice, case = self._fail_invoice(token=card)
+        return card, invoice, case
+
+    def _answer(self, **body):
+        return self._create_response(200, json.dumps(body).encode())
+
+    def _begin(self, path, *answers):
+        """Start a payment by card; Stripe answers as given, then creates the payment."""
+        intent = {"id": "pi_1", "client_secret": "pi_1_secret_x", "status": "requires_method"}
+        answers = [*answers, self._answer(id="cus_1"), self._answer(**intent)]
+        with self._patch_requests(side_effect=answers) as request:
+            result = self._pay(path=path, provider_id=self.stripe.id)
+        return result, [call.args[1].rpartition("/v1/")[2] for call in request.call_args_list]
+
+    def test_saved_card_that_the_bank_wants_confirmed_is_not_offered_again(self):
+        card, _invoice, case = self._fail_with(
+            "authentication_required", code="authentication_required"
+        )
+        self.assertEqual(case.decline_class, "customer_action")
+        page = self._get(self._get_path(case)).text
+        self.assertIn("Confirm with your bank", page)
+        self.assertNotIn(f"o_payment_token_{card.id}", page)
+        self.assertIn("o_payment_method_", page)
+
+    def test_dead_card_is_not_offered_again(self):
+        card, _invoice, case = self._fail_with("stolen_card")
+        page = self._get(self._get_path(case)).text
+        self.assertNotIn(f"o_payment_token_{card.id}", page)
+        self.assertNotIn("stolen", page.lower())
+
+    def test_empty_card_may_be_tried_once_more(self):
+        card, _invoice, case = self._fail_with("insufficient_funds")
+        self.assertIn(f"o_payment_token_{card.id}", self._get(self._get_path(case)).text)
+
+    def test_second_tab_withdraws_the_payment_of_the_first_at_stripe(self):
+        _card, invoice, case = self._fail_with("insufficient_funds")
+        path = self._get_path(case)
+        first, calls = self._begin(path)
+        self.assertEqual(first["client_secret"], "pi_1_secret_x")
+        self.assertEqual(calls, ["customers", "payment_intents"])
+        second, calls = self._begin(path, self._answer(id="pi_1", status="canceled"))
+        self.assertEqual(calls[0], "payment_intents/pi_1/cancel")
+        self.assertEqual(second["state"], "draft")
+        drafts = invoice.transaction_ids.filtered(lambda each: each.operation == "online_direct")
+        self.assertEqual(sorted(drafts.mapped("state")), ["cancel", "draft"])
+
+    @mute_logger("odoo.addons.payment.models.payment_provider")
+    def test_payment_that_cannot_be_withdrawn_any_more_keeps_the_second_from_starting(self):
+        _card, invoice, case = self._fail_with("insufficient_funds")
+        path = self._get_path(case)
+        self._begin(path)
+        refused = self._create_response(400, b"{}")
+        with self._patch_requests(
+            side_effect=[refused, self._answer(id="pi_1", status="succeeded")]
+        ):
+            answer = self._pay(path=path, provider_id=self.stripe.id)
+        self.assertIn("already", answer)
+        drafts = invoice.transaction_ids.filtered(lambda each: each.operation == "online_direct")
+        self.assertEqual(drafts.mapped("state"), ["draft"])

@@ -262,4 +262,5 @@ class TestReturnRecovery(ReturnCommon):
             with self.subTest(code=code):
                 invoice, payment = self._pay_invoice()
                 self._return(payment, code)
+                self._run_cron("follow")
                 self.assertEqual(len(invoice.recovery_case_id.notice_ids), notices)

@@ -64,6 +64,9 @@ class SecurityCommon(RecoveryCommon):
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
         )
+        self.preview_wizard = self.env["recovery.preview.wizard"].create(
+            {"policy_id": self.policy.id, "move_id": self.invoice.id}
+        )
         self.write_off_wizard = self.env["recovery.write.off.wizard"].create(
             {
                 "case_id": self.case.id,
@@ -71,6 +74,20 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        self.mail = (
+            self.env["mail.mail"].sudo().create({"model": "recovery.case", "res_id": self.case.id})
+        )
+        self.mail_notification = (
+            self.env["mail.notification"]
+            .sudo()
+            .create(
+                {
+                    "mail_message_id": self.mail.mail_message_id.id,
+                    "res_partner_id": self.customer.id,
+                    "notification_type": "email",
+                }
+            )
+        )
         self.timing = self.env["recovery.timing"]._get_row(self.env.company).with_env(self.env)
         self.return_wizard = self.env["recovery.return.wizard"].create(
             {
@@ -100,6 +117,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,
             "recovery.policy.step": self.policy.step_ids,
+            "recovery.preview.wizard": self.preview_wizard,
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.signal": self.signal,
@@ -173,6 +191,12 @@ class TestPublicMethods(SecurityCommon):
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
             ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
+            ("mail.mail", "unlink"): (self.mail, []),
+            ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),
+            ("mail.notification", "write"): (
+                self.mail_notification,
+                [{"notification_status": "bounce"}],
+            ),
             ("payment.token", "create"): (None, [[{"partner_id": self.customer.id}]]),
             ("payment.token", "write"): (attempt.token_id, [{"active": False}]),
             ("payment.token", "get_linked_records_info"): (attempt.token_id, []),
@@ -205,8 +229,16 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
             ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
+            ("recovery.notice", "create"): (None, [[{"case_id": case.id}]]),
+            ("recovery.policy", "action_preview_notices"): (self.policy, []),
             ("recovery.policy", "action_view_cases"): (self.policy, []),
             ("recovery.policy", "write"): (self.policy, [{"name": "Mine"}]),
+            ("recovery.policy.step", "create"): (
+                None,
+                [[{"name": "Mine", "policy_id": self.policy.id}]],
+            ),
+            ("recovery.policy.step", "write"): (self.policy.step_ids, [{"name": "Mine"}]),
+            ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
             **self._get_report_calls(),
@@ -353,6 +385,7 @@ class TestAccess(SecurityCommon):
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",
             "recovery.plan.wizard",
+            "recovery.preview.wizard",
             "recovery.return.wizard",
             "recovery.write.off.wizard",
         }

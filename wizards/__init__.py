@@ -1,6 +1,7 @@
 from . import (
     recovery_forecast_wizard,
     recovery_plan_wizard,
+    recovery_preview_wizard,
     recovery_return_wizard,
     recovery_write_off_wizard,
 )

@@ -52,6 +52,14 @@ def test_throughput_reports_its_three_goals():
     assert list(bars) == ["declined, ours / bare", "paid, ours / bare", "two workers / one"]
 
 
+def test_notices_are_grouped_into_one_message_a_customer():
+    # A short run on a busy machine says nothing about speed; that all are handed over counts.
+    _code, bars, output = run("notices")
+    assert bars["e-mails per customer"] == "ok", output
+    assert bars["notices handed over"] == "ok", output
+    assert "ours / stock" in bars
+
+
 def test_due_work_is_found_through_the_index_of_planned_attempts():
     _code, bars, output = run("due_work")
     assert bars["plans on an index of planned attempts only"] == "ok", output

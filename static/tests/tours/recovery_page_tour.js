@@ -58,7 +58,8 @@ tours.add("recovery_page_replace", {
         },
         {
             content: "The customer agrees to charges of his other invoices",
-            trigger: "#o_recovery_future:checked",
+            trigger: "#o_recovery_future:not(:checked)",
+            run: "check",
         },
         ...enterCard,
         {
