@@ -157,7 +157,7 @@ class RecoveryDashboard(models.AbstractModel):
         """Return by customer the day of his first invoice."""
         groups = self.env["account.move"]._read_group(
             [
-                ("commercial_partner_id", "in", partner_ids),
+                ("partner_id", "child_of", partner_ids),  # Which has an index.
                 ("company_id", "in", companies.ids),
                 ("move_type", "=", "out_invoice"),
                 ("state", "=", "posted"),
