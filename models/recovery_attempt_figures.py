@@ -49,12 +49,14 @@ class RecoveryAttempt(models.Model):
     # === CRON === #
 
     @api.model
-    def _fill_figures(self, limit=1000):
+    def _fill_figures(self, batch=1000):
         """Work out what the reports count of the charges that went out since the last time."""
         domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
-        for attempt in self.search(domain, order="id", limit=limit):
-            attempt.write(attempt._prepare_figures())
-        self.env["ir.cron"]._commit_progress()
+        while attempts := self.search(domain, order="id", limit=batch):
+            for attempt in attempts:
+                attempt.write(attempt._prepare_figures())
+            if not self.env["ir.cron"]._commit_progress():
+                return
 
     # === BUSINESS METHODS === #
 

@@ -176,7 +176,7 @@ class RecoveryCase(models.Model):
     @api.model
     def _fill_due_figures(self):
         """Work out what is new, or has changed, for the reports."""
-        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures")
+        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
 
     # === BUSINESS METHODS === #
 
