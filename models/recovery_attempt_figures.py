@@ -41,17 +41,22 @@ class RecoveryAttempt(models.Model):
         "WHERE charged_on IS NOT NULL"
     )
     _unfilled_idx = models.Index("(id) WHERE transaction_id IS NOT NULL AND charged_on IS NULL")
-    _ruled_idx = models.Index("(company_id, planned_at) WHERE rule_id IS NOT NULL")
+    _ruled_idx = models.Index(
+        "(company_id, planned_at) INCLUDE (case_id, move_id, transaction_id) "
+        "WHERE rule_id IS NOT NULL"
+    )
 
     # === CRON === #
 
     @api.model
-    def _fill_figures(self, limit=1000):
+    def _fill_figures(self, batch=1000):
         """Work out what the reports count of the charges that went out since the last time."""
         domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
-        for attempt in self.search(domain, order="id", limit=limit):
-            attempt.write(attempt._prepare_figures())
-        self.env["ir.cron"]._commit_progress()
+        while attempts := self.search(domain, order="id", limit=batch):
+            for attempt in attempts:
+                attempt.write(attempt._prepare_figures())
+            if not self.env["ir.cron"]._commit_progress():
+                return
 
     # === BUSINESS METHODS === #
 

@@ -53,6 +53,13 @@ class RecoveryCase(models.Model):
         aggregator=None,
         help="What one unit of the invoice's currency was worth in the company's, on that day.",
     )
+    began_by = fields.Selection(
+        selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")],
+        readonly=True,
+        copy=False,
+        help="Whether a payment failed at the very beginning, or the invoice was only overdue. "
+        "The dashboard counts failed payments.",
+    )
     first_reason_id = fields.Many2one(
         comodel_name="recovery.decline.reason",
         string="First Decline Reason",
@@ -169,7 +176,7 @@ class RecoveryCase(models.Model):
     @api.model
     def _fill_due_figures(self):
         """Work out what is new, or has changed, for the reports."""
-        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures")
+        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
 
     # === BUSINESS METHODS === #
 
@@ -205,6 +212,7 @@ class RecoveryCase(models.Model):
         funding = attempt.funding or decline.get("funding")
         return {
             "failed_on": failed_on,
+            "began_by": self._find_beginning(),
             "company_rate": self.currency_id._get_conversion_rate(
                 self.currency_id, company.currency_id, company, failed_on
             ),
@@ -220,6 +228,12 @@ class RecoveryCase(models.Model):
         }
 
     # === GETTERS === #
+
+    def _find_beginning(self):
+        """Return what the case began by: one that opens again says no longer."""
+        if self.opened_by == "taken_back":
+            return self.began_by or "failure"
+        return "overdue" if self.opened_by == "overdue" else "failure"
 
     def _get_first_failed_attempt(self):
         """Return our charge that failed first, if it was ours."""

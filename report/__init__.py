@@ -5,6 +5,7 @@ from . import (
     recovery_dashboard_parts,
     recovery_decline_unlisted,
     recovery_month_report,
+    recovery_replay,
     recovery_revenue_report,
     recovery_timeline,
 )

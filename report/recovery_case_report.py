@@ -31,6 +31,7 @@ class RecoveryCaseReport(models.Model):
         "recovery.case": [
             "arm",
             "asked_company_amount",
+            "began_by",
             "closed_at",
             "company_id",
             "credited_amount",
@@ -73,6 +74,11 @@ class RecoveryCaseReport(models.Model):
     )
     user_id = fields.Many2one(comodel_name="res.users", string="Salesperson", readonly=True)
     policy_id = fields.Many2one(comodel_name="recovery.policy", readonly=True)
+    began_by = fields.Selection(
+        selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")],
+        readonly=True,
+        help="An overdue invoice that nothing is charged for has a case, too, for its reminders.",
+    )
     arm = fields.Selection(
         selection=[("smart", "Smart"), ("control", "Control")],
         readonly=True,
@@ -231,6 +237,7 @@ class RecoveryCaseReport(models.Model):
                    partner.country_id,
                    move.invoice_user_id AS user_id,
                    recovery_case.policy_id,
+                   recovery_case.began_by,
                    recovery_case.arm,
                    recovery_case.provider_id,
                    recovery_case.network,
@@ -273,7 +280,8 @@ class RecoveryCaseReport(models.Model):
             """,
             open=OPEN_STATES,
             days=SQL(
-                "(EXTRACT(EPOCH FROM recovery_case.closed_at - recovery_case.first_failure_at)"
+                # As floats: numerics, which EXTRACT gives, take ten times as long.
+                "(date_part('epoch', recovery_case.closed_at - recovery_case.first_failure_at)"
                 " / 86400)"
             ),
             rest=SQL(

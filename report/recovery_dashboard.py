@@ -114,6 +114,9 @@ class RecoveryDashboard(models.AbstractModel):
         }
         if is_empty:
             return data
+        # Until the end of the request: enough for all groups of a query at once, else PostgreSQL
+        # sorts the cases first, which takes twice as long.
+        self.env.cr.execute("SET LOCAL work_mem = '64MB'")
         cases = self._get_cases(companies, span, previous, rates)
         charges = self._get_charges(companies, span, previous, rates)
         return {
@@ -132,8 +135,9 @@ class RecoveryDashboard(models.AbstractModel):
     def _get_cases(self, companies, span, previous, rates):
         """Return the sums of cases by month, way, reason, day and arm, in two queries."""
         reports = self.env["recovery.case.report"]
-        domain = [("company_id", "in", companies.ids), *span.get_domain("failed_on")]
-        before = [("company_id", "in", companies.ids), *previous.get_domain("failed_on")]
+        own = self._get_case_domain(companies)
+        domain = [*own, *span.get_domain("failed_on")]
+        before = [*own, *previous.get_domain("failed_on")]
         by_month, by_reason, by_day = reports._read_grouping_sets(
             domain,
             [
@@ -182,7 +186,7 @@ class RecoveryDashboard(models.AbstractModel):
                     **total.to_dict(),
                     "is_final": end < today and not total.open_count,
                     "domain": [
-                        ("company_id", "in", companies.ids),
+                        *self._get_case_domain(companies),
                         *Span(start, end).get_domain("failed_on"),
                     ],
                 }
@@ -252,6 +256,11 @@ class RecoveryDashboard(models.AbstractModel):
         }
 
     # === GETTERS === #
+
+    @api.model
+    def _get_case_domain(self, companies):
+        """Return the domain of the failed payments: overdue invoices only get reminders."""
+        return [("company_id", "in", companies.ids), ("began_by", "=", "failure")]
 
     @api.model
     def _check_companies(self, company_ids):

@@ -122,7 +122,7 @@ class RecoveryDashboard(models.AbstractModel):
         rows = {}
         for company in companies:
             groups = self.env["recovery.case.report"]._read_group(
-                [("company_id", "=", company.id), *open_domain],
+                [*self._get_case_domain(company), *open_domain],
                 ["partner_id"],
                 ["in_recovery_amount:sum", "__count", "failed_on:min"],
                 order="in_recovery_amount:sum DESC",
@@ -144,7 +144,7 @@ class RecoveryDashboard(models.AbstractModel):
                 **row,
                 "since": fields.Date.to_string(row["since"]),
                 "domain": [
-                    ("company_id", "in", companies.ids),
+                    *self._get_case_domain(companies),
                     ("partner_id", "=", partner.id),
                     ("outcome", "=", "in_recovery"),
                 ],
@@ -157,7 +157,7 @@ class RecoveryDashboard(models.AbstractModel):
         """Return by customer the day of his first invoice."""
         groups = self.env["account.move"]._read_group(
             [
-                ("commercial_partner_id", "in", partner_ids),
+                ("partner_id", "child_of", partner_ids),  # Which has an index.
                 ("company_id", "in", companies.ids),
                 ("move_type", "=", "out_invoice"),
                 ("state", "=", "posted"),
@@ -171,7 +171,7 @@ class RecoveryDashboard(models.AbstractModel):
     def _get_recent(self, companies):
         """Return the payments in recovery that failed last."""
         reports = self.env["recovery.case.report"].search(
-            [("company_id", "in", companies.ids), ("state", "in", OPEN_STATES)],
+            [*self._get_case_domain(companies), ("state", "in", OPEN_STATES)],
             limit=SHOWN_RECENT,
         )
         return [
@@ -192,41 +192,45 @@ class RecoveryDashboard(models.AbstractModel):
     @api.model
     def _get_cards(self, companies, rates):
         """Return the cards that collect invoices and stop working soon, and what hangs on them."""
-        today = fields.Date.context_today(self)
-        # In SQL, for the user's companies only: he needs no rights to payment methods.
+        until = fields.Date.context_today(self) + timedelta(days=CARD_DAYS)
+        tokens = self.env["payment.token"].browse()
+        for company in companies:
+            tokens |= tokens._recovery_get_expiring(company, until)
+        return {
+            "days": CARD_DAYS,
+            "count": len(tokens),
+            "amount": self._add_up_invoices(companies, tokens, rates),
+            "model": "payment.token",
+            "domain": [("id", "in", tokens.ids)],
+        }
+
+    @api.model
+    def _add_up_invoices(self, companies, tokens, rates):
+        """Return what is open on the invoices that some cards are to pay."""
+        if not tokens:
+            return 0.0
+        # In SQL, for the user's companies only: invoices name their card, or their customer does.
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT token.id, move.id, move.company_id, move.amount_residual_signed
+                SELECT move.company_id, SUM(move.amount_residual_signed)
                   FROM account_move move
                   JOIN res_partner partner ON partner.id = move.commercial_partner_id
-                  JOIN payment_token token
-                    ON token.id = COALESCE(
-                           move.collect_token_id,
-                           (partner.collect_token_id ->> move.company_id::text)::integer
-                       )
                  WHERE move.collect_automatically IS TRUE
                    AND move.state = 'posted'
                    AND move.payment_state IN ('not_paid', 'partial')
                    AND move.company_id IN %s
-                   AND token.active
-                   AND token.recovery_expiry >= %s
-                   AND token.recovery_expiry < %s
+                   AND COALESCE(
+                           move.collect_token_id,
+                           (partner.collect_token_id ->> move.company_id::text)::integer
+                       ) IN %s
+              GROUP BY move.company_id
                 """,
                 tuple(companies.ids),
-                today,
-                today + timedelta(days=CARD_DAYS),
+                tuple(tokens.ids),
             )
         )
-        return {
-            "days": CARD_DAYS,
-            "count": len({token_id for token_id, *_rest in rows}),
-            "amount": sum(
-                float(amount) * rates[company] for _token, _move, company, amount in rows
-            ),
-            "model": "account.move",
-            "domain": [("id", "in", sorted({row[1] for row in rows}))],
-        }
+        return sum(float(amount) * rates[company_id] for company_id, amount in rows)
 
     # === ARMS === #
 

@@ -25,6 +25,7 @@ from . import (
     test_policy,
     test_promise,
     test_report,
+    test_report_replay,
     test_report_revenue,
     test_return,
     test_return_import,

@@ -69,7 +69,9 @@ class TestDashboard(DashboardCommon):
         self.assertEqual((first["charges"], first["failure_rate"]), (2, 1.0))
         self.assertEqual(len(charges.search(first["failed_domain"])), 2)
         (retry,) = data["retries"]
-        self.assertEqual(charges.search(retry["domain"]).attempt_id, case.attempt_ids[0])
+        self.assertEqual(
+            charges.search(retry["domain"]).attempt_id, case.attempt_ids.sorted("id")[-1]
+        )
         self.assertEqual((retry["number"], retry["share"]), (1, 1.0))
 
     def test_cards_that_stop_working_soon_are_counted_with_what_hangs_on_them(self):
@@ -80,8 +82,8 @@ class TestDashboard(DashboardCommon):
             self._create_invoice(amount=25.0, token=token)
         cards = self._call(self.accountant, "month")["cards"]
         self.assertEqual((cards["count"], cards["amount"]), (1, 25.0))
-        invoice = self.env["account.move"].with_user(self.accountant).search(cards["domain"])
-        self.assertEqual(invoice.amount_residual, 25.0)
+        tokens = self.env["payment.token"].with_user(self.accountant).search(cards["domain"])
+        self.assertEqual(len(tokens), 1)
 
     def test_before_anything_was_charged_it_says_so(self):
         data = self._call(self.accountant, "year")

@@ -1,10 +1,8 @@
-import traceback
 from unittest.mock import patch
 
 import psycopg2
 
 from odoo import fields
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -356,17 +354,6 @@ class TestBadInput(NoticeCommon):
             _invoice, large = self._fail_invoice(amount=600.0)
             self.assertFalse(case.notice_ids)
             self.assertTrue(large.notice_ids)
-
-    def test_error_of_a_template_that_is_not_found_stays_short(self):
-        """Odoo raises one cached error for each e-mail; its trace must not grow with them."""
-        depths = []
-        for _turn in range(5):
-            try:
-                self.env["ir.qweb"]._get_template("revenue_recovery.no_such_template")
-            except (ValueError, UserError) as error:
-                depths.append(len(traceback.extract_tb(error.__traceback__)))
-        self.assertEqual(len(depths), 5)
-        self.assertEqual(max(depths), depths[0])
 
     def test_answer_lands_in_the_chatter_of_the_case(self):
         with self._at(MONDAY) as clock:

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from .test_report import ReportCommon
+from .report_common import ReportCommon
 
 
 @tagged("post_install", "-at_install")

@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from .shares import Z95, newcombe
 
+# An arm with fewer cases is not judged by: its share says too little of how many more it takes.
+FEWEST = 30
+
 
 class Comparison(NamedTuple):
     """The difference of two shares, with its 95 % interval.
@@ -47,4 +50,5 @@ def compare(recovered: int, count: int, other_recovered: int, other_count: int) 
     variance = share * (1 - share) * total / count
     variance += other_share * (1 - other_share) * total / other_count
     needed = math.ceil(Z95 * Z95 * variance / (difference * difference))
+    needed = max(needed, math.ceil(FEWEST * total / min(count, other_count)))
     return Comparison(difference, low, high, max(needed - total, 1))

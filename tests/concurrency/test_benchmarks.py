@@ -66,6 +66,13 @@ def test_due_work_is_found_through_the_index_of_planned_attempts():
     assert "time with the many / with the few" in bars
 
 
+def test_dashboard_reads_all_its_data_and_the_parts_add_up():
+    # Few charges say nothing about speed; that it runs, and adds up, is what counts.
+    code, bars, output = run("reports")
+    assert code == int("missed" in bars.values()), output
+    assert list(bars) == ["seconds for the whole data, the many", "growth of the time"]
+
+
 def test_uplift_keeps_the_rules_and_its_bounds_in_order():
     # So few cases say nothing about uplift; that the rules are kept is what counts.
     code, bars, output = run("uplift")

@@ -20,12 +20,10 @@ def test_difference_lies_in_its_interval_and_turns_with_the_arms(one, other):
 
 
 def test_few_cases_prove_nothing_and_tell_how_many_more_would():
-    few = compare(60, 100, 10, 20)
+    few = compare(150, 250, 25, 50)
     assert not few.is_conclusive
-    factor = (few.cases_needed + 120) / 120
-    enough = compare(
-        round(60 * factor), round(100 * factor), round(10 * factor), round(20 * factor)
-    )
+    factor = (few.cases_needed + 300) / 300
+    enough = compare(*(round(count * factor) for count in (150, 250, 25, 50)))
     assert abs(enough.low) < 0.01, "As many as told bring the interval to zero."
 
 
@@ -35,3 +33,7 @@ def test_many_cases_with_the_same_shares_are_conclusive():
 
 def test_equal_shares_never_become_conclusive():
     assert compare(50, 100, 5, 10).cases_needed is None
+
+
+def test_handful_of_cases_is_not_extrapolated():
+    assert compare(1, 2, 0, 2).cases_needed >= 50

@@ -39,7 +39,13 @@ export class Dashboard extends Component {
         this.display = { controlPanel: {} };
         this.periods = PERIODS.map((period) => ({ ...period, name: String(period.name) }));
         this.companies = user.activeCompanies;
-        this.state = useState({ ...this.readFilters(), status: "loading", error: "" });
+        this.state = useState({
+            ...this.readFilters(),
+            status: "loading",
+            error: "",
+            replay: null,
+            isReplaying: false,
+        });
         this.data = null;
         this.request = 0;
         useSetupAction({ getLocalState: () => this.filters });
@@ -91,12 +97,13 @@ export class Dashboard extends Component {
     async load() {
         const request = ++this.request;
         this.state.status = "loading";
+        this.state.replay = null;
         const { period, company, until } = this.state;
         let data;
         try {
             data = await this.orm.silent.call("recovery.dashboard", "get_data", [
                 period,
-                company ? [company] : this.companies.map(({ id }) => id),
+                this.chosenCompanies,
                 until,
             ]);
         } catch (error) {
@@ -121,6 +128,42 @@ export class Dashboard extends Component {
         this.state.status = data.is_empty ? "empty" : "ready";
     }
 
+    get chosenCompanies() {
+        const { company } = this.state;
+        return company ? [company] : this.companies.map(({ id }) => id);
+    }
+
+    /** Asked for by itself: it reads and weighs every decision of the months. */
+    async replay() {
+        const request = this.request;
+        this.state.isReplaying = true;
+        try {
+            const months = Math.max(PERIODS.find(({ id }) => id === this.state.period).months, 3);
+            const args = [months, this.chosenCompanies];
+            const replay = await this.orm.call("recovery.dashboard", "get_replay", args);
+            if (request === this.request) {
+                this.state.replay = replay;
+            }
+        } finally {
+            this.state.isReplaying = false;
+        }
+    }
+
+    get replayRows() {
+        const interval = ([low, high]) => `${percent(low)} – ${percent(high)}`;
+        return this.state.replay.policies.map((policy) => ({
+            ...policy,
+            cells: [
+                percent(policy.robust, 1),
+                interval(policy.robust_interval),
+                percent(policy.snips, 1),
+                interval(policy.snips_interval),
+                count(policy.effective),
+                policy.is_enough ? String(_t("yes")) : String(_t("no: too few")),
+            ],
+        }));
+    }
+
     // Texts
 
     /** Whole units where there are many: cents are in the lists behind. */
@@ -139,6 +182,10 @@ export class Dashboard extends Component {
 
     formatMonth(day) {
         return deserializeDate(day).toLocaleString({ month: "short", year: "numeric" });
+    }
+
+    formatShare(value) {
+        return percent(value, 1);
     }
 
     formatCount(value) {
@@ -198,7 +245,7 @@ export class Dashboard extends Component {
             res_model: model,
             views: [
                 [false, "list"],
-                ...(model === "account.move"
+                ...(model === "payment.token"
                     ? [[false, "form"]]
                     : [[false, "pivot"], [false, "graph"]]),
             ],

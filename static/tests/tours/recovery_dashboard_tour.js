@@ -44,6 +44,15 @@ registry.category("web_tour.tours").add("recovery_dashboard", {
             },
         },
         {
+            content: "Ask what other choices would have recovered",
+            trigger: "[data-card='replay'] button",
+            run: "click",
+        },
+        {
+            content: "Nothing was decided by the smart schedule",
+            trigger: "[data-card='replay']:contains('has not decided')",
+        },
+        {
             content: "Open what failed",
             trigger: "[data-tile='failed']:contains('1 payments')",
             run: "click",
