@@ -19,6 +19,10 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dev"))
+from environment import benchmark
+
+benchmark.enter()  # Here already: NumPy and holidays are there.
 
 from bench import uplift_bars as goals
 from bench import uplift_play as play
