@@ -237,7 +237,7 @@ class RecoveryCase(models.Model):
             paid_at=paid_at and _aware(paid_at),
             lost=self.state == "lost",
             cancelled=self.state == "cancelled",
-            promise=self._get_promised_day() or None,
+            promise=self.promise_date or None,
             paused=self.state in ("paused", "suspended"),
             paused_until=self._get_pause_end(),
             barred_steps=barred,
@@ -333,10 +333,6 @@ class RecoveryCase(models.Model):
         if self.state != "paused" or not self.paused_until:
             return None
         return datetime.combine(self.paused_until, time(), timezone.utc)
-
-    def _get_promised_day(self):
-        """Return the last day on which the customer promised to pay, if he did."""
-        return self["promise_date"] if "promise_date" in self._fields else None
 
     def _get_notice_class(self):
         """Return what the latest failure asks of the customer, for the text of a step."""
