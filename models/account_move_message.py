@@ -40,9 +40,3 @@ class AccountMove(models.Model):
         planned_sudo = attempts_sudo.filtered(lambda attempt: attempt.state == "planned")[:1]
         token_sudo = planned_sudo.token_id or move_sudo._get_collect_token()
         return token_sudo and self.env["recovery.attempt"]._get_method_label(token_sudo)
-
-    def _get_recovery_payment_link(self):
-        """Return the address on which a customer pays an invoice that has no case."""
-        self.ensure_one()
-        # In sudo mode: the link is signed for the customer, whoever writes to him.
-        return self.sudo()._get_portal_payment_link()

@@ -21,9 +21,11 @@ _MOVES = """
 """
 _CASES = """
     INSERT INTO recovery_case (move_id, company_id, partner_id, policy_id, state, currency_id,
-                               due_date, first_failure_at, deadline_at, failed_amount, active)
+                               due_date, first_failure_at, deadline_at, failed_amount, active,
+                               opened_by, life)
     SELECT id, company_id, partner_id, %(policy)s, 'in_recovery', currency_id,
-           invoice_date_due, now() - interval '3 days', now() + interval '30 days', 100, TRUE
+           invoice_date_due, now() - interval '3 days', now() + interval '30 days', 100, TRUE,
+           'failure', 1
       FROM account_move WHERE name LIKE 'BACKLOG/%%'
 """
 # Each case has a charge behind it and one before it; these are due, those later.
