@@ -28,7 +28,7 @@ class Visit:
 
     def __init__(self, text):
         self.text = text
-        self.link = Link.read(request.env, text)
+        self.link = Link.parse(request.env, text)
         # In sudo mode: the link is the right, and it names what it opens.
         self.cases = request.env["recovery.case"].sudo()
         self.token = request.env["payment.token"].sudo()
@@ -60,7 +60,7 @@ class Visit:
         # Of the records only: who looks at the page may have no right to their company.
         context = {**request.env.context, "allowed_company_ids": self.company.ids}
         for name in ("cases", "token", "partner", "company", "notice"):
-            setattr(self, name, getattr(self, name).with_context(context))
+            setattr(self, name, getattr(self, name).with_context(**context))
 
     def _find_state(self):
         if not self.link or not (self.cases or self.token):

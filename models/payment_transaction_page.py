@@ -12,7 +12,6 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     recovery_page = fields.Json(
-        string="Recovery Page",
         readonly=True,
         copy=False,
         help="The link through which the customer started this payment, and what he agreed to.",
@@ -22,9 +21,10 @@ class PaymentTransaction(models.Model):
 
     def _tokenize(self, payment_data):
         """Override of `payment` to charge the failing invoices to a method saved on the page."""
-        super()._tokenize(payment_data)
+        result = super()._tokenize(payment_data)
         if self.recovery_page and self.token_id:
             self._recovery_do_safely(self._recovery_adopt_method)
+        return result
 
     def _update_state(self, allowed_states, target_state, state_message):
         """Override of `payment` to trace a payment back to the notice that led to it."""

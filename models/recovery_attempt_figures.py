@@ -8,11 +8,8 @@ from .recovery_case_figures import _get_local_day
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
 
-    company_currency_id = fields.Many2one(
-        related="company_id.currency_id", string="Company Currency"
-    )
+    company_currency_id = fields.Many2one(related="company_id.currency_id")
     charged_on = fields.Date(
-        string="Charged On",
         readonly=True,
         copy=False,
         help="Day on which the charge went out, in the company's time zone. Empty: it did not.",

@@ -40,7 +40,6 @@ class RecoveryCase(models.Model):
     # What the first failure was like. It stays when the case opens again: a month that is closed
     # keeps its cases.
     failed_on = fields.Date(
-        string="Failed On",
         readonly=True,
         copy=False,
         help="Day of the very first failure, in the company's time zone. A case that opens again "
@@ -77,7 +76,6 @@ class RecoveryCase(models.Model):
     )
     provider_id = fields.Many2one(
         comodel_name="payment.provider",
-        string="Provider",
         readonly=True,
         copy=False,
         ondelete="set null",

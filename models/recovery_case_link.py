@@ -43,7 +43,7 @@ class Link(NamedTuple):
         return _encode(content + _sign(env, content))
 
     @classmethod
-    def read(cls, env, text):
+    def parse(cls, env, text):
         """Return the link that somebody opened, expired or not; none when it isn't ours.
 
         The signature covers everything and is compared in constant time. Whether the link has

@@ -165,13 +165,14 @@ class RecoveryCase(models.Model):
     @api.model
     def _end_due(self):
         """Override to notice the promises that were not kept."""
-        super()._end_due()
+        result = super()._end_due()
         # A day ends on different instants around the world: each case looks at its own.
         tomorrow = fields.Date.today() + timedelta(days=1)
         self._work_on_each(
             Domain("promise_date", "<", tomorrow) & Domain("state", "in", OPEN_STATES),
             "_break_promise",
         )
+        return result
 
     # === GETTERS === #
 

@@ -22,7 +22,7 @@ class RecoveryNotice(models.Model):
     @api.model
     def _plan_ahead(self):
         """Plan the notices of invoices that fall due soon, and of methods that expire soon."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             notices = self.with_company(company)
             notices._plan_for_moves(notices._search_moves_ahead(company))
             notices._plan_for_tokens(company, notices._search_tokens_ahead(company))

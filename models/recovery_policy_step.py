@@ -119,7 +119,6 @@ class RecoveryPolicyStep(models.Model):
     )
     server_action_id = fields.Many2one(
         comodel_name="ir.actions.server",
-        string="Server Action",
         domain="[('model_id.model', '=', subject_model)]",
         ondelete="restrict",
     )

@@ -107,9 +107,7 @@ class RecoveryAttemptReport(models.Model):
     )
     # Measures.
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    company_currency_id = fields.Many2one(
-        comodel_name="res.currency", string="Company Currency", readonly=True
-    )
+    company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     original_amount = fields.Monetary(
         string="Amount in Its Currency", readonly=True, aggregator=None
     )

@@ -141,9 +141,7 @@ class RecoveryCaseReport(models.Model):
     )
     # Measures.
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    company_currency_id = fields.Many2one(
-        comodel_name="res.currency", string="Company Currency", readonly=True
-    )
+    company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     original_amount = fields.Monetary(
         string="Asked, in Its Currency",
         readonly=True,

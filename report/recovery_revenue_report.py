@@ -57,9 +57,7 @@ class RecoveryRevenueReport(models.Model):
         help="The way of the case, which is that of most of its money.",
     )
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    company_currency_id = fields.Many2one(
-        comodel_name="res.currency", string="Company Currency", readonly=True
-    )
+    company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     amount = fields.Monetary(
         readonly=True,
         aggregator=None,

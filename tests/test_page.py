@@ -56,26 +56,26 @@ class TestPage(PageCommon):
 
     def test_link_with_any_character_changed_opens_nothing(self):
         text = self.path.split("/")[-1]
-        self.assertTrue(Link.read(self.env, text))
+        self.assertTrue(Link.parse(self.env, text))
         for position in range(len(text)):
             for other in "Ab_":
                 changed = f"{text[:position]}{other}{text[position + 1 :]}"
                 if changed != text:
-                    self.assertIsNone(Link.read(self.env, changed), msg=changed)
+                    self.assertIsNone(Link.parse(self.env, changed), msg=changed)
         for changed in (f"{text}=", f" {text}", f"{text}A", text[1:], "", "é", "A" * 100_000):
-            self.assertIsNone(Link.read(self.env, changed), msg=changed[:50])
+            self.assertIsNone(Link.parse(self.env, changed), msg=changed[:50])
 
     def test_link_is_short_enough_for_a_text_message(self):
         self.assertLessEqual(len(self.path.split("/")[-1]), 50)
         ids = (2**31 - 1,)
         link = Link("case", ids, 2**31 - 1, 2**31 - 1, fields.Datetime.now())
-        self.assertEqual(Link.read(self.env, link.sign(self.env)).ids, ids)
+        self.assertEqual(Link.parse(self.env, link.sign(self.env)).ids, ids)
 
     def test_link_signed_for_another_purpose_opens_nothing(self):
-        link = Link.read(self.env, self.path.split("/")[-1])
+        link = Link.parse(self.env, self.path.split("/")[-1])
         self.assertEqual(link.ids, tuple(self.case.ids))
         self.env["ir.config_parameter"].sudo().set_param("database.secret", "another database")
-        self.assertIsNone(Link.read(self.env, self.path.split("/")[-1]))
+        self.assertIsNone(Link.parse(self.env, self.path.split("/")[-1]))
 
     def test_expired_link_shows_no_invoice_and_offers_a_new_one(self):
         page = self._get(self._expire(self.case))
@@ -85,7 +85,7 @@ class TestPage(PageCommon):
         self.assertNotIn("100.00", page.text)
 
     def test_link_lives_thirty_days(self):
-        link = Link.read(self.env, self.path.split("/")[-1])
+        link = Link.parse(self.env, self.path.split("/")[-1])
         life = link.expires_at - fields.Datetime.now()
         self.assertAlmostEqual(life / timedelta(days=1), 30, places=2)
 
@@ -160,7 +160,7 @@ class TestPage(PageCommon):
             "UPDATE recovery_case SET company_id = %s WHERE id = %s", [other_company.id, other.id]
         )
         other.invalidate_recordset()
-        link = Link.read(self.env, self._get_path(self.case | other).split("/")[-1])
+        link = Link.parse(self.env, self._get_path(self.case | other).split("/")[-1])
         self.assertEqual(link.ids, tuple(self.case.ids))
 
     def test_one_of_several_invoices_can_be_paid(self):

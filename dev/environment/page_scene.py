@@ -70,6 +70,6 @@ class PageScene:
         from odoo.addons.revenue_recovery.models.recovery_case_link import Link
 
         url = cases._get_recovery_link()
-        link = Link.read(self.env, url.rpartition("/")[2])
+        link = Link.parse(self.env, url.rpartition("/")[2])
         link = link._replace(expires_at=link.expires_at - timedelta(days=days))
         return _PAGE + link.sign(self.env)
