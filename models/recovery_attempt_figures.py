@@ -8,7 +8,9 @@ from .recovery_case_figures import _get_local_day
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
 
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
     charged_on = fields.Date(
         readonly=True,
         copy=False,
