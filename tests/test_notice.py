@@ -97,7 +97,8 @@ class TestNotice(NoticeCommon):
         neighbour = self.env["res.partner"].create({"name": "N", "email": "n@example.com"})
         card = self._create_card(partner_id=neighbour.id)
         _invoice, other_case = self._fail_invoice(token=card, partner_id=neighbour.id)
-        mails = self._follow_later()
+        with self.assertLogs("odoo.addons.revenue_recovery.models.recovery_notice_message", "WARNING"):
+            mails = self._follow_later()
         self.assertEqual((case.notice_ids.state, other_case.notice_ids.state), ("failed", "sent"))
         self.assertIn("could not be sent", case.attention)
         self.assertIn(neighbour, mails.recipient_ids)
