@@ -92,13 +92,14 @@ class TestNotice(NoticeCommon):
             ['{"en_US": "<t t-out=\\"object.nonsense\\"/>"}', broken.id],
         )
         broken.invalidate_recordset()
-        _invoice, case = self._fail_invoice()
+        sender = "odoo.addons.revenue_recovery.models.recovery_notice_message"
+        with self.assertLogs(sender, "WARNING"):
+            _invoice, case = self._fail_invoice()
         self.assertEqual(case.policy_id, policy)
         neighbour = self.env["res.partner"].create({"name": "N", "email": "n@example.com"})
         card = self._create_card(partner_id=neighbour.id)
         _invoice, other_case = self._fail_invoice(token=card, partner_id=neighbour.id)
-        with self.assertLogs("odoo.addons.revenue_recovery.models.recovery_notice_message", "WARNING"):
-            mails = self._follow_later()
+        mails = self._follow_later()
         self.assertEqual((case.notice_ids.state, other_case.notice_ids.state), ("failed", "sent"))
         self.assertIn("could not be sent", case.attention)
         self.assertIn(neighbour, mails.recipient_ids)
