@@ -28,4 +28,4 @@ class AccountPartialReconcile(models.Model):
         return payments.filtered(lambda payment: payment.move_id in self.credit_move_id.move_id)
 
     def _raise_recovery_signals(self):
-        self.env["recovery.signal"]._raise_for(self.debit_move_id.move_id._filter_followed())
+        self.env["recovery.signal"]._raise_for_followed(self.debit_move_id.move_id)

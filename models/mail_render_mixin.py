@@ -12,13 +12,12 @@ class MailRenderMixin(models.AbstractModel):
             return super()._render_template_qweb(
                 template_src, model, res_ids, add_context=add_context, options=options
             )
-        results = {}
-        for res_id in res_ids:
-            renderer = self._recovery_tell_notice(notices.get(res_id))
-            results |= super(MailRenderMixin, renderer)._render_template_qweb(
+        return self._recovery_render_each(
+            res_ids,
+            lambda renderer, res_id: super()._render_template_qweb(
                 template_src, model, [res_id], add_context=add_context, options=options
-            )
-        return results
+            ),
+        )
 
     @api.model
     def _render_template_inline_template(
@@ -30,13 +29,12 @@ class MailRenderMixin(models.AbstractModel):
             return super()._render_template_inline_template(
                 template_txt, model, res_ids, add_context=add_context, options=options
             )
-        results = {}
-        for res_id in res_ids:
-            renderer = self._recovery_tell_notice(notices.get(res_id))
-            results |= super(MailRenderMixin, renderer)._render_template_inline_template(
+        return self._recovery_render_each(
+            res_ids,
+            lambda renderer, res_id: super()._render_template_inline_template(
                 template_txt, model, [res_id], add_context=add_context, options=options
-            )
-        return results
+            ),
+        )
 
     def _render_lang(self, res_ids, engine="inline_template"):
         """Override of `mail` to write in the company's language when the customer's is not there.
@@ -50,6 +48,18 @@ class MailRenderMixin(models.AbstractModel):
         own = self.env.company.partner_id.lang
         fallback = own if own in installed else ""
         return {res_id: lang if lang in installed else fallback for res_id, lang in langs.items()}
+
+    @api.model
+    def _recovery_render_each(self, res_ids, render):
+        """Render a text record by record, each told of its own notice.
+
+        :param render: called with the renderer of a record, and its id
+        """
+        notices = self.env.context["recovery_notices"]
+        results = {}
+        for res_id in res_ids:
+            results |= render(self._recovery_tell_notice(notices.get(res_id)), res_id)
+        return results
 
     @api.model
     def _recovery_tell_notice(self, known):

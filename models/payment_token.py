@@ -15,6 +15,7 @@ REFRESH_WAIT = timedelta(days=30)
 # A card that expires within so many days, or has expired, is asked for more often.
 EXPIRY_NOTICE = timedelta(days=40)
 EXPIRY_REFRESH_WAIT = timedelta(days=7)
+FUNDINGS = [("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")]
 
 
 class PaymentToken(models.Model):
@@ -27,7 +28,7 @@ class PaymentToken(models.Model):
         help="The card network, or the scheme of a bank debit, as the provider tells it.",
     )
     recovery_funding = fields.Selection(
-        selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")],
+        selection=FUNDINGS,
         string="Funding",
         readonly=True,
         groups=RECOVERY_GROUP,

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+from .payment_token import FUNDINGS
 from .recovery_decline_reason import DECLINE_CLASSES
 
 
@@ -33,7 +34,7 @@ class RecoveryAttempt(models.Model):
         readonly=True, copy=False, help="The card network, or the scheme of a bank debit."
     )
     funding = fields.Selection(
-        selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")],
+        selection=FUNDINGS,
         readonly=True,
         copy=False,
     )

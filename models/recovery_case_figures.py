@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .payment_token import FUNDINGS
 from .recovery_decline_reason import DECLINE_CLASSES
 
 # The way of a case in the reports: what charged it again is told apart.
@@ -87,7 +88,7 @@ class RecoveryCase(models.Model):
         help="The card network, or the scheme of a bank debit, of the first failure.",
     )
     funding = fields.Selection(
-        selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")],
+        selection=FUNDINGS,
         readonly=True,
         copy=False,
         help="What kind of card the first charge was made to.",
@@ -220,7 +221,7 @@ class RecoveryCase(models.Model):
             ),
             "provider_id": (transaction.provider_id or self.token_id.provider_id).id,
             "network": attempt.network or decline.get("network"),
-            "funding": funding if funding in ("credit", "debit", "prepaid") else False,
+            "funding": funding if funding in dict(FUNDINGS) else False,
             "issuer_country": attempt.issuer_country or decline.get("country"),
             "product_categ_id": self._find_product_category(),
         }

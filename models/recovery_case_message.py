@@ -6,9 +6,8 @@ of which notice it is only when it asks for one.
 
 from base64 import b64encode
 from collections import defaultdict
-from datetime import timedelta, timezone
+from datetime import timedelta
 from io import BytesIO
-from zoneinfo import ZoneInfo
 
 import qrcode
 
@@ -99,5 +98,4 @@ class RecoveryCase(models.Model):
 
     def _get_local_day(self, instant):
         """Return the customer's calendar day at a naive UTC instant."""
-        zone = ZoneInfo(self.partner_id.with_company(self.company_id)._get_recovery_tz())
-        return instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
+        return self.partner_id.with_company(self.company_id)._get_recovery_day(instant)

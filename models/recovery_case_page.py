@@ -171,14 +171,6 @@ class RecoveryCase(models.Model):
         if self.next_attempt_at and self.state == "in_recovery":
             return self.env._(
                 "If you do nothing, we try the saved payment method again on %(day)s.",
-                day=format_date(self.env, self._to_customer_day(self.next_attempt_at)),
+                day=format_date(self.env, self._get_local_day(self.next_attempt_at)),
             )
         return False
-
-    def _to_customer_day(self, instant):
-        """Return the day of a naive UTC instant where the customer lives."""
-        partner = self.partner_id.with_company(self.company_id)
-        local = fields.Datetime.context_timestamp(
-            self.with_context(tz=partner._get_recovery_tz()), instant
-        )
-        return local.date()

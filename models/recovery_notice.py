@@ -193,7 +193,7 @@ class RecoveryNotice(models.Model):
     @api.model
     def _render(self, sentence):
         """Translate a sentence of `timing`, whose terms are exported with the addon's."""
-        return self.env._(sentence.source, **sentence.values)
+        return self.env["recovery.case"]._render(sentence)
 
     @api.model
     def _explain(self, wanted):

@@ -222,11 +222,6 @@ class RecoveryNotice(models.Model):
         notices = self.search(
             [("mail_message_id", "in", mails.mail_message_id.ids), ("delivery", "=", "queued")]
         )
-        notices.write(
-            {
-                "delivery": "cancelled",
-                "sentence": self.env._("The message was taken from the queue before it was sent."),
-            }
-        )
-        for sentence, group in notices.grouped("sentence").items():
-            group.case_id._ask_for_attention(sentence)
+        sentence = self.env._("The message was taken from the queue before it was sent.")
+        notices.write({"delivery": "cancelled", "sentence": sentence})
+        notices.case_id._ask_for_attention(sentence)

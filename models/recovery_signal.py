@@ -44,6 +44,13 @@ class RecoverySignal(models.Model):
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
 
     @api.model
+    def _raise_for_followed(self, moves):
+        """Queue those of these invoices that have a case, or a first charge to come."""
+        # Asked first: our own charges are followed anyway, and looking costs queries.
+        if not self.env.context.get("recovery_own_work"):
+            self._raise_for(moves._filter_followed())
+
+    @api.model
     def _queue(self, moves, transaction=None):
         """Queue these invoices without waking the job."""
         self.sudo().create(

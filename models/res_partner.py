@@ -1,3 +1,6 @@
+from datetime import timezone
+from zoneinfo import ZoneInfo
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -101,6 +104,11 @@ class ResPartner(models.Model):
             )
         )
         return tokens_sudo.sudo(self.env.su)
+
+    def _get_recovery_day(self, instant):
+        """Return the customer's calendar day at a naive UTC instant."""
+        zone = ZoneInfo(self._get_recovery_tz())
+        return instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
 
     def _get_recovery_tz(self):
         """Return the name of the customer's time zone, else his company's, else UTC."""

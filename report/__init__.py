@@ -1,3 +1,4 @@
+from . import recovery_report_mixin  # Others are built on it.
 from . import (
     recovery_attempt_report,
     recovery_case_report,

@@ -18,6 +18,7 @@ class RecoveryAttemptReport(models.Model):
 
     _name = "recovery.attempt.report"
     _description = "Charge Analysis"
+    _inherit = ["recovery.report.mixin"]
     _auto = False
     _rec_name = "move_id"
     _order = "charged_on desc, id desc"
@@ -51,28 +52,7 @@ class RecoveryAttemptReport(models.Model):
 
     # Dimensions.
     attempt_id = fields.Many2one(comodel_name="recovery.attempt", string="Charge", readonly=True)
-    case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
-    move_id = fields.Many2one(comodel_name="account.move", string="Invoice", readonly=True)
-    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
-    journal_id = fields.Many2one(comodel_name="account.journal", readonly=True)
-    partner_id = fields.Many2one(comodel_name="res.partner", string="Customer", readonly=True)
-    country_id = fields.Many2one(
-        comodel_name="res.country", readonly=True, help="Where the customer lives."
-    )
-    partner_tag_ids = fields.Many2many(
-        related="partner_id.category_id",
-        string="Customer Tags",
-        help="Grouped by tags, a customer with several of them counts in each.",
-    )
-    user_id = fields.Many2one(comodel_name="res.users", string="Salesperson", readonly=True)
-    policy_id = fields.Many2one(comodel_name="recovery.policy", readonly=True)
     arm = fields.Selection(selection=[("smart", "Smart"), ("control", "Control")], readonly=True)
-    provider_id = fields.Many2one(comodel_name="payment.provider", readonly=True)
-    network = fields.Char(readonly=True)
-    funding = fields.Selection(
-        selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")], readonly=True
-    )
-    issuer_country = fields.Char(readonly=True)
     reason_id = fields.Many2one(
         comodel_name="recovery.decline.reason", string="Decline Reason", readonly=True
     )
@@ -106,8 +86,6 @@ class RecoveryAttemptReport(models.Model):
         "refused it, and might have fined it.",
     )
     # Measures.
-    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     original_amount = fields.Monetary(
         string="Amount in Its Currency", readonly=True, aggregator=None
     )
@@ -151,10 +129,6 @@ class RecoveryAttemptReport(models.Model):
         aggregator="avg",
         help="That the charge succeeds, as the smart schedule expected it.",
     )
-
-    @property
-    def _table_query(self):
-        return SQL("%s %s", self._select(), self._from())
 
     # === GETTERS === #
 

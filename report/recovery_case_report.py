@@ -23,6 +23,7 @@ class RecoveryCaseReport(models.Model):
 
     _name = "recovery.case.report"
     _description = "Recovery Analysis"
+    _inherit = ["recovery.report.mixin"]
     _auto = False
     _rec_name = "move_id"
     _order = "failed_on desc, id desc"
@@ -59,21 +60,6 @@ class RecoveryCaseReport(models.Model):
     }
 
     # Dimensions.
-    case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
-    move_id = fields.Many2one(comodel_name="account.move", string="Invoice", readonly=True)
-    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
-    journal_id = fields.Many2one(comodel_name="account.journal", readonly=True)
-    partner_id = fields.Many2one(comodel_name="res.partner", string="Customer", readonly=True)
-    country_id = fields.Many2one(
-        comodel_name="res.country", readonly=True, help="Where the customer lives."
-    )
-    partner_tag_ids = fields.Many2many(
-        related="partner_id.category_id",
-        string="Customer Tags",
-        help="Grouped by tags, a customer with several of them counts in each.",
-    )
-    user_id = fields.Many2one(comodel_name="res.users", string="Salesperson", readonly=True)
-    policy_id = fields.Many2one(comodel_name="recovery.policy", readonly=True)
     began_by = fields.Selection(
         selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")],
         readonly=True,
@@ -84,12 +70,6 @@ class RecoveryCaseReport(models.Model):
         readonly=True,
         help="Empty: the policy had no smart schedule.",
     )
-    provider_id = fields.Many2one(comodel_name="payment.provider", readonly=True)
-    network = fields.Char(readonly=True)
-    funding = fields.Selection(
-        selection=[("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")], readonly=True
-    )
-    issuer_country = fields.Char(readonly=True)
     reason_id = fields.Many2one(
         comodel_name="recovery.decline.reason",
         string="Decline Reason",
@@ -140,8 +120,6 @@ class RecoveryCaseReport(models.Model):
         help="Full days from the first failure to the last payment. For recovered cases.",
     )
     # Measures.
-    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     original_amount = fields.Monetary(
         string="Asked, in Its Currency",
         readonly=True,
@@ -214,10 +192,6 @@ class RecoveryCaseReport(models.Model):
         help="Days from the first failure to the payment that closed the case: since it opened "
         "again, where a payment was taken back.",
     )
-
-    @property
-    def _table_query(self):
-        return SQL("%s %s", self._select(), self._from())
 
     # === GETTERS === #
 
