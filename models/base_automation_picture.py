@@ -1,0 +1,136 @@
+"""The picture of a flow: what sets it off, under which conditions, what it does and when."""
+
+from ast import literal_eval
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class BaseAutomation(models.Model):
+    _inherit = "base.automation"
+
+    recovery_picture = fields.Html(
+        string="Flow", compute="_compute_recovery_picture", sanitize=False
+    )
+
+    @api.depends(
+        "trigger",
+        "filter_domain",
+        "trg_selection_field_id",
+        "trg_date_id",
+        "trg_date_range",
+        "trg_date_range_type",
+        "trg_date_range_mode",
+        "action_server_ids.name",
+        "action_server_ids.sequence",
+        "action_server_ids.recovery_wait_count",
+        "action_server_ids.recovery_wait_unit",
+        "action_server_ids.recovery_condition",
+    )
+    def _compute_recovery_picture(self):
+        for rule in self:
+            rule.recovery_picture = rule.env["ir.qweb"]._render(
+                "revenue_recovery.flow_picture",
+                {
+                    "trigger": rule._describe_trigger(),
+                    "conditions": rule._describe_conditions(rule.filter_domain),
+                    "acts": [
+                        {
+                            "wait": rule._describe_wait(action),
+                            "name": action.name,
+                            "conditions": rule._describe_conditions(action.recovery_condition),
+                        }
+                        for action in rule.action_server_ids.sorted("sequence")
+                    ],
+                },
+            )
+
+    def _describe_trigger(self):
+        """Return in a few words what sets the rule off."""
+        self.ensure_one()
+        if self.model_name == "recovery.event":
+            labels = self._get_labels("recovery.event", "type")
+            for condition in self._read_conditions(self.filter_domain):
+                if condition.field_expr == "type":
+                    return ", ".join(labels.get(each, each) for each in _get_values(condition))
+        if self.trigger == "on_time":
+            return self.env._(
+                "%(count)s %(unit)s %(mode)s: %(field)s",
+                count=self.trg_date_range,
+                unit=self._get_label("trg_date_range_type").lower(),
+                mode=self._get_label("trg_date_range_mode").lower(),
+                field=self.trg_date_id.field_description,
+            )
+        words = (self.model_id.name, self._get_label("trigger"), self.trg_selection_field_id.name)
+        return " · ".join(word for word in words if word)
+
+    def _describe_wait(self, action):
+        """Return how long a flow waits before one of its actions, or nothing."""
+        if not action.recovery_wait_count:
+            return ""
+        units = self._get_labels(action._name, "recovery_wait_unit")
+        return f"{action.recovery_wait_count} {units[action.recovery_wait_unit].lower()}"
+
+    def _describe_conditions(self, domain):
+        """Return a few words for each condition; what the event is, its trigger says."""
+        return [
+            self._describe_condition(condition)
+            for condition in self._read_conditions(domain)
+            if condition.field_expr != "type"
+        ]
+
+    def _describe_condition(self, condition):
+        """Return a condition as “field operator value”, in the words of the user interface."""
+        model, labels, values = self.env[self.model_name], [], {}
+        for name in condition.field_expr.split("."):
+            if name not in model._fields:
+                break
+            field = model._fields[name]
+            labels.append(field._description_string(self.env))
+            if field.type == "selection":
+                values = self._get_labels(model._name, name)
+            model = self.env[field.comodel_name] if field.relational else model
+        return self.env._(
+            "%(field)s %(operator)s %(value)s",
+            field=" › ".join(labels) or condition.field_expr,
+            operator=self._get_operators().get(condition.operator, condition.operator),
+            value=", ".join(str(values.get(each, each)) for each in _get_values(condition)),
+        )
+
+    @api.model
+    def _read_conditions(self, domain):
+        """Return the conditions of a domain one by one; none when it can't be read."""
+        try:
+            return list(Domain(literal_eval(domain or "[]")).iter_conditions())
+        except (ValueError, SyntaxError):
+            return []
+
+    @api.model
+    def _get_operators(self):
+        """Return the words for the operators of a domain."""
+        return {
+            "=": self.env._("is"),
+            "in": self.env._("is"),
+            "!=": self.env._("is not"),
+            "not in": self.env._("is not"),
+            ">": self.env._("above"),
+            ">=": self.env._("at least"),
+            "<": self.env._("below"),
+            "<=": self.env._("at most"),
+            "ilike": self.env._("contains"),
+        }
+
+    @api.model
+    def _get_labels(self, model, field):
+        """Return the labels of a selection field."""
+        return dict(self.env[model]._fields[field]._description_selection(self.env))
+
+    def _get_label(self, field):
+        """Return the label of a selection field's value, or nothing."""
+        return self._get_labels(self._name, field).get(self[field], "")
+
+
+def _get_values(condition):
+    """Return the values that a condition compares with."""
+    is_many = not isinstance(condition.value, str) and hasattr(condition.value, "__iter__")
+    return list(condition.value) if is_many else [condition.value]
