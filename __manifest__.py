@@ -6,7 +6,7 @@
     "description": " ",  # The README is Markdown, which the Apps page would read as another format.
     "author": "Revenue Recovery",
     "license": "LGPL-3",
-    "depends": ["account_payment", "sms"],
+    "depends": ["account_payment", "base_automation", "sms"],
     "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [
         "security/revenue_recovery_security.xml",
@@ -28,6 +28,9 @@
         "views/recovery_case_views.xml",
         "views/recovery_attempt_views.xml",
         "views/recovery_notice_views.xml",
+        "views/recovery_event_views.xml",
+        "views/recovery_task_views.xml",
+        "views/base_automation_views.xml",
         "views/recovery_policy_views.xml",
         "views/recovery_case_tag_views.xml",
         "views/recovery_decline_reason_views.xml",

@@ -58,6 +58,7 @@ class SecurityCommon(RecoveryCommon):
             "unlisted": [["demo", "code", "full_moon"]]
         }
         self.signal = self.env["recovery.signal"].sudo().create({"move_id": self.invoice.id})
+        self._create_automation()
         self.forecast_wizard = self.env["recovery.forecast.wizard"].create(
             {"move_id": self.invoice.id}
         )
@@ -97,6 +98,42 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+    def _create_automation(self):
+        """Create what automation rules leave behind: an event, a planned action, a queue."""
+        self.event = (
+            self.env["recovery.event"]
+            .sudo()
+            .create({"type": "attempt_failed", "sentence": "No", "company_id": self.env.company.id})
+        )
+        self.task = (
+            self.env["recovery.task"]
+            .sudo()
+            .create(
+                {
+                    "name": "Call",
+                    "res_model": "recovery.case",
+                    "res_id": self.case.id,
+                    "case_id": self.case.id,
+                    "company_id": self.env.company.id,
+                    "planned_at": fields.Datetime.now(),
+                }
+            )
+        )
+        self.happening = (
+            self.env["recovery.happening"]
+            .sudo()
+            .create(
+                {
+                    "automation": 1,
+                    "res_model": "recovery.case",
+                    "res_id": self.case.id,
+                    "occurred_at": fields.Datetime.now(),
+                    "key": "x",
+                    "depth": 0,
+                }
+            )
+        )
+
     def _get_records(self):
         """Return one record of each of our models."""
         records = {
@@ -110,7 +147,9 @@ class SecurityCommon(RecoveryCommon):
             "recovery.decline.unlisted": self.env["recovery.decline.unlisted"].search(
                 [("code", "=", "full_moon")]
             ),
+            "recovery.event": self.event,
             "recovery.forecast.wizard": self.forecast_wizard,
+            "recovery.happening": self.happening,
             "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
             "recovery.plan.wizard": self.plan_wizard,
@@ -121,6 +160,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.signal": self.signal,
+            "recovery.task": self.task,
             "recovery.timeline": self.case.timeline_ids[:1],
             "recovery.timing": self.timing,
             "recovery.write.off.wizard": self.write_off_wizard,
@@ -270,6 +310,7 @@ class TestPublicMethods(SecurityCommon):
         """Return the calls of what has been learned."""
         timing = self.timing
         return {
+            ("recovery.task", "action_cancel"): (self.task, []),
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),
             ("recovery.timing", "write"): (timing, [{"attempt_count": 0}]),
             ("recovery.timing", "unlink"): (timing, []),
@@ -389,6 +430,7 @@ class TestAccess(SecurityCommon):
         without = {
             "recovery.case.tag",  # Labels are shared, as those of contacts are.
             *SHARED,
+            "recovery.happening",  # Another one.
             "recovery.signal",  # The queue of a job: only administrators may look at it.
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",

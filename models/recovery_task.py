@@ -1,0 +1,142 @@
+"""Planned actions: what automation rules do to a case, one after the other, and when."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+# Which state a planned action may go to.
+TRANSITIONS = {
+    "planned": {"done", "skipped", "cancelled", "failed"},
+    "done": {"failed"},
+    "skipped": set(),
+    "cancelled": set(),
+    "failed": set(),
+}
+
+
+class RecoveryTask(models.Model):
+    """One action of an automation rule for one record: planned, done, or why not."""
+
+    _name = "recovery.task"
+    _description = "Planned Action"
+    _order = "planned_at desc, sequence desc, id desc"
+
+    name = fields.Char(string="Action", required=True, readonly=True)
+    automation_id = fields.Many2one(
+        comodel_name="base.automation",
+        string="Rule",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    action_id = fields.Many2one(
+        comodel_name="ir.actions.server",
+        string="Server Action",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    res_model = fields.Char(string="Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record", model_field="res_model", required=True, readonly=True
+    )
+    case_id = fields.Many2one(
+        comodel_name="recovery.case", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    event_id = fields.Many2one(
+        comodel_name="recovery.event", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    planned_at = fields.Datetime(string="Planned For", required=True, readonly=True)
+    not_before = fields.Datetime(
+        readonly=True, help="Set when the record was being changed by somebody else."
+    )
+    done_at = fields.Datetime(string="Done", readonly=True)
+    state = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("done", "Done"),
+            ("skipped", "Skipped"),
+            ("cancelled", "Cancelled"),
+            ("failed", "Failed"),
+        ],
+        default="planned",
+        required=True,
+        readonly=True,
+        help="Skipped: its condition did not hold; the actions after it go on.\n"
+        "Cancelled: it is not due any more, with all that were to follow.\n"
+        "Failed: it raised, and all that were to follow were cancelled.",
+    )
+    sentence = fields.Char(
+        string="Explanation", readonly=True, help="Why it is planned, or what became of it."
+    )
+    sequence = fields.Integer(readonly=True, help="Its place among the actions of the flow.")
+    flow = fields.Char(readonly=True, index=True, help="The same for the actions set off together.")
+    chain = fields.Char(
+        readonly=True, index=True, help="The same for flows of which one set the other off."
+    )
+    depth = fields.Integer(
+        readonly=True, help="How many flows, one setting off the other, led to this one."
+    )
+    origin_state = fields.Char(
+        readonly=True, help="The state that set the flow off, where a state did."
+    )
+    stops_when_paid = fields.Boolean(readonly=True)
+    untold = fields.Boolean(readonly=True, help="Administrators are still to be told of it.")
+
+    _due_idx = models.Index("(planned_at, id) WHERE state = 'planned'")
+    _record_idx = models.Index("(res_model, res_id)")
+    _untold_idx = models.Index("(id) WHERE untold IS TRUE")
+
+    # === ACTION METHODS === #
+
+    def action_cancel(self):
+        """Withdraw these planned actions, and those of their flows that were to follow."""
+        self.check_access("read")
+        self.case_id.check_access("write")
+        if not self.env.user.has_group("revenue_recovery.group_recovery_user"):
+            raise UserError(self.env._("Ask somebody who works on recovery cases to cancel it."))
+        reason = self.env._("Cancelled by %(user)s.", user=self.env.user.name)
+        # In sudo mode: planned actions are written by the engine only.
+        for task_sudo in self.sudo().filtered(lambda task: task.state == "planned"):
+            task_sudo._cancel_rest(reason)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _set_state(self, target, sentence, **values):
+        """Move the actions to a state, where :data:`TRANSITIONS` allow it.
+
+        :param str sentence: what became of them, for a person
+        :return: those that changed
+        """
+        changed = self.filtered(lambda task: target in TRANSITIONS[task.state])
+        changed.write(
+            {
+                "state": target,
+                "sentence": sentence,
+                "done_at": fields.Datetime.now(),
+                **values,
+            }
+        )
+        return changed
+
+    def _cancel_rest(self, reason):
+        """Cancel this action and all that are still to come in its flow."""
+        self.ensure_one()
+        self._get_rest()._set_state("cancelled", reason)
+
+    # === GETTERS === #
+
+    def _get_rest(self):
+        """Return this action, and those of its flow that are to follow, as far as planned."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("flow", "=", self.flow),
+                ("sequence", ">=", self.sequence),
+                ("state", "=", "planned"),
+            ],
+            order="sequence",
+        )
