@@ -31,6 +31,7 @@
         "views/recovery_event_views.xml",
         "views/recovery_task_views.xml",
         "views/base_automation_views.xml",
+        "views/recovery_flow_views.xml",
         "views/recovery_policy_views.xml",
         "views/recovery_case_tag_views.xml",
         "views/recovery_decline_reason_views.xml",

@@ -9,6 +9,8 @@ from . import (
     account_partial_reconcile,
     account_payment,
     base_automation,
+    base_automation_picture,
+    base_automation_recipe,
     digest_digest,
     ir_actions_server_wait,
     mail_mail,

@@ -3,7 +3,6 @@
 from odoo import fields, models
 
 
-
 class BaseAutomation(models.Model):
     _inherit = "base.automation"
 
@@ -31,6 +30,8 @@ class BaseAutomation(models.Model):
         self.ensure_one()
         name = self.env._("%(flow)s (copy)", flow=self.name)
         copy = self.copy({"name": name, "active": False})
+        for action, own in zip(self.action_server_ids, copy.action_server_ids, strict=True):
+            own.name = action.name
         return copy._get_records_action(name=self.env._("Flow"))
 
     # === GETTERS === #

@@ -9,6 +9,7 @@ from . import (
     test_dashboard,
     test_decline,
     test_events,
+    test_flow,
     test_forecast,
     test_gate,
     test_learning,
