@@ -121,13 +121,16 @@ class RecoveryCase(models.Model):
             }
             plain = {policy: steps[policy]._make_steps() for policy in steps}
             for case in cases:
-                wanted[case] = plan_notices(
-                    facts[case],
-                    plain[case.policy_id],
-                    case.partner_id._get_recovery_place(),
-                    place,
-                )
                 records = stored.get(case, notices)
+                wanted[case] = (
+                    *plan_notices(
+                        facts[case],
+                        plain[case.policy_id],
+                        case.partner_id._get_recovery_place(),
+                        place,
+                    ),
+                    *records._plan_asked(facts[case]),
+                )
                 changes = compare(records._get_stored(), wanted[case])
                 values += records._apply_changes(changes, case._prepare_notice_vals())
         notices.create(values)
