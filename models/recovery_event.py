@@ -7,6 +7,7 @@ import psycopg2
 
 from odoo import api, fields, models
 
+from .isolation import run_isolated
 from .recovery_decline_reason import DECLINE_CLASSES
 
 _logger = logging.getLogger(__name__)
@@ -122,17 +123,18 @@ class RecoveryEvent(models.Model):
         """
         if not self._is_awaited():
             return self.browse()
-        try:
-            with self.env.cr.savepoint():
-                return self.sudo().create(
-                    self._prepare_vals(type, case, move, attempt, token, provider, values)
-                )
-        except psycopg2.OperationalError:
-            raise  # Somebody changed the invoice meanwhile: the caller begins anew.
-        except Exception:
+        event, error = run_isolated(
+            self.env,
+            lambda: self.sudo().create(
+                self._prepare_vals(type, case, move, attempt, token, provider, values)
+            ),
+        )
+        if isinstance(error, psycopg2.OperationalError):
+            raise error  # Somebody changed the invoice meanwhile: the caller begins anew.
+        if error:
             # What happened is worth more than the telling of it.
-            _logger.exception("The event %s could not be written", type)
-            return self.browse()
+            _logger.error("The event %s could not be written", type, exc_info=error)
+        return event or self.browse()
 
     @api.model
     def _is_awaited(self):

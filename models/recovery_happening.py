@@ -1,6 +1,33 @@
 """The queue between what sets a rule off and the job that plans its actions."""
 
-from odoo import fields, models
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .account_move_debt import SETTLED_STATES
+
+_logger = logging.getLogger(__name__)
+
+# The chain and the depth of the planned action that runs in this thread.
+_running = ContextVar("recovery_running", default=(None, -1))
+# Where nobody waits for money, whatever the invoice's state says in the middle of a payment.
+SETTLED_ATTEMPTS = ("paid", "pending")
+SETTLED_EVENTS = ("attempt_succeeded", "service_ended")
+CLOSED_STATES = ("recovered", "cancelled")
+
+
+@contextmanager
+def running_in(chain, depth):
+    """Let what is set off inside belong to a chain of flows, one deeper."""
+    token = _running.set((chain, depth))
+    try:
+        yield
+    finally:
+        _running.reset(token)
 
 
 class RecoveryHappening(models.Model):
@@ -24,3 +51,154 @@ class RecoveryHappening(models.Model):
     chain = fields.Char()
     depth = fields.Integer(required=True)
     error = fields.Char(help="Why the rule's condition could not be evaluated.")
+
+    # === QUEUE === #
+
+    @api.model
+    def _queue(self, rule, records, done=None):
+        """Queue the actions of a rule for records; nothing here can fail what set it off.
+
+        :param dict done: Odoo's notebook of one change, shared by the rules that it sets off
+        """
+        key = uuid4().hex if done is None else done.setdefault("recovery_key", uuid4().hex)
+        rows = []
+        for record in records:
+            state, is_owed = self._get_facts(record)
+            rows.append((rule.id, record._name, record.id, key, state, is_owed, None))
+        self._insert(rows)
+
+    @api.model
+    def _queue_error(self, rule, record, error):
+        """Queue that the condition of a rule raised, to be told to administrators."""
+        sentence = f"{type(error).__name__}: {error}"
+        values = (rule.id, record._name, record.id or 0, uuid4().hex, None, False, sentence)
+        self._insert([values])
+
+    @api.model
+    def _insert(self, rows):
+        if not rows:
+            return
+        cr = self.env.cr
+        chain, depth = _running.get()
+        now = fields.Datetime.now()
+        try:
+            # Plain SQL in a plain savepoint: nothing that is pending is written by it, or lost.
+            with cr.savepoint(flush=False):
+                cr.execute_values(
+                    "INSERT INTO recovery_happening (automation, res_model, res_id, key, "
+                    "state_then, is_owed, error, chain, depth, occurred_at) VALUES %s",
+                    [(*row, chain, depth + 1, now) for row in rows],
+                )
+                # Once in a database transaction.
+                if not cr.postcommit.data.setdefault("recovery.happening", False):
+                    self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+                    cr.postcommit.data["recovery.happening"] = True
+        except Exception:
+            _logger.exception("A rule could not be queued: %s", rows)
+
+    @api.model
+    def _get_facts(self, record):
+        """Return the state of a record, and whether somebody still waits for its money."""
+        try:
+            record = record.sudo()
+            state = record.state if "state" in record._fields else None
+            if record._name == "recovery.attempt" and state in SETTLED_ATTEMPTS:
+                return state, False
+            if record._name == "recovery.event" and record.type in SETTLED_EVENTS:
+                return state, False
+            return state, self._is_owed(record)
+        except Exception:
+            _logger.exception("The facts of %s could not be read", record)
+            return None, False
+
+    @api.model
+    def _is_owed(self, record):
+        """Tell whether somebody waits for the money of a record now."""
+        case = record if record._name == "recovery.case" else record.case_id
+        if case:
+            return case.state not in CLOSED_STATES
+        return bool(record.move_id) and record.move_id.payment_state not in SETTLED_STATES
+
+    # === PLAN === #
+
+    @api.model
+    def _plan_all(self):
+        """Plan the actions of what has happened, each change in a database transaction."""
+        tried = [0]
+        while (first := self._lock_first(tried)) is not None:
+            tried.append(first)
+            happening = self.browse(first)
+            try:
+                happening._plan()
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Happening %s could not be planned", first)
+                happening._drop(error)
+            if not self.env["ir.cron"]._commit_progress():
+                return
+
+    @api.model
+    def _lock_first(self, tried):
+        query = SQL(
+            """
+            SELECT id FROM recovery_happening WHERE id != ALL(%s)
+             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+            """,
+            tried,
+        )
+        return self.env["recovery.attempt"]._lock_one(query)
+
+    def _plan(self):
+        """Plan what one change of one record sets off, and take it off the queue."""
+        self.ensure_one()
+        same = self.search(
+            [
+                ("key", "=", self.key),
+                ("res_model", "=", self.res_model),
+                ("res_id", "=", self.res_id),
+            ],
+            order="id",
+        )
+        tasks = self.env["recovery.task"]
+        for row in same.filtered("error"):
+            tasks._note_failure(row, row._describe_error())
+        record = self.env[self.res_model].browse(self.res_id).exists()
+        if record:
+            for row in same.filtered(lambda row: not row.error)._choose():
+                tasks._plan_flow(row, record)
+        same.unlink()
+
+    def _choose(self):
+        """Return the rows whose rules go on, in the order of the rules, each rule once."""
+        rules = self._get_rule()
+        rows = {}
+        for row in self:
+            rows.setdefault(row.automation, row)
+        chosen, has_exclusive = self.browse(), False
+        for rule in rules.sorted(lambda rule: (rule.recovery_sequence, rule.id)):
+            if not rule.active or (rule.recovery_exclusive and has_exclusive):
+                continue
+            has_exclusive |= rule.recovery_exclusive
+            chosen += rows[rule.id]
+        return chosen
+
+    def _drop(self, error):
+        """Take a change off the queue that can't be planned, and tell so."""
+        if not self.exists():
+            return
+        sentence = self.env._("Its actions could not be planned: %(error)s", error=error)
+        self.env["recovery.task"]._note_failure(self, sentence)
+        self.unlink()
+
+    def _describe_error(self):
+        return self.env._(
+            "The condition of the rule could not be looked at, and counts as not met: %(error)s",
+            error=self.error,
+        )
+
+    # === GETTERS === #
+
+    def _get_rule(self):
+        """Return the rules that were set off, as far as there are any."""
+        rules = self.env["base.automation"].with_context(active_test=False)
+        return rules.browse(dict.fromkeys(row.automation for row in self)).exists()

@@ -32,6 +32,7 @@ from . import (
     test_return_import,
     test_return_recovery,
     test_return_wizard,
+    test_rules,
     test_security,
     test_smart,
     test_step,
