@@ -1,4 +1,5 @@
 from . import (
+    test_automate,
     test_card_expiry,
     test_card_gateway,
     test_card_update,
