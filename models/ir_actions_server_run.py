@@ -196,12 +196,12 @@ class IrActionsServer(models.Model):
         return cases.with_env(self.env).sudo(False)._check_may_act()
 
     def _recovery_get_thread(self, record):
-        """Return where people write about a record: its case, else its invoice."""
+        """Return where people write about a record: its case, else invoice, else customer."""
         if record._name == "recovery.case":
             return record
-        case = record.recovery_case_id if record._name == "account.move" else record.case_id
-        move = record if record._name == "account.move" else record.move_id
-        return case or move or record.provider_id or record
+        if record._name == "account.move":
+            return record.recovery_case_id or record
+        return record.case_id or record.move_id or record.partner_id or record.provider_id or record
 
     def _recovery_block(self, eval_context, is_blocked):
         """Block or unblock the customers that records are about, each in the record's company.
@@ -221,11 +221,13 @@ class IrActionsServer(models.Model):
         thread = self._recovery_get_thread(record)
         is_case = thread._name == "recovery.case"
         move = thread.move_id if is_case else thread
-        salesperson = move.invoice_user_id if move._name == "account.move" else move.browse()
-        people = [thread.user_id if is_case else self.env["res.users"], salesperson]
+        people = [
+            thread.user_id if is_case else self.env["res.users"],
+            move.invoice_user_id if move._name == "account.move" else self.env["res.users"],
+        ]
         if self.recovery_assignee == "salesperson":
             people.reverse()
-        for user in people:
+        for user in (*people, record.partner_id.user_id):
             if user and user.active and not user.share:
                 return user
         return self.env.ref("base.user_admin")

@@ -26,6 +26,7 @@ from . import (
     test_page_tour,
     test_policy,
     test_promise,
+    test_recipes,
     test_report,
     test_report_replay,
     test_report_revenue,
