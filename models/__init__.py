@@ -59,6 +59,7 @@ from . import (
     recovery_decline_code,
     recovery_decline_reason,
     recovery_event,
+    recovery_event_daily,
     recovery_happening,
     recovery_network_rule,
     recovery_notice,
@@ -86,4 +87,8 @@ from . import (
     res_config_settings,
     res_partner,
     res_partner_notice,
+)
+from . import (  # They extend methods of the files above.
+    recovery_attempt_event,
+    recovery_case_event,
 )

@@ -78,6 +78,16 @@ class BaseAutomation(models.Model):
             started._recovery_start_clock()
         return result
 
+    @api.ondelete(at_uninstall=True)
+    def _unlink_recovery_tasks(self):
+        """Cancel what is planned, and let go of what was done.
+
+        Left to PostgreSQL, a row that loses its rule and its action at once fails to lose either.
+        """
+        tasks_sudo = self.env["recovery.task"].sudo().search([("automation_id", "in", self.ids)])
+        tasks_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
+        tasks_sudo.write({"automation_id": False, "action_id": False})
+
     def _recovery_start_clock(self):
         """Let rules that have just been switched on leave alone what happened long ago.
 
@@ -140,7 +150,7 @@ class BaseAutomation(models.Model):
         """Return what a condition says of records, or ``None`` when it raises; tell so later."""
         found, error = run_isolated(self.env, evaluate)
         if error:
-            _logger.info("The condition of rule %s raised", self.id, exc_info=error)
+            _logger.info("The condition of rule %s raised: %s", self.id, error)
             self.env["recovery.happening"]._queue_error(self, records[:1], error)
         return found
 

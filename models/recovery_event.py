@@ -167,6 +167,8 @@ class RecoveryEvent(models.Model):
             "attempt_number": len(case.attempt_ids.filtered("transaction_id")),
         }
         if attempt:
+            if not case:  # The first charge of an invoice.
+                prepared["attempt_number"] = 1
             prepared |= {
                 "amount": attempt.amount,
                 "decline_class": attempt.decline_class,

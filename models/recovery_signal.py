@@ -95,6 +95,7 @@ class RecoverySignal(models.Model):
             if not commit_progress(1):
                 return
         self.env["recovery.attempt"]._resolve_due()
+        self.env["recovery.event"]._raise_daily()
         self.env["recovery.task"]._run_due()
         self.env["recovery.case"]._end_due()
         self.env["recovery.notice"]._send_due()

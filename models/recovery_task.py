@@ -122,6 +122,10 @@ class RecoveryTask(models.Model):
         )
         return changed
 
+    def _set_planned_cancelled(self, reason):
+        """Cancel those of these actions that are still planned."""
+        self.filtered(lambda task: task.state == "planned")._set_state("cancelled", reason)
+
     def _cancel_rest(self, reason):
         """Cancel this action and all that are still to come in its flow."""
         self.ensure_one()

@@ -12,6 +12,17 @@ class ResConfigSettings(models.TransientModel):
     recovery_share_timing = fields.Boolean(
         related="company_id.recovery_share_timing", readonly=False
     )
+    recovery_due_soon_days = fields.Integer(
+        related="company_id.recovery_due_soon_days", readonly=False
+    )
+    recovery_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Currency of Recovery"
+    )
+    recovery_large_amount = fields.Monetary(
+        related="company_id.recovery_large_amount",
+        currency_field="recovery_currency_id",
+        readonly=False,
+    )
     recovery_events_silent = fields.Char(
         compute="_compute_recovery_events_silent",
         help="The providers that could tell of renewed cards, and do not yet.",

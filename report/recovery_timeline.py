@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class RecoveryTimeline(models.Model):
-    """Charges and notices of a case on one calendar, past and planned."""
+    """Charges, notices and actions of rules of a case on one calendar, past and planned."""
 
     _name = "recovery.timeline"
     _description = "Recovery Timeline"
@@ -32,12 +32,23 @@ class RecoveryTimeline(models.Model):
             "name",
             "sentence",
         ],
+        "recovery.task": [
+            "case_id",
+            "company_id",
+            "state",
+            "planned_at",
+            "done_at",
+            "name",
+            "sentence",
+        ],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     at = fields.Datetime(string="When", readonly=True)
-    kind = fields.Selection(selection=[("charge", "Charge"), ("notice", "Notice")], readonly=True)
+    kind = fields.Selection(
+        selection=[("charge", "Charge"), ("notice", "Notice"), ("action", "Action")], readonly=True
+    )
     state = fields.Selection(
         selection=lambda self: self._get_states(), string="Status", readonly=True
     )
@@ -46,12 +57,23 @@ class RecoveryTimeline(models.Model):
     method_label = fields.Char(string="Payment Method", readonly=True)
     sentence = fields.Char(string="Explanation", readonly=True)
 
+    # === ACTION METHODS === #
+
+    def action_cancel(self):
+        """Withdraw planned actions, and those of their rules that were to follow."""
+        self.check_access("read")
+        actions = self.filtered(lambda line: line.kind == "action")
+        tasks = self.env["recovery.task"].browse(line.id // 3 for line in actions)
+        return tasks.action_cancel()
+
+    # === QUERY === #
+
     @property
     def _table_query(self):
-        # Even ids are charges, odd ones notices, so that each line keeps its id.
+        # The remainder of an id tells the kind, so that each line keeps its id.
         return SQL(
             """
-            SELECT attempt.id * 2 AS id,
+            SELECT attempt.id * 3 AS id,
                    attempt.case_id,
                    attempt.company_id,
                    COALESCE(attempt.started_at, LEAST(attempt.planned_at, attempt.finished_at))
@@ -65,7 +87,7 @@ class RecoveryTimeline(models.Model):
               FROM recovery_attempt attempt
              WHERE attempt.case_id IS NOT NULL
          UNION ALL
-            SELECT notice.id * 2 + 1,
+            SELECT notice.id * 3 + 1,
                    notice.case_id,
                    notice.company_id,
                    COALESCE(notice.sent_at, GREATEST(notice.planned_at, notice.held_until)),
@@ -78,12 +100,29 @@ class RecoveryTimeline(models.Model):
                         ELSE concat(notice.name, ': ', notice.sentence) END
               FROM recovery_notice notice
              WHERE notice.case_id IS NOT NULL
+         UNION ALL
+            SELECT task.id * 3 + 2,
+                   task.case_id,
+                   task.company_id,
+                   COALESCE(task.done_at, task.planned_at),
+                   'action',
+                   task.state,
+                   NULL,
+                   NULL,
+                   NULL,
+                   concat(task.name, ': ', task.sentence)
+              FROM recovery_task task
+             WHERE task.case_id IS NOT NULL
             """
         )
 
     def _get_states(self):
-        """Return the states of attempts and notices, each once."""
+        """Return the states of attempts, notices and actions, each once."""
         states = {}
-        for model, name in (("recovery.notice", "status"), ("recovery.attempt", "state")):
+        for model, name in (
+            ("recovery.task", "state"),
+            ("recovery.notice", "status"),
+            ("recovery.attempt", "state"),
+        ):
             states |= dict(self.env[model]._fields[name]._description_selection(self.env))
         return list(states.items())

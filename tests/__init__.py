@@ -32,6 +32,8 @@ from . import (
     test_return_recovery,
     test_return_wizard,
     test_rules,
+    test_rules_event,
+    test_rules_flow,
     test_security,
     test_smart,
     test_step,

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -127,6 +128,20 @@ class TestRules(RulesCommon):
         self.assertTrue(case.exists())
         self.assertIn("archive it instead", self._get_tasks(rule).sentence)
         self.assertTrue(case.next_attempt_at)
+
+    def test_rule_deletes_a_case_without_charges(self):
+        delete = self._create_rule("record.unlink()", trigger="on_create")
+        waiting = self._create_rule(self._note("x", recovery_wait_count=1), trigger="on_create")
+        self._create_rule("pass", model="recovery.event", trigger="on_create")
+        invoice = self._create_invoice(
+            collect_automatically=False, due=fields.Date.today() - timedelta(days=3)
+        )
+        case = self.env["recovery.case"].sudo()._open_overdue(invoice)
+        self.assertTrue(case)
+        self._follow()
+        self.assertFalse(case.exists())
+        self.assertEqual(self._get_tasks(delete).state, "done")
+        self.assertEqual(self._get_tasks(waiting).state, "cancelled")
 
     def test_fifty_rules_at_once_all_run(self):
         for number in range(50):

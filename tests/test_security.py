@@ -100,6 +100,15 @@ class SecurityCommon(RecoveryCommon):
 
     def _create_automation(self):
         """Create what automation rules leave behind: an event, a planned action, a queue."""
+        # An empty one is refused to nobody; any will do.
+        self.automation = self.env["base.automation"].create(
+            {
+                "name": "Rule",
+                "model_id": self.env["ir.model"]._get_id("recovery.case"),
+                "trigger": "on_create",
+                "active": False,
+            }
+        )
         self.event = (
             self.env["recovery.event"]
             .sudo()
@@ -311,6 +320,9 @@ class TestPublicMethods(SecurityCommon):
         timing = self.timing
         return {
             ("recovery.task", "action_cancel"): (self.task, []),
+            ("recovery.timeline", "action_cancel"): (self.case.timeline_ids[:1], []),
+            ("base.automation", "create"): (None, [[{"name": "Mine"}]]),
+            ("base.automation", "write"): (self.automation, [{"name": "Mine"}]),
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),
             ("recovery.timing", "write"): (timing, [{"attempt_count": 0}]),
             ("recovery.timing", "unlink"): (timing, []),

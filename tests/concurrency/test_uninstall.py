@@ -50,7 +50,12 @@ OWN_COLUMNS = {
         "recovery_reason_id",
         "recovery_unclear",
     },
-    "res_company": {"recovery_charge_test_providers", "recovery_share_timing"},
+    "res_company": {
+        "recovery_charge_test_providers",
+        "recovery_due_soon_days",
+        "recovery_large_amount",
+        "recovery_share_timing",
+    },
     "res_partner": {"collect_automatically", "collect_token_id"},
 }
 COMPLAINT = re.compile(r"^[\d-]+ [\d:,]+ \d+ (?:WARNING|ERROR|CRITICAL) .*", re.M)
