@@ -157,8 +157,8 @@ class TestPausedProvider(BreakerCommon):
         self.assertGreater(self.demo_provider.recovery_paused_until, until)
 
     def test_pause_that_outlasts_the_window_loses_no_charge(self):
-        _invoice, case = self._fail_invoice()
-        case.token_id.demo_simulated_state = "done"
+        invoice, case = self._fail_invoice()
+        invoice.collect_token_id.demo_simulated_state = "done"
         self._make_due(case)
         days = case.policy_id.window_days + 10
         self._pause(hours=24 * days)
