@@ -7,8 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.sql_db import TestCursor
-from odoo.tests import tagged
+from odoo.tests import tagged, test_cursor
 
 from .rules_common import RulesCommon
 
@@ -117,14 +116,14 @@ class TestWebhookPayload(RulesCommon):
     @contextmanager
     def _sending(self):
         """Let the commits of the job send what waits for them, as they do outside of tests."""
-        commit = TestCursor.commit
+        commit = test_cursor.TestCursor.commit
 
         def send(cursor):
             cursor.flush()
             cursor.postcommit.run()
             commit(cursor)
 
-        with patch.object(TestCursor, "commit", send):
+        with patch.object(test_cursor.TestCursor, "commit", send):
             yield
 
     def _fail_while_sending(self):
