@@ -31,6 +31,7 @@
         "views/recovery_event_views.xml",
         "views/recovery_task_views.xml",
         "views/ir_actions_server_views.xml",
+        "views/ir_actions_server_provider_views.xml",
         "views/base_automation_views.xml",
         "views/recovery_flow_views.xml",
         "data/recovery_recipe_data.xml",

@@ -21,6 +21,7 @@ from . import (
     mail_notification,
     mail_render_mixin,
     payment_provider,
+    payment_provider_breaker,
     payment_provider_events,
     payment_token,
     payment_token_ceiling,
@@ -97,6 +98,8 @@ from . import (
     res_partner_notice,
 )
 from . import (  # They extend methods of the files above.
+    ir_actions_server_provider,
+    recovery_attempt_breaker,
     recovery_attempt_event,
     recovery_case_event,
 )

@@ -96,6 +96,7 @@ class RecoverySignal(models.Model):
                 return
         self.env["recovery.attempt"]._resolve_due()
         self.env["recovery.event"]._raise_daily()
+        self.env["payment.provider"]._recovery_tell_failing()
         self.env["recovery.task"]._run_due()
         self.env["recovery.case"]._end_due()
         self.env["recovery.notice"]._send_due()

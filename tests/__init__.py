@@ -1,5 +1,6 @@
 from . import (
     test_automate,
+    test_breaker,
     test_card_expiry,
     test_card_gateway,
     test_card_update,
@@ -41,6 +42,7 @@ from . import (
     test_security,
     test_smart,
     test_step,
+    test_stock_actions,
     test_taxonomy,
     test_template,
     test_template_language,
@@ -50,4 +52,5 @@ from . import (
     test_unlisted,
     test_views,
     test_webhook,
+    test_webhook_payload,
 )

@@ -240,6 +240,8 @@ class TestPublicMethods(SecurityCommon):
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
             ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
+            ("payment.provider", "action_recovery_pause_charges"): (self.demo_provider, []),
+            ("payment.provider", "action_recovery_resume_charges"): (self.demo_provider, []),
             ("mail.mail", "unlink"): (self.mail, []),
             ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),
             ("mail.notification", "write"): (
