@@ -89,6 +89,7 @@ from . import (
     res_partner_notice,
 )
 from . import (  # They extend methods of the files above.
+    account_move_contract,
     recovery_attempt_event,
     recovery_case_event,
 )
