@@ -98,6 +98,7 @@ from . import (
     res_partner_notice,
 )
 from . import (  # They extend methods of the files above.
+    account_move_contract,
     ir_actions_server_provider,
     recovery_attempt_breaker,
     recovery_attempt_event,

@@ -37,7 +37,7 @@ _SCRATCH = f"rr_scratch_{hashlib.sha256(socket.gethostname().encode()).hexdigest
 def base_template(bench: "Workbench") -> str:
     """The name of the template without this addon."""
     name = f"rr_base_{cache.digest(_RECIPE, bench.odoo.key, *_BASE_MODULES)}"
-    return _template(bench, name, "template0", _BASE_MODULES, "Odoo's modules (about a minute)")
+    return template(bench, name, "template0", _BASE_MODULES, "Odoo's modules (about a minute)")
 
 
 def addon_template(bench: "Workbench") -> str:
@@ -45,11 +45,11 @@ def addon_template(bench: "Workbench") -> str:
     base = base_template(bench)
     while True:
         modules = (ADDON, *dev_addons())
-        key = _installed_files()
+        key = installed_files()
         name = f"rr_addon_{cache.digest(base, *modules, key)}"
         existed = bench.server.exists(name)
-        _template(bench, name, base, modules, "this addon")
-        if existed or _installed_files() == key:
+        template(bench, name, base, modules, "this addon")
+        if existed or installed_files() == key:
             return name
         # A file was saved meanwhile: what was installed is neither the old nor the new state.
         drop(bench, name)
@@ -98,7 +98,18 @@ def dev_addons() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in DEV_ADDONS_FOLDER.glob("*/__manifest__.py")))
 
 
-def _template(bench: "Workbench", name: str, origin: str, modules: Sequence[str], what: str) -> str:
+def template(
+    bench: "Workbench",
+    name: str,
+    origin: str,
+    modules: Sequence[str],
+    what: str,
+    config: Path | None = None,
+) -> str:
+    """Return the name of a template, made of another one and further modules if need be.
+
+    :param config: the configuration of Odoo that knows the modules; the usual one by default
+    """
     log = _log(bench, name)
     with cache.lock(bench.settings, f"template-{name[:8]}"):
         if not bench.server.exists(name):
@@ -106,7 +117,7 @@ def _template(bench: "Workbench", name: str, origin: str, modules: Sequence[str]
             log.parent.mkdir(exist_ok=True)
             building = f"rr_build_{os.getpid()}"
             with step("database", f"installing {what}"):
-                _install(bench, building, origin, modules, log)
+                _install(bench, building, origin, modules, log, config)
             # The database gets its name last: whoever sees the name finds it complete.
             shutil.rmtree(_filestore(bench, name), ignore_errors=True)
             if _filestore(bench, building).is_dir():
@@ -117,7 +128,14 @@ def _template(bench: "Workbench", name: str, origin: str, modules: Sequence[str]
     return name
 
 
-def _install(bench: "Workbench", name: str, origin: str, modules: Sequence[str], log: Path) -> None:
+def _install(
+    bench: "Workbench",
+    name: str,
+    origin: str,
+    modules: Sequence[str],
+    log: Path,
+    config: Path | None,
+) -> None:
     try:
         if origin == "template0":
             drop(bench, name)  # Odoo creates it.
@@ -128,7 +146,7 @@ def _install(bench: "Workbench", name: str, origin: str, modules: Sequence[str],
                 *bench.odoo_command,
                 "server",
                 "--config",
-                bench.settings.config_file,
+                config or bench.settings.config_file,
                 "--database",
                 name,
                 "--init",
@@ -154,7 +172,8 @@ def fingerprint(root: Path, skipped: Iterable[str] = ()) -> str:
     return key.hexdigest()[:16]
 
 
-def _installed_files() -> str:
+def installed_files() -> str:
+    """A key of what an installation of this addon, and those of the simulation, reads."""
     return fingerprint(REPOSITORY, _NOT_INSTALLED) + fingerprint(DEV_ADDONS_FOLDER, ["tests"])
 
 

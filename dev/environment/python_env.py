@@ -52,6 +52,26 @@ def point_to_odoo(env: PythonEnv, odoo: OdooSource) -> None:
         temporary.replace(pointer)
 
 
+def download(settings: Settings, env: PythonEnv, requirements: Path, target: Path) -> None:
+    """Bring the wheels that a requirements file names, without what they need themselves."""
+    quiet(
+        [
+            *_pip(settings, env),
+            "download",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            target,
+            "-r",
+            requirements,
+        ],
+        log=settings.logs / "download.log",
+        doing=f"bringing the packages of dev/{requirements.name} from the Python package index",
+        env=_clean_environment(),
+    )
+
+
 def _create(settings: Settings, target: Path, requirements: list[Path]) -> None:
     env = PythonEnv(target)
     log = settings.logs / "python.log"

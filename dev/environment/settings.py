@@ -11,6 +11,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ADDON = "revenue_recovery"
 # Addons that only the demo and the tests install.
 DEV_ADDONS_FOLDER = REPOSITORY / "simulation" / "addons"
+# Addons that the developers' guide explains; a test installs them.
+EXAMPLES_FOLDER = REPOSITORY / "docs" / "examples"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Settings:
     @property
     def config_file(self) -> Path:
         return self.checkout / "odoo.conf"
+
+    @property
+    def oca_config_file(self) -> Path:
+        """The same, with the addons of the OCA and the examples."""
+        return self.checkout / "odoo-oca.conf"
 
     @property
     def data_dir(self) -> Path:

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import chromium, database, lint
+from . import chromium, database, lint, neighbours
+from .errors import SetupError
 from .processes import until_interrupted
 from .progress import elapsed, say
-from .settings import REPOSITORY
-from .workbench import Workbench
+from .settings import EXAMPLES_FOLDER, REPOSITORY
+from .workbench import Workbench, write_config
 
 _TESTS = REPOSITORY / "tests"
 _PURE = _TESTS / "pure"
 _CONCURRENCY = _TESTS / "concurrency"
+_OCA = _TESTS / "oca"
 # Exit code of pytest when the selection is empty.
 _NOTHING_SELECTED = 5
 _LINT = "lint"
@@ -32,6 +34,7 @@ class Selection:
     options: list[str]
     pure: list[str] = field(default_factory=list)
     odoo: list[str] = field(default_factory=list)
+    oca: list[str] = field(default_factory=list)
     concurrency: list[str] = field(default_factory=list)
     everything: bool = False
 
@@ -51,13 +54,15 @@ def select(arguments: list[str]) -> Selection:
             selection.pure.append(f"{found}{separator}{test}")
         elif _CONCURRENCY in (found, *found.parents):
             selection.concurrency.append(f"{found}{separator}{test}")
+        elif _OCA in (found, *found.parents):
+            selection.oca.append(f"{found}{separator}{test}")
         else:
             selection.odoo.append(f"{found}{separator}{test}")
-    if not (selection.pure or selection.odoo or selection.concurrency):
+    if not (selection.pure or selection.odoo or selection.oca or selection.concurrency):
         selection.everything = True
     if selection.everything:
         selection.pure, selection.odoo = [str(_PURE)], [str(_TESTS)]
-        selection.concurrency = [str(_CONCURRENCY)]
+        selection.oca, selection.concurrency = [str(_OCA)], [str(_CONCURRENCY)]
     return selection
 
 
@@ -137,28 +142,60 @@ class Run:
         """Odoo tests, browser ones included, on a copy of the template with this addon."""
         if not self.selection.odoo or not _has_tests(_TESTS, deep=False):
             return
-        link = self.bench.settings.addon_link
-        paths = [str(link) + path[len(str(REPOSITORY)) :] for path in self.selection.odoo]
-        browser = chromium.find(self.bench.settings)
-        path = os.pathsep.join([*([str(browser)] if browser else []), self.bench.env["PATH"]])
         with self._database("odoo") as name:
-            self._pytest(
+            self._odoo_pytest(
                 "odoo",
-                link.parent,
-                paths,
+                self.selection.odoo,
+                name,
+                self.bench.settings.config_file,
                 [
                     *self._parallel(),
-                    "--odoo-http",
-                    "--odoo-log-level=warn",
-                    f"--odoo-config={self.bench.settings.config_file}",
-                    f"--odoo-database={name}",
-                    f"--rootdir={link.parent}",
-                    f"--confcutdir={link}",
-                    f"--ignore={link}/tests/pure",
-                    f"--ignore={link}/tests/concurrency",
+                    *(
+                        f"--ignore={_linked(self.bench, _TESTS / each)}"
+                        for each in ("pure", "concurrency", "oca")
+                    ),
                 ],
-                {"PATH": path},
             )
+
+    def oca(self) -> None:
+        """Odoo tests beside addons of the OCA and the examples, on a template with them."""
+        if not self.selection.oca or not _has_tests(_OCA):
+            return
+        begun = elapsed()
+        config = self.bench.settings.oca_config_file
+        try:
+            folder = neighbours.find(self.bench)
+        except SetupError as error:
+            # It fails, but what the other stages found is told.
+            self.results.append(Result("oca", 1, str(error), elapsed() - begun))
+            return
+        write_config(self.bench, config, folder, EXAMPLES_FOLDER)
+        template = neighbours.template(self.bench, config, folder)
+        self.install_complaints += database.complaints(self.bench, template)
+        with database.scratch(self.bench, template, "oca") as name:
+            self._odoo_pytest("oca", self.selection.oca, name, config, [])
+
+    def _odoo_pytest(
+        self, stage: str, paths: list[str], name: str, config: Path, options: list[str]
+    ) -> None:
+        link = self.bench.settings.addon_link
+        browser = chromium.find(self.bench.settings)
+        path = os.pathsep.join([*([str(browser)] if browser else []), self.bench.env["PATH"]])
+        self._pytest(
+            stage,
+            link.parent,
+            [_linked(self.bench, each) for each in paths],
+            [
+                *options,
+                "--odoo-http",
+                "--odoo-log-level=warn",
+                f"--odoo-config={config}",
+                f"--odoo-database={name}",
+                f"--rootdir={link.parent}",
+                f"--confcutdir={link}",
+            ],
+            {"PATH": path},
+        )
 
     def _parallel(self) -> list[str]:
         """Two processes, each on its own copy of the database, once there is enough to do."""
@@ -236,6 +273,11 @@ class Run:
         self.complaints += content["complaints"]
         self.failed_tests += content["failed"]
         return ", ".join(f"{number} {what}" for what, number in content["counts"].items())
+
+
+def _linked(bench: Workbench, path: Path | str) -> str:
+    """The path of a test below the folder by which Odoo knows this addon."""
+    return str(bench.settings.addon_link) + str(path)[len(str(REPOSITORY)) :]
 
 
 def _without_odoo(folder: Path) -> list[str]:

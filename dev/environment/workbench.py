@@ -59,7 +59,7 @@ def opened() -> Iterator[Workbench]:
     with postgres.running(settings, python) as server:
         bench = Workbench(settings, odoo, python, server)
         _link_addons(settings)
-        _write_config(bench)
+        write_config(bench, settings.config_file)
         yield bench
 
 
@@ -78,10 +78,11 @@ def _link_addons(settings: Settings) -> None:
             link.symlink_to(target)
 
 
-def _write_config(bench: Workbench) -> None:
+def write_config(bench: Workbench, target: Path, *addons: Path) -> None:
+    """Write a configuration of Odoo, with further folders of addons."""
     settings = bench.settings
     options = {
-        "addons_path": ",".join(map(str, [*bench.odoo.addons, settings.addons])),
+        "addons_path": ",".join(map(str, [*bench.odoo.addons, settings.addons, *addons])),
         "data_dir": settings.data_dir,
         "db_host": bench.server.variables["PGHOST"],
         "db_port": bench.server.variables["PGPORT"],
@@ -95,7 +96,7 @@ def _write_config(bench: Workbench) -> None:
     }
     lines = [f"{key} = {value}\n" for key, value in options.items()]
     text = "[options]\n" + "".join(lines)
-    if not settings.config_file.exists() or settings.config_file.read_text() != text:
-        temporary = settings.config_file.with_suffix(f".{os.getpid()}")
+    if not target.exists() or target.read_text() != text:
+        temporary = target.with_suffix(f".{os.getpid()}")
         temporary.write_text(text)
-        temporary.replace(settings.config_file)
+        temporary.replace(target)

@@ -1,7 +1,8 @@
 """`dev/test [--no-lint] [pytest arguments]`: every check of the repository.
 
-Four stages: lint, tests of the Odoo-free packages, Odoo tests (browser ones included), tests with
-several processes. Arguments go to pytest; a path selects the stages it belongs to.
+Five stages: lint, tests of the Odoo-free packages, Odoo tests (browser ones included), Odoo tests
+beside addons of the OCA, tests with several processes. Arguments go to pytest; a path selects the
+stages it belongs to.
 """
 
 from .. import stages
@@ -18,5 +19,6 @@ def main(arguments: list[str]) -> int:
         if finish_lint:
             finish_lint()
         run.odoo()
+        run.oca()
         run.concurrency()
         return run.summary()
