@@ -45,6 +45,8 @@ export class Dashboard extends Component {
             error: "",
             replay: null,
             isReplaying: false,
+            tries: 4,
+            days: 14,
         });
         this.data = null;
         this.request = 0;
@@ -139,7 +141,8 @@ export class Dashboard extends Component {
         this.state.isReplaying = true;
         try {
             const months = Math.max(PERIODS.find(({ id }) => id === this.state.period).months, 3);
-            const args = [months, this.chosenCompanies];
+            const { tries, days } = this.state;
+            const args = [months, this.chosenCompanies, tries, days];
             const replay = await this.orm.call("recovery.dashboard", "get_replay", args);
             if (request === this.request) {
                 this.state.replay = replay;
@@ -150,16 +153,20 @@ export class Dashboard extends Component {
     }
 
     get replayRows() {
-        const interval = ([low, high]) => `${percent(low)} – ${percent(high)}`;
+        const interval = (share, [low, high]) =>
+            share === null ? "–" : `${percent(share, 1)} (${percent(low)} – ${percent(high)})`;
+        const doubts = {
+            few: String(_t("No: too few cases")),
+            unsupported: String(_t("No: it was never tried")),
+        };
         return this.state.replay.policies.map((policy) => ({
             ...policy,
             cells: [
-                percent(policy.robust, 1),
-                interval(policy.robust_interval),
-                percent(policy.snips, 1),
-                interval(policy.snips_interval),
+                interval(policy.robust, policy.robust_interval),
+                interval(policy.snips, policy.snips_interval),
                 count(policy.effective),
-                policy.is_enough ? String(_t("yes")) : String(_t("no: too few")),
+                percent(policy.supported),
+                policy.is_enough ? String(_t("Yes")) : doubts[policy.why],
             ],
         }));
     }
