@@ -1,6 +1,5 @@
 """What other schedules would have recovered of simulated payers: played, it is known."""
 
-import random
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
