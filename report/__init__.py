@@ -4,6 +4,7 @@ from . import (
     recovery_case_report,
     recovery_dashboard,
     recovery_dashboard_parts,
+    recovery_dashboard_table,
     recovery_decline_unlisted,
     recovery_month_report,
     recovery_replay,

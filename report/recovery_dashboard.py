@@ -111,6 +111,7 @@ class RecoveryDashboard(models.AbstractModel):
             "currency": {"id": currency.id, "name": currency.name},
             "is_converted": len(companies.currency_id) > 1,
             "is_empty": is_empty,
+            "can_export": self.env.user.has_group("base.group_allow_export"),
         }
         if is_empty:
             return data

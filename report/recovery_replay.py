@@ -27,6 +27,8 @@ from ..timing.replay import (
 LIMIT = 5000
 MOST_MONTHS = 24
 MOST_TRIES, MOST_DAYS = 30, 90
+# An estimate that rests on fewer cases is not even shown.
+FEWEST_TOLD = 30
 
 
 class RecoveryDashboard(models.AbstractModel):
@@ -44,7 +46,8 @@ class RecoveryDashboard(models.AbstractModel):
         :param float window: days
         :return: `count` of closed cases, the share `recovered` of what failed by their charges, and
             by schedule, in `policies`, both estimates with their intervals, how many cases they
-            rest on, whether these are enough, and `why` not (`few` or `unsupported`)
+            rest on, whether these are enough (and worth to be told), and `why` not (`few` or
+            `unsupported`)
         :raise AccessError: for a company that is not switched on, or without rights to cases
         :raise UserError: for months, or tries and a window, that are none
         """
@@ -53,11 +56,11 @@ class RecoveryDashboard(models.AbstractModel):
         self = self.with_context(allowed_company_ids=companies.ids)
         if not isinstance(months, int) or not 1 <= months <= MOST_MONTHS:
             raise UserError(self.env._("Choose between 1 and %(most)s months.", most=MOST_MONTHS))
-        schedules = {
-            **({"own": self._check_ladder(tries, window)} if tries or window else {}),
-            **{name: following(ladder) for name, ladder in LADDERS.items()},
-            **CHOICES,
-        }
+        ladders = {"own": self._check_ladder(tries, window)} if tries or window else {}
+        for name, ladder in LADDERS.items():
+            if ladder not in ladders.values():
+                ladders[name] = ladder
+        schedules = {name: following(ladder) for name, ladder in ladders.items()} | CHOICES
         journeys = self._read_journeys(companies, months)
         names = self._get_schedule_names(tries, window)
         estimates = {name: replay(journeys, wants) for name, wants in schedules.items()}
@@ -76,6 +79,7 @@ class RecoveryDashboard(models.AbstractModel):
                     "effective": estimate.effective,
                     "supported": estimate.supported,
                     "is_enough": estimate.is_enough,
+                    "is_told": self._is_told(estimate),
                     "why": self._find_doubt(estimate),
                 }
                 for name, estimate in estimates.items()
@@ -99,7 +103,7 @@ class RecoveryDashboard(models.AbstractModel):
                     days=MOST_DAYS,
                 )
             )
-        return following(Ladder(tries, window))
+        return Ladder(tries, window)
 
     @api.model
     def _get_schedule_names(self, tries, window):
@@ -127,6 +131,12 @@ class RecoveryDashboard(models.AbstractModel):
         if estimate.is_enough:
             return False
         return "unsupported" if estimate.supported < SUPPORTED else "few"
+
+    @api.model
+    def _is_told(self, estimate):
+        """Tell whether an estimate is worth being looked at, with its warning."""
+        is_reached = estimate.supported >= SUPPORTED and estimate.effective >= FEWEST_TOLD
+        return estimate.is_enough or is_reached
 
     @api.model
     def _read_journeys(self, companies, months):

@@ -110,7 +110,7 @@ class RecoveryRevenueReport(models.Model):
         help="What of it came after the failure, in the currency of the invoice.",
     )
     recovered_company_amount = fields.Monetary(
-        string="Recovered at the Rate of the Failure",
+        string="Recovered",
         readonly=True,
         currency_field="company_currency_id",
         help="What of it the dashboard and the other reports count as recovered: what came after "

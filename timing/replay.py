@@ -190,11 +190,12 @@ def replay(journeys: Iterable[Journey], wants: Wants) -> Estimate:
     logged = math.fsum(one.paid for journey in journeys for one in journey.decisions) / count
     last = [path.weights[-1] for path in paths]
     total, missed = math.fsum(last), math.fsum(path.missed for path in paths)
-    if not total:
-        return Estimate(count, logged, None, (0.0, 1.0), None, (0.0, 1.0), 0.0, 0.0)
-    effective = total * total / math.fsum(weight * weight for weight in last)
     # What goes out of reach counts as much as it did when it went.
-    supported = 1 - missed / math.fsum(path.missed or path.weights[-1] for path in paths)
+    reached = math.fsum(path.missed or path.weights[-1] for path in paths)
+    supported = 1 - missed / reached if reached else 1.0
+    if not total:
+        return Estimate(count, logged, None, (0.0, 1.0), None, (0.0, 1.0), 0.0, supported)
+    effective = total * total / math.fsum(weight * weight for weight in last)
     snips = _add_up(paths, [path.rewards for path in paths], [0.0] * count)
     robust = _add_up(paths, [path.gaps for path in paths], [path.expected for path in paths])
     return Estimate(count, logged, *snips, *robust, effective, supported)

@@ -122,7 +122,7 @@ export class Dashboard extends Component {
         if (!data.is_empty) {
             this.tiles = makeTiles(data, (value) => this.formatAmount(value));
             this.cards = makeCards(data, {
-                amount: (value) => this.formatAmount(value),
+                amount: (value, isShort) => this.formatAmount(value, isShort),
                 month: (day) => this.formatMonth(day),
             });
         }
@@ -154,7 +154,7 @@ export class Dashboard extends Component {
 
     get replayRows() {
         const interval = (share, [low, high]) =>
-            share === null ? "–" : `${percent(share, 1)} (${percent(low)} – ${percent(high)})`;
+            `${percent(share, 1)} (${percent(low)} – ${percent(high)})`;
         const doubts = {
             few: String(_t("No: too few cases")),
             unsupported: String(_t("No: it was never tried")),
@@ -162,8 +162,9 @@ export class Dashboard extends Component {
         return this.state.replay.policies.map((policy) => ({
             ...policy,
             cells: [
-                interval(policy.robust, policy.robust_interval),
-                interval(policy.snips, policy.snips_interval),
+                // A number that means nothing would be believed all the same.
+                policy.is_told ? interval(policy.robust, policy.robust_interval) : "–",
+                policy.is_told ? interval(policy.snips, policy.snips_interval) : "–",
                 count(policy.effective),
                 percent(policy.supported),
                 policy.is_enough ? String(_t("Yes")) : doubts[policy.why],
@@ -173,9 +174,10 @@ export class Dashboard extends Component {
 
     // Texts
 
-    /** Whole units where there are many: cents are in the lists behind. */
-    formatAmount(value) {
-        const digits = Math.abs(value) >= 1000 ? [16, 0] : undefined;
+    /** Whole units where there are many, and on an axis: cents are in the lists behind. */
+    formatAmount(value, isShort = false) {
+        const isWhole = Math.abs(value) >= 1000 || (isShort && Number.isInteger(value));
+        const digits = isWhole ? [16, 0] : undefined;
         return formatCurrency(value || 0, this.data.currency.id, { digits });
     }
 
@@ -280,6 +282,19 @@ export class Dashboard extends Component {
             res_id: id,
             views: [[false, "form"]],
         });
+    }
+
+    /** Where a table is downloaded, for whoever may export. */
+    getDownload(table) {
+        if (!this.data.can_export) {
+            return "";
+        }
+        const { period, until } = this.state;
+        const query = new URLSearchParams({ period, company_ids: this.chosenCompanies.join(",") });
+        if (until) {
+            query.set("until", until);
+        }
+        return (extension) => `/recovery/dashboard/${table}.${extension}?${query}`;
     }
 
     print() {
