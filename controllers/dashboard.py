@@ -33,7 +33,7 @@ class RecoveryDashboardExport(http.Controller):
         :param str company_ids: separated by commas; those switched on when empty
         """
         if extension not in TYPES:
-            return request.not_found()
+            raise request.not_found()
         env = request.env
         dashboards = env["recovery.dashboard"].with_context(
             allowed_company_ids=_read_companies(env)
@@ -44,8 +44,8 @@ class RecoveryDashboardExport(http.Controller):
             ids = [int(number) for number in company_ids.split(",") if number]
             data = dashboards.get_data(period, ids, until or None)
             headings, types, rows = dashboards._get_table(table, data)
-        except ValueError:
-            return request.not_found()
+        except ValueError as error:
+            raise request.not_found() from error
         except UserError as error:  # An AccessError is one, too.
             status = 403 if isinstance(error, AccessError) else 400
             return request.make_response(

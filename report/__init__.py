@@ -9,5 +9,6 @@ from . import (
     recovery_month_report,
     recovery_replay,
     recovery_revenue_report,
+    recovery_spreadsheet,
     recovery_timeline,
 )
