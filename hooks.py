@@ -21,6 +21,7 @@ def uninstall_hook(env):
     by a step, its policy by cases, its reasons by codes. These need no deleting, they go with
     their tables.
     """
+    env["recovery.spreadsheet"]._remove_dashboard()
     env.cr.execute(
         """
         UPDATE recovery_policy_step

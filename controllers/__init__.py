@@ -1,4 +1,5 @@
 from . import (
+    dashboard,
     decisions,
     portal,
     recovery_events,

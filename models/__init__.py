@@ -84,6 +84,7 @@ from . import (
     recovery_policy_step,
     recovery_policy_step_notice,
     recovery_policy_survey,
+    recovery_settlement,
     recovery_signal,
     recovery_signal_note,
     recovery_task,

@@ -18,10 +18,16 @@ class Debt(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """A payment on an invoice: the way it came, as `recovery.case` names it, and its amount."""
+    """A payment on an invoice: the way it came, as `recovery.case` names it, and its amount.
+
+    :ivar partial_id: of its match with the invoice
+    :ivar transaction_id: of the online payment that it was, if it was one
+    """
 
     way: str
     amount: float
+    partial_id: int
+    transaction_id: int | None
 
 
 class AccountMove(models.Model):
@@ -92,7 +98,8 @@ class AccountMove(models.Model):
         rows = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT part.debit_amount_currency AS amount,
+                SELECT part.id AS partial_id,
+                       part.debit_amount_currency AS amount,
                        counterpart.id AS move_id,
                        counterpart.statement_line_id,
                        payment.id AS payment_id,
@@ -123,7 +130,7 @@ class AccountMove(models.Model):
             way = self._get_way_of_transaction(row["transaction_id"], case)
         elif row["statement_line_id"]:
             way = "bank_transfer"
-        return Settlement(way, amount)
+        return Settlement(way, amount, row["partial_id"], row["transaction_id"])
 
     def _get_way_of_transaction(self, transaction_id, case):
         transaction_sudo = self.env["payment.transaction"].sudo().browse(transaction_id)

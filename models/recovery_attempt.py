@@ -228,8 +228,13 @@ class RecoveryAttempt(models.Model):
         :param rule: the `recovery.network.rule` that asks for it
         """
         self.filtered(lambda attempt: attempt.state == "planned").write(
-            {"planned_at": instant, "sentence": sentence, "rule_id": rule and rule.id}
+            {"planned_at": instant, "sentence": sentence, **self._prepare_rule_vals(rule)}
         )
+
+    @api.model
+    def _prepare_rule_vals(self, rule):
+        """Return the value that names a rule; one that put the charge off before stays named."""
+        return {"rule_id": rule.id} if rule else {}
 
     @api.model
     def _make_due(self):

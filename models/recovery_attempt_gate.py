@@ -81,7 +81,7 @@ class RecoveryAttempt(models.Model):
         self._set_state(
             "cancelled" if gate.moot else "refused",
             sentence=gate.sentence,
-            rule_id=gate.rule and gate.rule.id,
+            **self._prepare_rule_vals(gate.rule),
             **self._prepare_hindrance_vals(gate.hindrance),
         )
         if gate.alert:

@@ -24,6 +24,7 @@ REPORTED_WAYS = [
     ("bank_transfer", "Bank transfer"),
     ("manual", "Recorded payment"),
 ]
+_SPLIT = ("way", "amount", "company_amount")
 
 
 class RecoveryCase(models.Model):
@@ -120,6 +121,9 @@ class RecoveryCase(models.Model):
         "card: the same method, after its card was renewed. Link in a notice: the customer paid "
         "without logging in after a notice was sent.",
     )
+    settlement_ids = fields.One2many(
+        comodel_name="recovery.settlement", inverse_name="case_id", readonly=True
+    )
     asked_company_amount = fields.Monetary(
         string="Asked",
         compute="_compute_company_amounts",
@@ -186,10 +190,23 @@ class RecoveryCase(models.Model):
         credited = self._get_credited()
         if self.currency_id.compare_amounts(credited, self.credited_amount):
             values["credited_amount"] = credited
+        self.write({**values, "figures_outdated": False})
+        self._fill_settlements()
+
+    def _fill_settlements(self):
+        """Keep what each payment brought; what has not changed stays as it is."""
+        vals_by_partial = {vals["partial_id"]: vals for vals in self._split_recovered()}
+        gone = self.settlement_ids.filtered(lambda one: one.partial_id.id not in vals_by_partial)
+        gone.unlink()
+        for settlement in self.settlement_ids:
+            vals = vals_by_partial.pop(settlement.partial_id.id)
+            changed = {name: vals[name] for name in _SPLIT if settlement[name] != vals[name]}
+            if changed:
+                settlement.write(changed)
+        self.env["recovery.settlement"].create(list(vals_by_partial.values()))
         way = self._find_reported_way()
         if way != self.reported_way:
-            values["reported_way"] = way
-        self.write({**values, "figures_outdated": False})
+            self.reported_way = way
 
     def _rebuild_figures(self):
         """Work out anew all that is stored for the reports, from the plain records."""
@@ -301,25 +318,52 @@ class RecoveryCase(models.Model):
 
     def _find_reported_way(self):
         """Return the way that brought most of what was recovered, the latest one of equals."""
-        if self.currency_id.compare_amounts(self.recovered_amount, 0) <= 0:
-            return False
-        # What had been paid before the case opened comes first.
-        earlier = self.settled_before
         amounts = {}
-        for way, amount in self.move_id._get_settlements(self):
-            used = min(earlier, amount)
-            earlier -= used
-            if amount > used:
-                total = amounts.pop(way, 0.0) + amount - used
-                amounts[way] = self.currency_id.round(total)  # Popped first: latest way last.
+        for settlement in self.settlement_ids.sorted(lambda one: one.partial_id.id):
+            total = amounts.pop(settlement.way, 0.0) + settlement.amount
+            amounts[settlement.way] = self.currency_id.round(total)  # Popped first: latest last.
         most = max(amounts.values(), default=0.0)
-        way = next((way for way in reversed(amounts) if amounts[way] == most), "manual")
-        return self._find_method_of_retry() if way == "retry" else way
+        if self.currency_id.compare_amounts(most, 0) <= 0:
+            return False
+        return next(way for way in reversed(amounts) if amounts[way] == most)
 
-    def _find_method_of_retry(self):
-        """Return which payment method a charge of ours recovered the case with."""
+    def _split_recovered(self):
+        """Return the values of the payments that came after the failure, oldest first.
+
+        Each counts up to what had failed, and what had been paid before the case opened comes
+        first. In the company's currency they are rounded from the beginning up to each one, as
+        the case is, so that they add up to it.
+        """
+        currency, company_currency = self.currency_id, self.company_currency_id
+        total, counted, company_counted, vals_list = -self.settled_before, 0.0, 0.0, []
+        for settlement in self.move_id._get_settlements(self):
+            total = currency.round(total + settlement.amount)
+            if total <= 0:
+                continue
+            reached = min(total, self.failed_amount)
+            company_reached = company_currency.round(currency.round(reached) * self.company_rate)
+            vals_list.append(
+                {
+                    "case_id": self.id,
+                    "partial_id": settlement.partial_id,
+                    "way": self._get_way_of_settlement(settlement),
+                    "amount": currency.round(reached - counted),
+                    "company_amount": company_currency.round(company_reached - company_counted),
+                }
+            )
+            counted, company_counted = reached, company_reached
+        return vals_list
+
+    def _get_way_of_settlement(self, settlement):
+        """Return the way of a payment; a charge of ours tells which payment method it was."""
+        if settlement.way != "retry":
+            return settlement.way
         attempts = self.attempt_ids.sorted("id")
-        paid = attempts.filtered(lambda attempt: attempt.state == "paid")[-1:]
+        paid = attempts.filtered(
+            lambda attempt: attempt.transaction_id.id == settlement.transaction_id
+        )[-1:]
+        if not paid:
+            return "retry"  # Somebody else's charge of a saved method.
         failed_token = attempts[:1].token_id or self.token_id
         uses = attempts.filtered(
             lambda attempt: attempt.token_id == paid.token_id and attempt.id <= paid.id

@@ -4,9 +4,11 @@ from . import (
     recovery_case_report,
     recovery_dashboard,
     recovery_dashboard_parts,
+    recovery_dashboard_table,
     recovery_decline_unlisted,
     recovery_month_report,
     recovery_replay,
     recovery_revenue_report,
+    recovery_spreadsheet,
     recovery_timeline,
 )

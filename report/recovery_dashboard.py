@@ -111,6 +111,7 @@ class RecoveryDashboard(models.AbstractModel):
             "currency": {"id": currency.id, "name": currency.name},
             "is_converted": len(companies.currency_id) > 1,
             "is_empty": is_empty,
+            "can_export": self.env.user.has_group("base.group_allow_export"),
         }
         if is_empty:
             return data
@@ -133,7 +134,7 @@ class RecoveryDashboard(models.AbstractModel):
 
     @api.model
     def _get_cases(self, companies, span, previous, rates):
-        """Return the sums of cases by month, way, reason, day and arm, in two queries."""
+        """Return the sums of cases by month, way, reason, day and arm, in three queries."""
         reports = self.env["recovery.case.report"]
         own = self._get_case_domain(companies)
         domain = [*own, *span.get_domain("failed_on")]
@@ -141,20 +142,18 @@ class RecoveryDashboard(models.AbstractModel):
         by_month, by_reason, by_day = reports._read_grouping_sets(
             domain,
             [
-                ["company_id", "failed_on:month", "outcome", "way", "arm"],
+                ["company_id", "failed_on:month", "outcome", "arm"],
                 ["company_id", "reason_id", "outcome"],
                 ["company_id", "recovery_day"],
             ],
             SUMS,
         )
         totals = reports._read_group(before, ["company_id", "outcome"], SUMS)
-        total, total_before, months, ways, arms = Total(), Total(), {}, {}, {}
-        for company, month, outcome, way, arm, *sums in by_month:
+        total, total_before, months, arms = Total(), Total(), {}, {}
+        for company, month, outcome, arm, *sums in by_month:
             rate = rates[company.id]
             total.add(outcome, *sums, rate)
             months.setdefault(month, Total()).add(outcome, *sums, rate)
-            if way:
-                ways.setdefault(way, Total()).add(outcome, *sums, rate)
             if arm:
                 arms.setdefault(arm, Total()).add(outcome, *sums, rate)
         for company, outcome, *sums in totals:
@@ -165,7 +164,7 @@ class RecoveryDashboard(models.AbstractModel):
             "total": total.to_dict(),
             "previous": total_before.to_dict(),
             "months": self._make_months(span, months, companies),
-            "ways": self._make_ways(ways, domain),
+            "ways": self._make_ways(domain, rates),
             "reasons": self._make_reasons(by_reason, domain, rates),
             "days": self._make_days(by_day, total, domain, rates),
             "arms": self._make_arms(arms, domain, months),
@@ -195,17 +194,26 @@ class RecoveryDashboard(models.AbstractModel):
         return rows
 
     @api.model
-    def _make_ways(self, ways, domain):
-        names = self._get_names("recovery.case.report", "way")
+    def _make_ways(self, domain, rates):
+        """Return what came by which way: a case that several brought counts in each of them."""
+        names = self._get_names("recovery.settlement", "way")
+        groups = self.env["recovery.settlement"]._read_group(
+            domain, ["company_id", "way"], ["company_amount:sum", "__count"]
+        )
+        rows = {}
+        for company, way, amount, count in groups:
+            row = rows.setdefault(way, {"amount": 0.0, "count": 0})
+            row["amount"] += amount * rates[company.id]
+            row["count"] += count
         rows = [
             {
                 "way": way,
                 "name": names[way],
-                "amount": total.recovered,
-                "count": total.count,
+                **row,
+                "model": "recovery.revenue.report",
                 "domain": [*domain, ("way", "=", way)],
             }
-            for way, total in ways.items()
+            for way, row in rows.items()
         ]
         return sorted(rows, key=lambda row: -row["amount"])
 

@@ -1,18 +1,34 @@
-"""What other ways to choose the first retry would have recovered, from the stored decisions."""
+"""What other retry schedules would have recovered, from the stored decisions of closed cases."""
 
-from datetime import datetime
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..models.recovery_case import OPEN_STATES
-from ..timing.replay import POLICIES, Candidate, Decision, replay
+from ..timing.calendar import ChargeHours
+from ..timing.ladder import Ladder
+from ..timing.replay import (
+    CHOICES,
+    LADDERS,
+    SUPPORTED,
+    Candidate,
+    Decision,
+    Journey,
+    following,
+    replay,
+)
 
-# The latest ones: each record is read and parsed.
-LIMIT = 20000
+# The latest ones: the record of each of their decisions is read and parsed.
+LIMIT = 5000
 MOST_MONTHS = 24
+MOST_TRIES, MOST_DAYS = 30, 90
+# An estimate that rests on fewer cases is not even shown.
+FEWEST_TOLD = 30
 
 
 class RecoveryDashboard(models.AbstractModel):
@@ -21,33 +37,37 @@ class RecoveryDashboard(models.AbstractModel):
     # === PUBLIC METHODS === #
 
     @api.model
-    def get_replay(self, months=6, company_ids=None):
-        """Return what other ways to choose the time of the first retry would have recovered.
+    def get_replay(self, months=6, company_ids=None, tries=None, window=None):
+        """Return what other retry schedules would have recovered of the cases that are closed.
 
         :param int months: 1 to 24, back from today
         :param list company_ids: as for :meth:`get_data`
-        :return: `count` of closed cases, the share `recovered` of what failed, and by way, in
-            `policies`, both estimates with their intervals, how many decisions they rest on, and
-            whether these are enough
+        :param int tries: with `window`, one more schedule: so many tries spread evenly over it
+        :param float window: days
+        :return: `count` of closed cases, the share `recovered` of what failed by their charges, and
+            by schedule, in `policies`, both estimates with their intervals, how many cases they
+            rest on, whether these are enough (and worth to be told), and `why` not (`few` or
+            `unsupported`)
         :raise AccessError: for a company that is not switched on, or without rights to cases
-        :raise UserError: for months that are none
+        :raise UserError: for months, or tries and a window, that are none
         """
         self.env["recovery.attempt"].check_access("read")
         companies = self._check_companies(company_ids)
         self = self.with_context(allowed_company_ids=companies.ids)
         if not isinstance(months, int) or not 1 <= months <= MOST_MONTHS:
             raise UserError(self.env._("Choose between 1 and %(most)s months.", most=MOST_MONTHS))
-        decisions = self._read_decisions(companies, months)
-        names = {
-            "best": self.env._("Always the time expected to recover most (nothing left to chance)"),
-            "likeliest": self.env._("The time at which the charge is likeliest to succeed"),
-            "soonest": self.env._("The soonest of the times that were weighed"),
-        }
-        estimates = {name: replay(decisions, choose) for name, choose in POLICIES.items()}
+        ladders = {"own": self._check_ladder(tries, window)} if tries or window else {}
+        for name, ladder in LADDERS.items():
+            if ladder not in ladders.values():
+                ladders[name] = ladder
+        schedules = {name: following(ladder) for name, ladder in ladders.items()} | CHOICES
+        journeys = self._read_journeys(companies, months)
+        names = self._get_schedule_names(tries, window)
+        estimates = {name: replay(journeys, wants) for name, wants in schedules.items()}
         return {
-            "count": len(decisions),
+            "count": len(journeys),
             "months": months,
-            "recovered": estimates["best"].logged if decisions else None,
+            "recovered": estimates["best"].logged if journeys else None,
             "policies": [
                 {
                     "id": name,
@@ -59,6 +79,8 @@ class RecoveryDashboard(models.AbstractModel):
                     "effective": estimate.effective,
                     "supported": estimate.supported,
                     "is_enough": estimate.is_enough,
+                    "is_told": self._is_told(estimate),
+                    "why": self._find_doubt(estimate),
                 }
                 for name, estimate in estimates.items()
             ],
@@ -67,41 +89,133 @@ class RecoveryDashboard(models.AbstractModel):
     # === GETTERS === #
 
     @api.model
-    def _read_decisions(self, companies, months):
-        """Return the smart first retries of closed cases, with what became of these."""
-        since = fields.Date.context_today(self) - relativedelta(months=months)
-        attempts = self.env["recovery.attempt"].search_fetch(
-            [
-                ("company_id", "in", companies.ids),
-                ("charged_on", ">=", since),
-                ("retry_number", "=", 1),
-                ("arm", "=", "smart"),
-                ("propensity", ">", 0),
-                ("case_id.state", "not in", [*OPEN_STATES, "cancelled"]),
-                ("case_id.failed_company_amount", ">", 0),
-            ],
-            ["case_id", "decision", "propensity"],
-            order="charged_on DESC, id DESC",
-            limit=LIMIT,
-        )
-        decisions = (self._prepare_decision(attempt) for attempt in attempts)
-        return [decision for decision in decisions if decision]
+    def _check_ladder(self, tries, window):
+        """Return the schedule of so many tries spread evenly over days.
+
+        :raise UserError: for tries or days that make none
+        """
+        is_told = isinstance(tries, int) and isinstance(window, int | float)
+        if not is_told or not (1 <= tries <= MOST_TRIES and 1 <= window <= MOST_DAYS):
+            raise UserError(
+                self.env._(
+                    "Choose 1 to %(tries)s tries in 1 to %(days)s days.",
+                    tries=MOST_TRIES,
+                    days=MOST_DAYS,
+                )
+            )
+        return Ladder(tries, window)
 
     @api.model
-    def _prepare_decision(self, attempt):
-        """Return a decision to replay; none of one whose candidates were not recorded."""
-        record = attempt.decision or {}
+    def _get_schedule_names(self, tries, window):
+        def evenly(tries, days):
+            return self.env._("%(tries)s tries, evenly in %(days)s days", tries=tries, days=days)
+
+        return {
+            "own": evenly(tries, window),
+            **{
+                name: evenly(ladder.tries, f"{ladder.window:g}")
+                for name, ladder in LADDERS.items()
+                if not ladder.waits
+            },
+            "usual": self.env._("Days 1, 2, 3, 5, 7, 10 and 14"),
+            "daily": self.env._("Daily, 8 times"),
+            "weekly": self.env._("Weekly, 3 times"),
+            "best": self.env._("Smart, always the time expected to recover most"),
+            "likeliest": self.env._("Smart, always the time likeliest to succeed"),
+            "soonest": self.env._("Smart, always the soonest of the times weighed"),
+        }
+
+    @api.model
+    def _find_doubt(self, estimate):
+        """Return why an estimate can't be trusted, if so."""
+        if estimate.is_enough:
+            return False
+        return "unsupported" if estimate.supported < SUPPORTED else "few"
+
+    @api.model
+    def _is_told(self, estimate):
+        """Tell whether an estimate is worth being looked at, with its warning."""
+        is_reached = estimate.supported >= SUPPORTED and estimate.effective >= FEWEST_TOLD
+        return estimate.is_enough or is_reached
+
+    @api.model
+    def _read_journeys(self, companies, months):
+        """Return the closed cases of the smart schedule, each with its charges."""
+        since = fields.Date.context_today(self) - relativedelta(months=months)
+        cases = self.env["recovery.case"].search_fetch(
+            [
+                ("company_id", "in", companies.ids),
+                ("failed_on", ">=", since),
+                ("arm", "=", "smart"),
+                ("state", "not in", [*OPEN_STATES, "cancelled"]),
+                ("failed_amount", ">", 0),
+            ],
+            ["exhausted_at", "failed_amount", "first_failure_at", "state"],
+            order="failed_on DESC, id DESC",
+            limit=LIMIT,
+        )
+        rows = self._read_charges_of(cases)
+        journeys = []
+        for case in cases:
+            charges = rows.get(case.id, ())
+            if any(row["candidates"] for row in charges):
+                journeys.append(self._prepare_journey(case, charges))
+        return journeys
+
+    @api.model
+    def _read_charges_of(self, cases):
+        """Return by case its retries, oldest first, with what was weighed for them."""
+        if not cases:
+            return {}
+        self.env["recovery.attempt"].flush_model()
+        # In SQL, of cases that the user may read: of the wide records only what is needed.
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT case_id, state, source, amount, propensity,
+                       COALESCE(started_at, planned_at) AS started_at,
+                       decision ->> 'at' AS at,
+                       decision ->> 'binding' AS binding,
+                       decision -> 'candidates' AS candidates,
+                       decision #>> '{case,tz}' AS tz,
+                       decision #> '{case,policy,hours}' AS hours
+                  FROM recovery_attempt
+                 WHERE case_id = ANY(%s) AND retry_number > 0 AND charged_on IS NOT NULL
+              ORDER BY case_id, started_at, id
+                """,
+                cases.ids,
+            )
+        )
+        charges = {}
+        for row in rows:
+            charges.setdefault(row["case_id"], []).append(row)
+        return charges
+
+    @api.model
+    def _prepare_journey(self, case, charges):
+        told = next(row for row in charges if row["candidates"])
+        start, end = told["hours"] or (0, 24)
+        return Journey(
+            case.first_failure_at.replace(tzinfo=timezone.utc),
+            ChargeHours(start, end, ZoneInfo(told["tz"] or "UTC")),
+            [self._prepare_decision(row, case.failed_amount) for row in charges],
+            is_exhausted=case.state == "lost" and bool(case.exhausted_at),
+        )
+
+    @api.model
+    def _prepare_decision(self, row, failed_amount):
+        """Return a charge to replay; one that nobody drew comes without candidates."""
+        paid = min(row["amount"] / failed_amount, 1.0) if row["state"] == "paid" else 0.0
+        if not row["candidates"] or not row["propensity"] or row["source"] == "hint":
+            at = row["started_at"].replace(tzinfo=timezone.utc)
+            return Decision(at, 1.0, paid)
         candidates = [
-            Candidate(_unify(row["at"]), row["probability"], row["value"], row["propensity"])
-            for row in record.get("candidates") or ()
+            Candidate(_read(one["at"]), one["probability"], one["value"], one["propensity"])
+            for one in row["candidates"]
         ]
-        if not candidates:
-            return None
-        case = attempt.case_id
-        share = case.recovered_company_amount / case.failed_company_amount
-        return Decision(_unify(record["at"]), attempt.propensity, share, candidates)
+        return Decision(_read(row["at"]), row["propensity"], paid, candidates, bool(row["binding"]))
 
 
-def _unify(instant):
-    """Return an instant in UTC, with or without its zone, as text that compares."""
-    return datetime.fromisoformat(instant).replace(tzinfo=None).isoformat()
+def _read(text):
+    """Return an instant that was written in UTC, with or without its zone."""
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)

@@ -28,7 +28,15 @@ class RecoveryRevenueReport(models.Model):
             "exchange_move_id",
         ],
         "account.payment": ["amount", "currency_id", "payment_transaction_id"],
-        "recovery.case": ["company_id", "failed_on", "move_id", "settled_before", "state"],
+        "recovery.case": [
+            "began_by",
+            "company_id",
+            "failed_on",
+            "move_id",
+            "settled_before",
+            "state",
+        ],
+        "recovery.settlement": ["company_amount", "partial_id", "way"],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
@@ -54,7 +62,10 @@ class RecoveryRevenueReport(models.Model):
     way = fields.Selection(
         selection=REPORTED_WAYS,
         readonly=True,
-        help="The way of the case, which is that of most of its money.",
+        help="The way this payment came. Empty for what came on top of what had failed.",
+    )
+    began_by = fields.Selection(
+        selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")], readonly=True
     )
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
@@ -97,6 +108,14 @@ class RecoveryRevenueReport(models.Model):
         readonly=True,
         aggregator=None,
         help="What of it came after the failure, in the currency of the invoice.",
+    )
+    recovered_company_amount = fields.Monetary(
+        string="Recovered",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What of it the dashboard and the other reports count as recovered: what came after "
+        "the failure, up to what had failed, in the company's currency at the rate of the day of "
+        "the first failure.",
     )
 
     @property
@@ -146,7 +165,8 @@ class RecoveryRevenueReport(models.Model):
                    counted.line_id,
                    counted.journal_id,
                    counted.payment_id,
-                   recovery_case.reported_way AS way,
+                   recovery_case.began_by,
+                   settlement.way,
                    counted.currency_id,
                    company.currency_id AS company_currency_id,
                    counted.amount,
@@ -156,7 +176,8 @@ class RecoveryRevenueReport(models.Model):
                    exchange.amount AS exchange_amount,
                    booked.amount - exchange.amount AS cleared_amount,
                    LEAST(counted.amount, counted.total - recovery_case.settled_before)
-                       AS recovered_amount
+                       AS recovered_amount,
+                   COALESCE(settlement.company_amount, 0) AS recovered_company_amount
               FROM counted
         CROSS JOIN LATERAL (
                        SELECT * FROM recovery_case
@@ -166,6 +187,8 @@ class RecoveryRevenueReport(models.Model):
                         LIMIT 1
                    ) recovery_case
               JOIN res_company company ON company.id = recovery_case.company_id
+         LEFT JOIN recovery_settlement settlement ON settlement.partial_id = counted.id
+                                                 AND settlement.case_id = recovery_case.id
               JOIN res_currency currency ON currency.id = company.currency_id
         CROSS JOIN LATERAL (
                        SELECT COALESCE(-SUM(item.balance), 0) AS amount

@@ -1,7 +1,4 @@
-"""A scene for the reports, and the ledger read a second time in plain Python."""
-
-from collections import defaultdict
-from decimal import ROUND_HALF_UP, Decimal
+"""A scene for the reports: three companies, four currencies, and all that can happen."""
 
 from freezegun import freeze_time
 
@@ -9,17 +6,10 @@ from odoo import fields
 from odoo.fields import Command
 
 from .common import RecoveryCommon
-
-AMOUNTS = ("failed_amount", "recovered_amount", "in_recovery_amount", "lost_amount")
-# What one dollar is worth from a day on: a rate that is read on the wrong day is noticed.
-RATES = {
-    "EUR": {"2026-01-01": 0.8, "2026-02-01": 0.9, "2026-03-01": 0.7},
-    "GBP": {"2026-01-01": 0.75, "2026-02-15": 0.6},
-    "JPY": {"2026-01-01": 150.0, "2026-02-20": 131.3},
-}
+from .report_ledger import RATES, LedgerMixin
 
 
-class ReportCommon(RecoveryCommon):
+class ReportCommon(LedgerMixin, RecoveryCommon):
     """Three companies that bill in four currencies, and all that can happen to a case."""
 
     @classmethod
@@ -33,6 +23,10 @@ class ReportCommon(RecoveryCommon):
         cls.env.user.company_ids += cls.companies
         cls.env = cls.env(context=dict(cls.env.context, allowed_company_ids=cls.companies.ids))
         cls.policy.company_id = False
+        cls.stripe = cls._prepare_stripe_provider()
+        cls.customers = cls.customer + cls.env["res.partner"].create(
+            [{"name": name, "tz": "UTC"} for name in ("Second", "Third")]
+        )
         cls.tag = cls.env["res.partner.category"].create({"name": "Gold"})
         cls.customer.write(
             {"category_id": [Command.set(cls.tag.ids)], "country_id": cls.env.ref("base.fr").id}
@@ -55,6 +49,11 @@ class ReportCommon(RecoveryCommon):
         return {currency.name: currency for currency in currencies}
 
     # === SCENE === #
+
+    def _run_cron(self, name):
+        super()._run_cron(name)
+        # The job books payments with a cursor of its own: the numbers kept here are outdated.
+        self.env.cr.precommit.data.pop("sequence.mixin", None)
 
     def _fail(self, amount, currency="USD", company=None, **values):
         """Return an invoice whose payment failed, and its case."""
@@ -85,6 +84,16 @@ class ReportCommon(RecoveryCommon):
         case = cases._open(invoice, transaction=env["payment.transaction"])
         self._run_cron("follow")
         return invoice, case.with_env(self.env)
+
+    def _decline(self, reason, amount, card=None, customer=None, **error):
+        """Return the case of an invoice that Stripe refused to charge, for a reason."""
+        customer = customer or self.customer
+        token = self._create_stripe_card(self.stripe)
+        token.partner_id = customer
+        facts = {"fingerprint": f"fp_{token.id}", **(card or {})}
+        with self._decline_charges(reason, facts, **error):
+            _invoice, case = self._fail(amount, token=token, partner_id=customer.id)
+        return case
 
     def _pay(self, invoice, amount):
         company = invoice.company_id
@@ -148,18 +157,89 @@ class ReportCommon(RecoveryCommon):
         )._create_payments()
         self._run_cron("follow")
 
+    def _take_back(self, invoice, payment):
+        """Cancel a payment that had paid an invoice."""
+        lines = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        lines.remove_move_reconcile()
+        payment.action_cancel()
+        self._run_cron("follow")
+
+    def _open_old_business(self):
+        """Give the customers invoices of earlier years, which tell since when they are."""
+        for customer, year in zip(self.customers, (2019, 2022, 2025), strict=True):
+            self._create_invoice(
+                partner_id=customer.id,
+                collect_automatically=False,
+                invoice_date=f"{year}-05-01",
+                due=f"{year}-05-31",
+            )
+
+    def _decline_for_many_reasons(self):
+        """Return cases of several customers by their reason; one is held by a network's rule."""
+        _first, second, third = self.customers
+        master = {"brand": "mastercard"}
+        return {
+            "no money": self._decline("insufficient_funds", 110.0, customer=second),
+            "no money either": self._decline("insufficient_funds", 15.25, customer=third),
+            "expired": self._decline("expired_card", 45.0, customer=third),
+            "lost card": self._decline("lost_card", 36.6, customer=second),
+            "held": self._decline(
+                "insufficient_funds", 21.0, card=master, network_advice_code="30"
+            ),
+        }
+
+    def _save_cards_that_end(self):
+        """Save cards that will collect invoices, some of which stop working within 60 days."""
+        third = self.customers[2]
+        for number, expiry in enumerate(
+            ("2026-03-31", "2026-05-09", "2026-05-31", "2026-02-28", "2026-03-31")
+        ):
+            token = self._create_card(recovery_expiry=expiry)
+            values = {"token": token, "due": "2026-06-01"}
+            self._create_invoice(amount=20.0 + number, **values)
+            self._create_invoice(
+                amount=7.77, currency_id=self.currencies["EUR"].id, post=number != 4, **values
+            )
+        part = self._create_invoice(amount=50.0, **values)
+        self._pay(part, 12.5)
+        self._credit(part, 5.0)
+        refund = part._reverse_moves([{"invoice_date": fields.Date.today()}])
+        refund.action_post()
+        refund.line_ids.remove_move_reconcile()
+        default = self._create_card(recovery_expiry="2026-04-30", partner_id=third.id)
+        third.collect_token_id = default
+        self._create_invoice(amount=31.0, due="2026-06-01", partner_id=third.id)
+        unused = self._create_card(recovery_expiry="2026-04-30")
+        self._create_invoice(
+            amount=99.0, token=unused, due="2026-06-01", collect_automatically=False
+        )
+
     def _play(self):
         """Let three months pass; return the cases by the name of what happened to them."""
         played = {}
         with freeze_time("2026-01-10 12:00:00"):
             card = self._create_card()
+            self._open_old_business()
             _invoice, played["retried"] = self._fail(100.0, token=card)
+            slow = self._create_card()
+            _invoice, played["third try"] = self._fail(130.0, token=slow)
+            mixed = self._create_card()
+            parts, played["two ways"] = self._fail(100.0, token=mixed)
+            euro_card = self._create_card()
+            euro_parts, played["two ways, euros"] = self._fail(200.01, "EUR", token=euro_card)
             euros, played["given up"] = self._fail(200.0, "EUR")
             credited, played["credited"] = self._fail(300.0)
             nothing, played["cancelled"] = self._fail(50.0)
             renewed, played["new card"] = self._fail(70.0)
             far, played["far"] = self._fail(12345.0, "JPY", self.yen_company)
+        for day in (13, 16):
+            with freeze_time(f"2026-01-{day} 12:00:00"):
+                self._charge_next(played["third try"])
+                self._run_cron("follow")
         with freeze_time("2026-01-20 12:00:00"):
+            self._retry(played["third try"], slow)
+            self._pay_by_bank(parts, 33.33)
+            self._pay(euro_parts, 80.33)
             self._retry(played["retried"], card)
             self._pay(euros, 80.0)
             self._credit(credited, 100.0)
@@ -167,8 +247,13 @@ class ReportCommon(RecoveryCommon):
             renewed.collect_token_id = self._create_card("done")
             self._retry(played["new card"], renewed.collect_token_id)
             self._pay_by_bank(far, 12345.0)
+        with freeze_time("2026-01-22 12:00:00"):
+            self._retry(played["two ways"], mixed)
+            self._retry(played["two ways, euros"], euro_card)
         with freeze_time("2026-02-03 12:00:00"):
             pounds, played["taken back"] = self._fail(120.01, "GBP")
+            again, played["paid again"] = self._fail(210.5)
+            played |= self._decline_for_many_reasons()
             late, played["late"] = self._fail(90.0)
             written, played["written off"] = self._fail(64.0)
             discounted, played["discounted"] = self._fail(100.0)
@@ -182,6 +267,8 @@ class ReportCommon(RecoveryCommon):
             played["given up"].action_stop()
         with freeze_time("2026-02-25 12:00:00"):
             payment = self._pay(pounds, 120.01)
+            bounced = self._pay(again, 210.5)
+            played["expired"].action_stop()
             played["late"].action_stop()
             played["written off"].action_stop()
             played["lost"].action_stop()
@@ -193,97 +280,15 @@ class ReportCommon(RecoveryCommon):
             self._run_cron("follow")
         with freeze_time("2026-03-05 12:00:00"):
             _invoice, played["new"] = self._fail(60.0)
-            lines = pounds.line_ids.filtered(lambda line: line.display_type == "payment_term")
-            lines.remove_move_reconcile()
-            payment.action_cancel()
+            self._take_back(pounds, payment)
+            self._take_back(again, bounced)
+            self.reopened = {played["paid again"]: fields.Date.today()}
             self._pay(late, 90.0)
             self._run_cron("follow")
+        with freeze_time("2026-03-07 12:00:00"):
+            self._pay(again, 110.0)
+            self._pay_by_bank(again, 100.5)
+            self._save_cards_that_end()
         self.env.flush_all()
         self.env.invalidate_all()
         return played
-
-    # === THE LEDGER, READ AGAIN === #
-
-    def _rows(self, query, *values):
-        self.env.cr.execute(query, values)
-        return self.env.cr.dictfetchall()
-
-    def _get_raw_rate(self, currency, company, day):
-        """Return what one unit is worth in the company's currency, from the rates as told."""
-
-        def per_dollar(name):
-            days = {since: rate for since, rate in RATES.get(name, {}).items() if since <= str(day)}
-            return Decimal(str(days[max(days)])) if days else Decimal(1)
-
-        return per_dollar(company.currency_id.name) / per_dollar(currency.name)
-
-    def _work_out(self, case):
-        """Return the measures of a case from transactions, payments, credit notes and states."""
-        move, company = case.move_id, case.company_id
-        transactions = self._rows(
-            """
-            SELECT transaction.* FROM payment_transaction transaction
-              JOIN account_invoice_transaction_rel relation
-                ON relation.transaction_id = transaction.id
-             WHERE relation.invoice_id = %s AND transaction.state = 'error'
-          ORDER BY transaction.id
-            """,
-            move.id,
-        )
-        asked = Decimal(str(transactions[0]["amount"] if transactions else move.amount_total))
-        failed_at = transactions[0]["last_state_change"] if transactions else case.first_failure_at
-        partials = self._rows(
-            """
-            SELECT part.debit_amount_currency AS amount, other.move_type, other.statement_line_id,
-                   payment.amount AS paid, transaction.operation, transaction.token_id
-              FROM account_partial_reconcile part
-              JOIN account_move_line line ON line.id = part.debit_move_id
-              JOIN account_move_line other_line ON other_line.id = part.credit_move_id
-              JOIN account_move other ON other.id = other_line.move_id
-         LEFT JOIN account_payment payment ON payment.id = other.origin_payment_id
-         LEFT JOIN payment_transaction transaction
-                ON transaction.id = payment.payment_transaction_id
-             WHERE line.move_id = %s AND line.display_type = 'payment_term'
-          ORDER BY part.id
-            """,
-            move.id,
-        )
-        recovered, credited, ways = Decimal(0), Decimal(0), defaultdict(Decimal)
-        for part in partials:
-            amount = Decimal(str(part["amount"]))
-            if part["move_type"] == "out_refund":
-                credited += amount
-            elif part["paid"] or part["statement_line_id"]:
-                amount = min(amount, Decimal(str(part["paid"] or amount)))
-                recovered += amount
-                ways[self._get_raw_way(part, transactions)] += amount
-        state = case.state
-        credited = asked - recovered if state == "cancelled" else credited
-        rate = self._get_raw_rate(move.currency_id, company, failed_at.date())
-        cent = Decimal(str(company.currency_id.rounding))
-
-        def convert(amount):
-            return (amount * rate / cent).quantize(Decimal(1), ROUND_HALF_UP) * cent
-
-        rest = convert(asked) - convert(recovered + credited)
-        is_open = state in ("in_recovery", "grace", "paused", "suspended")
-        return {
-            "failed_amount": rest + convert(recovered),
-            "recovered_amount": convert(recovered),
-            "in_recovery_amount": rest if is_open else Decimal(0),
-            "lost_amount": Decimal(0) if is_open else rest,
-            "asked_amount": convert(asked),
-            "failed_count": int(state != "cancelled"),
-            "recovered_count": int(state == "recovered"),
-            "month": failed_at.date().replace(day=1),
-            "way": max(ways, key=ways.get) if ways else False,
-            "outcome": "in_recovery" if is_open else state,
-        }
-
-    def _get_raw_way(self, part, transactions):
-        if part["statement_line_id"]:
-            return "bank_transfer"
-        if part["operation"] == "offline":
-            is_other = part["token_id"] != transactions[0]["token_id"]
-            return "new_method" if is_other else "retry"
-        return "manual"

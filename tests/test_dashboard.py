@@ -1,3 +1,6 @@
+import csv
+import io
+import zipfile
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -172,6 +175,66 @@ class TestDashboard(DashboardCommon):
         reports = reports.with_context(allowed_company_ids=user.company_ids.ids)
         name = "revenue_recovery.report_recovery_month"
         return reports._render_qweb_html(name, companies.ids, data)[0].decode()
+
+
+@tagged("post_install", "-at_install")
+class TestDashboardDownload(DashboardCommon, HttpCase):
+    """Each table of the dashboard, as a file."""
+
+    TABLES = ("months", "ways", "reasons", "retries", "days", "arms", "customers", "recent")
+
+    def _enter_job_mode(self):
+        return nullcontext()
+
+    def _download(self, table, extension="csv", **query):
+        query = "&".join(f"{name}={value}" for name, value in query.items())
+        return self.url_open(f"/recovery/dashboard/{table}.{extension}?{query}")
+
+    def test_each_table_is_downloaded_with_its_numbers(self):
+        self.accountant.group_ids += self.env.ref("base.group_allow_export")
+        self.customer.name = "=Customer"
+        self._fail_invoice(amount=123.45)
+        self.authenticate("accountant", "accountant")
+        for table in self.TABLES:
+            with self.subTest(table=table):
+                response = self._download(table, period="month")
+                self.assertEqual(response.status_code, 200)
+                lines = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+                filled = table in ("months", "reasons", "customers", "recent")
+                self.assertEqual(len(lines), int(filled))
+                sheet = self._download(table, "xlsx", period="month").content
+                self.assertEqual(sheet[:2], b"PK")
+        lines = self._download("customers", period="month").content.decode("utf-8-sig")
+        (customer,) = csv.DictReader(io.StringIO(lines))
+        self.assertEqual(customer["In recovery (USD)"], "123.45")
+        self.assertEqual(customer["Customer"], "'=Customer", msg="No spreadsheet runs a name.")
+        with zipfile.ZipFile(io.BytesIO(self._download("customers", "xlsx").content)) as book:
+            self.assertIn(b"123.45", book.read("xl/worksheets/sheet1.xml"))
+            self.assertNotIn(b"<f>", book.read("xl/worksheets/sheet1.xml"))
+
+    def test_download_is_for_who_may_see_the_company_and_export(self):
+        self._fail_invoice()
+        self.authenticate("accountant", "accountant")
+        self.assertEqual(self._download("months").status_code, 403)
+        self.stranger.group_ids += self.env.ref("base.group_allow_export")
+        self.authenticate("stranger", "stranger")
+        own = self._download("months", company_ids=self.env.company.id)
+        self.assertEqual(own.status_code, 403)
+        self.assertEqual(len(self._download("months").content.splitlines()), 1)
+
+    def test_download_of_what_there_is_not_is_refused(self):
+        self.accountant.group_ids += self.env.ref("base.group_allow_export")
+        self.authenticate("accountant", "accountant")
+        for table, extension, query, status in (
+            ("nothing", "csv", {}, 400),
+            ("months", "exe", {}, 404),
+            ("months", "csv", {"period": "decade"}, 400),
+            ("months", "csv", {"until": "soon"}, 400),
+            ("months", "csv", {"company_ids": "x"}, 404),
+        ):
+            with self.subTest(table=table, extension=extension, query=query):
+                response = self._download(table, extension, **query)
+                self.assertEqual(response.status_code, status)
 
 
 @tagged("post_install", "-at_install")

@@ -2,13 +2,15 @@
 
 import random
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 
 from freezegun import freeze_time
 
 from odoo.tests import tagged
 
-from .report_common import AMOUNTS, ReportCommon
+from .report_common import ReportCommon
+from .report_ledger import AMOUNTS
 
 DIMENSIONS = (
     "arm",
@@ -56,6 +58,15 @@ class TestReport(ReportCommon):
             },
             {
                 "retried": "recovered",
+                "third try": "recovered",
+                "two ways": "recovered",
+                "two ways, euros": "recovered",
+                "paid again": "recovered",
+                "no money": "in_recovery",
+                "no money either": "in_recovery",
+                "expired": "lost",
+                "lost card": "lost",
+                "held": "in_recovery",
                 "given up": "lost",
                 "credited": "recovered",
                 "cancelled": "cancelled",
@@ -76,6 +87,10 @@ class TestReport(ReportCommon):
             ways,
             {
                 "retried": "retry",
+                "third try": "retry",
+                "two ways": "retry",
+                "two ways, euros": "retry",
+                "paid again": "manual",
                 "given up": "manual",
                 "credited": "manual",
                 "new card": "new_method",
@@ -100,9 +115,14 @@ class TestReport(ReportCommon):
             for measure in (*AMOUNTS, "asked_amount", "failed_count", "recovered_count"):
                 with self.subTest(case=name, measure=measure):
                     self.assertEqual(Decimal(str(report[measure])), raw[case][measure])
-            for name in ("way", "outcome"):
-                with self.subTest(case=case.display_name, field=name):
-                    self.assertEqual(report[name], raw[case][name])
+            with self.subTest(case=name):
+                self.assertEqual(report.way, raw[case]["way"])
+                self.assertEqual(report.outcome, raw[case]["outcome"])
+                self.assertEqual(report.reason_id.code or False, raw[case]["reason"])
+                self.assertEqual(report.failed_on, raw[case]["failed_on"])
+                if report.outcome == "recovered":
+                    self.assertAlmostEqual(report.days_to_recover, raw[case]["days"])
+                    self.assertEqual(report.recovery_day, raw[case]["days"])
             self.assertEqual(report.original_amount, case.failed_amount)
 
     def _check_groups(self, raw):
@@ -141,14 +161,113 @@ class TestReport(ReportCommon):
                     is_open = any(row["outcome"] == "in_recovery" for row in in_month)
                     is_over = month["month"] < "2026-03"
                     self.assertEqual(month["is_final"], is_over and not is_open)
-                ways = defaultdict(Decimal)
-                for row in facts:
-                    if row["way"]:
-                        ways[row["way"]] += row["recovered_amount"]
-                self.assertEqual(
-                    {row["way"]: round(row["amount"], 2) for row in data["ways"]},
-                    {way: float(amount) for way, amount in ways.items()},
-                )
+                self._check_ways(data, facts)
+                self._check_reasons(data, facts)
+                self._check_days(data, facts)
+                self._check_customers(data, facts, company)
+                self._check_cards(data, company)
+                self._check_held(data, company)
+
+    def _check_ways(self, data, facts):
+        """What came by each way, also added up from the accountant's list line by line."""
+        amounts, counts = defaultdict(Decimal), defaultdict(int)
+        for row in facts:
+            for way, amount in row["ways"].items():
+                amounts[way] += amount
+                counts[way] += row["counts"][way]
+        self.assertEqual(
+            {row["way"]: (round(row["amount"], 2), row["count"]) for row in data["ways"]},
+            {way: (float(amount), counts[way]) for way, amount in amounts.items()},
+        )
+        self.assertAlmostEqual(
+            sum(row["amount"] for row in data["ways"]), data["total"]["recovered"]
+        )
+        for row in data["ways"]:
+            lines = self.env[row["model"]].search(row["domain"])
+            self.assertEqual(len(lines), row["count"])
+            self.assertAlmostEqual(sum(lines.mapped("recovered_company_amount")), row["amount"])
+            self.assertTrue(all(line.line_id.parent_state == "posted" for line in lines))
+
+    def _check_reasons(self, data, facts):
+        """Which reason ended how."""
+        reasons = defaultdict(list)
+        for row in facts:
+            reasons[row["reason"]].append(row)
+        counted = {
+            reason: rows
+            for reason, rows in reasons.items()
+            if any(row["failed_count"] for row in rows)
+        }
+        ids = {row["id"]: row for row in data["reasons"]}
+        names = self.env["recovery.decline.reason"].browse([key for key in ids if key])
+        shown = {reason.code: ids[reason.id] for reason in names}
+        if False in ids:
+            shown[False] = ids[False]
+        self.assertEqual(set(shown), set(counted))
+        for reason, rows in counted.items():
+            with self.subTest(reason=reason):
+                self._assert_total(shown[reason], rows)
+                for name, outcome in (("open", "in_recovery"), ("lost", "lost")):
+                    expected = sum(row["outcome"] == outcome for row in rows)
+                    self.assertEqual(shown[reason][f"{name}_count"], expected)
+
+    def _check_days(self, data, facts):
+        recovered = [row for row in facts if row["outcome"] == "recovered"]
+        days = sorted(row["days"] for row in recovered)
+        failed = sum(row["failed_amount"] for row in facts)
+        for point in data["days"]["points"]:
+            by_then = [row for row in recovered if row["days"] <= point["day"]]
+            amount = sum(row["recovered_amount"] for row in by_then)
+            self.assertEqual(point["count"], len(by_then))
+            self.assertAlmostEqual(point["amount"], float(amount))
+            self.assertAlmostEqual(point["share"], float(amount / failed))
+        self.assertEqual([point["day"] for point in data["days"]["points"]], sorted(set(days)))
+        median = days[(len(days) - 1) // 2] if days else None
+        self.assertEqual(data["days"]["median"], median)
+
+    def _check_customers(self, data, facts, company):
+        """Who has most in recovery, since when it failed, and since when he is a customer."""
+        amounts = defaultdict(list)
+        for row in facts:
+            if row["outcome"] == "in_recovery":
+                amounts[row["customer"]].append(row)
+        tenures = self._get_raw_tenures(company)
+        expected = [
+            (
+                customer,
+                float(sum(row["in_recovery_amount"] for row in rows)),
+                len(rows),
+                str(min(row["failed_on"] for row in rows)),
+                tenures[customer],
+            )
+            for customer, rows in amounts.items()
+        ]
+        expected.sort(key=lambda row: -row[1])
+        names = ("id", "amount", "count", "since", "customer_since")
+        shown = [tuple(row[name] for name in names) for row in data["customers"]]
+        self.assertEqual([(*row[:1], round(row[1], 2), *row[2:]) for row in shown], expected)
+
+    def _check_cards(self, data, company):
+        cards = self._get_raw_cards(company, date(2026, 3, 10))
+        self.assertEqual(data["cards"]["count"], len(cards))
+        self.assertAlmostEqual(data["cards"]["amount"], float(sum(cards.values())))
+        self.assertEqual(len(cards), 4 if company == self.company else 0, msg="The scene's.")
+
+    def _check_held(self, data, company):
+        """Charges that a network's rule stood against."""
+        rows = self._rows(
+            """
+            SELECT planned_at FROM recovery_attempt
+             WHERE company_id = %s AND rule_id IS NOT NULL
+            """,
+            company.id,
+        )
+        held = [row for row in rows if date(2026, 1, 1) <= row["planned_at"].date()]
+        self.assertEqual(data["held"]["count"], len(held))
+        self.assertEqual(len(held), int(company == self.company), msg="The scene's.")
+        self.assertEqual(
+            len(self.env["recovery.attempt.report"].search(data["held"]["domain"])), len(held)
+        )
 
     def _assert_total(self, total, facts):
         for name in AMOUNTS:
@@ -189,12 +308,17 @@ class TestReport(ReportCommon):
         self.assertAlmostEqual(
             data["first_charges"]["failure_rate"], float(sum(failed_amounts) / sum(amounts))
         )
-        shown = {row["number"]: (row["charges"], row["paid"]) for row in data["retries"]}
-        expected = {
-            number: (len(rows), sum(row["state"] == "done" for row in rows))
-            for number, rows in retries.items()
+        shown = {
+            row["number"]: (row["charges"], row["paid"], round(row["amount"], 2))
+            for row in data["retries"]
         }
+        expected = {}
+        for number, rows in retries.items():
+            paid = [row for row in rows if row["state"] == "done"]
+            amount = sum(self._in_dollars(row) for row in paid)
+            expected[number] = (len(rows), len(paid), float(amount))
         self.assertEqual(shown, expected)
+        self.assertGreaterEqual(len(shown), 3, msg="The scene has a third try.")
 
     def _in_dollars(self, row):
         currency = self.currencies[row["name"]]
@@ -216,6 +340,11 @@ class TestReport(ReportCommon):
         ]
         cases = self.env["recovery.case"].sudo().search([])
         before = cases.read(names)
+        parts = ["way", "amount", "company_amount", "company_id", "failed_on"]
+        settlements = self.env["recovery.settlement"].sudo()
+        parts_before = settlements.search([], order="case_id, amount, way").read(
+            ["partial_id", *parts]
+        )
         self.env.cr.execute(
             """
             UPDATE recovery_case SET asked_company_amount = 1, credited_amount = 2,
@@ -224,11 +353,18 @@ class TestReport(ReportCommon):
                    provider_id = NULL
             """
         )
+        self.env.cr.execute("DELETE FROM recovery_settlement")
         self.env.invalidate_all()
         cases._rebuild_figures()
         self.env.flush_all()
         self.env.invalidate_all()
         self.assertEqual(cases.read(names), before)
+        for row, old in zip(
+            settlements.search([], order="case_id, amount, way").read(["partial_id", *parts]),
+            parts_before,
+            strict=True,
+        ):
+            self.assertEqual({**row, "id": 0}, {**old, "id": 0})
 
     def test_recovered_in_recovery_and_lost_are_what_failed_under_every_filter(self):
         self._play()

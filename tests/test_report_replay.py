@@ -9,7 +9,7 @@ from .test_dashboard import DashboardCommon
 
 @tagged("post_install", "-at_install")
 class TestReplay(DashboardCommon):
-    """What another choice of the first retry would have recovered."""
+    """What other retry schedules would have recovered."""
 
     @classmethod
     def setUpClass(cls):
@@ -38,11 +38,12 @@ class TestReplay(DashboardCommon):
         lost.action_stop()
         data = self._ask(self.accountant, 3)
         self.assertEqual((data["count"], data["recovered"]), (2, 0.5))
-        (decision, _other) = self.env["recovery.dashboard"]._read_decisions(self.env.company, 3)[
-            ::-1
-        ]
+        journeys = self.env["recovery.dashboard"]._read_journeys(self.env.company, 3)
+        (decision,) = journeys[-1].decisions
+        self.assertEqual([journey.is_exhausted for journey in journeys], [False, False])
         record = case.attempt_ids.filtered(lambda attempt: attempt.retry_number == 1).decision
-        self.assertEqual(datetime.fromisoformat(decision.at), datetime.fromisoformat(record["at"]))
+        self.assertEqual(decision.at.replace(tzinfo=None), datetime.fromisoformat(record["at"]))
+        self.assertEqual(decision.paid, 1.0)
         self.assertIn(
             decision.at,
             [candidate.at for candidate in decision.candidates],
@@ -50,14 +51,23 @@ class TestReplay(DashboardCommon):
         )
         for policy in data["policies"]:
             self.assertFalse(policy["is_enough"], msg="Two decisions prove nothing.")
+            self.assertIn(policy["why"], ("few", "unsupported"))
             self.assertLessEqual(policy["effective"], 2.0)
+
+    def test_schedule_of_ones_own_is_replayed_too(self):
+        self._recover()
+        data = self._ask(self.accountant, 3, None, 5, 10)
+        self.assertEqual(data["policies"][0]["name"], "5 tries, evenly in 10 days")
+        self.assertNotIn("own", [policy["id"] for policy in self._ask(self.accountant)["policies"]])
+        for tries, window in ((0, 10), (5, None), (5, 500), ("x", 10), (31, 90)):
+            with self.subTest(tries=tries, window=window), self.assertRaises(UserError):
+                self._ask(self.accountant, 3, None, tries, window)
 
     def test_open_cases_and_older_ones_are_left_out(self):
         case = self._recover()
         self._fail_invoice()
-        attempt_sudo = case.attempt_ids.filtered(lambda attempt: attempt.retry_number == 1).sudo()
         self.assertEqual(self._ask(self.accountant, 1)["count"], 1)
-        attempt_sudo.charged_on = fields.Date.today() - timedelta(days=40)
+        case.sudo().failed_on = fields.Date.today() - timedelta(days=40)
         self.assertEqual(self._ask(self.accountant, 1)["count"], 0)
         self.assertIsNone(self._ask(self.accountant, 1)["recovered"])
 

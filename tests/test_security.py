@@ -168,6 +168,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.preview.wizard": self.preview_wizard,
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
+            "recovery.settlement": self._get_settlement(),
             "recovery.signal": self.signal,
             "recovery.task": self.task,
             "recovery.timeline": self.case.timeline_ids[:1],
@@ -185,6 +186,11 @@ class SecurityCommon(RecoveryCommon):
         """Return the line of a payment of the invoice."""
         self._register_payment(self.invoice, 1.0)
         return self.env["recovery.revenue.report"].search([("move_id", "=", self.invoice.id)])[:1]
+
+    def _get_settlement(self):
+        """Return what that payment brought."""
+        self.case.sudo()._fill_figures()
+        return self.case.settlement_ids[:1]
 
     def _get_own_models(self):
         """Return the names of the models that this addon brings, mixins apart."""

@@ -79,6 +79,17 @@ _CASES = """
         ) decided
     ) counted
 """
+# One of twenty recovered cases was paid by two ways.
+_SETTLEMENTS = """
+    INSERT INTO recovery_settlement (case_id, company_id, failed_on, began_by, way, amount,
+                                     company_amount)
+    SELECT id, company_id, failed_on, began_by,
+           CASE WHEN part = 2 THEN 'bank_transfer' ELSE reported_way END,
+           recovered_amount / parts, recovered_company_amount / parts
+      FROM (SELECT *, CASE WHEN state = 'recovered' AND id %% 20 = 0 THEN 2 ELSE 1 END AS parts
+              FROM recovery_case WHERE recovered_amount > 0) paid
+CROSS JOIN LATERAL generate_series(1, parts) part
+"""
 # The first charge is the one that failed; the record of a decision is as wide as a real one.
 _ATTEMPTS = """
     INSERT INTO recovery_attempt (case_id, move_id, company_id, state, source, planned_at,
@@ -97,7 +108,7 @@ _ATTEMPTS = """
 CROSS JOIN generate_series(0, %(charges)s - 1) number
 CROSS JOIN LATERAL (SELECT first_failure_at + number * interval '70 hours' AS at) times
 """
-_TABLES = "account_move, recovery_attempt, recovery_case, res_partner"
+_TABLES = "account_move, recovery_attempt, recovery_case, recovery_settlement, res_partner"
 
 
 class Ledger:
@@ -152,6 +163,7 @@ class Ledger:
             (_COMMERCIAL, None),
             (_MOVES, "account_move"),
             (_CASES, None),
+            (_SETTLEMENTS, None),
             (_ATTEMPTS, None),
         ):
             if table:

@@ -25,7 +25,7 @@ def photograph(
 
     :param pages: the path of each page, by the name of its picture
     """
-    with _served(database) as url, _PageScreen() as screen:
+    with served(database) as url, _PageScreen() as screen:
         # The first visitor waits for Odoo to put its scripts together.
         screen.photograph(url + next(iter(pages.values())), folder / "page.390.png", 390)
         for name, path in pages.items():
@@ -41,7 +41,7 @@ class _PageScreen(Screen):
 
 
 @contextmanager
-def _served(database: str) -> Iterator[str]:
+def served(database: str) -> Iterator[str]:
     """Give the address of an Odoo server on a database that runs no scheduled jobs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,17 +1,18 @@
-"""Make the pictures of e-mails and pages. Runs inside the virtual environment only.
+"""Make the pictures of e-mails, pages and reports. Runs inside the virtual environment only.
 
-`python -m environment.picture_driver DATABASE FOLDER LANGUAGE`
+`python -m environment.picture_driver DATABASE FOLDER LANGUAGE PART`
 """
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import page_pictures
+from . import page_pictures, report_pictures
 from .odoo_session import odoo_env
 from .page_scene import PageScene
 from .picture_scene import Scene
 from .picture_sheet import lay_out
+from .report_scene import LOGIN, ReportScene
 from .screen import Screen
 
 WIDTHS = (390, 1280)
@@ -19,8 +20,26 @@ _SHEET = 5
 
 
 def main() -> int:
-    database, folder, lang = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    database, folder, lang, part = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
     folder.mkdir(parents=True, exist_ok=True)
+    # First the reports: what the e-mails show would be in them.
+    if part in ("all", "reports"):
+        _show_reports(database, folder, lang)
+    if part in ("all", "customers"):
+        _show_customers(database, folder, lang)
+    return 0
+
+
+def _show_reports(database: str, folder: Path, lang: str) -> None:
+    with odoo_env(database) as env:
+        scene = ReportScene(Scene(env, lang))
+        scene.play()
+        company = scene.company.id
+    month = f"/report/html/revenue_recovery.report_recovery_month/{company}"
+    report_pictures.photograph(database, folder, LOGIN, month)
+
+
+def _show_customers(database: str, folder: Path, lang: str) -> None:
     with odoo_env(database) as env:
         scene = Scene(env, lang)
         emails = scene.write_emails(folder)
@@ -34,7 +53,6 @@ def main() -> int:
     page_pictures.photograph(database, addresses, folder, WIDTHS)
     _lay_out(folder, "emails", [page.stem for page in emails])
     _lay_out(folder, "pages", addresses)
-    return 0
 
 
 def _lay_out(folder: Path, kind: str, names: Iterable[str]) -> None:

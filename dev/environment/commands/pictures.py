@@ -1,8 +1,9 @@
-"""`dev/pictures [FOLDER] [--lang CODE]`: how customers see every e-mail and page.
+"""`dev/pictures [FOLDER] [--lang CODE] [--only PART]`: what customers and accountants see.
 
 Each e-mail is sent by the addon's own template, on a database made for it, and photographed in
 Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it. The
-pages are opened by the links in them, at a server of that database.
+pages are opened by the links in them, at a server of that database. The reports show two years that
+are made up.
 """
 
 import argparse
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
                     name,
                     str(folder),
                     options.lang,
+                    options.only,
                 ],
                 env={
                     **bench.env,
@@ -47,8 +49,11 @@ def main(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="dev/pictures", description="How customers see every e-mail and page."
+        prog="dev/pictures", description="What customers and accountants see."
     )
     parser.add_argument("folder", nargs="?", type=Path, help="where to put them (the cache folder)")
     parser.add_argument("--lang", default="en_US", help="language of the customer (en_US)")
+    parser.add_argument(
+        "--only", default="all", choices=("all", "customers", "reports"), help="a part of them"
+    )
     return parser.parse_args(arguments)

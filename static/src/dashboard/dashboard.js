@@ -45,6 +45,8 @@ export class Dashboard extends Component {
             error: "",
             replay: null,
             isReplaying: false,
+            tries: 4,
+            days: 14,
         });
         this.data = null;
         this.request = 0;
@@ -120,7 +122,7 @@ export class Dashboard extends Component {
         if (!data.is_empty) {
             this.tiles = makeTiles(data, (value) => this.formatAmount(value));
             this.cards = makeCards(data, {
-                amount: (value) => this.formatAmount(value),
+                amount: (value, isShort) => this.formatAmount(value, isShort),
                 month: (day) => this.formatMonth(day),
             });
         }
@@ -139,7 +141,8 @@ export class Dashboard extends Component {
         this.state.isReplaying = true;
         try {
             const months = Math.max(PERIODS.find(({ id }) => id === this.state.period).months, 3);
-            const args = [months, this.chosenCompanies];
+            const { tries, days } = this.state;
+            const args = [months, this.chosenCompanies, tries, days];
             const replay = await this.orm.call("recovery.dashboard", "get_replay", args);
             if (request === this.request) {
                 this.state.replay = replay;
@@ -150,25 +153,31 @@ export class Dashboard extends Component {
     }
 
     get replayRows() {
-        const interval = ([low, high]) => `${percent(low)} – ${percent(high)}`;
+        const interval = (share, [low, high]) =>
+            `${percent(share, 1)} (${percent(low)} – ${percent(high)})`;
+        const doubts = {
+            few: String(_t("No: too few cases")),
+            unsupported: String(_t("No: it was never tried")),
+        };
         return this.state.replay.policies.map((policy) => ({
             ...policy,
             cells: [
-                percent(policy.robust, 1),
-                interval(policy.robust_interval),
-                percent(policy.snips, 1),
-                interval(policy.snips_interval),
+                // A number that means nothing would be believed all the same.
+                policy.is_told ? interval(policy.robust, policy.robust_interval) : "–",
+                policy.is_told ? interval(policy.snips, policy.snips_interval) : "–",
                 count(policy.effective),
-                policy.is_enough ? String(_t("yes")) : String(_t("no: too few")),
+                percent(policy.supported),
+                policy.is_enough ? String(_t("Yes")) : doubts[policy.why],
             ],
         }));
     }
 
     // Texts
 
-    /** Whole units where there are many: cents are in the lists behind. */
-    formatAmount(value) {
-        const digits = Math.abs(value) >= 1000 ? [16, 0] : undefined;
+    /** Whole units where there are many, and on an axis: cents are in the lists behind. */
+    formatAmount(value, isShort = false) {
+        const isWhole = Math.abs(value) >= 1000 || (isShort && Number.isInteger(value));
+        const digits = isWhole ? [16, 0] : undefined;
         return formatCurrency(value || 0, this.data.currency.id, { digits });
     }
 
@@ -273,6 +282,19 @@ export class Dashboard extends Component {
             res_id: id,
             views: [[false, "form"]],
         });
+    }
+
+    /** Where a table is downloaded, for whoever may export. */
+    getDownload(table) {
+        if (!this.data.can_export) {
+            return "";
+        }
+        const { period, until } = this.state;
+        const query = new URLSearchParams({ period, company_ids: this.chosenCompanies.join(",") });
+        if (until) {
+            query.set("until", until);
+        }
+        return (extension) => `/recovery/dashboard/${table}.${extension}?${query}`;
     }
 
     print() {

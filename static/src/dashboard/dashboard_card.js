@@ -7,6 +7,7 @@ export class DashboardCard extends TimingCard {
         ...TimingCard.props,
         lines: { type: Array, element: Object },
         open: Function,
+        download: { type: [Function, String], optional: true },
     };
 
     draw() {

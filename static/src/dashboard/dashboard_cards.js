@@ -87,7 +87,7 @@ function waysCard({ ways }, formats) {
     return {
         id: "ways",
         title: String(_t("How the money came back")),
-        help: String(_t("By the way that brought most of what was recovered of a case.")),
+        help: String(_t("Each payment by its own way: a case that was paid in parts counts in each of them.")),
         finding: String(
             _t("%(way)s brought %(share)s of what was recovered.", {
                 way: rows[0].name,

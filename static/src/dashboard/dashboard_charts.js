@@ -36,7 +36,7 @@ function options(colors, { horizontal = false, stacked = false, format, title = 
     const values = {
         stacked,
         beginAtZero: true,
-        ticks: { color: colors.text, callback: (value) => format(value) },
+        ticks: { color: colors.text, callback: (value) => format(value, true) },
         grid: { color: colors.grid },
         title: { display: Boolean(title), text: String(title), color: colors.text },
     };
@@ -65,7 +65,7 @@ function options(colors, { horizontal = false, stacked = false, format, title = 
  *
  * @param {HTMLElement} element where the chart is drawn
  * @param {Object[]} rows with `label`, `recovered`, `in_recovery`, `lost`
- * @param {Object} settings `format` of amounts, `horizontal` for names that are long
+ * @param {Object} settings `format` of amounts, in short on an axis, `horizontal` for names that are long
  */
 export function outcomeChart(element, rows, { format, horizontal = false }) {
     const names = {

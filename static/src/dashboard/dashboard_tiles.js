@@ -13,6 +13,9 @@ function change(now, before) {
         return String(_t("nothing to compare with"));
     }
     const share = (now - before) / Math.abs(before);
+    if (share >= 9) {
+        return String(_t("more than ten times as much"));
+    }
     return signed(share, percent(Math.abs(share)));
 }
 
@@ -21,10 +24,10 @@ function points(now, before) {
     if (now === null || before === null) {
         return String(_t("nothing to compare with"));
     }
-    const number = (100 * Math.abs(now - before)).toLocaleString(user.lang, {
-        maximumFractionDigits: 1,
-    });
-    return signed(now - before, String(_t("%(number)s points", { number })));
+    // What is told is compared: ever so little more is no news.
+    const difference = Math.round(1000 * (now - before)) / 10;
+    const number = Math.abs(difference).toLocaleString(user.lang, { maximumFractionDigits: 1 });
+    return signed(difference, String(_t("%(number)s points", { number })));
 }
 
 function signed(difference, text) {

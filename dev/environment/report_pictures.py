@@ -1,0 +1,105 @@
+"""Photograph the reports in Odoo's own web client. Needs the virtual environment."""
+
+import base64
+import io
+import json
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from .page_pictures import served
+from .screen import Screen
+
+_WIDTH = 1280
+_SECONDS = 60
+_QUALITY = 72
+# What is photographed: the path, what has to be there, how high, and what is done before.
+_PICTURES = {
+    "dashboard": ("/odoo/recovery-dashboard", "[data-card='days'] canvas", 1250, ""),
+    "dashboard_charts": (
+        "/odoo/recovery-dashboard",
+        "[data-card='days'] canvas",
+        1500,
+        "document.querySelector(\"[data-card='ways']\").scrollIntoView()",
+    ),
+    "dashboard_schedules": (
+        "/odoo/recovery-dashboard",
+        "[data-card='replay'] table",
+        1300,
+        "document.querySelector(\"[data-card='arms']\").scrollIntoView()",
+    ),
+    "dashboard_revenue": ("/odoo/recovered-revenue", ".o_list_view .o_data_row", 620, ""),
+    "dashboard_cases": ("/odoo/recovery-analysis", ".o_pivot td", 620, ""),
+    "dashboard_month": ("{month}", ".page table", 1100, ""),
+}
+_BEFORE = {
+    "dashboard_schedules": "document.querySelector(\"[data-card='replay'] button\")?.click()",
+}
+
+
+def photograph(database: str, folder: Path, login: str, month: str) -> None:
+    """Save a picture of each report, as the user sees it.
+
+    :param login: of the user, and his password
+    :param month: path of the printed report
+    """
+    with served(database) as url, _ClientScreen() as screen:
+        screen.log_in(url, database, login)
+        for name, (path, awaited, height, then) in _PICTURES.items():
+            screen.show(url + path.format(month=month), height)
+            if name in _BEFORE:
+                screen.await_element("[data-card='replay'] button")
+                screen.evaluate(_BEFORE[name])
+            screen.await_element(awaited)
+            time.sleep(1.5)  # Charts and fonts.
+            screen.evaluate(then)
+            time.sleep(0.3)
+            screen.save(folder / f"{name}.webp")
+            print(f"  {name}", file=sys.stderr, flush=True)
+
+
+class _ClientScreen(Screen):
+    """A browser in which somebody is logged in."""
+
+    def log_in(self, url: str, database: str, login: str) -> None:
+        call = {"params": {"db": database, "login": login, "password": login}}
+        request = urllib.request.Request(
+            f"{url}/web/session/authenticate",
+            json.dumps({"jsonrpc": "2.0", **call}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=_SECONDS) as answer:
+            cookies = answer.headers.get_all("Set-Cookie")
+        session = next(one for one in cookies if one.startswith("session_id="))
+        value = session.partition("=")[2].partition(";")[0]
+        self._call("Network.setCookie", name="session_id", value=value, url=url)
+
+    def show(self, url: str, height: int) -> None:
+        self._set_size(_WIDTH, height)
+        self._call("Page.navigate", url=url)
+        self._wait_for("Page.loadEventFired")
+
+    def evaluate(self, script: str):
+        return self._call("Runtime.evaluate", expression=script)["result"].get("value")
+
+    def await_element(self, selector: str) -> None:
+        """Wait until something is shown.
+
+        :raise RuntimeError: when it doesn't come
+        """
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            if self.evaluate(f"Boolean(document.querySelector({json.dumps(selector)}))"):
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"{selector} did not appear")
+
+    def save(self, target: Path) -> None:
+        from PIL import Image, WebPImagePlugin
+
+        shot = self._call("Page.captureScreenshot", format="png")
+        picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+        Image.register_save("WEBP", WebPImagePlugin._save)
+        picture.save(target, "WEBP", quality=_QUALITY, method=6)
