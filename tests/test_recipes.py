@@ -292,3 +292,26 @@ class TestRecipes(RecipeCommon):
         self.assertIn(
             "to-do Ask the customer for a new card", [x for v in diary.values() for x in v]
         )
+
+    def test_provider_that_fails_is_paused_for_two_hours_and_the_team_is_told(self):
+        with self._at(START) as clock:
+            invoice = self._bill()
+            self._activate("provider_failing")
+            self.env["recovery.event"]._raise(
+                "provider_failing",
+                provider=self.demo_provider,
+                company_id=self.env.company.id,
+                sentence="10 of 12 charges failed within an hour.",
+            )
+            self._run_cron("follow")
+            self.assertEqual(str(self.demo_provider.recovery_paused_until), "2026-09-14 11:00:00")
+            told = self.env["mail.message"].search(
+                [("body", "ilike", "10 of 12 charges failed within an hour.")]
+            )
+            self.assertTrue(told.notified_partner_ids)
+            self._run_cron("collect")
+            self._run_cron("charge")
+            self.assertFalse(invoice.recovery_attempt_ids.transaction_id)
+            clock.tick(timedelta(hours=2, minutes=1))
+            diary = self._walk(clock, invoice, 1)
+        self.assertEqual(diary, {0: ["charge 1 declined", "policy Policy", "state in_recovery"]})
