@@ -90,7 +90,9 @@ class IrActionsServer(models.Model):
             if not (people or self.recovery_channel_id):
                 people = self._recovery_get_assignee(record)
             if people:
-                subject.message_notify(
+                # Providers have no chatter.
+                thread = subject if "message_ids" in subject._fields else self.env["mail.thread"]
+                thread.message_notify(
                     partner_ids=people.partner_id.ids, body=body, subject=self.name
                 )
         return False
@@ -99,7 +101,7 @@ class IrActionsServer(models.Model):
         """Schedule a to-do on the case, or on the invoice where there is no case."""
         for record in eval_context["records"] or eval_context["record"]:
             subject = self._recovery_get_thread(record)
-            if not hasattr(subject, "activity_schedule"):
+            if "activity_ids" not in subject._fields:
                 raise UserError(self.env._("There is no case and no invoice to put the to-do on."))
             today = fields.Date.context_today(self)
             subject.activity_schedule(

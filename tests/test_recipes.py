@@ -305,8 +305,10 @@ class TestRecipes(RecipeCommon):
             )
             self._run_cron("follow")
             self.assertEqual(str(self.demo_provider.recovery_paused_until), "2026-09-14 11:00:00")
-            told = self.env["mail.message"].search(
-                [("body", "ilike", "10 of 12 charges failed within an hour.")]
+            told = (
+                self.env["mail.message"]
+                .sudo()
+                .search([("body", "ilike", "10 of 12 charges failed within an hour.")])
             )
             self.assertTrue(told.notified_partner_ids)
             self._run_cron("collect")
