@@ -39,15 +39,15 @@ class ResPartner(models.Model):
 
         The app is no dependency, so its model can't be extended by a class.
         """
-        super()._register_hook()
         if "sale.order" in self.env:
             _patch(self.env.registry["sale.order"], "action_confirm", _check_customers)
+        return super()._register_hook()
 
     def _unregister_hook(self):
         """Take the look for the block away again."""
-        super()._unregister_hook()
         if "sale.order" in self.env:
             _unpatch(self.env.registry["sale.order"], "action_confirm")
+        return super()._unregister_hook()
 
 
 def _check_customers(orders):
