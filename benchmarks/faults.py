@@ -22,6 +22,7 @@ def main() -> int:
 
     arguments = _parse()
     size = {"attempts": 40, "kills": 6} if arguments.quick else {}
+    size["rules"] = arguments.rules
     for name in ("attempts", "kills", "workers", "faults", "customers", "seed"):
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
@@ -40,6 +41,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--faults", type=float, help="share of the gateway's calls that fail (0.1)")
     parser.add_argument("--customers", type=int, help="customers paying at the same time (2)")
     parser.add_argument("--seed", type=int, help="of chance (1)")
+    parser.add_argument(
+        "--rules",
+        action="store_true",
+        help="with automation rules that raise, loop, delete, write, and 50 at once",
+    )
     parser.add_argument(
         "--plant", action="store_true", help="make a double charge by hand: the audit must find it"
     )
@@ -64,6 +70,8 @@ def _print(result) -> None:
             ["answers given again for the same key", result.replayed],
             ["outcomes looked up by a person", result.persons],
             ["jobs that raised, and began anew", result.jobs_failed],
+            ["automation rules", result.rules],
+            *[[f"  actions {word}", count] for word, count in sorted(result.tasks.items())],
             *[[f"portal: {word}", count] for word, count in sorted(result.portal.items())],
             *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
             ["seconds", f"{result.seconds:.0f}"],
@@ -94,6 +102,9 @@ def _judge(options, result) -> int:
     bars.add("double charges", len(found.double), "at most", 0)
     bars.add("charges unknown to Odoo", len(found.unknown_to_odoo), "at most", 0)
     bars.add("unknown outcomes left", left, "at most", 0)
+    if options.rules:
+        ran = result.tasks["done"] and result.tasks["failed"]
+        bars.add("kinds of rules that ran: done, failed", 2 if ran else 0, "at least", 2)
     bars.add("invoices paid without money", len(found.without_money), "at most", 0)
     return bars.finish()
 

@@ -1,8 +1,109 @@
+"""What makes further invoices of the same kind, and how it is ended.
+
+Odoo's own recurring entries here; `account_move_contract` adds what others bring.
+"""
+
 from odoo import models
+
+# How often, as cases and automation rules tell it apart.
+RECURRENCES = [
+    ("once", "Once"),
+    ("weekly", "Weekly"),
+    ("monthly", "Monthly"),
+    ("quarterly", "Quarterly"),
+    ("yearly", "Yearly"),
+    ("other", "Other"),
+]
+# Those of Odoo's `auto_post` that go on.
+PERIODS = ("monthly", "quarterly", "yearly")
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    # === BUSINESS METHODS === #
+
     def _recovery_stop_recurrence(self, reason):
-        return []
+        """End what would make further invoices of this kind; these ones stay as they are.
+
+        Whoever calls it has checked that the user may.
+
+        :param str reason: a sentence for people, kept on what is ended
+        :return: a sentence for each recurrence that was ended; none for what had ended before
+        :rtype: list[str]
+        """
+        # In sudo mode: contracts and subscriptions have access rights of their own.
+        moves_sudo = self.sudo()
+        latest = {}
+        for move in moves_sudo.sorted(lambda move: (move.date, move.id)):
+            recurrence = move._get_recurrence()
+            if recurrence:
+                latest[recurrence[1]] = move
+        sentences = []
+        for record, move in latest.items():
+            sentence = move._end_recurrence(record, reason)
+            if sentence:
+                move._note_end_of_recurrence(record, sentence)
+                sentences.append(sentence)
+        return sentences
+
+    def _end_recurrence(self, record, reason):
+        """End one recurrence; hook for addons that know of others.
+
+        :param record: what `_get_recurrence` returned for this invoice
+        :return: a sentence about what was ended; empty when it had ended before
+        """
+        self.ensure_one()
+        if record._name != self._name:
+            return ""
+        series = record | self.search([("auto_post_origin_id", "=", record.id)])
+        series = series.filtered(lambda move: move.auto_post in PERIODS)
+        following = series.filtered(lambda move: move.state == "draft")
+        if not following:
+            return ""
+        for move in series - following:
+            # Else one that is reset to draft and posted again would begin anew.
+            move.auto_post_until = move.date
+        invoices = following.filtered("posted_before")
+        # Somebody is correcting these; the others are copies that nobody has seen.
+        invoices.auto_post = "no"
+        copies = following - invoices
+        if copies:
+            copies.button_cancel()
+        sentence = self.env._(
+            "No invoice follows %(invoice)s any more. %(reason)s",
+            invoice=self.display_name,
+            reason=reason,
+        )
+        for move in copies:
+            move.message_post(body=sentence)
+        return sentence
+
+    def _note_end_of_recurrence(self, record, sentence):
+        """Write on an invoice that what makes its successors was ended, and tell the rules."""
+        self.ensure_one()
+        self.message_post(body=sentence)
+        if record != self:
+            record.message_post(body=sentence)
+        self.env["recovery.event"]._raise(
+            "service_ended", case=self.recovery_case_id, move=self, sentence=sentence
+        )
+
+    # === GETTERS === #
+
+    def _get_recurrence(self):
+        """Return how often invoices like this one are made, and what makes them.
+
+        Hook for addons that know of other recurrences; it costs no query for an invoice that is
+        made once.
+
+        :return: one of `RECURRENCES`, and the first invoice of the series, the contract or the
+            subscription; None for an invoice that is made once. A recurrence that has ended is
+            returned too.
+        """
+        self.ensure_one()
+        origin = self.auto_post_origin_id or self
+        period = next((each for each in (self.auto_post, origin.auto_post) if each in PERIODS), "")
+        if period or self.auto_post_origin_id:
+            return period or "other", origin
+        return None

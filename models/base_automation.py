@@ -150,7 +150,7 @@ class BaseAutomation(models.Model):
         """Return what a condition says of records, or ``None`` when it raises; tell so later."""
         found, error = run_isolated(self.env, evaluate)
         if error:
-            _logger.info("The condition of rule %s raised", self.id, exc_info=error)
+            _logger.info("The condition of rule %s raised: %s", self.id, error)
             self.env["recovery.happening"]._queue_error(self, records[:1], error)
         return found
 

@@ -228,6 +228,7 @@ class RecoveryCase(models.Model):
             "partner_id": move.commercial_partner_id.id,
             "currency_id": move.currency_id.id,
             "policy_id": policy.id,
+            "recurrence": (move.sudo()._get_recurrence() or ("once",))[0],
             "ladder": policy._get_schedule(move) or False,
             "arm": self._draw_arm(move, due_date, policy),
             "failed_amount": move._get_amount_owed(due_date),

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import uuid4
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -45,7 +47,9 @@ class RecoveryHappening(models.Model):
     res_model = fields.Char(required=True)
     res_id = fields.Integer(required=True)
     occurred_at = fields.Datetime(required=True)
-    key = fields.Char(required=True, help="The same for all rules that one change sets off.")
+    key = fields.Char(
+        required=True, index=True, help="The same for all rules that one change sets off."
+    )
     state_then = fields.Char(help="The state of the record that set the rule off.")
     is_owed = fields.Boolean(help="Whether somebody still waited for the money then.")
     chain = fields.Char()
@@ -72,10 +76,10 @@ class RecoveryHappening(models.Model):
         """Queue that the condition of a rule raised, to be told to administrators."""
         sentence = f"{type(error).__name__}: {error}"
         values = (rule.id, record._name, record.id or 0, uuid4().hex, None, False, sentence)
-        self._insert([values])
+        self._insert([values], error=True)
 
     @api.model
-    def _insert(self, rows):
+    def _insert(self, rows, error=False):
         if not rows:
             return
         cr = self.env.cr
@@ -84,6 +88,8 @@ class RecoveryHappening(models.Model):
         try:
             # Plain SQL in a plain savepoint: nothing that is pending is written by it, or lost.
             with cr.savepoint(flush=False):
+                if error and self._is_error_queued(rows[0][0]):
+                    return
                 cr.execute_values(
                     "INSERT INTO recovery_happening (automation, res_model, res_id, key, "
                     "state_then, is_owed, error, chain, depth, occurred_at) VALUES %s",
@@ -95,6 +101,15 @@ class RecoveryHappening(models.Model):
                     cr.postcommit.data["recovery.happening"] = True
         except Exception:
             _logger.exception("A rule could not be queued: %s", rows)
+
+    @api.model
+    def _is_error_queued(self, rule_id):
+        """Tell whether an error of a rule waits to be told already: one is enough."""
+        self.env.cr.execute(
+            "SELECT FROM recovery_happening WHERE automation = %s AND error IS NOT NULL LIMIT 1",
+            [rule_id],
+        )
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _get_facts(self, record):
@@ -130,6 +145,8 @@ class RecoveryHappening(models.Model):
             happening = self.browse(first)
             try:
                 happening._plan()
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()  # Somebody changes the record: the next time.
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Happening %s could not be planned", first)
@@ -139,10 +156,17 @@ class RecoveryHappening(models.Model):
 
     @api.model
     def _lock_first(self, tried):
+        """Return the id of the first row of a change, which stands for all of its rows."""
         query = SQL(
             """
-            SELECT id FROM recovery_happening WHERE id != ALL(%s)
-             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+            SELECT id FROM recovery_happening happening
+             WHERE id != ALL(%s)
+               AND NOT EXISTS (SELECT FROM recovery_happening earlier
+                                WHERE earlier.key = happening.key
+                                  AND earlier.res_model = happening.res_model
+                                  AND earlier.res_id = happening.res_id
+                                  AND earlier.id < happening.id)
+             ORDER BY id LIMIT 1 FOR UPDATE OF happening SKIP LOCKED
             """,
             tried,
         )

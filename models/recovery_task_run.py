@@ -77,7 +77,10 @@ class RecoveryTask(models.Model):
         except Exception as error:
             self.env.cr.rollback()
             _logger.info("Planned action %s failed", self.id, exc_info=error)
-            self._fail(error)
+            try:
+                self._fail(error)
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()  # Another worker has it: the next time.
 
     def _do(self):
         """Cancel, leave out or do this action."""

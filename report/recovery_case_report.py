@@ -28,7 +28,7 @@ class RecoveryCaseReport(models.Model):
     _rec_name = "move_id"
     _order = "failed_on desc, id desc"
     _depends = {
-        "account.move": ["auto_post", "auto_post_origin_id", "invoice_user_id", "journal_id"],
+        "account.move": ["invoice_user_id", "journal_id"],
         "recovery.case": [
             "arm",
             "asked_company_amount",
@@ -53,6 +53,7 @@ class RecoveryCaseReport(models.Model):
             "provider_id",
             "recovered_amount",
             "recovered_company_amount",
+            "recurrence",
             "reported_way",
             "state",
         ],
@@ -88,7 +89,7 @@ class RecoveryCaseReport(models.Model):
     is_recurring = fields.Boolean(
         string="Recurring",
         readonly=True,
-        help="The invoice is one of a series that Odoo posts by itself.",
+        help="The invoice was one of a series when the case opened.",
     )
     failed_on = fields.Date(
         readonly=True,
@@ -218,8 +219,7 @@ class RecoveryCaseReport(models.Model):
                    recovery_case.first_reason_id AS reason_id,
                    recovery_case.first_class AS decline_class,
                    recovery_case.product_categ_id,
-                   (move.auto_post_origin_id IS NOT NULL
-                    OR move.auto_post IN ('monthly', 'quarterly', 'yearly')) AS is_recurring,
+                   recovery_case.recurrence != 'once' AS is_recurring,
                    recovery_case.failed_on,
                    recovery_case.state,
                    CASE WHEN recovery_case.state IN %(open)s THEN 'in_recovery'

@@ -12,6 +12,7 @@ from . import (
     test_decline,
     test_events,
     test_flow,
+    test_flow_tour,
     test_forecast,
     test_gate,
     test_learning,

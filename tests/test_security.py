@@ -323,6 +323,9 @@ class TestPublicMethods(SecurityCommon):
         return {
             ("recovery.task", "action_cancel"): (self.task, []),
             ("recovery.timeline", "action_cancel"): (self.case.timeline_ids[:1], []),
+            ("base.automation", "action_recovery_activate"): (self.automation, []),
+            ("base.automation", "action_recovery_copy"): (self.automation, []),
+            ("base.automation", "action_recovery_deactivate"): (self.automation, []),
             ("base.automation", "create"): (None, [[{"name": "Mine"}]]),
             ("base.automation", "write"): (self.automation, [{"name": "Mine"}]),
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),

@@ -18,7 +18,7 @@ from environment import benchmark
 
 from simulation.client import GatewayClient
 
-from . import audit, chaos, scene
+from . import audit, chaos, rules, scene
 from .calendar import Calendar
 from .customers import Customers
 from .output import Progress
@@ -70,6 +70,7 @@ class Options:
     faults: float = 0.1
     customers: int = 2
     seed: int = 1
+    rules: bool = False
 
 
 @dataclass
@@ -89,6 +90,8 @@ class Result:
     replayed: int = 0
     declined: int = 0
     jobs_failed: int = 0
+    rules: int = 0
+    tasks: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     portal: Counter[str] = field(default_factory=Counter)
@@ -139,6 +142,8 @@ class Campaign:
         with benchmark.odoo_env(self.database) as env:
             self.scene = scene.prepare(env, members=4)
             env["ir.config_parameter"].sudo().set_param("web.base.url", server)
+            if self.options.rules:
+                self.result.rules = rules.prepare(env)
         self._webhook_url = f"{server}/payment/stripe/webhook"
         self._add_invoices(int(self.options.attempts / 2.4))
         self.client.set_faults(self._script)
@@ -291,6 +296,8 @@ class Campaign:
         with self._connection.cursor() as cr:
             transactions, invoices = audit.read_books(cr)
             found = self.result.findings = audit.compare(ledger, transactions, invoices)
+            cr.execute("SELECT state, count(*) FROM recovery_task GROUP BY state")
+            self.result.tasks = Counter(dict(cr.fetchall()))
             for name in {*found.double, *found.without_money}:
                 self.result.diaries += [f"{name}:", *audit.diary(cr, name, ledger)]
         self.result.attempts = self.state().attempts

@@ -56,7 +56,7 @@ OWN_COLUMNS = {
         "recovery_large_amount",
         "recovery_share_timing",
     },
-    "res_partner": {"collect_automatically", "collect_token_id"},
+    "res_partner": {"collect_automatically", "collect_token_id", "recovery_blocked"},
 }
 COMPLAINT = re.compile(r"^[\d-]+ [\d:,]+ \d+ (?:WARNING|ERROR|CRITICAL) .*", re.M)
 

@@ -26,6 +26,9 @@ POPULATION = 220
 DAYS = 61
 # Odoo logs each declined charge, with the provider's whole answer, as an error of the server.
 NOISY_LOGGER = "odoo.addons.payment.models.payment_provider"
+# Two recipes are switched on, one of them for each tenth customer.
+RECIPES = ("flow_first_payment", "flow_vip")
+VIP_EVERY = 10
 # Customers who react to a notice: the share, and after how many days.
 REACTING_SHARE = 0.3
 REACTION_DAYS = (1, 6)
@@ -145,9 +148,14 @@ class Demo:
         product = env["product.product"].create(
             {"name": "Membership", "type": "service", "taxes_id": [Command.clear()]}
         )
-        for payer in self.payers:
+        for recipe in RECIPES:
+            env.ref(f"revenue_recovery.{recipe}").action_recovery_activate()
+        vip = env["res.partner.category"].create({"name": "VIP"})
+        for number, payer in enumerate(self.payers):
             first = self.random.randrange(30)
-            self._prepare_payer(provider, product, payer, (first, first + 31))
+            partner = self._prepare_payer(provider, product, payer, (first, first + 31))
+            if number % VIP_EVERY == 0:
+                partner.category_id = vip
         late = _choose_late_payer(datetime.now(timezone.utc))
         self._prepare_payer(provider, product, late, (DAYS - 1,))
         env["ir.cron"]._commit_progress()
@@ -167,6 +175,7 @@ class Demo:
         for day in days:
             date = Date.today() + timedelta(days=day)
             self.bills.setdefault(date, []).append((token.partner_id, product, payer.bill / 100))
+        return token.partner_id
 
     # === An hour === #
 

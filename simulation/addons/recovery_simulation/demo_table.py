@@ -42,6 +42,7 @@ def print_table(env, totals):
     lines.append(["total", *(_format(currency, total, name) for name, _title in COLUMNS[1:])])
     _print_lines(f"Recovery by month of the first failure, in {currency.name}", lines)
     _print_arms(env)
+    _print_flows(env)
     return _print_comparison(env, totals)
 
 
@@ -78,6 +79,19 @@ def _print_arms(env):
         f"  Difference: {100 * (arms[0] - arms[2]):+.1f} points, "
         f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}."
     )
+
+
+def _print_flows(env):
+    """Tell what the active flows did: how often each was set off, and what became of its acts."""
+    states = ("done", "planned", "skipped", "cancelled", "failed")
+    lines = [["flow", "set off", *states]]
+    for rule in env["base.automation"].search([("recovery_recipe", "!=", False)], order="id"):
+        tasks = env["recovery.task"].search([("automation_id", "=", rule.id)])
+        counts = [
+            str(len(tasks.filtered(lambda task, s=state: task.state == s))) for state in states
+        ]
+        lines.append([rule.name, str(len(set(tasks.mapped("flow")))), *counts])
+    _print_lines("Flows at work, and their actions", lines)
 
 
 def _format(currency, row, name):
