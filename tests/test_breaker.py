@@ -6,7 +6,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .rules_common import RulesCommon
@@ -261,6 +261,25 @@ class TestPauseAction(BreakerCommon):
         self.assertTrue(self.demo_provider.recovery_is_paused)
         provider.action_recovery_resume_charges()
         self.assertFalse(self.demo_provider.recovery_is_paused)
+
+    def test_form_of_the_provider_shows_the_pause(self):
+        administrator = new_test_user(self.env, "breaker admin", ADMINISTRATOR)
+        with Form(self.demo_provider.with_user(administrator)) as form:
+            self.assertFalse(form.recovery_is_paused)
+            self.assertEqual((form.recovery_failing_count, form.recovery_failing_share), (10, 50))
+            form.recovery_failing_share = 60
+        self.assertEqual(self.demo_provider.recovery_failing_share, 60)
+        self._pause()
+        with Form(self.demo_provider.with_user(administrator)) as form:
+            self.assertTrue(form.recovery_is_paused)
+            self.assertEqual(form.recovery_pause_reason, "The provider is down.")
+
+    def test_form_of_the_action_asks_for_the_hours(self):
+        form = Form(self.env["ir.actions.server"])
+        form.model_id = self.env["ir.model"]._get("recovery.event")
+        form.state = "recovery_pause_provider"
+        form.recovery_hours = 4
+        self.assertEqual(form.save().recovery_hours, 4)
 
     def test_pause_of_no_hours_is_refused(self):
         with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
