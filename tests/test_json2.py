@@ -63,8 +63,9 @@ class TestJson2(RecoveryCommon, HttpCase):
             if name == "-H"
         )
         [body] = [value for name, value in pairs if name == "-d"]
-        body = body.replace("42", str(self.case.id)).replace("2026-03-20", str(self.day))
-        body = body.replace("[7]", f"[{dialog}]")
+        ours = {"42": str(self.case.id), "7": str(dialog), "2026-03-20": str(self.day)}
+        # At once: what has been replaced may look like what is shown.
+        body = re.sub(r"2026-03-20|\b(?:42|7)\b", lambda match: ours[match[0]], body)
         return self.opener.post(
             Template(url).substitute(names), data=body, headers=headers, timeout=30
         )
