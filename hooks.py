@@ -35,3 +35,5 @@ def uninstall_hook(env):
            AND model IN ('recovery.policy', 'recovery.decline.reason', 'recovery.network.rule')
         """
     )
+    # Written by the job, not by the installation.
+    env["ir.config_parameter"].search([("key", "=like", "revenue_recovery.%")]).unlink()

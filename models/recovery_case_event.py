@@ -112,8 +112,9 @@ class RecoveryCase(models.Model):
 
     def _begin_grace(self, reason):
         """Override to tell that the retries are used up."""
+        before = self.state
         result = super()._begin_grace(reason)
-        if self.state == "grace":
+        if before != self.state:
             self.env["recovery.event"]._raise("retries_exhausted", case=self, sentence=reason)
         return result
 
@@ -131,7 +132,16 @@ class RecoveryCase(models.Model):
     def _follow_return(self, move, attempt, transaction, decline, sentence):
         """Override to tell of a payment that the bank took back."""
         case = super()._follow_return(move, attempt, transaction, decline, sentence)
-        self.env["recovery.event"]._raise(
+        events = self.env["recovery.event"]
+        known = [
+            ("type", "=", "payment_returned"),
+            ("move_id", "=", move.id),
+            ("sentence", "=", sentence),
+        ]
+        # A bank, or a provider, may tell of the same return twice.
+        if not events._is_awaited() or events.sudo().search_count(known, limit=1):
+            return case
+        events._raise(
             "payment_returned",
             case=case,
             move=move,

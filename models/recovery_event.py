@@ -144,10 +144,12 @@ class RecoveryEvent(models.Model):
     @api.model
     def _prepare_vals(self, type, case, move, attempt, token, provider, values):
         """Return the values of an event, as far as its records tell them."""
-        case = case or (attempt.case_id if attempt else self.env["recovery.case"])
-        move = move or (attempt.move_id if attempt else case.move_id)
-        token = token or (attempt.token_id if attempt else self.env["payment.token"])
-        provider = provider or token.provider_id
+        # In sudo mode: whoever sets it off may not read all of what the event is about.
+        attempt = (attempt or self.env["recovery.attempt"]).sudo()
+        case = (case or attempt.case_id).sudo()
+        move = (move or attempt.move_id or case.move_id).sudo()
+        token = (token or attempt.token_id).sudo()
+        provider = (provider or token.provider_id).sudo()
         company = move.company_id or token.company_id or provider.company_id
         prepared = {
             "type": type,
@@ -157,7 +159,7 @@ class RecoveryEvent(models.Model):
             "partner_id": (move.commercial_partner_id or token.partner_id).id,
             "user_id": (case.user_id or move.invoice_user_id).id,
             "policy_id": case.policy_id.id,
-            "attempt_id": attempt and attempt.id,
+            "attempt_id": attempt.id,
             "token_id": token.id,
             "provider_id": provider.id,
             "currency_id": move.currency_id.id,

@@ -11,6 +11,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .account_move_debt import SETTLED_STATES
+from .isolation import run_isolated
 
 _logger = logging.getLogger(__name__)
 
@@ -64,12 +65,21 @@ class RecoveryHappening(models.Model):
 
         :param dict done: Odoo's notebook of one change, shared by the rules that it sets off
         """
+        if not records:
+            return
         key = uuid4().hex if done is None else done.setdefault("recovery_key", uuid4().hex)
-        rows = []
-        for record in records:
-            state, is_owed = self._get_facts(record)
-            rows.append((rule.id, record._name, record.id, key, state, is_owed, None))
-        self._insert(rows)
+        facts, error = run_isolated(
+            self.env, lambda: [self._get_facts(record) for record in records.sudo()]
+        )
+        if error:
+            _logger.error("The facts of %s could not be read", records, exc_info=error)
+            facts = [(None, False)] * len(records)
+        self._insert(
+            [
+                (rule.id, record._name, record.id, key, state, is_owed, None)
+                for record, (state, is_owed) in zip(records, facts, strict=True)
+            ]
+        )
 
     @api.model
     def _queue_error(self, rule, record, error):
@@ -80,8 +90,6 @@ class RecoveryHappening(models.Model):
 
     @api.model
     def _insert(self, rows, error=False):
-        if not rows:
-            return
         cr = self.env.cr
         chain, depth = _running.get()
         now = fields.Datetime.now()
@@ -114,17 +122,12 @@ class RecoveryHappening(models.Model):
     @api.model
     def _get_facts(self, record):
         """Return the state of a record, and whether somebody still waits for its money."""
-        try:
-            record = record.sudo()
-            state = record.state if "state" in record._fields else None
-            if record._name == "recovery.attempt" and state in SETTLED_ATTEMPTS:
-                return state, False
-            if record._name == "recovery.event" and record.type in SETTLED_EVENTS:
-                return state, False
-            return state, self._is_owed(record)
-        except Exception:
-            _logger.exception("The facts of %s could not be read", record)
-            return None, False
+        state = record.state if "state" in record._fields else None
+        if record._name == "recovery.attempt" and state in SETTLED_ATTEMPTS:
+            return state, False
+        if record._name == "recovery.event" and record.type in SETTLED_EVENTS:
+            return state, False
+        return state, self._is_owed(record)
 
     @api.model
     def _is_owed(self, record):

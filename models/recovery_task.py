@@ -1,8 +1,11 @@
 """Planned actions: what automation rules do to a case, one after the other, and when."""
 
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+KEPT_FOR = timedelta(days=400)
 # Which state a planned action may go to.
 TRANSITIONS = {
     "planned": {"done", "skipped", "cancelled", "failed"},
@@ -130,6 +133,22 @@ class RecoveryTask(models.Model):
         """Cancel this action and all that are still to come in its flow."""
         self.ensure_one()
         self._get_rest()._set_state("cancelled", reason)
+
+    # === CRON === #
+
+    @api.autovacuum
+    def _gc_old(self, limit=10000):
+        """Remove what was done more than 400 days ago and is on the timeline of no case."""
+        old = self.search(
+            [
+                ("done_at", "<", fields.Datetime.now() - KEPT_FOR),
+                ("case_id", "=", False),
+                ("state", "!=", "planned"),
+            ],
+            limit=limit,
+        )
+        old.unlink()
+        return len(old), len(old) == limit
 
     # === GETTERS === #
 

@@ -172,6 +172,76 @@ class TestRules(RulesCommon):
     def _get_template(self):
         return self.env.ref("revenue_recovery.mail_template_payment_failed")
 
+    def test_rule_form_offers_what_happens_to_a_case(self):
+        for trigger, field in (
+            ("on_state_set", "state"),
+            ("on_user_set", "user_id"),
+            ("on_tag_set", "tag_ids"),
+            ("on_archive", "active"),
+            ("on_time_created", "create_date"),
+        ):
+            rule = self._create_rule("pass", trigger=trigger, active=False)
+            self.assertEqual(rule._get_trigger_specific_field().name, field)
+
+    def test_responsible_and_tag_set_rules_off(self):
+        tag = self.env["recovery.case.tag"].create({"name": "VIP"})
+        self._create_rule(self._note("responsible"), trigger="on_user_set")
+        self._create_rule(self._note("tagged"), trigger="on_tag_set", trg_field_ref=tag.id)
+        _invoice, case = self._fail_invoice()
+        case.user_id = self.env.user
+        self._follow()
+        self.assertEqual(self._get_notes(case, "responsible", "tagged"), ["responsible"])
+        case.tag_ids = tag
+        self._follow()
+        self.assertEqual(self._get_notes(case, "responsible", "tagged"), ["responsible", "tagged"])
+
+    def test_time_rules_find_cases_by_their_days(self):
+        _invoice, case = self._fail_invoice()
+        card = case.first_attempt_id.token_id
+        case.move_id.collect_token_id = card
+        card.sudo().recovery_expiry = fields.Date.today() + timedelta(days=5)
+        for name, days, mode in (
+            ("first_failure_at", 3, "after"),
+            ("next_attempt_at", 60, "before"),
+            ("deadline_at", 60, "before"),
+            ("method_expires_on", 5, "before"),
+        ):
+            field = self.env["ir.model.fields"]._get("recovery.case", name)
+            rule = self._create_rule(
+                "pass",
+                trigger="on_time",
+                trg_date_id=field.id,
+                trg_date_range=days,
+                trg_date_range_type="day",
+                trg_date_range_mode=mode,
+            )
+            rule.last_run = fields.Datetime.now() - timedelta(days=70)
+            until = fields.Datetime.now() + timedelta(days=4 if mode == "after" else 0)
+            found = rule._search_time_based_automation_records(until=until)
+            self.assertIn(case, found, msg=name)
+
+    def test_rule_based_on_a_date_is_queued_like_any_other(self):
+        _invoice, case = self._fail_invoice()
+        field = self.env["ir.model.fields"]._get("recovery.case", "first_failure_at")
+        rule = self._create_rule(
+            self._note("a day later"),
+            trigger="on_time",
+            trg_date_id=field.id,
+            trg_date_range=1,
+            trg_date_range_type="day",
+            trg_date_range_mode="after",
+        )
+        case.sudo().first_failure_at -= timedelta(days=1, hours=1)
+        rule.last_run = fields.Datetime.now() - timedelta(days=1)
+        with self._enter_job_mode():
+            self.env.ref(
+                "base_automation.ir_cron_data_base_automation_check"
+            ).sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertFalse(self._get_notes(case, "a day later"))
+        self._follow()
+        self.assertEqual(self._get_notes(case, "a day later"), ["a day later"])
+
     def test_rule_that_is_switched_on_leaves_the_past_alone(self):
         _invoice, case = self._fail_invoice()
         case.sudo().first_failure_at -= timedelta(hours=1)

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..declines import Decline
 from .rules_common import RulesCommon
 
 
@@ -70,6 +71,32 @@ class TestEvents(RulesCommon):
         event = self._get_events("retries_exhausted")
         self.assertEqual(event.case_id, case)
         self.assertIn("window", event.sentence)
+
+    def test_ceiling_that_holds_the_next_charge_back(self):
+        rule = self.env["recovery.network.rule"].create(
+            {"name": "Ours", "scopes": "visa", "limit": 1, "window_hours": 240}
+        )
+        _invoice, case = self._fail_invoice()
+        attempt = case.next_attempt_id
+        attempt.sudo()._postpone(attempt.planned_at + timedelta(days=9), "Not yet.", rule)
+        self._follow()
+        self._follow()
+        event = self._get_events("ceiling_reached")
+        self.assertEqual((event.attempt_id, event.sentence), (attempt, "Not yet."))
+
+    def test_payment_that_the_bank_takes_back_is_told_once(self):
+        invoice = self._create_invoice(token=self._create_card("done"))
+        self._collect()
+        payment = invoice.transaction_ids.payment_id
+        decline = Decline("AM04", "", reason="insufficient_funds", network_code="AM04")
+        for _turn in range(2):
+            self.env["recovery.case"].sudo()._record_return(
+                payment, decline, fields.Date.today(), moves=invoice
+            )
+        event = self._get_events("payment_returned")
+        self.assertEqual(event.move_id, invoice)
+        self.assertIn("AM04", event.sentence)
+        self.assertEqual(event.decline_reason_id.code, "insufficient_funds")
 
     def test_promise_that_was_not_kept(self):
         _invoice, case = self._fail_invoice()

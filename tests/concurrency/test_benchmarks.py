@@ -39,6 +39,12 @@ def test_fault_campaign_finds_no_double_charge_and_no_lost_outcome():
     assert {"double charges", "charges unknown to Odoo", "unknown outcomes left"} <= bars.keys()
 
 
+def test_fault_campaign_finds_nothing_with_rules_that_do_what_they_must_not():
+    code, bars, output = run("faults", "--rules")
+    assert set(bars.values()) == {"ok"}, output
+    assert code == 0
+
+
 def test_fault_campaign_finds_a_double_charge_that_was_planted():
     code, bars, _output = run("faults", "--attempts", "10", "--kills", "1", "--plant")
     assert code == 1

@@ -85,6 +85,24 @@ provider = env["payment.provider"].search([("code", "=", "demo")], limit=1)
 provider.state = "test"
 bank = env["account.journal"].search([("type", "=", "bank")], limit=1)
 provider.journal_id = bank
+rule = env["base.automation"].create({
+    "name": "Rule",
+    "model_id": env["ir.model"]._get_id("recovery.case"),
+    "trigger": "on_create",
+})
+rule.action_server_ids = [Command.create({
+    "name": "Later",
+    "model_id": rule.model_id.id,
+    "usage": "base_automation",
+    "state": "code",
+    "code": "pass",
+    "recovery_wait_count": wait,
+}) for wait in (0, 3)]
+env["base.automation"].create({
+    "name": "Rule on events",
+    "model_id": env["ir.model"]._get_id("recovery.event"),
+    "trigger": "on_create",
+})
 customer = env["res.partner"].create({"name": "Customer", "email": "customer@example.com"})
 invoices = env["account.move"]
 for outcome in ("done", "error"):
@@ -117,6 +135,8 @@ assert paid.payment_state in ("paid", "in_payment"), paid.payment_state
 assert failed.recovery_case_id.state == "in_recovery", failed.recovery_case_id.state
 assert failed.recovery_case_id.next_attempt_id
 assert failed.recovery_case_id.notice_ids
+assert failed.recovery_case_id.task_ids.mapped("state") == ["planned", "done"]
+assert env["recovery.event"].search([("type", "=", "attempt_failed")])
 failed.recovery_case_id.message_post(body="A note")
 env["ir.default"].set("res.partner", "collect_automatically", True)
 env.cr.commit()
