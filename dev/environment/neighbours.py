@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from . import cache, database, python_env
 from .progress import step
-from .settings import ADDON, EXAMPLES_FOLDER, REPOSITORY
+from .settings import ADDON, EXAMPLES_FOLDER, REPOSITORY, STAND_INS_FOLDER
 
 if TYPE_CHECKING:
     from .workbench import Workbench
 
 _RECIPE = 1
+OWN_FOLDERS = (EXAMPLES_FOLDER, STAND_INS_FOLDER)
 _REQUIREMENTS = REPOSITORY / "dev" / "requirements-oca.txt"
 # Where a wheel of the OCA has its addon.
 _WITHIN = "odoo/addons/"
@@ -32,7 +33,11 @@ def find(bench: "Workbench") -> Path:
 def template(bench: "Workbench", config: Path, folder: Path) -> str:
     """The name of the template with the OCA's addons, ours and the examples."""
     theirs = sorted(path.parent.name for path in folder.glob("*/__manifest__.py"))
-    examples = sorted(path.parent.name for path in EXAMPLES_FOLDER.glob("*/__manifest__.py"))
+    own = [
+        path.parent.name
+        for parent in OWN_FOLDERS
+        for path in sorted(parent.glob("*/__manifest__.py"))
+    ]
     base = database.base_template(bench)
     layer = database.template(
         bench,
@@ -42,8 +47,8 @@ def template(bench: "Workbench", config: Path, folder: Path) -> str:
         "addons of the OCA (half a minute)",
         config,
     )
-    modules = (ADDON, *database.dev_addons(), *examples)
-    key = database.installed_files() + database.fingerprint(EXAMPLES_FOLDER)
+    modules = (ADDON, *database.dev_addons(), *own)
+    key = database.installed_files() + "".join(map(database.fingerprint, OWN_FOLDERS))
     name = f"rr_oca_{cache.digest(layer, *modules, key)}"
     return database.template(bench, name, layer, modules, "this addon beside them", config)
 

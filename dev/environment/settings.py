@@ -13,6 +13,8 @@ ADDON = "revenue_recovery"
 DEV_ADDONS_FOLDER = REPOSITORY / "simulation" / "addons"
 # Addons that the developers' guide explains; a test installs them.
 EXAMPLES_FOLDER = REPOSITORY / "docs" / "examples"
+# Addons that stand in for those that can't be brought.
+STAND_INS_FOLDER = REPOSITORY / "tests" / "oca" / "addons"
 
 
 @dataclass(frozen=True)

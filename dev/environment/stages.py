@@ -11,7 +11,7 @@ from . import chromium, database, lint, neighbours
 from .errors import SetupError
 from .processes import until_interrupted
 from .progress import elapsed, say
-from .settings import EXAMPLES_FOLDER, REPOSITORY
+from .settings import REPOSITORY
 from .workbench import Workbench, write_config
 
 _TESTS = REPOSITORY / "tests"
@@ -169,7 +169,7 @@ class Run:
             # It fails, but what the other stages found is told.
             self.results.append(Result("oca", 1, str(error), elapsed() - begun))
             return
-        write_config(self.bench, config, folder, EXAMPLES_FOLDER)
+        write_config(self.bench, config, folder, *neighbours.OWN_FOLDERS)
         template = neighbours.template(self.bench, config, folder)
         self.install_complaints += database.complaints(self.bench, template)
         with database.scratch(self.bench, template, "oca") as name:
