@@ -32,6 +32,7 @@ from . import (
     test_report,
     test_report_replay,
     test_report_revenue,
+    test_spreadsheet,
     test_return,
     test_return_import,
     test_return_recovery,
