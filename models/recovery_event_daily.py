@@ -31,7 +31,7 @@ class RecoveryEvent(models.Model):
         # Set first: what raises here is looked for tomorrow, and not every few minutes.
         parameters_sudo.set_param(PARAMETER, str(today))
         self.env["ir.cron"]._commit_progress()
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             events = self.with_company(company)
             for method in (
                 events._raise_due_soon,
