@@ -23,6 +23,7 @@ TABLES = (
     "account_move_line",
     "account_partial_reconcile",
     "account_payment",
+    "payment_provider",
     "payment_token",
     "payment_transaction",
     "res_company",
@@ -32,6 +33,13 @@ TABLES = (
 OWN_COLUMNS = {
     "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
     "account_payment": {"recovery_return_move_id"},
+    "payment_provider": {
+        "recovery_events_secret",
+        "recovery_failing_count",
+        "recovery_failing_share",
+        "recovery_pause_reason",
+        "recovery_paused_until",
+    },
     "payment_token": {
         "recovery_asked_at",
         "recovery_country",
