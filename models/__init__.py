@@ -92,6 +92,7 @@ from . import (
 )
 from . import (  # They extend methods of the files above.
     account_move_contract,
+    account_move_contract_watch,
     recovery_attempt_event,
     recovery_case_event,
 )
