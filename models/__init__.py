@@ -102,6 +102,7 @@ from . import (
 )
 from . import (  # They extend methods of the files above.
     account_move_contract,
+    account_move_contract_watch,
     ir_actions_server_provider,
     recovery_attempt_breaker,
     recovery_attempt_event,

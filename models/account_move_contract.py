@@ -64,6 +64,8 @@ class AccountMove(models.Model):
         """Close a subscription; tell whether it was open."""
         if subscription.stage_id.type == "post":
             return False
+        # Its end is told by what ends it.
+        subscription = subscription.with_context(recovery_ending=True)
         subscription.with_company(subscription.company_id).close_subscription()
         return True
 

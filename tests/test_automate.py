@@ -4,7 +4,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .notice_common import NoticeCommon
@@ -236,6 +236,21 @@ class TestAutomate(AutomateCommon):
         result = self._run_automation("pause", invoices, user=user)
         self.assertEqual(invoices.recovery_case_id.mapped("state"), ["paused", "paused"])
         self.assertEqual(result["tag"], "display_notification")
+
+    def test_form_of_an_action_asks_for_what_its_kind_needs(self):
+        with Form(self._create_automation("activity"), "base.view_server_action_form") as form:
+            form.recovery_activity_type_id = self.env.ref("mail.mail_activity_data_call")
+            form.recovery_assignee = "user"
+            form.recovery_user_id = self.env.user
+            form.recovery_days = 2
+            form.recovery_note = "Call"
+        template = self.env.ref("revenue_recovery.mail_template_ended")
+        with Form(self._create_automation("notice"), "base.view_server_action_form") as form:
+            form.recovery_template_id = template
+        with Form(self._create_automation("policy"), "base.view_server_action_form") as form:
+            form.recovery_policy_id = self.policy
+        action = form.record
+        self.assertEqual((action.recovery_policy_id, action.warning), (self.policy, False))
 
     def test_incomplete_action_says_what_it_lacks(self):
         for kind in ("policy", "notice", "activity"):

@@ -1,4 +1,9 @@
-from odoo.tests import Form, new_test_user, tagged
+from pathlib import Path
+
+from lxml import etree
+
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
+from odoo.tools import file_path
 
 from .common import RecoveryCommon
 
@@ -20,6 +25,17 @@ MODELS = (
     "account.move",
     "res.partner",
 )
+
+
+@tagged("post_install", "-at_install")
+class TestFiles(TransactionCase):
+    def test_no_record_of_the_data_files_replaces_another(self):
+        ids = []
+        for folder in ("data", "report", "views", "wizards"):
+            for path in Path(file_path(f"revenue_recovery/{folder}")).glob("*.xml"):
+                ids += etree.parse(path).xpath("//record/@id | //template/@id | //menuitem/@id")
+        twice = {name for name in ids if ids.count(name) > 1}
+        self.assertFalse(twice)
 
 
 @tagged("post_install", "-at_install")

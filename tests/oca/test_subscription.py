@@ -4,11 +4,11 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from ..common import RecoveryCommon
+from ..rules_common import RulesCommon
 
 
 @tagged("post_install", "-at_install")
-class TestSubscription(RecoveryCommon):
+class TestSubscription(RulesCommon):
     """Subscriptions of the OCA's addon `subscription_oca` are known and closed."""
 
     @classmethod
@@ -86,6 +86,22 @@ class TestSubscription(RecoveryCommon):
         subscription = self._create_subscription()
         self._invoice(subscription)
         self.assertTrue(self._bill_later(subscription), msg="Else the test above shows nothing.")
+
+    def test_end_of_a_subscription_is_one_event_whoever_ends_it(self):
+        self._create_rule("pass", model="recovery.event", trigger="on_create")
+        by_person, by_us = self._create_subscription(), self._create_subscription()
+        invoices = self._invoice(by_person) + self._invoice(by_us)
+        by_person.close_subscription()
+        invoices[1]._recovery_stop_recurrence("The end.")
+        events = self.env["recovery.event"].search([("type", "=", "service_ended")])
+        self.assertEqual(events.mapped("move_id"), invoices[1] + invoices[0])
+        self.assertEqual(len(events), 2)
+        by_person.close_subscription()
+        self.assertEqual(
+            self.env["recovery.event"].search_count([("type", "=", "service_ended")]),
+            2,
+            msg="What was closed before is not closed again.",
+        )
 
     def _bill_later(self, subscription):
         """Let the subscriptions' job run in two months; return what it made for this one."""
