@@ -165,8 +165,6 @@ class BaseAutomation(models.Model):
         """Override of `base_automation` to remember the models that active rules wait for."""
         result = super()._register_hook()
         # On the registry, which is told to all workers and set up anew with each change of a rule.
-        rules = self.search(
-            [("active", "=", True), ("model_id.model", "in", DEFERRED_MODELS)]
-        )
+        rules = self.search([("active", "=", True), ("model_id.model", "in", DEFERRED_MODELS)])
         self.env.registry.recovery_rule_models = frozenset(rules.mapped("model_name"))
         return result
