@@ -187,6 +187,7 @@ class Run:
             [_linked(self.bench, each) for each in paths],
             [
                 *options,
+                *("-p", "environment.shared_files"),
                 "--odoo-http",
                 "--odoo-log-level=warn",
                 f"--odoo-config={config}",
