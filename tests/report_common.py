@@ -53,9 +53,10 @@ class ReportCommon(LedgerMixin, RecoveryCommon):
     # === SCENE === #
 
     def _run_cron(self, name):
-        super()._run_cron(name)
         # The job books payments with a cursor of its own: the numbers kept here are outdated.
+        result = super()._run_cron(name)
         self.env.cr.precommit.data.pop("sequence.mixin", None)
+        return result
 
     def _fail(self, amount, currency="USD", company=None, **values):
         """Return an invoice whose payment failed, and its case."""
