@@ -95,10 +95,9 @@ def _play(name: str, arguments: argparse.Namespace) -> play.Result:
         if learned:
             taught = heard(f"charges to learn from, {learned:,} cases")
             play.teach(engine, population, seed + learned, learned, settings, taught)
-        most = learned == arguments.learned[-1]
         for setting in settings:
             said = heard(f"{smart}, {setting}")
-            play.play_engine(result, smart, engine, setting, seed, most, said)
+            play.play_engine(result, smart, engine, setting, seed, said)
         # Its cost is measured once; every attempt it has heard of would come back with it.
         result.engine = engine if last else None
         progress.say(f"{population.name}: {smart} done")

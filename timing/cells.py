@@ -116,7 +116,7 @@ def find_cells(
     """
     day_failed, minute_failed = split(failed)
     day, minute = split(charged)
-    pay_failed, pay = latest_pay(day_failed, country)[which], latest_pay(day, country)[which]
+    pay_failed, pay = latest_pay(day_failed, country, which), latest_pay(day, country, which)
     family = FAMILY[which]
     group = np.minimum(group, TECHNICAL)
     gap = gap_bin(failed, charged)

@@ -1,39 +1,41 @@
 """Chooses the next instant of a case: plans, weighs what is nearly as good, draws, and explains."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from . import cells
-from .calendar import ChargeHours
 from .case import Case, Hint, local_minutes
-from .constraints import AllowedHours, AllowedInstants
+from .constraints import AllowedInstants
 from .decision import Decision, Sentence, Stop, _
-from .ladder import EVEN_HOUR, Ladder, plan_ladder
+from .ladder import Ladder, plan_ladder
 from .model import Model
 from .odds import Odds
-from .patterns import ERRATIC, FAMILY, latest_pay
+from .patterns import FAMILY, latest_pay
 from .plan import Outlook, Plan, Weighed, weigh
+from .slots import REST, Slots, find_slots, instant_of, spread
 from .trail import Trail, read
 
-# Days are planned at one hour; of the day that is chosen for the next try these are looked at.
-_REFINED_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
-_FAR = 24  # days ahead after which not every day is planned
+# Days are planned at one hour. On a day on which the customer is probably paid the hour of booking
+# matters: these are looked at, and must promise this share of the amount more.
+_PAY_DAY_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
+_PROBABLE, _HOUR_MARGIN = 0.5, 0.005
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
 # learn, a share of the decisions may cost a little more.
 _SAFE, _CHEAP = 0.0004, 0.002
 _MOST_CANDIDATES = 24
-# The even ladder is left for a promised gain of at least this share of the amount: the best of many
-# plans is partly the luckiest, and where nothing can be known it promises nearly as much. Without
-# any evidence the second share comes on top; with so many retries behind the odds, half of it.
-_LADDER_MARGIN, _THIN_MARGIN, _LADDER_EVIDENCE = 0.02, 0.01, 200
-# An account that was empty in the morning is empty at noon: planned tries are this far apart.
-_REST = 15 * 60
+# The even spread is left for a promised gain of at least this share of the amount: the best of many
+# plans is partly the luckiest, and where nothing can be known it promises nearly as much. A share
+# comes on top where the spread has a try every other day, which leaves little to win, and one as
+# long as there is no evidence; with so many retries behind the odds, half of that.
+_SPREAD_MARGIN, _DENSE_MARGIN, _THIN_MARGIN, _ENOUGH_EVIDENCE = 0.02, 0.01, 0.02, 200
+_DENSE = 2.0  # days for each try
+# A try that promises less than this share of the amount has no place in a plan: it wins nearly
+# nothing, and an issuer remembers it.
+_LEAST_WORTH = 0.001
 # A network that names a wait with one decline does so with the next: tries are few then.
 _REST_ADVISED = 4 * 1440
 
@@ -51,14 +53,6 @@ class Choice:
     record: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Slots:
-    """Allowed instants: UTC, and the local minutes that odds and plans work with."""
-
-    instants: Sequence[datetime]
-    minutes: np.ndarray
-
-
 def choose(
     case: Case,
     allowed: AllowedInstants,
@@ -74,19 +68,24 @@ def choose(
     slots = find_slots(case, allowed, earliest)
     minutes = np.maximum(slots.minutes, trail.events[-1].minute + 1)
     advised = any(event.advised for event in trail.events)
+    # A try that costs more than all there is to win is as bad as one that costs twice that.
+    cost = min(case.policy.attempt_cost / case.amount, 2.0) if case.amount > 0 else 0.0
     outlook = Outlook(
         model.odds, trail, belief, minutes,
-        # A try that costs more than all there is to win is as bad as one that costs twice that.
-        min(case.policy.attempt_cost / case.amount, 2.0) if case.amount > 0 else 0.0,
-        _discount(case, minutes), _REST_ADVISED if advised else _REST,
+        max(cost, _LEAST_WORTH), _discount(case, minutes), _REST_ADVISED if advised else REST,
     )  # fmt: skip
     chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
     if hinted:
         return chooser.follow(*hinted)
-    plan = outlook.best(case.policy.tries - case.tries_used)
+    tries = case.policy.tries - case.tries_used
+    plan = outlook.best(tries)
+    if not plan.slots:
+        # Nothing promises much, but a merchant's tries are his: only their cost ends a case.
+        outlook.cost[:] = cost
+        plan = replace(outlook.best(tries), value=0.0)
     if not plan.slots:
         return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
-    return chooser.choose(plan if advised else chooser.prefer_ladder(plan))
+    return chooser.choose(plan if advised else chooser.prefer_spread(plan))
 
 
 def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
@@ -116,36 +115,31 @@ class _Chooser:
         limit = self._limit(plan)
         instants, minutes, slot_of = self._candidates(plan, limit)
         worth = self.outlook.tail(plan.slots)[:, slot_of]
-        weighed = weigh(self.outlook, minutes, worth, _discount(self.case, minutes))
-        share = self._shares(weighed)
+        weighed = weigh(self.outlook, minutes, worth, _discount(self.case, minutes), slot_of)
+        share = self._shares(weighed, ~np.isin(minutes, self.slots.minutes))
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
         source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
-        source = "ladder" if plan.is_ladder and source == "smart" else source
-        return self._choice(at, source, weighed, pick, float(share[pick]), plan, instants, share)
+        told = None
+        if plan.is_spread and source == "smart":
+            source, told = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
+        drawn = float(share[pick])
+        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, told)
 
-    def prefer_ladder(self, plan: Plan) -> Plan:
-        """Return the even ladder where the plan promises little more.
+    def prefer_spread(self, plan: Plan) -> Plan:
+        """Return the even spread of tries where the plan promises little more.
 
-        What a plan promises beyond the ladder rests on what is believed of the payer: the ladder is
-        right for everybody, if not by much.
+        What a plan promises beyond it rests on what is believed of the payer: the spread is right
+        for everybody, if not by much.
         """
-        policy = self.case.policy
-        evidence = self.model.odds.evidence
-        margin = _LADDER_MARGIN + _THIN_MARGIN / (1 + evidence / _LADDER_EVIDENCE)
-        if policy.waits:
+        policy, evidence = self.case.policy, self.model.odds.evidence
+        margin = _SPREAD_MARGIN + _THIN_MARGIN / (1 + evidence / _ENOUGH_EVIDENCE)
+        if policy.window <= _DENSE * policy.tries:
+            margin += _DENSE_MARGIN
+        path = [] if policy.waits else spread(self.case, self.slots)
+        if not path or plan.value - self.outlook.value(path) > margin:
             return plan
-        days = self.slots.minutes // 1440
-        opened = local_minutes(self.case.failures[0].at, self.case.zone)
-        step = policy.window * 1440 / policy.tries
-        wanted = [int(opened + step * number) // 1440 for number in range(1, policy.tries + 1)]
-        wanted[-1] = min(wanted[-1], int(days[-1]))
-        path = np.flatnonzero(np.isin(days, wanted)).tolist()
-        path = path[: policy.tries - self.case.tries_used]
-        value = self.outlook.value(path)
-        if not path or plan.value - value > margin:
-            return plan
-        return Plan(tuple(path), plan.value, plan.chance, is_ladder=True)
+        return Plan(tuple(path), plan.value, plan.chance, is_spread=True)
 
     def follow(self, at: datetime, hint: Hint) -> Choice:
         """Take the instant that outside advice names, and say what is to be expected of it."""
@@ -166,23 +160,24 @@ class _Chooser:
     def _candidates(self, plan: Plan, limit: datetime | None):
         """Return instants, their local minutes and the slots that stand for them.
 
-        They are the slots before the plan's second try, and other hours of the first one's day. A
-        ladder keeps its day, and its hour as long as little is known.
+        They are the slots before the plan's second try, and on a probable pay day other hours of
+        the first one's day. A spread keeps its day, and its hour as long as little is known.
         """
         slots, first = self.slots, plan.slots[0]
         last = plan.slots[1] if len(plan.slots) > 1 else len(slots.instants)
-        numbers = [first] if plan.is_ladder else list(range(last)) or [first]
+        numbers = [first] if plan.is_spread else list(range(last)) or [first]
         if len(numbers) > _MOST_CANDIDATES:
             near = sorted(numbers, key=lambda n: abs(n - first))[:_MOST_CANDIDATES]
             numbers = sorted(near)
         found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
         day = int(slots.minutes[first]) // 1440
         hours = self.case.hours
-        knows_hours = self.model.odds.evidence >= _LADDER_EVIDENCE
-        for hour in _REFINED_HOURS if knows_hours or not plan.is_ladder else ():
+        knows_hours = self.model.odds.evidence >= _ENOUGH_EVIDENCE or not plan.is_spread
+        refined = knows_hours and self._pay_day_share(first) > _PROBABLE
+        for hour in _PAY_DAY_HOURS if refined else ():
             minute = round(hours.nearest_hour(hour) * 60)
             local = day * 1440 + minute
-            at = _instant(hours, day, minute)
+            at = instant_of(hours, day, minute)
             if local not in found and at >= slots.instants[0] and self.allowed.allows(at):
                 found[local] = (at, first)
         if limit:
@@ -193,15 +188,29 @@ class _Chooser:
         floor = np.maximum(minutes, self.trail.events[-1].minute + 1)
         return [at for at, _n in pairs], floor, [n for _at, n in pairs]
 
-    def _shares(self, weighed: Weighed) -> np.ndarray:
+    def _pay_day_share(self, slot: int) -> float:
+        """Return how much of a slot's chance is that of people who are paid on its day."""
+        outlook = self.outlook
+        day = self.slots.minutes[slot : slot + 1] // 1440 + cells.EPOCH_DAY
+        part = outlook.weight * outlook.first[:, slot]
+        return float(part[self._ages(day) == 0].sum() / max(part.sum(), 1e-9))
+
+    def _ages(self, day: np.ndarray) -> np.ndarray:
+        """Return days since pay day, by hypothesis; many for those who have none."""
+        return day - latest_pay(day, self.trail.country, self.outlook.which)[:, 0]
+
+    def _shares(self, weighed: Weighed, other_hour: np.ndarray) -> np.ndarray:
         """Return the probability with which each candidate is drawn.
 
         Each posterior draw votes for its best candidate among the safe ones; a share of the
         decisions, the policy's exploration, is spread evenly over the cheap ones.
+
+        :param other_hour: whether a candidate is at another hour than the usual one
         """
-        best = weighed.value.max()
-        safe, cheap = (weighed.value >= best - cost for cost in (_SAFE, _CHEAP))
-        values = np.where(safe, weighed.values, -np.inf)
+        margin = _HOUR_MARGIN * other_hour
+        value = weighed.value - margin
+        safe, cheap = (value >= value.max() - cost for cost in (_SAFE, _CHEAP))
+        values = np.where(safe, weighed.values - margin, -np.inf)
         votes = np.bincount(values.argmax(axis=1), minlength=len(safe)) / len(values)
         floor = self.case.policy.exploration
         return (1 - floor) * votes + floor * cheap / cheap.sum()
@@ -216,9 +225,7 @@ class _Chooser:
         advised = outlook.charge.advised
         if advised and 0 <= minute - advised <= 1440:
             return "advice"
-        day = np.array([minute // 1440 + cells.EPOCH_DAY])
-        age = day - latest_pay(day, self.trail.country)[outlook.which, 0]
-        fresh = (FAMILY[outlook.which] < ERRATIC) & (age < 3)
+        fresh = self._ages(np.array([minute // 1440 + cells.EPOCH_DAY])) < 3
         if part[fresh].sum() > 0.5 * part.sum():
             return "payday"
         if limit and at == limit:
@@ -229,9 +236,8 @@ class _Chooser:
         self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
         sentence: Sentence | None = None,
     ) -> Choice:  # fmt: skip
-        odds = self.model.odds
-        probability = float(odds.promised(weighed.chance[pick]))
-        interval = _interval(odds.promised(weighed.chances[:, pick]), probability)
+        probability = float(weighed.chance[pick])
+        interval = _interval(weighed.chances[:, pick], probability)
         return Choice(
             at,
             source,
@@ -318,6 +324,10 @@ _SENTENCES = {
         "Try %(number)s of %(tries)s, at the instant of the fixed retry schedule: "
         "%(percent)s %% likely to succeed."
     ),
+    "spread": _(
+        "Try %(number)s of %(tries)s, at its place among tries that are spread over the window: "
+        "%(percent)s %% likely to succeed."
+    ),
     "hint": _(
         "Try %(number)s of %(tries)s, when it was asked for: %(percent)s %% likely to succeed."
     ),
@@ -343,40 +353,3 @@ def ladder_instant(case: Case, now: datetime):
         now=now,
         hours=case.hours,
     )
-
-
-def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slots:
-    """Return the instants on which plans are made: the first allowed one, then hours of days."""
-    hours = case.hours
-    zone = case.zone
-    start = local_minutes(earliest, zone)
-    last = local_minutes(allowed.end, zone)
-    first_day, last_day = start // 1440, last // 1440
-    others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
-    weekdays = case.policy.weekdays
-    # The window ends at the time of day at which it began: where that is before the usual hour, it
-    # is the hour of all days, so that the last day is not lost.
-    opened = local_minutes(case.failures[0].at, zone) % 1440
-    usual = round(hours.nearest_hour(EVEN_HOUR) * 60)
-    usual = opened if hours.start * 60 <= opened < usual else usual
-    rested = local_minutes(case.failures[-1].at, zone) + _REST
-    found = {start: earliest}
-    for day in range(first_day, last_day + 1):
-        # Far days will be planned again before they come.
-        ahead = day - first_day
-        if ahead > _FAR and ahead % (2 if ahead < 3 * _FAR else 7):
-            continue
-        if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
-            continue
-        at = _instant(hours, day, usual)
-        if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
-            found.setdefault(day * 1440 + usual, at)
-    # Too soon after the last failure is worse than anything but never.
-    minutes = sorted(m for m in found if m >= rested) or sorted(found)
-    return Slots([found[minute] for minute in minutes], np.array(minutes))
-
-
-@lru_cache(maxsize=65536)
-def _instant(hours: ChargeHours, day: int, minute: int) -> datetime:
-    """Return the UTC instant of a minute of a local day, counted from 1970."""
-    return hours.local_instant(date(1970, 1, 1) + timedelta(days=day), minute / 60)

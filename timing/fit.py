@@ -49,6 +49,8 @@ class Fit:
         # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
         paid = sample.past_paid[:, None]
         self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
+        # Whether a customer is still paid as his earlier charges tell: cases by patterns.
+        self.stays = np.ones((len(sample.cases), COUNT), dtype=np.float32)
         self.past_weight = (sample.weight[sample.past_case] * sample.past_trust).astype(np.float32)
 
     def _index_names(self):
@@ -107,6 +109,7 @@ class Fit:
                 self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
                 self._fit_guards(joint)
             self._fit_habits(belief)
+            self._fit_moved(belief)
         return self._finish()
 
     def expect(self):
@@ -147,6 +150,9 @@ class Fit:
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
         past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
+        stays = np.log1p(-odds.moved) + past[:, alive]
+        past[:, alive] = np.logaddexp(stays, np.log(odds.moved) + past[:, DEAD_AT:])
+        self.stays[:, alive] = np.exp(stays - past[:, alive])
         return likely, gate + past
 
     def _gate(self) -> np.ndarray:
@@ -202,7 +208,8 @@ class Fit:
 
     def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return slope and curvature of the likelihood of earlier charges, by cell."""
-        weight = belief[self.sample.past_case] * self.past_weight[:, None]
+        told = belief * self.stays
+        weight = told[self.sample.past_case] * self.past_weight[:, None]
         weight[:, DEAD_AT] = 0
         count = np.bincount(self.past.ravel(), weight.ravel(), 2 * cells.CELLS)
         failed, paid = count[: cells.CELLS], count[cells.CELLS :]
@@ -243,6 +250,17 @@ class Fit:
             if name == "habits":
                 spread = (curvature + 1 / sd**2) ** -0.5
                 self.odds = replace(self.odds, habits_sd=spread)
+
+    def _fit_moved(self, belief: np.ndarray) -> None:
+        """Count who is paid otherwise than before, among those who have a past and a retry."""
+        prior, sample = self.priors.values["moved"], self.sample
+        count = len(sample.cases)
+        known = np.bincount(sample.past_case, minlength=count) > 0
+        known &= np.bincount(sample.case, minlength=count) > 0
+        weight = sample.recent * known
+        moved = float(weight @ (belief * (1 - self.stays)).sum(axis=1))
+        share = (moved + prior["worth"] * prior["share"]) / (weight.sum() + prior["worth"])
+        self.odds = replace(self.odds, moved=float(share))
 
     def _by_country(self, amounts: np.ndarray) -> np.ndarray:
         """Add up amounts, cases by patterns, as each block of habits wants them."""

@@ -6,23 +6,18 @@ rebuilt from a database's attempts, and models of several companies or hosts can
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from .case import FinishedAttempt, aware
-from .cells import TECHNICAL
 from .examples import Encoded, Examples, gather
 from .fit import fit
 from .memory import Memory, hash_key
-from .odds import Odds, correct_promise
+from .odds import Odds
 from .priors import Priors, load
-from .trail import PAID as SUCCESS
 from .trail import read_finished
 
-VERSION = 1
+VERSION = 2
 _FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
 # From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
 # fewer on all of them.
@@ -49,7 +44,6 @@ class Model:
         self._fitted = 0.0  # attempts behind the last fit
         self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
         self._newest = 0.0
-        self._promised_until = 0  # local minute of the latest promise that was looked at
         self._examples = Examples()
 
     @property
@@ -95,8 +89,7 @@ class Model:
             return False
         seconds = aware(now).timestamp() if now else 0.0
         today = max(self.memory.newest, seconds / 86400.0)
-        promise = correct_promise(self._promises(), self.odds.promise)
-        self.odds = replace(self._fit(cases, today), promise=promise)
+        self.odds = self._fit(cases, today)
         self.fits += 1
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
@@ -114,18 +107,6 @@ class Model:
         step = max(len(cases) // _FEW_CASES, 1)
         odds = improve(Odds.prior(self.priors), cases[::step], _FROM_SCRATCH)
         return odds if step == 1 else improve(odds, cases, _ON_ALL)
-
-    def _promises(self) -> np.ndarray:
-        """Return promises made since the last fit, each with 1 when it was paid, else 0."""
-        since = self._promised_until
-        rows = [
-            (event.minute, event.predicted / 1000, event.outcome == SUCCESS)
-            for _key, trail in sorted(self.memory.cases.items())
-            for event in trail.events
-            if event.predicted >= 0 and event.minute > since and event.outcome != TECHNICAL
-        ]
-        self._promised_until = max((row[0] for row in rows), default=since)
-        return np.array(rows, dtype=float).reshape(len(rows), 3)[:, 1:]
 
     @property
     def is_stale(self) -> bool:
@@ -162,7 +143,6 @@ class Model:
             "fitted": self._fitted,
             "fitted_on": self._fitted_on,
             "newest": self._newest,
-            "promised_until": self._promised_until,
             "odds": self.odds.to_dict(),
             "memory": self.memory.to_dict(),
         }
@@ -181,7 +161,6 @@ class Model:
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
         model._new, model._fitted = float(values["new"]), float(values["fitted"])
         model._fitted_on, model._newest = float(values["fitted_on"]), float(values["newest"])
-        model._promised_until = int(values["promised_until"])
         return model
 
     def to_json(self) -> str:

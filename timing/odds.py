@@ -51,8 +51,7 @@ class Odds:
     :ivar habits_of: the same on top, by country
     :ivar named: learned effect and its spread, by kind and name
     :ivar quick: paid and all quick retries after one, two, … technical failures in a row
-    :ivar promise: intercept and slope, in log-odds, that correct probabilities before they are
-        promised: a chosen instant is one that looked good, by luck too
+    :ivar moved: share of customers of whom earlier charges tell nothing any more
     :ivar evidence: retries behind the fit, old ones counted in part
     """
 
@@ -70,7 +69,7 @@ class Odds:
     habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     quick: tuple[tuple[float, float], ...] = ()
-    promise: tuple[float, float] = (0.0, 1.0)
+    moved: float = 0.0
     evidence: float = 0.0
 
     @classmethod
@@ -89,6 +88,7 @@ class Odds:
             np.full(COUNT, 0.5),
             np.array(priors.values["guards"]["shares"]),
             np.array(priors.values["guards"]["answers"]),
+            moved=float(priors.values["moved"]["share"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Odds:
             for kind, effects in self.named.items()
         }
         values["quick"] = [[round(x, 3) for x in pair] for pair in self.quick]
-        values["promise"] = [round(x, 4) for x in self.promise]
+        values["moved"] = round(self.moved, 4)
         values["evidence"] = round(self.evidence, 3)
         return values
 
@@ -120,7 +120,7 @@ class Odds:
                 for kind, effects in values["named"].items()
             },
             quick=tuple((pair[0], pair[1]) for pair in values["quick"]),
-            promise=(values["promise"][0], values["promise"][1]),
+            moved=float(values["moved"]),
             evidence=float(values["evidence"]),
         )
 
@@ -173,7 +173,8 @@ class Odds:
         """Return how well each pattern explains the customer's earlier charges, log.
 
         A method that has died since says nothing about them: it explains them as well as the
-        others do on average.
+        others do on average. Nor do the charges say anything of customers who are paid otherwise
+        by now, which nobody tells.
         """
         score = self.cells[encoded.past]
         log = np.where(encoded.past_paid[:, None], score, 0.0) - np.logaddexp(0.0, score)
@@ -183,6 +184,8 @@ class Odds:
         best = log[:DEAD_AT].max()
         mean = (weight * np.exp(log[:DEAD_AT] - best)).sum() / weight.sum()
         log[DEAD_AT] = best + np.log(mean)
+        stays = np.log1p(-self.moved) + log[:DEAD_AT]
+        log[:DEAD_AT] = np.logaddexp(stays, np.log(max(self.moved, _LEAST)) + log[DEAD_AT])
         return log
 
     def _scores(self, encoded: Encoded) -> np.ndarray:
@@ -196,12 +199,6 @@ class Odds:
         return dict(zip(FAMILIES, total.tolist(), strict=True))
 
     # Chances of a charge
-
-    def promised(self, chance: np.ndarray) -> np.ndarray:
-        """Return probabilities as they are promised, corrected by what promises were worth."""
-        intercept, slope = self.promise
-        clipped = np.clip(chance, 1e-4, 1 - 1e-4)
-        return expit(intercept + slope * (np.log(clipped) - np.log1p(-clipped)))
 
     def quick_chance(self, run: int) -> tuple[float, tuple[float, float]]:
         """Return the chance of a quick retry after technical failures in a row, and its interval.
@@ -253,27 +250,3 @@ def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:
 def expit(score: np.ndarray) -> np.ndarray:
     """Return probabilities of log-odds."""
     return 1.0 / (1.0 + np.exp(-score))
-
-
-def correct_promise(promises: np.ndarray, before: tuple[float, float]) -> tuple[float, float]:
-    """Return the correction of promises after what became of those made under the one before.
-
-    A logistic regression of outcomes on promised log-odds, drawn to no change so that a handful
-    of charges moves it little.
-
-    :param promises: rows of promised probability and outcome, 0 or 1
-    :param before: the correction under which they were made
-    """
-    if not len(promises):
-        return before
-    chance, paid = np.clip(promises[:, 0], 0.005, 0.995), promises[:, 1]
-    design = np.stack([np.ones(len(chance)), np.log(chance) - np.log1p(-chance)], axis=1)
-    value, precision = np.array([0.0, 1.0]), np.array([25.0, 50.0])
-    for _round in range(6):
-        now = expit(design @ value)
-        slope = design.T @ (paid - now) - precision * (value - [0.0, 1.0])
-        curve = (design * (now * (1 - now))[:, None]).T @ design + np.diag(precision)
-        value = value + np.linalg.solve(curve, slope)
-    intercept, factor = np.clip(value, [-0.5, 0.6], [0.5, 1.4])
-    total = intercept + factor * before[0], factor * before[1]
-    return float(np.clip(total[0], -1, 1)), float(np.clip(total[1], 0.5, 1.5))

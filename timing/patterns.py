@@ -135,23 +135,30 @@ def _latest_pay(country: str, year: int) -> np.ndarray:
     return np.ascontiguousarray(latest[:, previous.shape[1] :].astype(np.int32))
 
 
-def latest_pay(days: np.ndarray, country: str) -> np.ndarray:
+def latest_pay(
+    days: np.ndarray, country: str, which: np.ndarray | slice = slice(None)
+) -> np.ndarray:
     """Return, patterns by days, the ordinal of the latest pay day on or before each local day.
 
     Hypotheses without pay days have :data:`LONG_AGO`.
 
     :param days: ordinals in any order
+    :param which: numbers of the hypotheses; all by default
     """
     days = np.asarray(days, dtype=np.int64)
-    result = np.empty((COUNT, len(days)), dtype=np.int32)
     if not len(days):
-        return result
+        return np.empty((len(FAMILY[which]), 0), dtype=np.int32)
     low, high = date.fromordinal(int(days.min())).year, date.fromordinal(int(days.max())).year
+    if low == high:
+        return _rows_of(_latest_pay(country, low), which, days - date(low, 1, 1).toordinal())
+    result = np.empty((len(FAMILY[which]), len(days)), dtype=np.int32)
     for year in range(low, high + 1):
         first = date(year, 1, 1).toordinal()
         table = _latest_pay(country, year)
-        if low == high:
-            return table[:, days - first]
         inside = (days >= first) & (days < first + table.shape[1])
-        result[:, inside] = table[:, days[inside] - first]
+        result[:, inside] = _rows_of(table, which, days[inside] - first)
     return result
+
+
+def _rows_of(table: np.ndarray, which: np.ndarray | slice, columns: np.ndarray) -> np.ndarray:
+    return table[:, columns] if isinstance(which, slice) else table[which[:, None], columns]

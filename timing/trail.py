@@ -141,43 +141,56 @@ class Charge:
     advised: int
 
 
-def follow(events: Sequence[Event], guard: int = 0) -> Charge:
-    """Return what is known before the charge that follows these failures.
+def telling(events: Sequence[Event], guard: int = 0) -> tuple[int, ...]:
+    """Return the numbers of the failures that tell something about the account.
 
-    Technical failures tell nothing about the account: the one before them counts, if any.
+    Technical failures tell nothing: the latest one stands for them where there is no other.
 
     :param guard: minutes; with an issuer that refuses whatever comes sooner after the last charge,
         such refusals tell nothing either
     """
-    told = [
-        event
+    told = tuple(
+        number
         for number, event in enumerate(events)
         if event.outcome != cells.TECHNICAL
         and (not number or event.minute - events[number - 1].minute >= guard)
-    ]
-    last = told[-1] if told else events[-1]
+    )
+    return told or (len(events) - 1,)
+
+
+def follow(events: Sequence[Event], guard: int = 0) -> Charge:
+    """Return what is known before the charge that follows these failures.
+
+    :param guard: minutes, see :func:`telling`
+    """
+    told = telling(events, guard)
+    last = events[told[-1]]
     advised = max((event.advised for event in events), default=0)
     recent = tuple(event.minute for event in events if event.minute < last.minute)
     return Charge(
         last.minute,
         min(last.outcome, cells.TECHNICAL),
         last.reason,
-        max(len(told), 1),
+        len(told),
         events[0].minute,
         recent,
         advised,
     )
 
 
-def effect_levels(trail: Trail, charge: Charge, minutes: np.ndarray) -> np.ndarray:
-    """Return effects by instants: the position of each effect's level in the array of effects.
+def effect_levels(trail: Trail, charges: Sequence[Charge], minutes: np.ndarray) -> np.ndarray:
+    """Return the position of each effect's level in the array of effects.
 
+    :param charges: one or more, each of which may come at any of the instants
     :param minutes: local minutes of the instants
+    :return: effects by charges times instants
     """
-    minutes = np.asarray(minutes, dtype=np.int64)
-    near = density(charge, minutes)
-    values = (charge.failed, charge.number, charge.group, near, charge.advised, charge.opened)
-    return find_levels(minutes, *values, *facts(trail))
+    minutes, count = np.asarray(minutes, dtype=np.int64), len(minutes)
+    near = np.concatenate([np.broadcast_to(density(c, minutes), count) for c in charges])
+    values = [(c.failed, c.number, c.group, c.advised, c.opened) for c in charges]
+    failed, number, group, advised, opened = np.repeat(np.array(values), count, axis=0).T
+    charged = np.tile(minutes, len(charges))
+    return find_levels(charged, failed, number, group, near, advised, opened, *facts(trail))
 
 
 def facts(trail: Trail) -> tuple[int, int, int]:

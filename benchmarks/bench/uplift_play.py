@@ -34,7 +34,7 @@ def engine_name(learned: int) -> str:
 class Result:
     """What came out for a population.
 
-    :param index: cases that the slower strategies play: every second one
+    :param index: cases that the bounds play: every second one
     :param outcomes: by setting and name of the strategy
     :param some: names of those that played the cases of `index` only
     :param best: name of the best fixed schedule of each setting, by hindsight
@@ -121,15 +121,11 @@ def play_engine(
     engine,
     setting: Setting,
     seed: int,
-    all_cases: bool,
     heard: Callable[[int], None],
 ) -> None:
     """Add an engine's outcomes; it learns nothing from them."""
     player = Player(result.cases, engine, seed, label="judged/")
-    index = None if all_cases else result.index
-    if not all_cases:
-        result.some.add(name)
-    result.outcomes[setting][name] = player.play(setting, index, heard=heard)
+    result.outcomes[setting][name] = player.play(setting, heard=heard)
     result.logs.setdefault(setting, {})[name] = player.log
 
 

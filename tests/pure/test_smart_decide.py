@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from timing import choice
 from timing.smart import (
     AtMost,
     Case,
@@ -239,6 +240,13 @@ def test_tries_and_window_end():
 
 
 def test_a_try_that_costs_more_than_it_brings_is_not_made():
+    policy = RetryPolicy(attempt_cost=10_000)
+    assert isinstance(decide(make_case(policy=policy), NOW), Stop)
+
+
+def test_tries_that_promise_nearly_nothing_are_made_as_long_as_they_cost_nothing(monkeypatch):
+    monkeypatch.setattr(choice, "_LEAST_WORTH", 1.0)
+    assert decide(make_case(), NOW).at > NOW
     policy = RetryPolicy(attempt_cost=10_000)
     assert isinstance(decide(make_case(policy=policy), NOW), Stop)
 

@@ -150,6 +150,32 @@ def test_a_change_of_pay_days_is_followed_within_weeks():
     assert chance(model, at, opened) > 0.5
 
 
+def test_customers_who_are_paid_otherwise_by_now_are_not_judged_by_their_past():
+    """The pay day moves from the 5th to the 20th; earlier charges still tell of the 5th, or not."""
+    old = stream(250, 5, seed=1, days=120)
+    new = stream(120, 20, seed=2, start=START + timedelta(days=120), days=45)
+    moved = []
+    for told in (20, 5):
+        model = Model()
+        for attempts, day in ((old, 5), (new, told)):
+            for attempt in attempts:
+                case = replace(attempt.case, history=paid_monthly(attempt, day))
+                model.learn(replace(attempt, case=case))
+            model.refresh(force=True)
+        moved.append(model.odds.moved)
+    assert moved[1] > 2 * moved[0]
+
+
+def paid_monthly(attempt, day):
+    """Return charges of four months: one failed a week before the pay day, one paid after it."""
+    opened = attempt.case.failures[0].at
+    past = []
+    for months in range(1, 5):
+        pay = (opened - timedelta(days=30 * months)).replace(day=day)
+        past += [PastCharge(pay - timedelta(days=7), False), PastCharge(pay + timedelta(days=1))]
+    return tuple(sorted(past, key=lambda charge: charge.at))
+
+
 def test_a_reset_forgets_everything():
     model = teach(stream(70, 10))
     model.reset()
