@@ -5,7 +5,7 @@ from odoo.http import request
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
-from ..models.recovery_case import OPEN_STATES
+from ..models.case.recovery_case import OPEN_STATES
 
 
 class RecoveryPortal(PortalAccount):

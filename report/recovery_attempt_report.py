@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.recovery_attempt import SOURCES
-from ..models.recovery_decline_reason import DECLINE_CLASSES
+from ..models.case.recovery_attempt import SOURCES
+from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [
     ("paid", "Paid"),

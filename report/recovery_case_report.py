@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.recovery_case import OPEN_STATES
-from ..models.recovery_case_figures import REPORTED_WAYS
-from ..models.recovery_decline_reason import DECLINE_CLASSES
+from ..models.case.recovery_case import OPEN_STATES
+from ..models.figures.recovery_case_figures import REPORTED_WAYS
+from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [
     ("recovered", "Recovered"),

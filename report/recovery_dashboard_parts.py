@@ -5,8 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.recovery_case import OPEN_STATES
-from ..timing.comparison import compare
+from ..models.case.recovery_case import OPEN_STATES
+from ..timing.stats.comparison import compare
 from .recovery_dashboard import Total, _share
 
 SHOWN_CUSTOMERS = 10

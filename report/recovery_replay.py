@@ -9,10 +9,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..models.recovery_case import OPEN_STATES
+from ..models.case.recovery_case import OPEN_STATES
 from ..timing.calendar import ChargeHours
-from ..timing.ladder import Ladder
-from ..timing.replay import (
+from ..timing.plan.ladder import Ladder
+from ..timing.stats.replay import (
     CHOICES,
     LADDERS,
     SUPPORTED,

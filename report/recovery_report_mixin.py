@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.payment_token import FUNDINGS
+from ..models.method.payment_token import FUNDINGS
 
 
 class RecoveryReportMixin(models.AbstractModel):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.recovery_case_figures import REPORTED_WAYS
+from ..models.figures.recovery_case_figures import REPORTED_WAYS
 
 
 class RecoveryRevenueReport(models.Model):

@@ -1,57 +1,81 @@
 from . import (
-    test_automate,
-    test_breaker,
-    test_card_expiry,
-    test_card_gateway,
-    test_card_update,
+    test_neutralize,
+    test_security,
+    test_tour,
+    test_views,
+    test_webhook,
+)
+from .bridge import (
+    test_recurrence,
+    test_return_import,
+)
+from .case import (
     test_case,
-    test_ceiling,
+    test_return,
+    test_return_recovery,
+    test_return_wizard,
+)
+from .charge import (
+    test_breaker,
     test_charge,
-    test_collect,
-    test_dashboard,
     test_decline,
+    test_gate,
+)
+from .figures import (
+    test_dashboard,
+    test_report,
+    test_report_replay,
+    test_report_revenue,
+    test_spreadsheet,
+)
+from .flow import (
+    test_automate,
     test_events,
     test_flow,
     test_flow_tour,
-    test_forecast,
-    test_gate,
-    test_learning,
-    test_network_rule,
-    test_neutralize,
+    test_json2,
+    test_recipes,
+    test_rules,
+    test_rules_event,
+    test_rules_flow,
+    test_stock_actions,
+    test_webhook_payload,
+)
+from .method import (
+    test_card_expiry,
+    test_card_gateway,
+    test_card_update,
+)
+from .notice import (
     test_notice,
     test_notice_delivery,
     test_notice_send,
+    test_template,
+    test_template_language,
+    test_template_letter,
+)
+from .page import (
     test_page,
     test_page_method,
     test_page_payment,
     test_page_portal,
     test_page_tour,
-    test_policy,
     test_promise,
-    test_recipes,
-    test_report,
-    test_report_replay,
-    test_report_revenue,
-    test_spreadsheet,
-    test_return,
-    test_return_import,
-    test_return_recovery,
-    test_return_wizard,
-    test_rules,
-    test_rules_event,
-    test_rules_flow,
-    test_security,
-    test_smart,
+)
+from .policy import (
+    test_policy,
     test_step,
-    test_stock_actions,
+)
+from .rules import (
+    test_network_rule,
     test_taxonomy,
-    test_template,
-    test_template_language,
-    test_template_letter,
-    test_timing_screen,
-    test_tour,
     test_unlisted,
-    test_views,
-    test_webhook,
-    test_webhook_payload,
+)
+from .schedule import (
+    test_ceiling,
+    test_collect,
+    test_forecast,
+    test_learning,
+    test_smart,
+    test_timing_screen,
 )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ..models.recovery_case import OPEN_STATES
+from ..models.case.recovery_case import OPEN_STATES
 
 # With a non-breaking space, as in the sentences of `timing`.
 PERCENT = "{:.0f}\N{NO-BREAK SPACE}%"

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ..models.recovery_case_plan import _aware, _naive
-from ..models.recovery_decline_reason import DECLINE_CLASSES
+from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
+from ..models.schedule.recovery_case_plan import _aware, _naive
+from ..notices import Example, PlannedAttempt, preview
 from ..timing import Stop, plan_ladder
-from ..timing.notices import Example, PlannedAttempt, preview
 
 MOST_CHARGES = 30
 # A reason that stands for each class of declines.

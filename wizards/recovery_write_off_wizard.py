@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..models.recovery_policy import WRITE_OFF_ACCOUNT_DOMAIN
+from ..models.policy.recovery_policy import WRITE_OFF_ACCOUNT_DOMAIN
 
 
 class RecoveryWriteOffWizard(models.TransientModel):

@@ -1,11 +1,11 @@
-"""What the programs in `benchmarks/` start with.
+"""What the programs in `dev/benchmarks/` start with.
 
-A benchmark is started directly, as `python3 benchmarks/faults.py`, and begins like this::
+A benchmark is started directly, as `python3 dev/benchmarks/faults.py`, and begins like this::
 
     import sys
     from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dev"))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from environment import benchmark
 
     if __name__ == "__main__":
@@ -13,8 +13,9 @@ A benchmark is started directly, as `python3 benchmarks/faults.py`, and begins l
         main()
 
 `enter()` prepares what is missing and starts the same program again inside the virtual environment,
-with PostgreSQL running and the repository on the path (so `declines`, `timing` and `simulation` can
-be imported); inside, it returns at once. Import third-party packages after it. Then::
+with PostgreSQL running and `PYTHON_PATH` set (so `simulation` and the packages without Odoo,
+`revenue_recovery.timing` and its like, can be imported); inside, it returns at once. Import third-party
+packages after it. Then::
 
     with benchmark.scratch_database() as name:            # with this addon; dropped at the end
         with benchmark.odoo_env(name) as env:             # in this process
@@ -54,7 +55,7 @@ def _again(arguments: list[str]) -> int:
     with workbench.opened() as bench:
         return foreground(
             [bench.python.python, sys.argv[0], *arguments],
-            env={**bench.env, "PYTHONPATH": str(REPOSITORY), _INSIDE: str(REPOSITORY)},
+            env={**bench.env, _INSIDE: str(REPOSITORY)},
         )
 
 

@@ -26,7 +26,7 @@ _RECIPE = 1
 _BASE_MODULES = ("account_payment", "payment_demo", "payment_stripe", "base_automation")
 # What an installation reads. Everything else may change without a new template.
 _INSTALLED_SUFFIXES = {".py", ".xml", ".csv", ".sql", ".po", ".pot", ".json", ".html"}
-_NOT_INSTALLED = {"tests", "dev", "benchmarks", "docs", "simulation", "static", "demo"}
+_NOT_INSTALLED = {"tests", "dev", "docs", "static"}
 _TEMPLATES_KEPT = 4
 # 2026-01-31 10:00:00,000 123 WARNING database odoo.logger: text
 _COMPLAINT = re.compile(r"[\d-]+ [\d:,]+ \d+ ((?:WARNING|ERROR|CRITICAL) \S+ odoo\..*)")

@@ -9,8 +9,10 @@ from .errors import SetupError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ADDON = "revenue_recovery"
+# What programs of ours have on their path: the tools, and the packages that need no Odoo.
+PYTHON_PATH = os.pathsep.join(str(REPOSITORY / "dev" / each) for each in (".", "plain"))
 # Addons that only the demo and the tests install.
-DEV_ADDONS_FOLDER = REPOSITORY / "simulation" / "addons"
+DEV_ADDONS_FOLDER = REPOSITORY / "dev" / "simulation" / "addons"
 # Addons that the developers' guide explains; a test installs them.
 EXAMPLES_FOLDER = REPOSITORY / "docs" / "examples"
 # Addons that stand in for those that can't be brought.

@@ -255,7 +255,6 @@ class Run:
                 **self.bench.env,
                 **(variables or {}),
                 _REPORT_VARIABLE: str(report),
-                "PYTHONPATH": str(REPOSITORY / "dev"),
             },
             # Not the repository: pytest puts the current folder on the path, and `tests`, `report`
             # and the like would shadow other packages.

@@ -10,7 +10,7 @@ from . import database, odoo_source, postgres, python_env
 from .odoo_source import OdooSource
 from .postgres import Server
 from .python_env import PythonEnv
-from .settings import ADDON, DEV_ADDONS_FOLDER, Settings, read_settings
+from .settings import ADDON, DEV_ADDONS_FOLDER, PYTHON_PATH, Settings, read_settings
 
 # Left by the caller's shell, they would change what runs here.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "ODOO_RC", "PGDATABASE")
@@ -39,6 +39,7 @@ class Workbench:
             **variables,
             **self.server.variables,
             "PATH": os.pathsep.join([*path, os.environ.get("PATH", os.defpath)]),
+            "PYTHONPATH": PYTHON_PATH,
             "VIRTUAL_ENV": str(self.python.root),
             # Nothing is written into the repository.
             "PYTHONPYCACHEPREFIX": str(cache / "bytecode"),

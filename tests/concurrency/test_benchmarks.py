@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.bench import audit
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "dev" / "benchmarks"
 BAR = re.compile(r"^bar (.+): (\S+) \(goal (at most|at least) (\S+)\) (ok|missed)$", re.M)
 
 pytestmark = pytest.mark.skipif(

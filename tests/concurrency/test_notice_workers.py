@@ -4,9 +4,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from environment import benchmark
 
 from benchmarks.bench.notices import Mailing
+from environment import benchmark
 
 WORKERS = 4
 CUSTOMERS, INVOICES = 24, 60

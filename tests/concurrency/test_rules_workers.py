@@ -5,10 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from environment import benchmark
 
 from benchmarks.bench.notices import Mailing
 from benchmarks.bench.processes import Workers
+from environment import benchmark
 
 WORKERS = 4
 CASES = 20

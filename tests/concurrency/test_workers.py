@@ -6,11 +6,11 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from environment import benchmark
 
 from benchmarks.bench import scene
 from benchmarks.bench.portal import Bill, Browser, PortalError
 from benchmarks.bench.processes import Workers, gateway_process, odoo_server
+from environment import benchmark
 from simulation.client import GatewayClient
 
 DATABASE = os.environ.get("RECOVERY_TEST_DB")

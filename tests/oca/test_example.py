@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from ..notice_common import NoticeCommon
+from ..notice.notice_common import NoticeCommon
 
 
 @tagged("post_install", "-at_install")

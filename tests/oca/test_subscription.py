@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from ..rules_common import RulesCommon
+from ..flow.rules_common import RulesCommon
 
 
 @tagged("post_install", "-at_install")

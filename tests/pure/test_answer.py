@@ -10,7 +10,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declines import Certainty, judge_exception
+from revenue_recovery.declines import Certainty, judge_exception
 
 ANSWERED, NOT_SENT, UNCLEAR = Certainty.ANSWERED, Certainty.NOT_SENT, Certainty.UNCLEAR
 DECLINED = {"error": {"type": "card_error", "code": "card_declined", "message": "No."}}

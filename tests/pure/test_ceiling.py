@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from timing.ceiling import (
+from revenue_recovery.timing.ceiling import (
     Charge,
     PastAttempt,
     Rule,

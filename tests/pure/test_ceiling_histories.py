@@ -8,7 +8,14 @@ from datetime import date, datetime, timedelta, timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from timing.ceiling import Charge, PastAttempt, Rule, check, next_allowed, shipped_rules
+from revenue_recovery.timing.ceiling import (
+    Charge,
+    PastAttempt,
+    Rule,
+    check,
+    next_allowed,
+    shipped_rules,
+)
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timing.comparison import compare
+from revenue_recovery.timing.stats.comparison import compare
 
 COUNTS = st.integers(1, 5000).flatmap(
     lambda count: st.tuples(st.integers(0, count), st.just(count))

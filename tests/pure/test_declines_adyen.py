@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from declines import MethodFacts, read, read_method
+from revenue_recovery.declines import MethodFacts, read, read_method
 
 MORE = {
     "alias": "H167852639363479",

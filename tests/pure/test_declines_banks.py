@@ -2,7 +2,7 @@
 
 import pytest
 
-from declines import read_return
+from revenue_recovery.declines import read_return
 
 
 @pytest.mark.parametrize(

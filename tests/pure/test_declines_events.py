@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declines import MethodEvent, MethodFacts, is_authentic, read_event
+from revenue_recovery.declines import MethodEvent, MethodFacts, is_authentic, read_event
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=timezone.utc)
 SECRET = "whsec_of_the_merchant"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from declines import Taxonomy, classify, read, read_method
-from declines.readers import READERS, read_other
-from declines.taxonomy import CLASSES
-from declines.values import mask, text
+from revenue_recovery.declines import Taxonomy, classify, read, read_method
+from revenue_recovery.declines.readers import READERS, read_other
+from revenue_recovery.declines.taxonomy import CLASSES
+from revenue_recovery.declines.values import mask, text
 
 TAXONOMY = Taxonomy.shipped()
 PAN = "4242424242424242"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from declines import MethodFacts, read, read_method
+from revenue_recovery.declines import MethodFacts, read, read_method
 
 # === AUTHORIZE.NET === #
 

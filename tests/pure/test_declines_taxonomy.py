@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from declines import Advice, Code, Decline, Reason, Taxonomy, read
-from declines.networks import network_of, scheme_of
-from declines.taxonomy import CLASSES, read_rows
+from revenue_recovery.declines import Advice, Code, Decline, Reason, Taxonomy, read
+from revenue_recovery.declines.networks import network_of, scheme_of
+from revenue_recovery.declines.taxonomy import CLASSES, read_rows
 
 TAXONOMY = Taxonomy.shipped()
 REASONS = TAXONOMY.reasons

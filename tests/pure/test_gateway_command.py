@@ -17,13 +17,14 @@ import pytest
 from simulation.client import GatewayClient
 from simulation.gateway import Gateway
 
-ROOT = Path(__file__).parents[2]
+DEV = Path(__file__).parents[2] / "dev"
 
 
 def run(*arguments):
     return subprocess.Popen(
         [sys.executable, "-m", "simulation.gateway", *arguments],
-        cwd=ROOT,
+        cwd=DEV,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (DEV, DEV / "plain")))},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

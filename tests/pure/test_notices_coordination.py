@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from timing.notices import (
+from revenue_recovery.notices import (
     CaseFacts,
     FailedAttempt,
     MethodExpiry,

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from timing.notices import Place, is_working_day, message_hours
+from revenue_recovery.notices import Place, is_working_day, message_hours
 
 BERLIN = Place("Europe/Berlin", "DE", "BY")
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from timing.notices import (
+from revenue_recovery.notices import (
     ACTIONS,
     CaseFacts,
     Conditions,

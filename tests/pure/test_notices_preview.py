@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from timing.notices import (
+from revenue_recovery.notices import (
     CaseFacts,
     Example,
     FailedAttempt,

@@ -12,7 +12,7 @@ import holidays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timing.notices import (
+from revenue_recovery.notices import (
     ACTIONS,
     TRIGGERS,
     CaseFacts,

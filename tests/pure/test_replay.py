@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timing.calendar import ChargeHours
-from timing.ladder import Ladder
-from timing.replay import (
+from revenue_recovery.timing.calendar import ChargeHours
+from revenue_recovery.timing.plan.ladder import Ladder
+from revenue_recovery.timing.stats.replay import (
     CHOICES,
     LADDERS,
     Candidate,

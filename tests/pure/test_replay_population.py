@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from revenue_recovery.timing.calendar import ChargeHours
+from revenue_recovery.timing.decision import Stop
+from revenue_recovery.timing.plan.backoff import plan_technical_retry
+from revenue_recovery.timing.plan.ladder import Ladder, plan_ladder
+from revenue_recovery.timing.stats.replay import Candidate, Decision, Journey, following, replay
 from simulation.streams import POPULATIONS, generate
 from simulation.streams.ladders import CLOSES, OPENS
 from simulation.streams.runner import Player, Setting
-from timing.backoff import plan_technical_retry
-from timing.calendar import ChargeHours
-from timing.decision import Stop
-from timing.ladder import Ladder, plan_ladder
-from timing.replay import Candidate, Decision, Journey, following, replay
 
 DEAD = {"never", "fix_data", "customer_action"}
 SHARES = {1: 0.3, 2: 0.4, 3: 0.3}  # days from one charge to the next

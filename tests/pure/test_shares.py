@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timing.shares import newcombe, wilson
+from revenue_recovery.timing.stats.intervals import newcombe, wilson
 
 
 def test_wilson_interval_of_a_published_example():

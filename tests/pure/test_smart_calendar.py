@@ -8,11 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timing import ChargeHours, cells
-from timing.case import aware, local_minutes
-from timing.constraints import AllowedHours, AllowedInstants, AtMost, Never, NotBefore, NotBetween
-from timing.decision import Sentence
-from timing.patterns import COUNT, DEAD_AT, INDEX, LONG_AGO, PATTERNS, is_working_day, latest_pay
+from revenue_recovery.timing import ChargeHours
+from revenue_recovery.timing.case import aware, local_minutes
+from revenue_recovery.timing.constraints import (
+    AllowedHours,
+    AllowedInstants,
+    AtMost,
+    Never,
+    NotBefore,
+    NotBetween,
+)
+from revenue_recovery.timing.decision import Sentence
+from revenue_recovery.timing.model import bins as cells
+from revenue_recovery.timing.model.patterns import (
+    COUNT,
+    DEAD_AT,
+    INDEX,
+    LONG_AGO,
+    PATTERNS,
+    is_working_day,
+    latest_pay,
+)
 
 UTC = timezone.utc
 SAID = Sentence("Said.")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from timing import choice
-from timing.smart import (
+from revenue_recovery.timing.plan import choice
+from revenue_recovery.timing.plan.smart import (
     AtMost,
     Case,
     Failure,

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from timing import cells, statistics
-from timing.memory import Memory, hash_key, unite
-from timing.odds import Odds
-from timing.patterns import COUNT, INDEX
-from timing.priors import load
-from timing.smart import (
+from revenue_recovery.timing.model import bins as cells
+from revenue_recovery.timing.model.odds import Odds
+from revenue_recovery.timing.model.patterns import COUNT, INDEX
+from revenue_recovery.timing.model.priors import load
+from revenue_recovery.timing.model.reservoir import Memory, hash_key, unite
+from revenue_recovery.timing.model.sequence import Event, Trail, read
+from revenue_recovery.timing.plan.smart import (
     Case,
     Failure,
     FinishedAttempt,
@@ -25,7 +26,7 @@ from timing.smart import (
     RetryPolicy,
     decide,
 )
-from timing.trail import Event, Trail, read
+from revenue_recovery.timing.stats import statistics
 
 START = datetime(2025, 1, 6, 10, tzinfo=timezone.utc)
 RELAXED = settings(

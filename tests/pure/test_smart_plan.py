@@ -9,11 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from timing import choice, slots
-from timing.odds import Odds
-from timing.plan import Outlook
-from timing.smart import Case, Failure, Method, Model, PastCharge, RetryPolicy, decide
-from timing.trail import read
+from revenue_recovery.timing.model.odds import Odds
+from revenue_recovery.timing.model.sequence import read
+from revenue_recovery.timing.plan import choice, slots
+from revenue_recovery.timing.plan.plan import Outlook
+from revenue_recovery.timing.plan.smart import (
+    Case,
+    Failure,
+    Method,
+    Model,
+    PastCharge,
+    RetryPolicy,
+    decide,
+)
 
 OPENED = datetime(2026, 3, 10, 14, tzinfo=timezone.utc)
 RELAXED = settings(

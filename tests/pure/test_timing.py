@@ -8,7 +8,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from timing import ChargeHours, Decision, Ladder, Sentence, Stop, plan_ladder, plan_technical_retry
+from revenue_recovery.timing import (
+    ChargeHours,
+    Decision,
+    Ladder,
+    Sentence,
+    Stop,
+    plan_ladder,
+    plan_technical_retry,
+)
 
 UTC = ZoneInfo("UTC")
 PARIS = ZoneInfo("Europe/Paris")

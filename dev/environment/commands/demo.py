@@ -115,7 +115,7 @@ def _gateway_url(child: subprocess.Popen, log: str) -> str:
 def _demo(bench: Workbench, gateway_url: str, fresh: bool) -> int:
     """Resume the demo of an earlier start if it is of today's code, else run it."""
     template = database.addon_template(bench)
-    key = f"{template} {database.fingerprint(REPOSITORY / 'simulation')}"
+    key = f"{template} {database.fingerprint(REPOSITORY / 'dev' / 'simulation')}"
     if not fresh and database.remark(bench, _DATABASE) == key:
         say("demo: the one of an earlier start is current (--fresh runs it again)")
         code = _drive(bench, "resume", gateway_url)
@@ -132,7 +132,7 @@ def _demo(bench: Workbench, gateway_url: str, fresh: bool) -> int:
 def _drive(bench: Workbench, what: str, gateway_url: str) -> int:
     return until_interrupted(
         [bench.python.python, "-m", "environment.demo_driver", what, _DATABASE, gateway_url],
-        env={**_variables(bench, gateway_url), "PYTHONPATH": str(REPOSITORY / "dev")},
+        env=_variables(bench, gateway_url),
         cwd=bench.settings.checkout,
     )
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from .. import chromium, database
 from ..processes import until_interrupted
 from ..progress import say
-from ..settings import REPOSITORY
 from ..workbench import opened
 
 
@@ -38,7 +37,6 @@ def main(arguments: list[str]) -> int:
                 env={
                     **bench.env,
                     "PATH": os.pathsep.join(path),
-                    "PYTHONPATH": str(REPOSITORY / "dev"),
                 },
                 cwd=bench.settings.checkout,
             )

@@ -7,6 +7,6 @@ from ..workbench import opened
 
 def main(arguments: list[str]) -> int:
     if not arguments:
-        raise SetupError("name the command to run, as in: dev/run python benchmarks/faults.py")
+        raise SetupError("name the command to run, as in: dev/run python dev/benchmarks/faults.py")
     with opened() as bench:
         return foreground(arguments, env=bench.env)

@@ -1,0 +1,227 @@
+"""What a charge costs: stock Odoo's bare three steps, and the whole path of the engine."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from environment import benchmark
+from simulation.client import GatewayClient
+
+from . import scene
+from .profiling import BARE_PHASES, PHASES, Profile, profiled
+
+OUTCOMES = ("declined", "paid")
+# Charges of an invoice that is declined: the first opens the case, the others are retries.
+ROUNDS = {"declined": 4, "paid": 1}
+# Bare charges and ours take turns after so many, so that a busy machine slows both alike.
+_CHUNK = 5
+
+_MAKE_DUE = """
+    UPDATE recovery_attempt SET planned_at = now() AT TIME ZONE 'UTC' - interval '2 seconds'
+     WHERE state = 'planned' AND move_id = ANY (%s)
+"""
+_UNCHARGED = """
+    SELECT count(*) FROM recovery_attempt
+     WHERE (state = 'running' OR state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC')
+       AND move_id = ANY (%s)
+"""
+
+
+class Cost(NamedTuple):
+    """Seconds on the clock, and seconds of processor time of Python and PostgreSQL together."""
+
+    clock: float
+    processor: float
+
+
+@dataclass
+class Pair:
+    """The same number of invoices charged barely and by the engine, one cost for each round."""
+
+    count: int
+    bare: list[Cost] = field(default_factory=list)
+    ours: list[Cost] = field(default_factory=list)
+
+    def per_attempt(self, side: str, what: str, rounds: slice) -> float:
+        """Return the milliseconds of an attempt: `bare` or `ours`, `clock` or `processor`."""
+        costs = [getattr(cost, what) for cost in getattr(self, side)[rounds]]
+        return sum(costs) * 1000 / len(costs) / self.count
+
+    def ratio(self, what: str, rounds: slice) -> float:
+        """Return how often ours takes what the bare charge takes."""
+        return self.per_attempt("ours", what, rounds) / self.per_attempt("bare", what, rounds)
+
+
+class Stage:
+    """A database with a company, a gateway without faults, and invoices to charge."""
+
+    def __init__(self, database: str, gateway: str) -> None:
+        self.database = database
+        self.client = GatewayClient(gateway)
+        self._chance = random.Random(1)
+        with self.env() as env:
+            self._scene = scene.prepare(env)
+
+    @contextmanager
+    def env(self) -> Iterator[Any]:
+        """Give an environment with an empty cache, as each run of a job has it."""
+        with benchmark.odoo_env(self.database, log_level="error") as env:
+            # A declined charge is an error to Odoo, with the provider's whole answer.
+            logging.getLogger("odoo.addons.payment").setLevel(logging.CRITICAL)
+            yield env
+
+    def create(self, outcome: str, count: int) -> list[int]:
+        """Create invoices whose cards all answer alike."""
+        script = {"paid": [], "declined": ["insufficient_funds"] * 50}[outcome]
+        with self.env() as env:
+            tokens = scene.create_payers(env, self._scene, self.client, [script] * count)
+            return scene.create_invoices(env, self._scene, tokens, self._chance)
+
+    def plan(self, invoices: Sequence[int]) -> None:
+        """Plan the first charge of each invoice, as the collecting job does, but not due yet."""
+        with self.env() as env:
+            for invoice in env["account.move"].browse(invoices):
+                invoice._plan_collection()
+            env.flush_all()
+            env.cr.execute(
+                "UPDATE recovery_attempt SET planned_at = planned_at + interval '1 day' "
+                "WHERE state = 'planned'"
+            )
+
+    def make_due(self, invoices: Sequence[int]) -> None:
+        """Let the planned charges of these invoices be due."""
+        with self.env() as env:
+            env.cr.execute(_MAKE_DUE, [list(invoices)])
+
+    def wait_until_charged(self, invoices: Sequence[int]) -> None:
+        """Wait until no charge of these invoices is due or running; look seldom, looking costs."""
+        with self.env() as env:
+            while True:
+                env.cr.execute(_UNCHARGED, [list(invoices)])
+                if not env.cr.fetchone()[0]:
+                    return
+                env.cr.rollback()
+                time.sleep(0.1)
+
+    def park(self) -> None:
+        """Stop the open cases, so that their retries stay out of what follows."""
+        with self.env() as env:
+            env["recovery.case"].search([("state", "=", "in_recovery")]).action_stop()
+
+    # The comparison
+
+    def compare(self, outcome: str, count: int) -> list[Pair]:
+        """Charge invoices barely and by the engine, in turns of five; return the pairs of turns."""
+        invoices = self.create(outcome, 2 * count)
+        self.plan(invoices[count:])
+        begins = range(0, count, _CHUNK)
+        pairs = [Pair(len(invoices[begin : min(begin + _CHUNK, count)])) for begin in begins]
+        for _round in range(ROUNDS[outcome]):
+            for begin, pair in zip(begins, pairs, strict=True):
+                bare = invoices[begin : begin + pair.count]
+                ours = invoices[count + begin : count + begin + pair.count]
+                self.make_due(ours)
+                turns = [
+                    (pair.bare, lambda env, bare=bare: charge_bare(env, bare)),
+                    (pair.ours, lambda env, ours=ours: charge(env, len(ours))),
+                ]
+                for times, turn in turns if begin // _CHUNK % 2 else reversed(turns):
+                    with self.env() as env:
+                        times.append(measure(env, turn))
+        self.park()
+        return pairs
+
+    # Profiles
+
+    def profile_ours(self, outcome: str, count: int, rounds: int) -> tuple[Profile, Cost]:
+        """Return what the last of some rounds of charges did, and what it cost."""
+        invoices = self.create(outcome, count)
+        self.plan(invoices)
+        for _round in range(rounds - 1):
+            self.make_due(invoices)
+            with self.env() as env:
+                charge(env, count)
+        self.make_due(invoices)
+        with self.env() as env, profiled(env, "recovery.attempt", PHASES) as profile:
+            spent = measure(env, lambda env: charge(env, count))
+        self.park()
+        return profile, spent
+
+    def profile_bare(self, outcome: str, count: int) -> tuple[Profile, Cost]:
+        """Return what bare charges did, and what they cost."""
+        invoices = self.create(outcome, count)
+        with self.env() as env, profiled(env, "payment.transaction", BARE_PHASES) as profile:
+            return profile, measure(env, lambda env: charge_bare(env, invoices))
+
+
+def measure(env: Any, turn: Callable[[Any], object]) -> Cost:
+    """Return what a turn costs; the processor time is 0 where the system does not tell it."""
+    env.cr.execute("SELECT pg_backend_pid()")
+    backend = Path(f"/proc/{env.cr.fetchone()[0]}/schedstat")
+    begun, used = time.perf_counter(), time.process_time() + _read_seconds(backend)
+    turn(env)
+    used = time.process_time() + _read_seconds(backend) - used
+    return Cost(time.perf_counter() - begun, used)
+
+
+def _read_seconds(schedstat: Path) -> float:
+    try:
+        return int(schedstat.read_text().split()[0]) / 1e9
+    except OSError:  # Not Linux, or PostgreSQL runs elsewhere.
+        return 0.0
+
+
+def charge_bare(env: Any, invoice_ids: Sequence[int]) -> None:
+    """Charge each invoice as stock Odoo would, committing after each step.
+
+    The addon's own work is switched off: neither its refusals nor its signals take part.
+    """
+    transactions = env["payment.transaction"].with_context(
+        recovery_claim=True, recovery_own_work=True
+    )
+    with patch.object(type(transactions), "_recovery_raise_signal", lambda self: None):
+        for invoice in env["account.move"].browse(invoice_ids):
+            transaction = transactions.create(_prepare_bare_vals(invoice))
+            env.cr.commit()
+            transaction._charge_with_token()
+            env.cr.commit()
+            transaction._post_process()
+            env.cr.commit()
+
+
+def _prepare_bare_vals(invoice: Any) -> dict[str, Any]:
+    token = invoice.collect_token_id
+    links = [(6, 0, invoice.ids)]
+    return {
+        "provider_id": token.provider_id.id,
+        "payment_method_id": token.payment_method_id.id,
+        "reference": invoice.env["payment.transaction"]._compute_reference(
+            token.provider_id.code, invoice_ids=links
+        ),
+        "amount": invoice.amount_residual,
+        "currency_id": invoice.currency_id.id,
+        "partner_id": invoice.partner_id.id,
+        "token_id": token.id,
+        "operation": "offline",
+        "invoice_ids": links,
+    }
+
+
+def charge(env: Any, count: int) -> None:
+    """Charge attempts the way the job does.
+
+    :raise AssertionError: when fewer than `count` are due
+    """
+    attempts = env["recovery.attempt"]
+    for number in range(count):
+        attempt = attempts._claim()
+        assert attempt, f"Only {number} of {count} attempts were due."
+        attempt._run()

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""No invoice is charged twice and no outcome is lost, whatever fails: the fault campaign.
+
+Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, webhooks
+come late, twice and out of order, and customers pay the same invoices in the portal. Then the
+gateway's ledger is compared with Odoo's accounting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from environment import benchmark
+
+
+def main() -> int:
+    """Run the campaign, print what happened, and return the exit code."""
+    from benchmarks.bench import campaign
+
+    arguments = _parse()
+    size = {"attempts": 40, "kills": 6} if arguments.quick else {}
+    size["rules"] = arguments.rules
+    for name in ("attempts", "kills", "workers", "faults", "customers", "seed"):
+        if getattr(arguments, name) is not None:
+            size[name] = getattr(arguments, name)
+    options = campaign.Options(**size)
+    result = campaign.run(options, plant=arguments.plant)
+    _print(result)
+    return _judge(options, result)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small run, under a minute")
+    parser.add_argument("--attempts", type=int, help="charges at least (2000)")
+    parser.add_argument("--kills", type=int, help="workers killed at least (200)")
+    parser.add_argument("--workers", type=int, help="worker processes (2)")
+    parser.add_argument("--faults", type=float, help="share of the gateway's calls that fail (0.1)")
+    parser.add_argument("--customers", type=int, help="customers paying at the same time (2)")
+    parser.add_argument("--seed", type=int, help="of chance (1)")
+    parser.add_argument(
+        "--rules",
+        action="store_true",
+        help="with automation rules that raise, loop, delete, write, and 50 at once",
+    )
+    parser.add_argument(
+        "--plant", action="store_true", help="make a double charge by hand: the audit must find it"
+    )
+    return parser.parse_args()
+
+
+def _print(result) -> None:
+    from benchmarks.bench.output import table
+
+    table(
+        ["what happened", "count"],
+        [
+            ["invoices", result.invoices],
+            ["  of them paid at the end", result.invoices_paid],
+            ["attempts (charges of saved methods)", result.attempts],
+            ["  declined by the issuer", result.declined],
+            ["charges in the gateway's ledger", result.findings.charges],
+            ["workers killed", result.kills],
+            ["  of them with a charge under way", result.kills_in_charge],
+            ["calls to the gateway under faults", result.calls],
+            *[[f"  {kind}", count] for kind, count in sorted(result.faults.items())],
+            ["answers given again for the same key", result.replayed],
+            ["outcomes looked up by a person", result.persons],
+            ["jobs that raised, and began anew", result.jobs_failed],
+            ["automation rules", result.rules],
+            *[[f"  actions {word}", count] for word, count in sorted(result.tasks.items())],
+            *[[f"portal: {word}", count] for word, count in sorted(result.portal.items())],
+            *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
+            ["seconds", f"{result.seconds:.0f}"],
+            ["  of them to settle", f"{result.settle_seconds:.0f}"],
+        ],
+    )
+    found = result.findings
+    for what, names in (
+        ("charged twice", found.double),
+        ("not in Odoo", found.unknown_to_odoo),
+        ("unresolved", found.unresolved),
+        ("paid without money", found.without_money),
+        ("unfinished", result.unfinished),
+        ("error in the portal", result.portal_errors),
+    ):
+        for name in names[:10]:
+            print(f"{what}: {name.strip().splitlines()[-1]}")
+    print("\n".join(result.diaries[:100]))
+
+
+def _judge(options, result) -> int:
+    from benchmarks.bench.output import Bars
+
+    found, bars = result.findings, Bars()
+    left = max(len(found.unresolved), len(result.unfinished))
+    bars.add("attempts", result.attempts, "at least", options.attempts)
+    bars.add("kills", result.kills, "at least", options.kills)
+    bars.add("double charges", len(found.double), "at most", 0)
+    bars.add("charges unknown to Odoo", len(found.unknown_to_odoo), "at most", 0)
+    bars.add("unknown outcomes left", left, "at most", 0)
+    if options.rules:
+        ran = result.tasks["done"] and result.tasks["failed"]
+        bars.add("kinds of rules that ran: done, failed", 2 if ran else 0, "at least", 2)
+    bars.add("invoices paid without money", len(found.without_money), "at most", 0)
+    return bars.finish()
+
+
+if __name__ == "__main__":
+    benchmark.enter()
+    sys.exit(main())

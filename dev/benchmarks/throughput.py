@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""What a charge costs beside stock Odoo's bare one, and what a second worker brings.
+
+Bare is what Odoo does anyway: create a transaction, charge it, post-process it, each committed.
+Ours is the whole way of an attempt: gates, the same three steps, the case and the next plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from environment import benchmark
+
+NAME = "throughput"
+GOALS = {"declined": 1.6, "paid": 1.25}
+WORKERS_GOAL = 1.5
+
+
+def main() -> int:
+    """Measure, print the tables, and return the exit code."""
+    from benchmarks.bench import cost, output, processes
+
+    arguments = _parse()
+    with (
+        benchmark.scratch_database(label=NAME) as database,
+        processes.gateway_process(NAME) as gateway,
+    ):
+        os.environ["RECOVERY_GATEWAY_URL"] = gateway
+        stage = cost.Stage(database, gateway)
+        for outcome in cost.OUTCOMES:  # Caches that only the first block would fill.
+            stage.compare(outcome, 5)
+        if arguments.profile:
+            _profile(stage, arguments.invoices)
+            return 0
+        bars = output.Bars()
+        progress = output.Progress(NAME)
+        for outcome, ratio in _compare(stage, arguments, progress).items():
+            bars.add(f"{outcome}, ours / bare", ratio, "at most", GOALS[outcome], digits=2)
+        gain = _compare_workers(stage, arguments, progress)
+        bars.add("two workers / one", gain, "at least", WORKERS_GOAL, digits=2)
+    return bars.finish()
+
+
+# One worker: ours beside the bare charge
+
+
+def _compare(stage, arguments, progress) -> dict[str, float]:
+    from benchmarks.bench import cost, output
+
+    ratios, rows = {}, []
+    for outcome in cost.OUTCOMES:
+        pairs = []
+        for turn in range(arguments.repetitions):
+            pairs += stage.compare(outcome, arguments.invoices)
+            progress.say(f"{outcome}: block {turn + 1} of {arguments.repetitions}")
+        ratios[outcome] = median(pair.ratio("clock", slice(None)) for pair in pairs)
+        rows += _rows(outcome, pairs)
+    output.table(
+        ["ms per attempt: median (min–max)", "bare Odoo", "ours", "ratio", "processor time"], rows
+    )
+    return ratios
+
+
+def _rows(outcome, pairs):
+    from benchmarks.bench.output import spread
+
+    parts = {outcome: slice(None)}
+    if outcome == "declined":
+        parts |= {"  first, opens the case": slice(0, 1), "  retries": slice(1, None)}
+    for name, rounds in parts.items():
+        sides = [
+            spread([pair.per_attempt(side, "clock", rounds) for pair in pairs])
+            for side in ("bare", "ours")
+        ]
+        ratio = spread([pair.ratio("clock", rounds) for pair in pairs], digits=2)
+        has_processor = all(cost.processor for pair in pairs for cost in pair.bare)
+        processor = (
+            f"{median(pair.ratio('processor', rounds) for pair in pairs):.2f}"
+            if has_processor
+            else "?"
+        )
+        yield name, *sides, ratio, processor
+
+
+# Two workers beside one
+
+
+def _compare_workers(stage, arguments, progress) -> float:
+    from benchmarks.bench.output import spread, table
+    from benchmarks.bench.processes import Workers
+
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    with Workers(NAME, stage.database, stage.client.url, ("charge",)) as workers:
+        for turn in range(arguments.repetitions):
+            for number in (1, 2) if turn % 2 else (2, 1):
+                rates[number].append(_drain(stage, workers, number, arguments.invoices))
+            progress.say(f"workers: block {turn + 1} of {arguments.repetitions}")
+    gains = [two / one for one, two in zip(rates[1], rates[2], strict=True)]
+    table(
+        ["attempts per second, half of them declined", "one worker", "two workers", "gain"],
+        [["median (min–max)", spread(rates[1]), spread(rates[2]), spread(gains, digits=2)]],
+    )
+    return median(gains)
+
+
+def _drain(stage, workers, number, count) -> float:
+    """Return how many due attempts workers charge per second."""
+    invoices = stage.create("paid", count) + stage.create("declined", count)
+    stage.plan(invoices)
+    workers.start(number)
+    time.sleep(1.0)  # They look for work, and find none yet.
+    stage.make_due(invoices)
+    begun = time.perf_counter()
+    stage.wait_until_charged(invoices)
+    seconds = time.perf_counter() - begun
+    workers.end()
+    stage.park()
+    return len(invoices) / seconds
+
+
+# Profile
+
+
+def _profile(stage, count) -> None:
+    from benchmarks.bench.output import table
+
+    scenes = [
+        ("bare, declined", lambda: stage.profile_bare("declined", count)),
+        ("ours, declined, first", lambda: stage.profile_ours("declined", count, 1)),
+        ("ours, declined, retry", lambda: stage.profile_ours("declined", count, 2)),
+        ("bare, paid", lambda: stage.profile_bare("paid", count)),
+        ("ours, paid", lambda: stage.profile_ours("paid", count, 1)),
+    ]
+    for name, run in scenes:
+        profile, spent = run()
+        whole = ["whole", f"{spent.clock * 1000 / count:.1f}", "", ""]
+        rows = [*profile.phase_rows(count), whole]
+        table([name, "ms per attempt", "statements", "calls"], rows)
+        table([f"{name}: statement", "ms", "times"], profile.statement_rows(count))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small run, under a minute")
+    parser.add_argument("--invoices", type=int, help="invoices of a block (20)")
+    parser.add_argument("--repetitions", type=int, help="blocks of each kind (9)")
+    parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
+    arguments = parser.parse_args()
+    arguments.invoices = arguments.invoices or (5 if arguments.quick else 20)
+    arguments.repetitions = arguments.repetitions or (2 if arguments.quick else 9)
+    return arguments
+
+
+if __name__ == "__main__":
+    benchmark.enter()
+    sys.exit(main())

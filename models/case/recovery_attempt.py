@@ -1,0 +1,303 @@
+import logging
+from datetime import timedelta, timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
+
+from ...timing import plan_technical_retry
+
+_logger = logging.getLogger(__name__)
+
+# Which state an attempt may go to. `paid` can follow `declined` and `not_sent`: a provider may
+# still report a success for a charge that looked refused. `paid` follows `returned` when the
+# return was recorded by mistake.
+TRANSITIONS = {
+    "planned": {"running", "refused", "cancelled"},
+    "running": {"paid", "pending", "declined", "not_sent", "unknown", "cancelled"},
+    "unknown": {"paid", "pending", "declined", "not_sent"},
+    "pending": {"paid", "declined", "not_sent", "unknown"},
+    "declined": {"paid"},
+    "not_sent": {"paid"},
+    "paid": {"returned"},
+    "returned": {"paid"},
+    "refused": set(),
+    "cancelled": set(),
+}
+IN_FLIGHT = ("running", "unknown", "pending")
+UNFINISHED = ("planned", *IN_FLIGHT)
+FAILED_STATES = ("declined", "refused", "not_sent", "returned")
+# What chose the time of a charge.
+SOURCES = [
+    ("collect", "Automatic collection"),
+    ("smart", "Smart schedule"),
+    ("payday", "Pay day"),
+    ("advice", "Card network's advice"),
+    ("hint", "Outside advice"),
+    ("ladder", "Retry schedule"),
+    ("technical", "Technical retry"),
+    ("method", "New payment method"),
+    ("backup", "Backup method"),
+    ("user", "User"),
+]
+
+
+class RecoveryAttempt(models.Model):
+    """One charge of a saved payment method for an invoice: planned, running or finished.
+
+    The first charge of an invoice that is collected automatically is an attempt, too; it has no
+    case until it fails.
+    """
+
+    _name = "recovery.attempt"
+    _description = "Recovery Attempt"
+    _order = "planned_at desc, id desc"
+    _check_company_auto = True
+
+    case_id = fields.Many2one(
+        comodel_name="recovery.case",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="Empty for the first charge of an invoice, as long as it did not fail.",
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        check_company=True,
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, readonly=True, index=True
+    )
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Customer")
+    state = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("running", "Running"),
+            ("unknown", "Outcome Unknown"),
+            ("pending", "Pending"),
+            ("paid", "Paid"),
+            ("declined", "Declined"),
+            ("not_sent", "Not Sent"),
+            ("returned", "Returned"),
+            ("refused", "Not Charged"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="planned",
+        required=True,
+        readonly=True,
+        help="Planned: will be charged when due.\n"
+        "Running: being charged right now.\n"
+        "Outcome Unknown: the provider's answer did not arrive; nothing else is charged for the "
+        "invoice until it is clear.\n"
+        "Pending: accepted by the provider, the money is on its way.\n"
+        "Not Sent: the provider could not be reached; nothing was charged.\n"
+        "Returned: paid at first, then the bank took the money back.\n"
+        "Not Charged: something, or somebody, stood against the charge.",
+    )
+    source = fields.Selection(
+        selection=SOURCES,
+        required=True,
+        readonly=True,
+        help="What chose the time of the charge.",
+    )
+    planned_at = fields.Datetime(string="Planned For", required=True, readonly=True)
+    started_at = fields.Datetime(string="Started", readonly=True, copy=False)
+    finished_at = fields.Datetime(string="Finished", readonly=True, copy=False)
+    resolve_at = fields.Datetime(
+        string="Ask Again",
+        readonly=True,
+        copy=False,
+        help="When the provider is asked again for the outcome.",
+    )
+    due_date = fields.Date(
+        readonly=True, help="Instalments due up to this date are charged.", required=True
+    )
+    currency_id = fields.Many2one(comodel_name="res.currency", required=True, readonly=True)
+    amount = fields.Monetary(
+        readonly=True, help="What was owed when the charge started, in the invoice's currency."
+    )
+    token_id = fields.Many2one(
+        comodel_name="payment.token", string="Payment Method", readonly=True, ondelete="set null"
+    )
+    method_label = fields.Char(
+        string="Method",
+        readonly=True,
+        help="The payment method as it was called when it was charged.",
+    )
+    transaction_id = fields.Many2one(
+        comodel_name="payment.transaction",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    sentence = fields.Char(
+        string="Explanation",
+        readonly=True,
+        help="Why the charge is planned, or what became of it.",
+    )
+
+    # "One unfinished attempt per invoice" is kept by PostgreSQL, whatever the code does.
+    _unfinished_uniq = models.UniqueIndex(
+        "(move_id) WHERE state IN ('planned', 'running', 'unknown', 'pending')",
+        "Another charge of this invoice is planned or under way.",
+    )
+    # Only unfinished attempts: claiming due work must not slow down with the years.
+    _due_idx = models.Index("(planned_at, id) WHERE state = 'planned'")
+    _in_flight_idx = models.Index("(state, resolve_at) WHERE state IN ('running', 'unknown')")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("move_id", "planned_at")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for attempt in self:
+            instant = format_datetime(self.env, attempt.planned_at, dt_format="short")
+            attempt.display_name = f"{attempt.move_id.name} · {instant}"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Write what has just finished first: PostgreSQL allows one unfinished attempt."""
+        self.flush_model(["state"])
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sent(self):
+        if any(attempt.transaction_id for attempt in self):
+            raise UserError(
+                self.env._("A charge that went to a provider can't be deleted: it is evidence.")
+            )
+
+    # === ACTION METHODS === #
+
+    def action_view_transaction(self):
+        """Open the payment transaction of this attempt."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "payment.transaction",
+            "res_id": self.transaction_id.id,
+            "view_mode": "form",
+        }
+
+    def action_confirm_charged(self):
+        """Record a person's word that the provider did charge an attempt of unknown outcome."""
+        self.ensure_one()
+        return self._confirm_outcome(charged=True)
+
+    def action_confirm_not_charged(self):
+        """Record a person's word that the provider did not charge an unknown attempt."""
+        self.ensure_one()
+        return self._confirm_outcome(charged=False)
+
+    # === BUSINESS METHODS === #
+
+    def _set_state(self, target, **values):
+        """Move the attempts to a state, where :data:`TRANSITIONS` allow it.
+
+        Repeats and refusals are logged, never raised: webhooks arrive twice, and late.
+
+        :param values: further fields to write with the state
+        :return: the attempts that changed
+        """
+        changed = self.browse()
+        for attempt in self:
+            if target in TRANSITIONS[attempt.state]:
+                changed |= attempt
+            elif attempt.state == target:
+                _logger.info("Attempt %s is %s already", attempt.id, target)
+            else:
+                _logger.warning(
+                    "Refused to move attempt %s from %s to %s", attempt.id, attempt.state, target
+                )
+        if changed:
+            finished = {"finished_at": fields.Datetime.now(), "resolve_at": False}
+            changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})
+        return changed
+
+    def _postpone(self, instant, sentence, rule=None):
+        """Plan these attempts for a later instant (UTC, naive) and say why.
+
+        :param rule: the `recovery.network.rule` that asks for it
+        """
+        self.filtered(lambda attempt: attempt.state == "planned").write(
+            {"planned_at": instant, "sentence": sentence, **self._prepare_rule_vals(rule)}
+        )
+
+    @api.model
+    def _prepare_rule_vals(self, rule):
+        """Return the value that names a rule; one that put the charge off before stays named."""
+        return {"rule_id": rule.id} if rule else {}
+
+    @api.model
+    def _make_due(self):
+        """Wake the job that charges what is due; charges never run inside a request.
+
+        Odoo runs a request once more after a serialization failure, and a charge with it.
+        """
+        self.env.ref("revenue_recovery.ir_cron_recovery_charge").sudo()._trigger()
+
+    def _decide_technical_retry(self):
+        """Return when to try again what could not be sent, this charge being the latest."""
+        last_failure = self.finished_at.replace(tzinfo=timezone.utc)
+        return plan_technical_retry(self._count_recent_technical(), last_failure)
+
+    def _is_technical(self):
+        """Tell whether a charge failed without anybody having declined it."""
+        self.ensure_one()
+        return self.state == "not_sent" or (
+            self.state == "declined" and self.decline_class == "technical"
+        )
+
+    def _count_recent_technical(self):
+        """Return how many charges in a row met technical trouble, this one included."""
+        self.ensure_one()
+        earlier = self.search(
+            [("move_id", "=", self.move_id.id), ("state", "!=", "cancelled")],
+            order="id desc",
+            limit=10,
+        )
+        count = 0
+        for attempt in earlier:
+            if attempt._is_technical():
+                count += 1
+            elif attempt.state not in UNFINISHED:
+                break
+        return max(count, 1)
+
+    # === CRON === #
+
+    @api.model
+    def _cron_charge(self):
+        """Charge what is due, each attempt in database transactions of its own.
+
+        Any number of workers, on any number of hosts, may run this at once.
+        """
+        commit_progress = self.env["ir.cron"]._commit_progress
+        commit_progress(remaining=self._count_due())
+        while attempt := self._claim():
+            attempt._run()
+            if not commit_progress(1):
+                return
+        commit_progress(remaining=0)
+
+    @api.model
+    def _count_due(self, limit=1000):
+        domain = [("state", "=", "planned"), ("planned_at", "<=", fields.Datetime.now())]
+        # In the order of the index: a bare count makes PostgreSQL read the whole table.
+        return len(self._search(domain, order="planned_at, id", limit=limit))
+
+    # === GETTERS === #
+
+    @api.model
+    def _get_resolve_waits(self):
+        """Return the waits after which the provider is asked again for an unknown outcome."""
+        return [timedelta(minutes=minutes) for minutes in (0, 1, 5, 30, 120, 480)]

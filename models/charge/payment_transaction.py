@@ -1,0 +1,299 @@
+import logging
+from datetime import timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...declines import Certainty, Decline, judge_exception, read, read_method
+
+_logger = logging.getLogger(__name__)
+
+# Operations that neither take money for an invoice nor give any back.
+_NO_PAYMENT = ("validation", "refund")
+# The state of an attempt whose transaction reached a state.
+OUTCOMES = {
+    "done": "paid",
+    "pending": "pending",
+    "authorized": "pending",
+    "error": "declined",
+    "cancel": "declined",
+}
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    recovery_unclear = fields.Boolean(
+        string="Unclear Answer",
+        readonly=True,
+        copy=False,
+        help="The provider's answer got lost, so the money may have been taken although the "
+        "transaction is in error. No automatic charge of its invoices goes out for three days.",
+    )
+    recovery_decline = fields.Json(
+        string="Decline",
+        readonly=True,
+        copy=False,
+        help="What the refusal, or the bank's return, was understood to say.",
+    )
+    recovery_reason_id = fields.Many2one(
+        comodel_name="recovery.decline.reason",
+        string="Decline Reason",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    recovery_fingerprint = fields.Char(
+        string="Card Fingerprint",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The provider's mark of the card that was charged: the same whenever the same card "
+        "is saved again.",
+    )
+
+    # The list of unknown codes repeats this condition.
+    _recovery_unlisted_idx = models.Index("(id) WHERE recovery_decline @? '$.unlisted[0]'")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `payment` to refuse a second payment while ours is in flight."""
+        transactions = super().create(vals_list)
+        for transaction in transactions:
+            if not self.env.context.get("recovery_claim") and (
+                transaction.operation not in _NO_PAYMENT and not transaction.source_transaction_id
+            ):
+                transaction._recovery_check_not_in_flight()
+        return transactions
+
+    # === REQUEST HELPERS === #
+
+    def _send_api_request(self, method, endpoint, **kwargs):
+        """Override of `payment` to remember that the answer to somebody else's charge got lost.
+
+        Our own charges are kept from ending in error at all; a payment that a customer or an
+        accountant starts with a saved method ends so in stock Odoo, paid or not.
+        """
+        is_charge = method == "POST" and self.operation in ("online_token", "offline")
+        if not is_charge or "recovery_answer" in self.env.context:
+            return super()._send_api_request(method, endpoint, **kwargs)
+        try:
+            return super()._send_api_request(method, endpoint, **kwargs)
+        except ValidationError as error:
+            certainty, body = judge_exception(error.__context__)
+            self.recovery_unclear = certainty is Certainty.UNCLEAR
+            if certainty is Certainty.ANSWERED:
+                self._recovery_note_answer(body, is_refusal=True)
+            raise
+        except ValueError as error:
+            # Unreadable: stock Odoo rolls the transaction back, although the money may be taken.
+            self.recovery_unclear = True
+            raise ValidationError(
+                self.env._("The answer of the payment provider could not be read.")
+            ) from error
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    def _process(self, provider_code, payment_data):
+        """Override of `payment` to keep the answer to our own charge until it is committed."""
+        answer = self.env.context.get("recovery_answer")
+        if answer is not None:
+            answer.payloads.append(payment_data)
+        if self.recovery_unclear and self._recovery_is_other_amount(payment_data):
+            return self  # Stock Odoo would accept at the second time what it refused at the first.
+        transaction = super()._process(provider_code, payment_data)
+        if transaction:
+            transaction._recovery_note_answer(payment_data)
+        return transaction
+
+    def _validate_amount(self, payment_data):
+        """Override of `payment` to tell a refusal without amount from a payment of another one.
+
+        Stock Odoo ends both in error. The second took money, though not what was asked for.
+        """
+        state = self.state
+        result = super()._validate_amount(payment_data)
+        if (
+            self.state == "error"
+            and state != "error"
+            and not self._recovery_read(payment_data).known
+        ):
+            self.recovery_unclear = True
+        return result
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """Override of `payment` to let the cases follow what happens to their invoices."""
+        transactions = super()._update_state(allowed_states, target_state, state_message)
+        if target_state == "done":
+            # A success after all; with a decline it would count as returned by the bank.
+            transactions.write({"recovery_decline": False, "recovery_reason_id": False})
+        for transaction in transactions:
+            if transaction.operation not in _NO_PAYMENT:
+                # In sudo mode to see the invoices of customers who pay in the portal.
+                transaction.sudo()._recovery_raise_signal()
+        return transactions
+
+    # === RECOVERY === #
+
+    def _recovery_raise_signal(self):
+        """Queue the invoices of a transaction that failed, or that a case has to do with."""
+        self.ensure_one()
+        moves = self.invoice_ids
+        if self.state not in ("error", "cancel"):
+            attempts = self.env["recovery.attempt"].search([("transaction_id", "=", self.id)])
+            moves = moves._filter_followed() | attempts.move_id
+            if attempts and self.state == "done":
+                self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        self.env["recovery.signal"]._raise_for(moves, self)
+
+    def _recovery_is_other_amount(self, payment_data):
+        """Tell whether an answer is about another amount than that of this transaction."""
+        told = self._extract_amount_data(payment_data) or {}
+        amount = told.get("amount")
+        return bool(amount) and self.currency_id.compare_amounts(amount, self.amount) != 0
+
+    def _recovery_note_answer(self, payment_data, is_refusal=False):
+        """Keep what a provider's answer or webhook says of the decline and of the method.
+
+        Nothing here may raise: the transaction's outcome matters more.
+
+        :param is_refusal: whether it refuses, though the state does not say so yet
+        """
+        self.ensure_one()
+        facts = read_method(self.provider_code, payment_data)
+        # In sudo mode: a customer who pays in the portal can't read what is known of his card.
+        token_sudo = self.token_id.sudo()
+        if token_sudo and token_sudo._recovery_find_news(facts):
+            token_sudo._recovery_note_facts(facts, self._recovery_get_sent_at())
+        fingerprint = facts.fingerprint or token_sudo.recovery_fingerprint
+        if fingerprint and fingerprint != self.recovery_fingerprint:
+            self.recovery_fingerprint = fingerprint
+        if is_refusal or (self.state in ("error", "cancel") and not self.recovery_unclear):
+            self._recovery_note_decline(self._recovery_read(payment_data))
+
+    def _recovery_get_sent_at(self):
+        """Return when (UTC, naive) what an answer tells of the method was true.
+
+        A webhook may come days later, and tells of the card as it was when it was charged.
+        """
+        self.ensure_one()
+        attempts_sudo = self.env["recovery.attempt"].sudo()  # A customer can't read attempts.
+        attempt_sudo = attempts_sudo.search([("transaction_id", "=", self.id)], limit=1)
+        return attempt_sudo.started_at or self.last_state_change or fields.Datetime.now()
+
+    def _recovery_note_decline(self, decline):
+        """Keep a decline, unless the one that is there says more."""
+        self.ensure_one()
+        earlier = self.recovery_decline
+        if (earlier and earlier["known"]) or not (decline.known or decline.code or decline.excerpt):
+            return
+        now = fields.Datetime.now()
+        # In sudo mode: a customer who pays in the portal can't read reasons.
+        reason_sudo = self.env["recovery.decline.reason"].sudo()._find(decline.reason)
+        self.recovery_decline = decline.to_dict(now.replace(tzinfo=timezone.utc))
+        self.recovery_reason_id = reason_sudo
+
+    def _recovery_read(self, payload):
+        """Read a payload of this transaction's provider; nothing is raised, whatever it holds.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        taxonomy = self.env["recovery.decline.code"]._get_taxonomy()
+        return read(self.provider_code, payload, taxonomy)
+
+    def _recovery_get_decline(self):
+        """Return the decline that was kept, else one that has only the transaction's message.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        if self.recovery_decline:
+            return Decline.from_dict(self.recovery_decline)
+        return Decline("", self.state_message or "", self.provider_code)
+
+    def _recovery_get_outcome(self):
+        """Return the state that an attempt of this transaction, if any, has reached, or none."""
+        if self.state == "error" and self.recovery_unclear:
+            return "unknown"
+        return OUTCOMES.get(self.state)
+
+    def _recovery_check_not_in_flight(self):
+        """Refuse a payment of an invoice that one of our charges pays, or has just paid.
+
+        The invoices are touched: whichever of the portal and a worker comes second fails to
+        serialise, looks again, and finds the other's payment.
+
+        :raise ValidationError: when a charge is under way or its outcome is unknown
+        """
+        self.ensure_one()
+        invoices_sudo = self.sudo().invoice_ids  # A customer can't read attempts.
+        if not invoices_sudo:
+            return
+        invoices_sudo._recovery_touch()
+        for invoice_sudo in invoices_sudo:
+            if invoice_sudo._get_attempt_in_flight():
+                raise ValidationError(
+                    self.env._(
+                        "A payment of %(invoice)s is being processed. Please look again in a few "
+                        "minutes: nothing has to be paid twice.",
+                        invoice=invoice_sudo.name,
+                    )
+                )
+            if invoice_sudo._is_settled_by_charge():
+                raise ValidationError(
+                    self.env._("%(invoice)s has been paid already.", invoice=invoice_sudo.name)
+                )
+
+    def _recovery_look_up(self):
+        """Ask the provider for the charge of this transaction, without sending it again.
+
+        Hook for addons of providers that can be asked.
+
+        :return: the payment data to process; ``False`` when the provider has no such charge;
+            ``None`` when it can't be asked
+        :rtype: dict | bool | None
+        :raise ValidationError: when the provider does not answer
+        """
+        self.ensure_one()
+        if self.provider_code != "stripe" or not self.token_id.provider_ref:
+            return None
+        intents = self._send_api_request(
+            "GET",
+            "payment_intents",
+            params={"customer": self.token_id.provider_ref, "limit": 100},
+        )
+        for intent in intents.get("data", []):
+            if intent.get("description") == self.reference:
+                return {
+                    "reference": self.reference,
+                    "payment_intent": intent,
+                    "payment_method": intent.get("payment_method"),
+                }
+        # Older intents may stand on the next page.
+        return None if intents.get("has_more") else False
+
+    def _recovery_cancel_unfinished(self):
+        """Withdraw a charge that the provider answered but did not finish.
+
+        Stripe does so when the bank asks the customer to confirm, although he is not there. The
+        intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
+        providers' transactions stay as they are, and their outcome unknown.
+        """
+        self.ensure_one()
+        if self.provider_code != "stripe" or not self.provider_reference:
+            return
+        try:
+            self._send_api_request("POST", f"payment_intents/{self.provider_reference}/cancel")
+        except ValidationError:
+            _logger.warning("Transaction %s could not be withdrawn", self.reference)
+            return
+        self._recovery_note_decline(
+            self._recovery_read({"error": {"code": "authentication_required"}})
+        )
+        self._set_canceled(
+            state_message=self.env._("The bank asks the customer to confirm the payment.")
+        )

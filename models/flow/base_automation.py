@@ -1,0 +1,170 @@
+"""Automation rules on recovery's models: what sets them off only queues what they do."""
+
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools.isolation import run_isolated
+
+_logger = logging.getLogger(__name__)
+
+# Rules on these are never run in the database transaction that sets them off.
+DEFERRED_MODELS = ("recovery.case", "recovery.event", "recovery.attempt", "recovery.notice")
+TIME_TRIGGERS = ("on_time", "on_time_created", "on_time_updated")
+
+
+class BaseAutomation(models.Model):
+    _inherit = "base.automation"
+
+    recovery_sequence = fields.Integer(
+        string="Order",
+        default=10,
+        help="Of the rules that go on only when they are the first that matches, the lowest "
+        "number comes first.",
+    )
+    recovery_exclusive = fields.Boolean(
+        string="Only the First That Matches",
+        help="Of all such rules that the same change of the same record sets off, only the first "
+        "one in their order goes on.",
+    )
+    recovery_stop_when_paid = fields.Boolean(
+        string="Stop When Paid",
+        default=True,
+        help="What is still to come is cancelled when the invoice is paid or cancelled, or when "
+        "the case goes back from the state that set the rule off.",
+    )
+    recovery_error = fields.Char(
+        string="Last Error",
+        readonly=True,
+        copy=False,
+        help="What went wrong when the rule ran last; empty after it succeeded.",
+    )
+    recovery_is_deferred = fields.Boolean(compute="_compute_recovery_is_deferred")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("model_id")
+    def _compute_recovery_is_deferred(self):
+        for rule in self:
+            rule.recovery_is_deferred = rule.model_id.model in DEFERRED_MODELS
+
+    @api.constrains("trigger", "model_id")
+    def _check_recovery_trigger(self):
+        for rule in self:
+            if rule.trigger == "on_unlink" and rule.model_id.model in DEFERRED_MODELS:
+                raise ValidationError(
+                    self.env._(
+                        "%(rule)s can't wait for a deletion: its actions run afterwards, when the "
+                        "record is gone. Wait for a state, or for the archiving, instead.",
+                        rule=rule.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `base_automation` to begin with what happens from now on."""
+        rules = super().create(vals_list)
+        rules.filtered("active")._recovery_start_clock()
+        return rules
+
+    def write(self, vals):
+        """Override of `base_automation` to begin with what happens from now on."""
+        started = self.filtered(lambda rule: not rule.active) if vals.get("active") else None
+        result = super().write(vals)
+        if started:
+            started._recovery_start_clock()
+        return result
+
+    @api.ondelete(at_uninstall=True)
+    def _unlink_recovery_tasks(self):
+        """Cancel what is planned, and let go of what was done.
+
+        Left to PostgreSQL, a row that loses its rule and its action at once fails to lose either.
+        """
+        tasks_sudo = self.env["recovery.task"].sudo().search([("automation_id", "in", self.ids)])
+        tasks_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
+        tasks_sudo.write({"automation_id": False, "action_id": False})
+
+    def _recovery_start_clock(self):
+        """Let rules that have just been switched on leave alone what happened long ago.
+
+        Odoo lets a rule based on a date act on all of the past the first time it runs.
+        """
+        rules = self.filtered(
+            lambda rule: rule.trigger in TIME_TRIGGERS and rule.recovery_is_deferred
+        )
+        if rules:
+            rules.last_run = fields.Datetime.now()
+
+    # === BUSINESS METHODS === #
+
+    def _process(self, records, domain_post=None):
+        """Override of `base_automation` to queue what a rule does, whatever sets it off.
+
+        Stock Odoo runs the actions here, in the database transaction of a charge maybe, and lets
+        their exceptions go up.
+        """
+        if records._name not in DEFERRED_MODELS:
+            return super()._process(records, domain_post=domain_post)
+        changed = self._recovery_evaluate(
+            records, lambda: records.filtered(self._check_trigger_fields)
+        )
+        # One dictionary for all rules that a change sets off, as Odoo hands it from one to another.
+        done = self.env.context.get("__action_done")
+        self.env["recovery.happening"]._queue(self, changed or records.browse(), done)
+        return None
+
+    def _filter_pre(self, records, feedback=False):
+        """Override of `base_automation` to let a condition that raises count as not matched."""
+        if records._name not in DEFERRED_MODELS or not records:
+            return super()._filter_pre(records, feedback=feedback)
+        if not self.sudo().filter_pre_domain:
+            return records
+        filter_pre = super()._filter_pre
+        found = self._recovery_evaluate(records, lambda: filter_pre(records, feedback=feedback))
+        return records.browse() if found is None else found
+
+    def _filter_post_export_domain(self, records, feedback=False):
+        """Override of `base_automation` to let a condition that raises count as not matched."""
+        if records._name not in DEFERRED_MODELS or not records:
+            return super()._filter_post_export_domain(records, feedback=feedback)
+        if not self.sudo().filter_domain:
+            return records, None
+        filter_post = super()._filter_post_export_domain
+        found = self._recovery_evaluate(records, lambda: filter_post(records, feedback=feedback))
+        return (records.browse(), None) if found is None else found
+
+    def _search_time_based_automation_records(self, *, until):
+        """Override of `base_automation` to let a condition that raises count as not matched."""
+        records = self.env[self.model_name]
+        if self.model_name not in DEFERRED_MODELS:
+            return super()._search_time_based_automation_records(until=until)
+        search = super()._search_time_based_automation_records
+        found = self._recovery_evaluate(records, lambda: search(until=until))
+        return records if found is None else found
+
+    def _recovery_evaluate(self, records, evaluate):
+        """Return what a condition says of records, or ``None`` when it raises; tell so later."""
+        found, error = run_isolated(self.env, evaluate)
+        if error:
+            _logger.info("The condition of rule %s raised: %s", self.id, error)
+            self.env["recovery.happening"]._queue_error(self, records[:1], error)
+        return found
+
+    # === GETTERS === #
+
+    @api.model
+    def _recovery_is_listening(self, model_name):
+        """Tell whether an active rule waits for changes of a model; costs no query."""
+        return model_name in getattr(self.env.registry, "recovery_rule_models", ())
+
+    def _register_hook(self):
+        """Override of `base_automation` to remember the models that active rules wait for."""
+        result = super()._register_hook()
+        # On the registry, which is told to all workers and set up anew with each change of a rule.
+        rules = self.search([("active", "=", True), ("model_id.model", "in", DEFERRED_MODELS)])
+        self.env.registry.recovery_rule_models = frozenset(rules.mapped("model_name"))
+        return result

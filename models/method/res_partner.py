@@ -1,0 +1,115 @@
+from datetime import timezone
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    collect_automatically = fields.Boolean(
+        company_dependent=True,
+        help="New invoices of this customer are charged to the saved payment method when due.",
+    )
+    collect_token_id = fields.Many2one(
+        comodel_name="payment.token",
+        string="Collect From",
+        company_dependent=True,
+        domain="[('id', 'in', collect_token_ids)]",
+        help="The saved payment method that the invoices of this customer are charged to.",
+    )
+    collect_token_ids = fields.Many2many(
+        comodel_name="payment.token",
+        compute="_compute_collect_token_ids",
+        help="The payment methods of this customer that may be charged.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("commercial_partner_id", "payment_token_ids")
+    @api.depends_context("company")
+    def _compute_collect_token_ids(self):
+        for partner in self:
+            partner.collect_token_ids = partner.commercial_partner_id._get_collect_tokens(
+                self.env.company
+            )
+
+    @api.onchange("collect_automatically")
+    def _onchange_collect_automatically(self):
+        """Choose the saved payment method when there is no choice."""
+        if self.collect_automatically and len(self.collect_token_ids) == 1:
+            self.collect_token_id = self.collect_token_id or self.collect_token_ids
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("collect_token_id")
+    def _check_collect_token_id(self):
+        for partner in self.filtered("collect_token_id"):
+            token_sudo = partner.collect_token_id.sudo()  # The user may not see its contact.
+            if token_sudo.partner_id.commercial_partner_id != partner.commercial_partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(method)s belongs to another customer than %(customer)s.",
+                        method=token_sudo.display_name,
+                        customer=partner.display_name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _commercial_fields(self):
+        """Override of `base` to hold the way of payment on the company of a contact."""
+        return [*super()._commercial_fields(), "collect_automatically", "collect_token_id"]
+
+    def write(self, vals):
+        """Override of `base` to let open cases follow a change of the way of payment."""
+        result = super().write(vals)
+        if "collect_token_id" in vals:
+            self.commercial_partner_id._recovery_note_method_change()
+        return result
+
+    # === HOOKS === #
+
+    def _recovery_note_method_change(self):
+        """Tell that these customers are charged otherwise from now on.
+
+        Hook for what charges them, which chooses a payment method anew; it does nothing by itself.
+        """
+
+    # === GETTERS === #
+
+    def _get_collect_tokens(self, company):
+        """Return the tokens of the customer's family that this company may charge."""
+        if not self.ids:
+            return self.env["payment.token"]
+        # In sudo mode: providers are readable by administrators only.
+        tokens_sudo = (
+            self.env["payment.token"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
+                    ("provider_id.state", "!=", "disabled"),
+                    ("provider_id.capture_manually", "=", False),
+                    ("company_id", "parent_of", company.id),
+                ]
+            )
+        )
+        return tokens_sudo.sudo(self.env.su)
+
+    def _get_recovery_day(self, instant):
+        """Return the customer's calendar day at a naive UTC instant."""
+        zone = ZoneInfo(self._get_recovery_tz())
+        return instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
+
+    def _get_recovery_tz(self):
+        """Return the name of the customer's time zone, else his company's, else UTC."""
+        self.ensure_one()
+        company = self.env.company
+        # A few columns instead of all of them: this is asked for each charge.
+        self.fetch(["commercial_partner_id", "tz"])
+        company.fetch(["partner_id"])
+        company.partner_id.fetch(["tz"])
+        return self.tz or self.commercial_partner_id.tz or company.partner_id.tz or "UTC"

@@ -1,0 +1,39 @@
+"""Where a customer hears, and who else may be told instead of him."""
+
+from odoo import models
+
+from ...notices import Place
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _get_recovery_place(self):
+        """Return where this contact lives or works, as far as it is known.
+
+        :rtype: timing.notices.Place
+        """
+        self.ensure_one()
+        commercial = self.commercial_partner_id
+        home = self if self.country_id else commercial
+        return Place(
+            self.tz or commercial.tz or "",
+            home.country_id.code or "",
+            home.state_id.code or "",
+        )
+
+    def _get_recovery_contacts(self, tried):
+        """Return the customer's other contacts for invoices that can be written to.
+
+        :param tried: contacts that are not to be tried again
+        """
+        self.ensure_one()
+        family = self.commercial_partner_id
+        contacts = family.child_ids.filtered(
+            lambda contact: contact.active and contact.type == "invoice" and contact.email
+        )
+        # Whose address is the one that failed is not another contact.
+        addresses = set(tried.mapped("email_normalized"))
+        return (contacts.sorted("id") - tried).filtered(
+            lambda contact: contact.email_normalized not in addresses
+        )

@@ -1,0 +1,257 @@
+"""What a company's charges have taught about when to charge."""
+
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError
+
+from ...timing.plan.smart import Model
+from ...timing.stats.intervals import Z90, wilson
+from ...timing.stats.statistics import calibration, learned_tables, pay_habits
+
+_logger = logging.getLogger(__name__)
+
+MANAGER_GROUP = "revenue_recovery.group_recovery_manager"
+
+
+class RecoveryTiming(models.Model):
+    """A timing model: one for each company, and one for all companies that share theirs."""
+
+    _name = "recovery.timing"
+    _description = "Recovery Timing"
+    _order = "company_id, id"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        readonly=True,
+        ondelete="cascade",
+        help="Empty: what the companies that share their models have learned together.",
+    )
+    # Up to two megabytes: read only where it is asked for.
+    model_json = fields.Text(string="Model", readonly=True, prefetch=False)
+    version = fields.Char(readonly=True, help="Names the odds; each decision keeps it.")
+    attempt_count = fields.Integer(string="Charges", readonly=True, help="Charges learned from.")
+    case_count = fields.Integer(string="Cases", readonly=True, help="Cases that are remembered.")
+    learned_at = fields.Datetime(string="Learned", readonly=True)
+    learned_until = fields.Datetime(
+        readonly=True, help="Charges that ended before this time have been learned, or forgotten."
+    )
+    learned_attempt_id = fields.Integer(
+        readonly=True, help="Of the charges that ended at that time, the last one learned."
+    )
+    rebuild_pending = fields.Boolean(
+        readonly=True, help="The job learns from all charges of the company again."
+    )
+    basis = fields.Char(readonly=True, help="The models that the shared one was made of.")
+
+    _company_uniq = models.UniqueIndex(
+        "(COALESCE(company_id, 0))", "A company has one timing model only."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("company_id")
+    def _compute_display_name(self):
+        for timing in self:
+            timing.display_name = timing.company_id.name or self.env._("Shared")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let every worker read the models anew."""
+        timings = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return timings
+
+    def write(self, vals):
+        """Let every worker read the models anew."""
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        """Let every worker read the models anew."""
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_rebuild(self):
+        """Let the job learn from all charges again; without a record, from the company's."""
+        timings_sudo = self._check_manager()
+        timings_sudo.write({"rebuild_pending": True})
+        self.env.ref("revenue_recovery.ir_cron_recovery_learn").sudo()._trigger()
+        return self._notify(
+            self.env._("The job learns from all charges again. It takes a few minutes.")
+        )
+
+    def action_reset(self):
+        """Forget what was learned; charges made so far are not learned again by themselves."""
+        timings_sudo = self._check_manager()
+        timings_sudo.write(
+            {
+                **self._prepare_model_vals(Model()),
+                "learned_until": fields.Datetime.now(),
+                "learned_attempt_id": 0,
+                "rebuild_pending": False,
+            }
+        )
+        return self._notify(self.env._("Forgotten. Charges are planned from what is shipped."))
+
+    @api.model
+    def get_screen_data(self, company_id=None):
+        """Return what has been learned, for the screen: plain values.
+
+        :param int company_id: one of the user's companies, the current one when not told
+        :return: `company`, `attempts`, `cases`, `learned_at` and `since` (ISO, UTC), `shared`,
+            `rebuilding`, `tables`, `habits` and `calibration`; shares lie between 0 and 1
+        :raise AccessError: for a company that the user has not switched on
+        """
+        self.check_access("read")
+        company = self.env["res.company"].browse(company_id) if company_id else self.env.company
+        if company not in self.env.companies:
+            raise AccessError(self.env._("You can't see what this company has learned."))
+        # In sudo mode: the company's switch is in its settings, and the model is one text.
+        timing_sudo = self._get_row(company)
+        company_sudo = company.sudo()
+        model = self._get_model(company)
+        bins, error = calibration(model)
+        oldest = min((trail.born for trail in model.memory.cases.values()), default=None)
+        return {
+            "id": timing_sudo.id,
+            "company": {"id": company.id, "name": company_sudo.name},
+            "attempts": model.attempts,
+            "cases": len(model.memory),
+            "learned_at": _to_iso(timing_sudo.learned_at),
+            "since": oldest and _to_iso(_from_days(oldest)),
+            "shared": company_sudo.recovery_share_timing,
+            "rebuilding": timing_sudo.rebuild_pending,
+            "tables": {
+                name: [self._prepare_row(name, row) for row in rows]
+                for name, rows in learned_tables(model).items()
+            },
+            "habits": [self._prepare_row("habit", row) for row in pay_habits(model)],
+            "calibration": {
+                "bins": [
+                    {
+                        "low": part.low,
+                        "high": part.high,
+                        "count": part.tries,
+                        "promised": part.promised,
+                        "paid": part.seen,
+                    }
+                    for part in bins
+                ],
+                "ece": error,
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _check_manager(self):
+        """Return these models, or the current company's, in sudo mode, for managers.
+
+        :raise AccessError: when the user is none
+        """
+        self.check_access("read")
+        if not (self.env.su or self.env.user.has_group(MANAGER_GROUP)):
+            raise AccessError(self.env._("Only managers of recovery may do that."))
+        return self.sudo() or self._get_row(self.env.company)
+
+    @api.model
+    def _prepare_model_vals(self, model):
+        """Return the values that keep a `timing.smart.Model`."""
+        return {
+            "model_json": model.to_json(),
+            "version": model.version,
+            "attempt_count": model.attempts,
+            "case_count": len(model.memory),
+            "learned_at": fields.Datetime.now(),
+        }
+
+    @api.model
+    def _prepare_row(self, table, row):
+        """Return a row of a table as plain values, with the interval of what was seen."""
+        low, high = _get_interval(row.seen, row.tries)
+        name = row.label
+        if table == "reason":
+            # In sudo mode: reasons are only named here.
+            name = self.env["recovery.decline.reason"].sudo()._find(name).name or name
+        return {
+            "name": name,
+            "count": row.tries,
+            "seen": row.seen,
+            "learned": row.learned,
+            "prior": row.prior,
+            "low": low,
+            "high": high,
+        }
+
+    @api.model
+    def _notify(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": message,
+                "type": "success",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === GETTERS === #
+
+    @api.model
+    def _get_row(self, company):
+        """Return the company's row in sudo mode; it is made where there is none."""
+        timing_sudo = self.sudo().search([("company_id", "=", company.id)], limit=1)
+        return timing_sudo or timing_sudo.create({"company_id": company.id})
+
+    @api.model
+    def _get_model(self, company):
+        """Return what the company decides by, its own or the shared model: read only.
+
+        It is read once by each process, and again after it has learned.
+
+        :rtype: timing.smart.Model
+        """
+        # In sudo mode because whoever pays has no rights on companies' settings.
+        is_shared = bool(company.sudo().recovery_share_timing)
+        return self._load_model(company.id, is_shared)
+
+    @api.model
+    @tools.ormcache("company_id", "is_shared")
+    def _load_model(self, company_id, is_shared):
+        domain = [("company_id", "in", (company_id, False) if is_shared else (company_id,))]
+        rows_sudo = self.sudo().search(domain)
+        shared_sudo = rows_sudo.filtered(lambda row: not row.company_id and row.model_json)
+        return (shared_sudo or rows_sudo.filtered("company_id"))._read_model()
+
+    def _read_model(self):
+        """Return the stored model; one that knows the shipped priors where there is none.
+
+        :rtype: timing.smart.Model
+        """
+        if not self.model_json:
+            return Model()
+        try:
+            return Model.from_json(self.model_json)
+        except (KeyError, TypeError, ValueError):
+            _logger.info("The timing model %s is of another version: it is learned anew.", self.id)
+            return Model()
+
+
+def _get_interval(share, count):
+    """Return the 90 % interval of a share, or nothing without anything to count."""
+    return wilson(share, count, Z90) if share is not None and count >= 1 else (None, None)
+
+
+def _from_days(days):
+    return fields.Datetime.to_datetime("1970-01-01") + timedelta(days=days)
+
+
+def _to_iso(instant):
+    return instant.replace(microsecond=0).isoformat() if instant else None

@@ -1,0 +1,329 @@
+"""Fits the odds to remembered cases: expectation and maximisation over each payer's hidden pattern.
+
+Every parameter is drawn towards its prior with the strength that ``data/priors.json`` names, so a
+few cases change little and many decide. General comes before specific: a pattern's tilt is shared
+by all countries, a country's own comes on top; a cell's value is shared by all issuers and reasons,
+each of these adds an effect that starts at nothing.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from . import bins as cells
+from .odds import Odds, expit
+from .patterns import COUNT, DEAD_AT, FAMILY, PAID
+from .priors import GROUP_COUNT, Priors
+from .sequence import PAID as SUCCESS
+from .training import Sample, add_up
+
+_TILT_SD, _COUNTRY_SD = 1.2, 0.6
+# Failures of a cell that the shipped shares of their groups are worth.
+_SHARES_WORTH = 10.0
+_NOT_PAID_SOON = -6.0  # log-likelihood of a success where a guard should have refused
+_MOST_NAMED = 60
+_LEAST_NAMED = 15  # attempts before a reason, country or issuer gets an effect of its own
+
+
+class Fit:
+    """One fit, step by step; use :func:`fit`."""
+
+    def __init__(self, sample: Sample, priors: Priors, start: Odds) -> None:
+        self.sample, self.priors = sample, priors
+        self.odds = start
+        self.from_scratch = not start.evidence
+        self.paid = sample.paid
+        self.outcome = np.where(self.paid, 0, sample.outcomes)
+        self.weight = sample.weight[sample.case].astype(np.float32)
+        self.cells = sample.cells.astype(np.intp)
+        self.kinds, self.names, self.named_at = self._index_names()
+        self.design, self.mean, self.precision = self._design()
+        self.effects = self._start_effects(start)
+        self.countries = sorted({case.trail.country for case in sample.cases})
+        where = {country: number for number, country in enumerate(self.countries)}
+        self.country = np.array([where[case.trail.country] for case in sample.cases])
+        self.base = np.stack([priors.habits(country) for country in self.countries])
+        zero = np.zeros(COUNT)
+        self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
+        self.opening = sample.opening.astype(np.intp)
+        # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
+        paid = sample.past_paid[:, None]
+        self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
+        # Whether a customer is still paid as his earlier charges tell: cases by patterns.
+        self.stays = np.ones((len(sample.cases), COUNT), dtype=np.float32)
+        self.past_weight = (sample.weight[sample.past_case] * sample.past_trust).astype(np.float32)
+
+    def _index_names(self):
+        kinds, names, columns = [], [], []
+        sample = self.sample
+        reasons = [reason for case in sample.cases for reason in case.reasons]
+        of_case = [(c.trail.country, c.trail.issuer) for c in sample.cases]
+        values = (
+            reasons,
+            [of_case[case][0] for case in sample.case],
+            [of_case[case][1] for case in sample.case],
+        )
+        for kind, column in zip(cells.NAMED, values, strict=True):
+            found, index, counts = np.unique(column, return_inverse=True, return_counts=True)
+            order = [n for n in np.argsort(-counts, kind="stable")[:_MOST_NAMED] if found[n]]
+            kept = [n for n in order if counts[n] >= _LEAST_NAMED]
+            position = np.full(len(found), -1)
+            position[kept] = np.arange(len(kept)) + len(names)
+            kinds += [kind] * len(kept)
+            names += [str(found[n]) for n in kept]
+            columns.append(position[index])
+        return kinds, names, columns
+
+    def _design(self):
+        count = len(self.paid)
+        width = cells.EFFECT_COUNT + len(self.names)
+        design = np.zeros((count, width), dtype=np.float32)
+        rows = np.arange(count)
+        for column in self.sample.levels.T:
+            design[rows, column] = 1
+        for column in self.named_at:
+            known = column >= 0
+            design[rows[known], cells.EFFECT_COUNT + column[known]] = 1
+        sds = self.priors.values["effects"]["sd"]
+        named_sd = np.array([sds[kind] for kind in self.kinds])
+        sd = np.concatenate([self.priors.effects_sd, named_sd])
+        mean = np.concatenate([self.priors.effects, np.zeros(len(self.names))])
+        return design, mean, 1 / sd**2
+
+    def _start_effects(self, start: Odds) -> np.ndarray:
+        known = [
+            start.named.get(kind, {}).get(name, (0.0, 0.0))[0]
+            for kind, name in zip(self.kinds, self.names, strict=True)
+        ]
+        return np.concatenate([start.effects, known]).astype(float)
+
+    def run(self, rounds: int) -> Odds:
+        """Return the odds after some rounds."""
+        # From the priors on, habits come first: hazards that learn before it is known when people
+        # are paid learn to explain everything without pay days, and never get out of that.
+        alone = rounds // 3 if self.from_scratch else 0
+        for number in range(rounds):
+            chance, joint = self.expect()
+            belief = joint.sum(axis=1)
+            if number >= alone:
+                self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
+                self._fit_guards(joint)
+            self._fit_habits(belief)
+            self._fit_moved(belief)
+        return self._finish()
+
+    def expect(self):
+        """Return chances of retries, and beliefs after all charges: cases by guards by patterns."""
+        odds, sample = self.odds, self.sample
+        count = len(sample.cases)
+        score = odds.cells.astype(np.float32)[self.cells]
+        score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
+        chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
+        likely, log = self.likelihoods(chance)
+        log = log + add_up(likely, sample.case, count)
+        joint = np.empty((count, len(cells.GUARDS), COUNT), dtype=np.float32)
+        for number, share in enumerate(odds.guards):
+            joint[:, number] = log + np.log(share)
+            soon = np.flatnonzero(sample.since < cells.GUARDS[number])
+            if len(soon):
+                # Refused unseen: the money has no part in it.
+                instead = self.told_soon()[soon, None] - likely[soon]
+                joint[:, number] += add_up(instead, sample.case[soon], count)
+        joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+        return chance, joint / joint.sum(axis=(1, 2), keepdims=True)
+
+    def told_soon(self) -> np.ndarray:
+        """Return the log-likelihood of each retry's outcome if it came too soon."""
+        told = np.log(self.odds.soon)[self.outcome]
+        return np.where(self.paid, _NOT_PAID_SOON, told).astype(np.float32)
+
+    def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-likelihoods of retries, and log weights of cases before any of them."""
+        odds, sample = self.odds, self.sample
+        told = np.log(odds.shares).astype(np.float32)[self.cells, self.outcome[:, None]]
+        likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + told)
+        alone = np.clip(expit(odds.cells), 1e-5, 1 - 1e-5)
+        by_outcome = np.concatenate([np.log1p(-alone), np.log(alone)]).astype(np.float32)
+        gate = self._gate()
+        told_before = by_outcome[self.past] * sample.past_trust[:, None]
+        past = add_up(told_before, sample.past_case, len(sample.cases))
+        # A method that is dead by now says nothing about earlier charges.
+        alive = slice(0, DEAD_AT)
+        past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
+        stays = np.log1p(-odds.moved) + past[:, alive]
+        past[:, alive] = np.logaddexp(stays, np.log(odds.moved) + past[:, DEAD_AT:])
+        self.stays[:, alive] = np.exp(stays - past[:, alive])
+        return likely, gate + past
+
+    def _gate(self) -> np.ndarray:
+        odds, sample = self.odds, self.sample
+        gate = self.base[self.country] + odds.habits + self.habits_of[self.country]
+        gate += odds.suspects[sample.groups][:, FAMILY]
+        gate[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
+        return gate
+
+    def _fit_hazards(self, chance, joint, belief, last: bool) -> None:
+        odds, priors, sample = self.odds, self.priors, self.sample
+        # A retry tells about money as far as it did not come too soon.
+        seen = np.searchsorted(cells.GUARDS, sample.since, side="right") - 1
+        weight = np.cumsum(joint, axis=1)[sample.case, seen] * self.weight[:, None]
+        slope = weight * (self.paid[:, None] - chance)
+        curve = weight * chance * (1 - chance)
+        past_slope, past_curve = self._past_slopes(belief)
+
+        def by_cell(values):
+            return np.bincount(self.cells.ravel(), values.ravel(), cells.CELLS)
+
+        away = odds.cells - priors.cells
+        gradient = by_cell(slope) + past_slope - priors.cells_precision @ away
+        curvature = priors.cells_precision + np.diag(by_cell(curve) + past_curve)
+        step = np.linalg.solve(curvature, gradient)
+        slope[:, DEAD_AT] = curve[:, DEAD_AT] = 0
+        self._fit_effects(slope.sum(axis=1), curve.sum(axis=1), last)
+        failed = ~self.paid
+        index = self.cells[failed] * GROUP_COUNT + self.outcome[failed][:, None]
+        counts = np.bincount(index.ravel(), weight[failed].ravel(), cells.CELLS * GROUP_COUNT)
+        counts = counts.reshape(cells.CELLS, GROUP_COUNT) + _SHARES_WORTH * priors.shares
+        self.odds = replace(
+            odds,
+            cells=odds.cells + np.clip(step, -1, 1),
+            cells_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.cells_sd,
+            shares=counts / counts.sum(axis=1, keepdims=True),
+        )
+
+    def _fit_guards(self, joint: np.ndarray) -> None:
+        prior, sample = self.priors.values["guards"], self.sample
+        by_guard = joint.sum(axis=2)
+        # Only cases with a retry can tell.
+        heard = np.bincount(sample.case, minlength=len(sample.cases)) > 0
+        shares = (by_guard * (sample.weight * heard)[:, None]).sum(axis=0)
+        shares = shares + prior["worth"] * np.array(prior["shares"])
+        soon = np.array([by_guard[sample.case, n] * (sample.since < guard)
+                         for n, guard in enumerate(cells.GUARDS)]).sum(axis=0)  # fmt: skip
+        failed = ~self.paid
+        weight = (soon * self.weight)[failed]
+        answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
+        answers = answers + prior["worth"] * np.array(prior["answers"])
+        self.odds = replace(self.odds, guards=shares / shares.sum(), soon=answers / answers.sum())
+
+    def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return slope and curvature of the likelihood of earlier charges, by cell."""
+        told = belief * self.stays
+        weight = told[self.sample.past_case] * self.past_weight[:, None]
+        weight[:, DEAD_AT] = 0
+        count = np.bincount(self.past.ravel(), weight.ravel(), 2 * cells.CELLS)
+        failed, paid = count[: cells.CELLS], count[cells.CELLS :]
+        alone = expit(self.odds.cells)
+        return paid - alone * (paid + failed), alone * (1 - alone) * (paid + failed)
+
+    def _fit_effects(self, slope: np.ndarray, curve: np.ndarray, last: bool) -> None:
+        gradient = self.design.T @ slope - (self.effects - self.mean) * self.precision
+        weighted = self.design * curve[:, None]
+        curvature = (self.design.T @ weighted).astype(float) + np.diag(self.precision)
+        step = np.linalg.solve(curvature, gradient)
+        self.effects = self.effects + np.clip(step, -0.5, 0.5)
+        if last:
+            self.effects_sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
+
+    def _fit_habits(self, belief: np.ndarray) -> None:
+        """Move what is known at the opening of a case towards what its charges have shown.
+
+        One block after the other, because all of them explain the same cases.
+        """
+        sds, recent = self.priors.values, self.sample.recent[:, None]
+        blocks = (
+            ("suspects", self._by_kind, self.priors.suspects, sds["suspects"]["sd"]),
+            ("habits", self._by_pattern, 0.0, _TILT_SD),
+            ("opening", self._by_age, self.priors.opening, sds["opening"]["sd"]),
+            ("habits_of", self._by_country, 0.0, _COUNTRY_SD),
+        )
+        for name, add, prior, sd in blocks:
+            gate = _normalise(self._gate())
+            gradient, curvature = add(recent * (belief - gate)), add(recent * gate)
+            value = self.habits_of if name == "habits_of" else getattr(self.odds, name)
+            change = (gradient - (value - prior) / sd**2) / (curvature + 1 / sd**2)
+            value = value + np.clip(change, -0.5, 0.5)
+            if name == "habits_of":
+                self.habits_of = value
+            else:
+                self.odds = replace(self.odds, **{name: value})
+            if name == "habits":
+                spread = (curvature + 1 / sd**2) ** -0.5
+                self.odds = replace(self.odds, habits_sd=spread)
+
+    def _fit_moved(self, belief: np.ndarray) -> None:
+        """Count who is paid otherwise than before, among those who have a past and a retry."""
+        prior, sample = self.priors.values["moved"], self.sample
+        count = len(sample.cases)
+        known = np.bincount(sample.past_case, minlength=count) > 0
+        known &= np.bincount(sample.case, minlength=count) > 0
+        weight = sample.recent * known
+        moved = float(weight @ (belief * (1 - self.stays)).sum(axis=1))
+        share = (moved + prior["worth"] * prior["share"]) / (weight.sum() + prior["worth"])
+        self.odds = replace(self.odds, moved=float(share))
+
+    def _by_country(self, amounts: np.ndarray) -> np.ndarray:
+        """Add up amounts, cases by patterns, as each block of habits wants them."""
+        total = np.zeros(self.habits_of.shape)
+        np.add.at(total, self.country, amounts)
+        return total
+
+    def _by_kind(self, amounts: np.ndarray) -> np.ndarray:
+        kinds, families = self.odds.suspects.shape
+        kind = (self.sample.groups[:, None] * families + FAMILY[None, :]).ravel()
+        return np.bincount(kind, amounts.ravel(), kinds * families).reshape(kinds, families)
+
+    def _by_age(self, amounts: np.ndarray) -> np.ndarray:
+        inside = self.opening >= 0
+        return np.bincount(self.opening[inside], amounts[:, PAID][inside], len(self.odds.opening))
+
+    @staticmethod
+    def _by_pattern(amounts: np.ndarray) -> np.ndarray:
+        return amounts.sum(axis=0)
+
+    def _finish(self) -> Odds:
+        size = cells.EFFECT_COUNT
+        named: dict[str, dict[str, tuple[float, float]]] = {}
+        for number, (kind, name) in enumerate(zip(self.kinds, self.names, strict=True)):
+            pair = (float(self.effects[size + number]), float(self.effects_sd[size + number]))
+            named.setdefault(kind, {})[name] = pair
+        return replace(
+            self.odds,
+            effects=self.effects[:size],
+            effects_sd=self.effects_sd[:size],
+            named=named,
+            habits_of=dict(zip(self.countries, self.habits_of, strict=True)),
+            quick=self._count_quick(),
+            evidence=float(self.weight.sum()),
+        )
+
+    def _count_quick(self) -> tuple[tuple[float, float], ...]:
+        """Count paid and all retries right after technical failures in a row."""
+        counts = np.zeros((4, 2))
+        for case, weight in zip(self.sample.cases, self.sample.weight, strict=True):
+            run = 0
+            for event in case.trail.events:
+                if 0 < run <= len(counts):
+                    counts[run - 1] += weight * (event.outcome == SUCCESS), weight
+                run = run + 1 if event.outcome == cells.TECHNICAL else 0
+        return tuple((float(paid), float(count)) for paid, count in counts)
+
+
+def _normalise(log: np.ndarray) -> np.ndarray:
+    """Return weights that add up to 1 in each row."""
+    weight = np.exp(log - log.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _log_sum(log: np.ndarray) -> np.ndarray:
+    most = log.max(axis=1)
+    return most + np.log(np.exp(log - most[:, None]).sum(axis=1))
+
+
+def fit(sample: Sample, priors: Priors, start: Odds, rounds: int) -> Odds:
+    """Return odds fitted to a sample.
+
+    :param start: where to begin, the result of an earlier fit or the prior
+    :param rounds: of expectation and maximisation; about 25 from the prior, 6 from a recent fit
+    """
+    return Fit(sample, priors, start).run(rounds)

@@ -1,0 +1,173 @@
+"""What a company's attempts have taught: remembered cases, and the odds fitted to them.
+
+The model is one small value. The odds follow from the remembered cases alone, so a model can be
+rebuilt from a database's attempts, and models of several companies or hosts can be put together.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ..case import FinishedAttempt, aware
+from .fit import fit
+from .odds import Odds
+from .priors import Priors, load
+from .reservoir import Memory, hash_key
+from .sequence import read_finished
+from .training import Encoded, Examples, gather
+
+VERSION = 2
+_FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
+# From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
+# fewer on all of them.
+_FEW_CASES, _ON_ALL = 1000, 20
+_FIRST_FIT = 60  # cases
+_GROWTH = 0.35  # share of new attempts that is worth a new fit
+_FORTNIGHT = 14.0
+
+
+class Model:
+    """A model that knows the shipped priors, and whatever it is taught.
+
+    :param priors: other priors than the shipped ones, for experiments
+    """
+
+    def __init__(self, priors: Priors | None = None) -> None:
+        self.priors = priors or load()
+        habits, hazards = self.priors.half_lives
+        self.memory = Memory(int(self.priors.values["sample"]["cases"]), hazards)
+        self.odds = Odds.prior(self.priors)
+        self.attempts = 0  # learned since the last reset, forgotten ones included
+        self.fits = 0
+        self._new = 0.0  # attempts since the last fit
+        self._fitted = 0.0  # attempts behind the last fit
+        self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
+        self._newest = 0.0
+        self._examples = Examples()
+
+    @property
+    def version(self) -> str:
+        """Names the odds that a decision was made with, for its record."""
+        return f"{VERSION}.{self.fits}.{self.attempts}"
+
+    # Learning
+
+    def learn(self, attempt: FinishedAttempt) -> None:
+        """Take in one finished attempt, in any order; learning it twice is learning it once.
+
+        Cheap: the odds change with the next :meth:`refresh`.
+        """
+        self.attempts += 1
+        self._new += 1
+        key = hash_key(attempt.key)
+        failures = attempt.case.failures
+        opened = min((aware(failure.at) for failure in failures), default=aware(attempt.at))
+        born = round(opened.timestamp() / 86400.0, 4)
+        self._newest = max(self._newest, born)
+        if self.memory.wants(key, born):
+            self.memory.add(key, read_finished(attempt, self.priors))
+
+    def learn_all(self, attempts: Iterable[FinishedAttempt]) -> None:
+        """Take in many finished attempts, then fit."""
+        for attempt in attempts:
+            self.learn(attempt)
+        self.refresh(force=True)
+
+    def refresh(self, now: datetime | None = None, *, force: bool = False) -> bool:
+        """Fit the odds when enough is new, or always; return whether that was done.
+
+        Takes a few seconds for thousands of cases, nothing when little is new.
+
+        :param now: aware instant from which forgetting counts, by default the newest case's
+        """
+        if not force and not self.is_stale:
+            return False
+        cases = self._examples.update(self.memory)
+        if not cases:
+            self.odds = Odds.prior(self.priors)
+            return False
+        seconds = aware(now).timestamp() if now else 0.0
+        today = max(self.memory.newest, seconds / 86400.0)
+        self.odds = self._fit(cases, today)
+        self.fits += 1
+        self._fitted += self._new
+        self._new, self._fitted_on = 0.0, self._newest
+        return True
+
+    def _fit(self, cases: list[Encoded], today: float) -> Odds:
+        """Return the odds of all remembered cases; their order is that of hashed keys."""
+
+        def improve(start: Odds, some: list[Encoded], rounds: int) -> Odds:
+            sample = gather(self.memory, some, self.priors.half_lives, today)
+            return fit(sample, self.priors, start, rounds)
+
+        if self._fitted >= 5 * _FIRST_FIT:
+            return improve(self.odds, cases, _FURTHER)
+        step = max(len(cases) // _FEW_CASES, 1)
+        odds = improve(Odds.prior(self.priors), cases[::step], _FROM_SCRATCH)
+        return odds if step == 1 else improve(odds, cases, _ON_ALL)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a new fit would be worth its time."""
+        if len(self.memory) < _FIRST_FIT or not self._new:
+            return False
+        if self._new >= max(_FIRST_FIT, _GROWTH * self._fitted):
+            return True
+        # Little is new, but it is of another time.
+        enough = max(_FIRST_FIT, _GROWTH / 5 * self._fitted)
+        return self._new >= enough and self._newest - self._fitted_on >= _FORTNIGHT
+
+    def merge(self, other: "Model") -> None:
+        """Take in what another model remembers, as of another company, and fit."""
+        self.memory.merge(other.memory)
+        self.attempts += other.attempts
+        self._fitted = 0.0
+        self._newest = max(self._newest, other._newest)
+        self.refresh(force=True)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.__init__(self.priors)
+
+    # Storage
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "version": VERSION,
+            "attempts": self.attempts,
+            "fits": self.fits,
+            "new": self._new,
+            "fitted": self._fitted,
+            "fitted_on": self._fitted_on,
+            "newest": self._newest,
+            "odds": self.odds.to_dict(),
+            "memory": self.memory.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], priors: Priors | None = None) -> "Model":
+        """Read what :meth:`to_dict` wrote.
+
+        :raise ValueError: for a model of another version, which has to be rebuilt from attempts
+        """
+        if values.get("version") != VERSION:
+            raise ValueError(f"A timing model of version {values.get('version')!r} is not known.")
+        model = cls(priors)
+        model.memory = Memory.from_dict(values["memory"])
+        model.odds = Odds.from_dict(values["odds"])
+        model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
+        model._new, model._fitted = float(values["new"]), float(values["fitted"])
+        model._fitted_on, model._newest = float(values["fitted_on"]), float(values["newest"])
+        return model
+
+    def to_json(self) -> str:
+        """Return the model as text of at most 2 MB."""
+        return json.dumps(self.to_dict(), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Model":
+        """Read what :meth:`to_json` wrote."""
+        return cls.from_dict(json.loads(text))

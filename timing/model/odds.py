@@ -1,0 +1,252 @@
+"""The learned odds: what the hypotheses about a payer are worth, and how likely a charge succeeds.
+
+A payer follows one hidden pattern (see :mod:`timing.patterns`). Under a pattern, the chance of a
+charge depends on what is known since the last failure: after it the account is known to be empty,
+so only money that came since, or chance, can help. Attempts are thus never independent draws: a
+failure lowers the belief in every pattern that promised success, and the same slot is worth little
+right after it was tried.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from . import bins as cells
+from .patterns import COUNT, DEAD_AT, ERRATIC, FAMILIES, FAMILY, PAID, latest_pay
+from .priors import Priors, load
+from .sequence import PAID as SUCCESS
+from .sequence import Trail
+from .training import Encoded, encode
+
+_DRAWS = 24
+# Of these probabilities logarithms are taken, and rounding must not make one nothing.
+_LOGGED, _LEAST = frozenset({"guards", "shares", "soon"}), 1e-5
+_ARRAYS = (
+    "cells",
+    "cells_sd",
+    "effects",
+    "effects_sd",
+    "shares",
+    "opening",
+    "suspects",
+    "habits",
+    "habits_sd",
+    "guards",
+    "soon",
+)
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Parameters: prior means before the first fit, then what was learned.
+
+    Names of arrays are those of :class:`timing.priors.Priors`; `_sd` is the posterior's spread.
+
+    :ivar guards: share of issuers with each of :data:`timing.cells.GUARDS`
+    :ivar soon: what they answer to charges that come too soon, by group
+    :ivar habits: learned log tilt of each pattern against its prior share
+    :ivar habits_of: the same on top, by country
+    :ivar named: learned effect and its spread, by kind and name
+    :ivar quick: paid and all quick retries after one, two, … technical failures in a row
+    :ivar moved: share of customers of whom earlier charges tell nothing any more
+    :ivar evidence: retries behind the fit, old ones counted in part
+    """
+
+    cells: np.ndarray
+    cells_sd: np.ndarray
+    effects: np.ndarray
+    effects_sd: np.ndarray
+    shares: np.ndarray
+    opening: np.ndarray
+    suspects: np.ndarray
+    habits: np.ndarray
+    habits_sd: np.ndarray
+    guards: np.ndarray
+    soon: np.ndarray
+    habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
+    named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    quick: tuple[tuple[float, float], ...] = ()
+    moved: float = 0.0
+    evidence: float = 0.0
+
+    @classmethod
+    def prior(cls, priors: Priors | None = None) -> "Odds":
+        """Return the odds of somebody who has seen nothing."""
+        priors = priors or load()
+        return cls(
+            priors.cells,
+            priors.cells_sd,
+            priors.effects,
+            priors.effects_sd,
+            priors.shares,
+            priors.opening,
+            priors.suspects,
+            np.zeros(COUNT),
+            np.full(COUNT, 0.5),
+            np.array(priors.values["guards"]["shares"]),
+            np.array(priors.values["guards"]["answers"]),
+            moved=float(priors.values["moved"]["share"]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        values: dict[str, Any] = {
+            name: np.round(getattr(self, name), 4).tolist() for name in _ARRAYS
+        }
+        values["habits_of"] = {k: np.round(v, 3).tolist() for k, v in self.habits_of.items()}
+        values["named"] = {
+            kind: {name: [round(x, 4) for x in pair] for name, pair in effects.items()}
+            for kind, effects in self.named.items()
+        }
+        values["quick"] = [[round(x, 3) for x in pair] for pair in self.quick]
+        values["moved"] = round(self.moved, 4)
+        values["evidence"] = round(self.evidence, 3)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Odds":
+        """Read what :meth:`to_dict` wrote."""
+        arrays = {name: np.array(values[name], dtype=float) for name in _ARRAYS}
+        for name in _LOGGED & arrays.keys():
+            arrays[name] = np.maximum(arrays[name], _LEAST)
+        return cls(
+            **arrays,
+            habits_of={k: np.array(v, dtype=float) for k, v in values["habits_of"].items()},
+            named={
+                kind: {name: (pair[0], pair[1]) for name, pair in effects.items()}
+                for kind, effects in values["named"].items()
+            },
+            quick=tuple((pair[0], pair[1]) for pair in values["quick"]),
+            moved=float(values["moved"]),
+            evidence=float(values["evidence"]),
+        )
+
+    @cached_property
+    def draws(self) -> "Draws":
+        """Draws of the parameters from their posterior, the same whenever they are asked for."""
+        return Draws(self)
+
+    # Beliefs about the payer
+
+    def opening_belief(self, encoded: Encoded) -> np.ndarray:
+        """Return the log weight of each pattern when a case opens, not normalised."""
+        trail = encoded.trail
+        log = load().habits(trail.country) + self.habits
+        if trail.country in self.habits_of:
+            log = log + self.habits_of[trail.country]
+        group = min(trail.events[0].outcome, cells.TECHNICAL)
+        log = log + self.suspects[group][FAMILY]
+        if encoded.opening[0] >= 0:
+            log[PAID] += self.opening[encoded.opening]
+        return log
+
+    def belief(self, trail: Trail, match: float = 0.0) -> np.ndarray:
+        """Return weights, guards by patterns, after all failures of a case; they add up to 1.
+
+        :param match: log weight for patterns that pay when the network said to come back
+        """
+        encoded = encode(trail.country, [trail])[0]
+        log = self.opening_belief(encoded)
+        if len(encoded.past):
+            log = log + self.past_likelihood(encoded, log)
+        log = log + np.log(self.guards)[:, None]
+        if len(encoded.outcomes):
+            score = self.cells[encoded.cells]
+            score[:, :DEAD_AT] += self._scores(encoded)[:, None]
+            failed = encoded.outcomes != SUCCESS
+            outcome = np.where(failed, encoded.outcomes, 0)
+            told = np.log(self.shares[encoded.cells, outcome[:, None]])
+            likely = told - np.logaddexp(0.0, score)
+            soon = encoded.since[None, :] < cells.GUARDS[:, None]
+            log = log + np.where(soon, 0.0, 1.0) @ likely
+            log = log + (soon * np.log(self.soon[outcome])).sum(axis=1)[:, None]
+        advised = max(event.advised for event in trail.events)
+        if match and advised:
+            log = log + match * _pays_when_advised(trail.events[-1].minute, advised, trail.country)
+        weight = np.exp(log - log.max())
+        return weight / weight.sum()
+
+    def past_likelihood(self, encoded: Encoded, gate: np.ndarray) -> np.ndarray:
+        """Return how well each pattern explains the customer's earlier charges, log.
+
+        A method that has died since says nothing about them: it explains them as well as the
+        others do on average. Nor do the charges say anything of customers who are paid otherwise
+        by now, which nobody tells.
+        """
+        score = self.cells[encoded.past]
+        log = np.where(encoded.past_paid[:, None], score, 0.0) - np.logaddexp(0.0, score)
+        log = encoded.past_trust @ log
+        alive = gate[:DEAD_AT] - gate[:DEAD_AT].max()
+        weight = np.exp(alive)
+        best = log[:DEAD_AT].max()
+        mean = (weight * np.exp(log[:DEAD_AT] - best)).sum() / weight.sum()
+        log[DEAD_AT] = best + np.log(mean)
+        stays = np.log1p(-self.moved) + log[:DEAD_AT]
+        log[:DEAD_AT] = np.logaddexp(stays, np.log(max(self.moved, _LEAST)) + log[DEAD_AT])
+        return log
+
+    def _scores(self, encoded: Encoded) -> np.ndarray:
+        total = self.effects[encoded.levels].sum(axis=1)
+        named = [self.named_score(encoded.trail, reason)[0] for reason in encoded.reasons]
+        return total + np.array(named)
+
+    def family_shares(self, belief: np.ndarray) -> dict[str, float]:
+        """Return the weight of each family of patterns."""
+        total = np.bincount(FAMILY, belief, len(FAMILIES))
+        return dict(zip(FAMILIES, total.tolist(), strict=True))
+
+    # Chances of a charge
+
+    def quick_chance(self, run: int) -> tuple[float, tuple[float, float]]:
+        """Return the chance of a quick retry after technical failures in a row, and its interval.
+
+        :param run: how many, at least 1
+        """
+        prior = load().values["quick"]
+        index = min(run, len(prior["value"])) - 1
+        paid, count = self.quick[index] if index < len(self.quick) else (0.0, 0.0)
+        chance = (paid + prior["worth"] * prior["value"][index]) / (count + prior["worth"])
+        spread = 1.645 * (chance * (1 - chance) / (count + prior["worth"] + 1)) ** 0.5
+        return chance, (max(chance - spread, 0.0), min(chance + spread, 1.0))
+
+    def named_score(self, trail: Trail, reason: str) -> tuple[float, float]:
+        """Return the effects of reason, country and issuer, and their variance."""
+        total = variance = 0.0
+        for kind, name in zip(cells.NAMED, (reason, trail.country, trail.issuer), strict=True):
+            value, sd = self.named.get(kind, {}).get(name, (0.0, 0.0))
+            total += value
+            variance += sd * sd
+        return total, variance
+
+
+class Draws:
+    """Draws of the parameters from their posterior, one a row.
+
+    :ivar habits: factors of the patterns' weights
+    """
+
+    def __init__(self, odds: Odds, seed: int = 20) -> None:
+        rng = np.random.default_rng(seed)
+
+        def draw(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+            return mean + sd * rng.standard_normal((_DRAWS, len(mean)))
+
+        self.cells = draw(odds.cells, odds.cells_sd)
+        self.effects = draw(odds.effects, odds.effects_sd)
+        self.habits = np.exp(draw(np.zeros(COUNT), odds.habits_sd))
+
+
+def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:
+    """Tell which patterns pay within a day of the instant that the network named."""
+    last = max(advised // 1440, failed // 1440 + 1) + 1 + cells.EPOCH_DAY
+    first = max(failed // 1440 + 1 + cells.EPOCH_DAY, last - 2)
+    latest = latest_pay(np.array([last]), country)[:, 0]
+    return (latest >= first) & (FAMILY < ERRATIC)
+
+
+def expit(score: np.ndarray) -> np.ndarray:
+    """Return probabilities of log-odds."""
+    return 1.0 / (1.0 + np.exp(-score))

@@ -1,0 +1,196 @@
+"""What is believed before anything is learned: the data file, read into arrays.
+
+``data/priors.json`` is written for people; each block names its source or says it is judgement.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import bins as cells
+from .patterns import COUNT, FAMILIES, FAMILY, PATTERNS, RHYTHMS
+
+_DATA = Path(__file__).parents[1] / "data" / "priors.json"
+GROUP_COUNT = len(cells.GROUPS)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The shipped beliefs as arrays; ``_sd`` is how far a value may be learned away, in log-odds.
+
+    :ivar values: the data file
+    """
+
+    values: dict[str, Any]
+    cells: np.ndarray
+    cells_sd: np.ndarray
+    cells_precision: np.ndarray
+    effects: np.ndarray
+    effects_sd: np.ndarray
+    opening: np.ndarray
+    suspects: np.ndarray
+    shares: np.ndarray
+    group_of: dict[str, int]
+
+    @property
+    def half_lives(self) -> tuple[float, float]:
+        """Days after which what was seen counts half: of habits, of hazards."""
+        forgetting = self.values["forgetting"]
+        return float(forgetting["habits"]), float(forgetting["hazards"])
+
+    def group(self, reason: str, decline_class: str) -> int:
+        """Return what a failure is about, as an index into :data:`timing.cells.GROUPS`."""
+        if decline_class == "technical":
+            return cells.TECHNICAL
+        if decline_class in ("fix_data", "customer_action", "never"):
+            return cells.HARD
+        return self.group_of.get(reason, cells.SOFT)
+
+    def habits(self, country: str) -> np.ndarray:
+        """Return the log of the prior share of each pattern in a country."""
+        return _habits(country)
+
+
+@lru_cache(maxsize=1)
+def load() -> Priors:
+    """Return the shipped priors; read once."""
+    values = json.loads(_DATA.read_text(encoding="utf-8"))
+    alpha, kinship = _cells(values)
+    effects, effects_sd = _effects(values["effects"])
+    suspects = np.array([values["suspects"][group] for group in cells.GROUPS[:4]])
+    rhythms = suspects[:, : len(RHYTHMS)]
+    suspects = np.concatenate([rhythms, rhythms, suspects[:, len(RHYTHMS) :]], axis=1)
+    return Priors(
+        values,
+        alpha,
+        np.sqrt(np.diag(kinship)),
+        np.linalg.inv(kinship),
+        effects,
+        effects_sd,
+        np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
+        suspects,
+        _shares(),
+        {
+            reason: index
+            for index, group in enumerate(cells.GROUPS)
+            for reason in values["groups"].get(group, ())
+        },
+    )
+
+
+def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the prior means of the cells, and how they vary together.
+
+    What is learned of a cell says something about its neighbours, and about the same distance to
+    pay day in the other families: a few cases then teach all of them.
+    """
+    alpha = np.zeros(cells.CELLS)
+    kinship = np.zeros((cells.CELLS, cells.CELLS))
+    spread = values["kinship"]
+    place = partial(_place, alpha, kinship, spread)
+    groups = cells.GROUPS[:4]
+    gaps = values["gaps"]
+    came = values["came"]
+    place(cells.CAME, [came[rhythm] for rhythm in RHYTHMS], spread["families"])
+    quick = cells.CAME + len(RHYTHMS) * len(cells.AGES)
+    place(quick, [came["quick"]] * len(RHYTHMS), spread["families"])
+    place(cells.LATE, [values["late"]["value"]])
+    place(cells.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
+    place(cells.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
+    place(cells.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
+    place(cells.SELDOM, [logit(np.array(gaps["seldom"]))])
+    place(cells.SLOW, [logit(np.array(gaps["slow"]))])
+    fresh = values["fresh"]
+    lasting = [logit(np.array(fresh[rhythm])) for rhythm in RHYTHMS]
+    place(cells.FRESH, lasting, spread["families"])
+    quick = cells.FRESH + len(RHYTHMS) * cells.FRESH_COUNT
+    place(quick, [logit(np.array(fresh["quick"]))] * len(RHYTHMS), spread["families"])
+    alpha[cells.OTHERS :] = logit(np.array(fresh["others"]))
+    kinship[cells.OTHERS :, cells.OTHERS :] = np.eye(cells.CELLS - cells.OTHERS)
+    alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
+    return alpha, kinship
+
+
+def _place(
+    alpha: np.ndarray,
+    kinship: np.ndarray,
+    spread: dict[str, float],
+    start: int,
+    blocks: list[Sequence[float]],
+    shared: float = 0.0,
+) -> None:
+    """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
+    width = len(blocks[0])
+    near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
+    within = spread["block"] ** 2 + spread["near"] ** 2 * near
+    within += spread["own"] ** 2 * np.eye(width)
+    for number, block in enumerate(blocks):
+        one = slice(start + number * width, start + (number + 1) * width)
+        alpha[one] = block
+        kinship[one, one] += within
+        for other in range(len(blocks)):
+            two = slice(start + other * width, start + (other + 1) * width)
+            kinship[one, two] += shared**2 * (0.5 + 0.5 * near)
+
+
+def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    mean, sd = np.zeros(cells.EFFECT_COUNT), np.zeros(cells.EFFECT_COUNT)
+    for name, levels in cells.EFFECTS.items():
+        start = cells.OFFSETS[name]
+        mean[start : start + levels] = values.get(name, 0.0)
+        sd[start : start + levels] = values["sd"][name]
+    return mean, sd
+
+
+def _shares() -> np.ndarray:
+    """What a failed charge is about, by cell: alike everywhere, until it is learned otherwise."""
+    shares = np.tile([0.55, 0.25, 0.05, 0.10, 0.05], (cells.CELLS, 1))
+    # After a failure of some kind the next is mostly of the same.
+    for start in (cells.DRY, cells.FREE, cells.CALM):
+        for group in range(4):
+            count = len(cells.GAPS)
+            rows = slice(start + group * count, start + (group + 1) * count)
+            shares[rows] *= 0.5
+            shares[rows, group] += 0.5
+    shares[cells.GONE] = [0.3, 0.3, 0.02, 0.08, 0.3]
+    return shares
+
+
+@lru_cache(maxsize=512)
+def _habits(country: str) -> np.ndarray:
+    values = load().values
+    countries = values["countries"]
+    key = country if country in countries else "europe" if country in values["europe"] else ""
+    families = {**values["families"]["default"], **(countries[key] if key else {})}
+    within = np.zeros(COUNT)
+    days = values["days"].get(country) or values["days"]["default"]
+    pairs, weekdays = values["pairs"], values["weekdays"]["default"]
+    for index, pattern in enumerate(PATTERNS):
+        rhythm = FAMILIES[pattern.family].partition("_")[0]
+        if rhythm == "monthly":
+            within[index] = days.get(str(pattern.days[0]), 0.0) + values["days"]["floor"]
+        elif rhythm == "twice":
+            name = pattern.id.partition(":")[2].partition(" ")[0]
+            within[index] = pairs["default"].get(name, 0.0) + pairs["floor"]
+        elif pattern.weekday >= 0:
+            within[index] = weekdays[pattern.weekday]
+        else:
+            within[index] = 1.0
+    quick = values["families"]["quick"]
+    for rhythm in RHYTHMS:
+        share = families[rhythm]
+        families[rhythm], families[f"{rhythm}_quick"] = (1 - quick) * share, quick * share
+    shares = np.array([families[FAMILIES[family]] for family in FAMILY])
+    total = np.bincount(FAMILY, within, len(FAMILIES))
+    prior = shares * within / total[FAMILY]
+    return np.log(prior / prior.sum())
+
+
+def logit(probability: np.ndarray) -> np.ndarray:
+    """Return the log-odds of probabilities between 0 and 1."""
+    return np.log(probability) - np.log1p(-probability)

@@ -1,0 +1,245 @@
+"""A case as the odds read it: local minutes, groups and levels instead of facts and names.
+
+The same reading serves the decision about a running case and the fit on thousands of finished ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timezone
+from typing import NamedTuple
+
+import numpy as np
+
+from ..case import Case, Failure, aware, find_zone, local_minutes
+from . import bins as cells
+from .priors import Priors
+
+PAID = 9  # the outcome of a charge that succeeded, beside the groups of failures
+_DAY_SECONDS = 86400.0
+_HISTORY = 24  # the latest earlier charges of the customer that count
+_SERIES = 16 * 1440  # an earlier charge this soon after a failed one was a retry of it
+_YEAR = 400 * 1440
+DENSE = 3 * 1440  # failures this close to a charge may have annoyed the issuer
+
+
+class Event(NamedTuple):
+    """One charge of a case, its first failure included.
+
+    :ivar minute: local
+    :ivar outcome: group of the failure, or :data:`PAID`
+    :ivar reason: id of the reason, empty when paid
+    :ivar advised: local minute that the network named for the next try, 0 for none
+    :ivar predicted: promised probability of success in thousandths, -1 when none was
+    """
+
+    minute: int
+    outcome: int
+    reason: str
+    advised: int = 0
+    predicted: int = -1
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A case with its charges in order.
+
+    :ivar born: days since 1970 (UTC) of the first failure
+    :ivar past: the customer's earlier charges, oldest first: twice the local minute, plus 1 if paid
+    """
+
+    born: float
+    country: str
+    funding: str
+    rail: str
+    issuer: str
+    events: tuple[Event, ...]
+    past: tuple[int, ...]
+
+
+def read(case: Case, priors: Priors) -> Trail:
+    """Read a case whose facts are tidy (see :func:`timing.case.tidy`)."""
+    zone = case.zone
+    method = case.method
+    oldest = local_minutes(case.failures[0].at, zone) - _YEAR
+    past = tuple(
+        2 * minute + bool(charge.paid)
+        for charge in case.history[-_HISTORY:]
+        if (minute := local_minutes(aware(charge.at), zone)) > oldest
+    )
+    return Trail(
+        round(case.failures[0].at.timestamp() / _DAY_SECONDS, 4),
+        str(method.country or "").upper()[:2],
+        str(method.funding or ""),
+        str(method.rail or "card"),
+        str(method.issuer or "")[:24],
+        tuple(read_failure(failure, zone, priors) for failure in case.failures),
+        past,
+    )
+
+
+def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) -> Event:
+    """Read one declined charge."""
+    wait = failure.wait_until
+    return Event(
+        local_minutes(failure.at, zone),
+        priors.group(failure.reason, failure.decline_class),
+        str(failure.reason or "")[:40],
+        local_minutes(wait, zone) if wait else 0,
+        predicted,
+    )
+
+
+def read_finished(attempt, priors: Priors) -> Trail:
+    """Read a finished attempt: the case before it, and how it ended."""
+    case = attempt.case
+    zone = find_zone(case.tz)
+    failures = [f for f in case.failures if aware(f.at) < aware(attempt.at)]
+    if not all(f.at.tzinfo is timezone.utc for f in failures) or len(failures) > 1:
+        failures = sorted(failures, key=lambda f: aware(f.at))
+    trail = read(
+        Case(
+            tuple(failures) or (Failure(aware(attempt.at)),),
+            case.method,
+            history=case.history,
+            tz=case.tz,
+        ),
+        priors,
+    )
+    promised = attempt.predicted
+    predicted = -1 if promised is None else round(1000 * min(max(promised, 0.0), 1.0))
+    if attempt.paid:
+        event = Event(local_minutes(aware(attempt.at), zone), PAID, "", 0, predicted)
+    else:
+        failure = attempt.failure or Failure(attempt.at)
+        event = read_failure(failure, zone, priors, predicted)
+        event = event._replace(minute=local_minutes(aware(attempt.at), zone))
+    events = trail.events if failures else ()
+    return Trail(
+        trail.born, trail.country, trail.funding, trail.rail, trail.issuer, (*events, event),
+        trail.past,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What is known of a charge beside hypotheses, when it is made or planned.
+
+    :ivar failed: local minute of the failure that the charge follows
+    :ivar group: what it was about
+    :ivar number: of the charge, the first failure not counted; from 1
+    :ivar opened: local minute of the first failure
+    :ivar recent: local minutes of the failures before the last one
+    :ivar advised: local minute named by the network, 0 for none
+    """
+
+    failed: int
+    group: int
+    reason: str
+    number: int
+    opened: int
+    recent: tuple[int, ...]
+    advised: int
+
+
+def telling(events: Sequence[Event], guard: int = 0) -> tuple[int, ...]:
+    """Return the numbers of the failures that tell something about the account.
+
+    Technical failures tell nothing: the latest one stands for them where there is no other.
+
+    :param guard: minutes; with an issuer that refuses whatever comes sooner after the last charge,
+        such refusals tell nothing either
+    """
+    told = tuple(
+        number
+        for number, event in enumerate(events)
+        if event.outcome != cells.TECHNICAL
+        and (not number or event.minute - events[number - 1].minute >= guard)
+    )
+    return told or (len(events) - 1,)
+
+
+def follow(events: Sequence[Event], guard: int = 0) -> Charge:
+    """Return what is known before the charge that follows these failures.
+
+    :param guard: minutes, see :func:`telling`
+    """
+    told = telling(events, guard)
+    last = events[told[-1]]
+    advised = max((event.advised for event in events), default=0)
+    recent = tuple(event.minute for event in events if event.minute < last.minute)
+    return Charge(
+        last.minute,
+        min(last.outcome, cells.TECHNICAL),
+        last.reason,
+        len(told),
+        events[0].minute,
+        recent,
+        advised,
+    )
+
+
+def effect_levels(trail: Trail, charges: Sequence[Charge], minutes: np.ndarray) -> np.ndarray:
+    """Return the position of each effect's level in the array of effects.
+
+    :param charges: one or more, each of which may come at any of the instants
+    :param minutes: local minutes of the instants
+    :return: effects by charges times instants
+    """
+    minutes, count = np.asarray(minutes, dtype=np.int64), len(minutes)
+    near = np.concatenate([np.broadcast_to(density(c, minutes), count) for c in charges])
+    values = [(c.failed, c.number, c.group, c.advised, c.opened) for c in charges]
+    failed, number, group, advised, opened = np.repeat(np.array(values), count, axis=0).T
+    charged = np.tile(minutes, len(charges))
+    return find_levels(charged, failed, number, group, near, advised, opened, *facts(trail))
+
+
+def facts(trail: Trail) -> tuple[int, int, int]:
+    """Return the levels of funding, rail and regularity, which stay the same in a case."""
+    fixed = sum(code & 1 for code in trail.past)
+    return (
+        cells.FUNDINGS.index(trail.funding) if trail.funding in cells.FUNDINGS else 0,
+        0 if trail.rail == "card" else 1 if trail.rail == "sepa" else 2,
+        0 if not fixed else 1 if fixed < 4 else 2,
+    )
+
+
+def find_levels(
+    minutes, failed, number, group, density, advised, opened, funding, rail, regular
+) -> np.ndarray:
+    """Return positions in the array of effects, effects by charges, of numbers or arrays."""
+    day, minute = cells.split(minutes)
+    values = (
+        cells.hour_level(minute),
+        cells.gap_bin(failed, minutes),
+        (day - 1) % 7,
+        np.minimum(number, cells.EFFECTS["attempt"]) - 1,
+        group,
+        density,
+        cells.advice_level(minutes, advised),
+        np.searchsorted(cells.ELAPSED_EDGES, minutes - opened, side="right"),
+        funding,
+        rail,
+        regular,
+    )
+    levels = np.empty((len(cells.EFFECTS), len(minutes)), dtype=np.int64)
+    for row, (value, offset) in enumerate(zip(values, cells.OFFSETS.values(), strict=True)):
+        levels[row] = value + offset
+    return levels
+
+
+def density(charge: Charge, minutes: np.ndarray) -> np.ndarray | int:
+    """Return how many failures before the last lie in the three days before a charge: 0, 1, 2."""
+    if not charge.recent or int(minutes.min(initial=2**60)) - charge.recent[-1] > DENSE:
+        return 0
+    recent = np.array(charge.recent)
+    return np.minimum((minutes[:, None] - recent[None, :] <= DENSE).sum(axis=1), 2)
+
+
+def read_past(past: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return minutes, whether paid, and the minute of the failure retried, 0 for none."""
+    codes = np.array(past, dtype=np.int64)
+    minutes, paid = codes >> 1, (codes & 1).astype(bool)
+    before = np.concatenate([[0], minutes[:-1]])[: len(minutes)]
+    failed = np.concatenate([[True], paid[:-1]])[: len(minutes)]
+    retried = ~failed & (minutes - before <= _SERIES) & (minutes > before)
+    return minutes, paid, np.where(retried, before, 0)

@@ -1,0 +1,32 @@
+"""Quick, silent retries after technical trouble: nothing was declined, so no try is used up."""
+
+from datetime import datetime, timedelta, timezone
+
+from ..decision import Decision, Sentence, Stop, _
+
+WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+
+
+def plan_technical_retry(failures: int, last_failure: datetime) -> Decision | Stop:
+    """Return when to try again after technical failures in a row, or a stop after the last wait.
+
+    Quiet hours don't hold these back: the customer was to be charged at the first instant anyway.
+
+    :param failures: technical failures in a row, at least 1
+    :param last_failure: aware instant of the latest
+    """
+    if failures > len(WAITS):
+        return Stop(
+            Sentence(
+                _("The provider could not be reached %(failures)s times in a row."),
+                {"failures": failures},
+            )
+        )
+    return Decision(
+        last_failure.astimezone(timezone.utc) + WAITS[failures - 1],
+        "technical",
+        Sentence(
+            _("The provider could not be reached; quick try %(number)s of %(tries)s."),
+            {"number": failures, "tries": len(WAITS)},
+        ),
+    )

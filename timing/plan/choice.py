@@ -1,0 +1,355 @@
+"""Chooses the next instant of a case: plans, weighs what is nearly as good, draws, and explains."""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from ..case import Case, Hint, local_minutes
+from ..constraints import AllowedInstants
+from ..decision import Decision, Sentence, Stop, _
+from ..model import bins as cells
+from ..model.model import Model
+from ..model.odds import Odds
+from ..model.patterns import FAMILY, latest_pay
+from ..model.sequence import Trail, read
+from .ladder import Ladder, plan_ladder
+from .plan import Outlook, Plan, Weighed, weigh
+from .slots import REST, Slots, find_slots, instant_of, spread
+
+# Days are planned at one hour. On a day on which the customer is probably paid the hour of booking
+# matters: these are looked at, and must promise this share of the amount more.
+_PAY_DAY_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
+_PROBABLE, _HOUR_MARGIN = 0.5, 0.005
+# A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
+# learn, a share of the decisions may cost a little more.
+_SAFE, _CHEAP = 0.0004, 0.002
+_MOST_CANDIDATES = 24
+# The even spread is left for a promised gain of at least this share of the amount: the best of many
+# plans is partly the luckiest, and where nothing can be known it promises nearly as much. A share
+# comes on top where the spread has a try every other day, which leaves little to win, and one as
+# long as there is no evidence; with so many retries behind the odds, half of that.
+_SPREAD_MARGIN, _DENSE_MARGIN, _THIN_MARGIN, _ENOUGH_EVIDENCE = 0.02, 0.01, 0.02, 200
+_DENSE = 2.0  # days for each try
+# A try that promises less than this share of the amount has no place in a plan: it wins nearly
+# nothing, and an issuer remembers it.
+_LEAST_WORTH = 0.001
+# A network that names a wait with one decline does so with the next: tries are few then.
+_REST_ADVISED = 4 * 1440
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen instant; the fields are those of :class:`timing.smart.SmartDecision`."""
+
+    at: datetime
+    source: str
+    sentence: Sentence
+    probability: float
+    interval: tuple[float, float]
+    propensity: float
+    record: dict[str, Any]
+
+
+def choose(
+    case: Case,
+    allowed: AllowedInstants,
+    earliest: datetime,
+    model: Model,
+    rng: random.Random | None,
+    hinted: tuple[datetime, Hint] | None,
+) -> Choice | Stop:
+    """Return the next instant of a tidy case whose earliest allowed instant is known."""
+    trail = read(case, model.priors)
+    factor = np.log(model.priors.values["advice_match"]["factor"])
+    belief = model.odds.belief(trail, factor)
+    slots = find_slots(case, allowed, earliest)
+    minutes = np.maximum(slots.minutes, trail.events[-1].minute + 1)
+    advised = any(event.advised for event in trail.events)
+    # A try that costs more than all there is to win is as bad as one that costs twice that.
+    cost = min(case.policy.attempt_cost / case.amount, 2.0) if case.amount > 0 else 0.0
+    outlook = Outlook(
+        model.odds, trail, belief, minutes,
+        max(cost, _LEAST_WORTH), _discount(case, minutes), _REST_ADVISED if advised else REST,
+    )  # fmt: skip
+    chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
+    if hinted:
+        return chooser.follow(*hinted)
+    tries = case.policy.tries - case.tries_used
+    plan = outlook.best(tries)
+    if not plan.slots:
+        # Nothing promises much, but a merchant's tries are his: only their cost ends a case.
+        outlook.cost[:] = cost
+        plan = replace(outlook.best(tries), value=0.0)
+    if not plan.slots:
+        return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
+    return chooser.choose(plan if advised else chooser.prefer_spread(plan))
+
+
+def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
+    """Return the worth of a recovery at local minutes, counted from the opening of the case."""
+    opened = local_minutes(case.failures[0].at, case.zone)
+    return (1 - case.policy.discount) ** (np.maximum(minutes - opened, 0) / 1440.0)
+
+
+class _Chooser:
+    """The last steps of one decision."""
+
+    def __init__(
+        self,
+        case: Case,
+        allowed: AllowedInstants,
+        model: Model,
+        rng: random.Random | None,
+        outlook: Outlook,
+        slots: Slots,
+        trail: Trail,
+    ) -> None:
+        self.case, self.allowed, self.model, self.rng = case, allowed, model, rng
+        self.outlook, self.slots, self.trail = outlook, slots, trail
+
+    def choose(self, plan: Plan) -> Choice:
+        """Draw the next instant from those that are nearly as good as the plan's first."""
+        limit = self._limit(plan)
+        instants, minutes, slot_of = self._candidates(plan, limit)
+        worth = self.outlook.tail(plan.slots)[:, slot_of]
+        weighed = weigh(self.outlook, minutes, worth, _discount(self.case, minutes), slot_of)
+        share = self._shares(weighed, ~np.isin(minutes, self.slots.minutes))
+        pick = _draw(share, self.rng)
+        at = self._allowed_at(instants[pick])
+        source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
+        told = None
+        if plan.is_spread and source == "smart":
+            source, told = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
+        drawn = float(share[pick])
+        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, told)
+
+    def prefer_spread(self, plan: Plan) -> Plan:
+        """Return the even spread of tries where the plan promises little more.
+
+        What a plan promises beyond it rests on what is believed of the payer: the spread is right
+        for everybody, if not by much.
+        """
+        policy, evidence = self.case.policy, self.model.odds.evidence
+        margin = _SPREAD_MARGIN + _THIN_MARGIN / (1 + evidence / _ENOUGH_EVIDENCE)
+        if policy.window <= _DENSE * policy.tries:
+            margin += _DENSE_MARGIN
+        path = [] if policy.waits else spread(self.case, self.slots)
+        if not path or plan.value - self.outlook.value(path) > margin:
+            return plan
+        return Plan(tuple(path), plan.value, plan.chance, is_spread=True)
+
+    def follow(self, at: datetime, hint: Hint) -> Choice:
+        """Take the instant that outside advice names, and say what is to be expected of it."""
+        minutes = np.array([local_minutes(at, self.case.zone)])
+        minutes = np.maximum(minutes, self.trail.events[-1].minute + 1)
+        nothing = np.zeros((len(self.outlook.which), 1))
+        weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
+        plan, share = Plan((), 0.0, 0.0), np.ones(1)
+        return self._choice(at, "hint", weighed, 0, 1.0, plan, [at], share, hint.sentence)
+
+    def _limit(self, plan: Plan) -> datetime | None:
+        """Return the ladder's next instant where the policy allows nothing later."""
+        if not self.case.policy.pull_only:
+            return None
+        ladder = ladder_instant(self.case, self.slots.instants[0])
+        return ladder.at if isinstance(ladder, Decision) else None
+
+    def _candidates(self, plan: Plan, limit: datetime | None):
+        """Return instants, their local minutes and the slots that stand for them.
+
+        They are the slots before the plan's second try, and on a probable pay day other hours of
+        the first one's day. A spread keeps its day, and its hour as long as little is known.
+        """
+        slots, first = self.slots, plan.slots[0]
+        last = plan.slots[1] if len(plan.slots) > 1 else len(slots.instants)
+        numbers = [first] if plan.is_spread else list(range(last)) or [first]
+        if len(numbers) > _MOST_CANDIDATES:
+            near = sorted(numbers, key=lambda n: abs(n - first))[:_MOST_CANDIDATES]
+            numbers = sorted(near)
+        found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
+        day = int(slots.minutes[first]) // 1440
+        hours = self.case.hours
+        knows_hours = self.model.odds.evidence >= _ENOUGH_EVIDENCE or not plan.is_spread
+        refined = knows_hours and self._pay_day_share(first) > _PROBABLE
+        for hour in _PAY_DAY_HOURS if refined else ():
+            minute = round(hours.nearest_hour(hour) * 60)
+            local = day * 1440 + minute
+            at = instant_of(hours, day, minute)
+            if local not in found and at >= slots.instants[0] and self.allowed.allows(at):
+                found[local] = (at, first)
+        if limit:
+            inside = {m: pair for m, pair in found.items() if pair[0] <= limit}
+            found = inside or {local_minutes(limit, self.case.zone): (limit, first)}
+        minutes = np.array(sorted(found))
+        pairs = [found[int(minute)] for minute in minutes]
+        floor = np.maximum(minutes, self.trail.events[-1].minute + 1)
+        return [at for at, _n in pairs], floor, [n for _at, n in pairs]
+
+    def _pay_day_share(self, slot: int) -> float:
+        """Return how much of a slot's chance is that of people who are paid on its day."""
+        outlook = self.outlook
+        day = self.slots.minutes[slot : slot + 1] // 1440 + cells.EPOCH_DAY
+        part = outlook.weight * outlook.first[:, slot]
+        return float(part[self._ages(day) == 0].sum() / max(part.sum(), 1e-9))
+
+    def _ages(self, day: np.ndarray) -> np.ndarray:
+        """Return days since pay day, by hypothesis; many for those who have none."""
+        return day - latest_pay(day, self.trail.country, self.outlook.which)[:, 0]
+
+    def _shares(self, weighed: Weighed, other_hour: np.ndarray) -> np.ndarray:
+        """Return the probability with which each candidate is drawn.
+
+        Each posterior draw votes for its best candidate among the safe ones; a share of the
+        decisions, the policy's exploration, is spread evenly over the cheap ones.
+
+        :param other_hour: whether a candidate is at another hour than the usual one
+        """
+        margin = _HOUR_MARGIN * other_hour
+        value = weighed.value - margin
+        safe, cheap = (value >= value.max() - cost for cost in (_SAFE, _CHEAP))
+        values = np.where(safe, weighed.values - margin, -np.inf)
+        votes = np.bincount(values.argmax(axis=1), minlength=len(safe)) / len(values)
+        floor = self.case.policy.exploration
+        return (1 - floor) * votes + floor * cheap / cheap.sum()
+
+    def _allowed_at(self, instant: datetime) -> datetime:
+        at, _binding = self.allowed.first(instant)
+        return at or self.slots.instants[0]
+
+    def _source(self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None) -> str:
+        """Name what the chosen instant owes most of its chance to."""
+        outlook = self.outlook
+        advised = outlook.charge.advised
+        if advised and 0 <= minute - advised <= 1440:
+            return "advice"
+        fresh = self._ages(np.array([minute // 1440 + cells.EPOCH_DAY])) < 3
+        if part[fresh].sum() > 0.5 * part.sum():
+            return "payday"
+        if limit and at == limit:
+            return "ladder"
+        return "smart"
+
+    def _choice(
+        self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
+        sentence: Sentence | None = None,
+    ) -> Choice:  # fmt: skip
+        probability = float(weighed.chance[pick])
+        interval = _interval(weighed.chances[:, pick], probability)
+        return Choice(
+            at,
+            source,
+            sentence or explain(source, self.case, probability),
+            probability,
+            interval,
+            share,
+            self._record(weighed, plan, instants, shares),
+        )
+
+    def _record(self, weighed: Weighed, plan: Plan, instants, shares) -> dict[str, Any]:
+        odds: Odds = self.model.odds
+        outlook = self.outlook
+        belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
+        guards = np.bincount(outlook.guard, outlook.weight, len(cells.GUARDS))
+        charge = self.outlook.charge
+        order = np.argsort(-weighed.value, kind="stable")[:8]
+        return {
+            "model": self.model.version,
+            "evidence": round(odds.evidence, 1),
+            "features": {
+                "number": charge.number,
+                "group": cells.GROUPS[charge.group],
+                "reason": charge.reason,
+                "country": self.trail.country,
+                "history": len(self.trail.past),
+                "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
+                "guards": np.round(guards, 3).tolist(),
+            },
+            "candidates": [
+                {
+                    "at": instants[n].isoformat(),
+                    "probability": round(float(weighed.chance[n]), 4),
+                    "value": round(float(weighed.value[n]), 4),
+                    "propensity": round(float(shares[n]), 4),
+                }
+                for n in order
+            ],
+            "plan": [self.slots.instants[slot].isoformat() for slot in plan.slots],
+            "value": round(plan.value, 4),
+        }
+
+
+def _draw(share: np.ndarray, rng: random.Random | None) -> int:
+    if rng is None:
+        return int(share.argmax())
+    pick = int(np.searchsorted(np.cumsum(share), rng.random() * share.sum(), side="right"))
+    return min(pick, len(share) - 1)
+
+
+def _interval(chances: np.ndarray, mean: float) -> tuple[float, float]:
+    """Return the 90 % interval of a probability from draws, around its mean in log-odds."""
+    clipped = np.clip(chances, 1e-4, 1 - 1e-4)
+    spread = 1.645 * float(np.std(np.log(clipped / (1 - clipped))))
+    center = np.log(np.clip(mean, 1e-4, 1 - 1e-4) / (1 - np.clip(mean, 1e-4, 1 - 1e-4)))
+    low, high = (1 / (1 + np.exp(-(center + side))) for side in (-spread, spread))
+    return float(min(low, mean)), float(max(high, mean))
+
+
+def explain(source: str, case: Case, probability: float) -> Sentence:
+    """Return the sentence for an instant that was chosen by the smart schedule."""
+    values = {
+        "number": case.tries_used + 1,
+        "tries": case.policy.tries,
+        "percent": f"{100 * probability:.0f}",
+    }
+    return Sentence(_SENTENCES[source], values)
+
+
+_SENTENCES = {
+    "payday": _(
+        "Try %(number)s of %(tries)s, when the customer's pay has probably come: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "smart": _(
+        "Try %(number)s of %(tries)s, where it adds most to the tries before and after it: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "advice": _(
+        "Try %(number)s of %(tries)s, after the wait that the card network asked for: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "ladder": _(
+        "Try %(number)s of %(tries)s, at the instant of the fixed retry schedule: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "spread": _(
+        "Try %(number)s of %(tries)s, at its place among tries that are spread over the window: "
+        "%(percent)s %% likely to succeed."
+    ),
+    "hint": _(
+        "Try %(number)s of %(tries)s, when it was asked for: %(percent)s %% likely to succeed."
+    ),
+}
+
+
+def ladder_instant(case: Case, now: datetime):
+    """Return the decision of the fixed schedule for the same policy and case."""
+    policy = case.policy
+    try:
+        ladder = Ladder(policy.tries, policy.window, tuple(policy.waits))
+    except (TypeError, ValueError):
+        try:
+            ladder = Ladder(policy.tries, policy.window)
+        except ValueError:
+            return None
+    return plan_ladder(
+        ladder,
+        first_failure=case.failures[0].at,
+        last_failure=case.failures[-1].at,
+        sent=case.tries_used,
+        rungs_used=case.tries_used,
+        now=now,
+        hours=case.hours,
+    )

@@ -1,0 +1,83 @@
+"""The instants on which plans are made, and the even spread of tries over them.
+
+Days are planned at one hour of the customer's clock: the nights' and the morning's bookings have
+come by then, and the day's spending has hardly begun.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+
+from ..calendar import ChargeHours
+from ..case import Case, local_minutes
+from ..constraints import AllowedHours, AllowedInstants
+from ..model import bins as cells
+
+# Judgement, confirmed on simulated payers: 10 o'clock is nearly as good, noon is worse. And tries
+# a little closer in the beginning than at the end: `window * (number / tries) ** power`.
+_USUAL_HOUR, _SPREAD_POWER = 9.0, 1.25
+_FAR = 24  # days ahead after which not every day is planned
+# An account that was empty in the morning is empty at noon: planned tries are this far apart.
+REST = 15 * 60
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Allowed instants: UTC, and the local minutes that odds and plans work with."""
+
+    instants: Sequence[datetime]
+    minutes: np.ndarray
+
+
+def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slots:
+    """Return the instants on which plans are made: the first allowed one, then hours of days."""
+    hours = case.hours
+    zone = case.zone
+    start = local_minutes(earliest, zone)
+    last = local_minutes(allowed.end, zone)
+    first_day, last_day = start // 1440, last // 1440
+    others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
+    weekdays = case.policy.weekdays
+    # The window ends at the time of day at which it began: where that is before the usual hour, it
+    # is the hour of all days, so that the last day is not lost.
+    opened = local_minutes(case.failures[0].at, zone) % 1440
+    usual = round(hours.nearest_hour(_USUAL_HOUR) * 60)
+    usual = opened if hours.start * 60 <= opened < usual else usual
+    rested = local_minutes(case.failures[-1].at, zone) + REST
+    found = {start: earliest}
+    for day in range(first_day, last_day + 1):
+        # Far days will be planned again before they come.
+        ahead = day - first_day
+        if ahead > _FAR and ahead % (2 if ahead < 3 * _FAR else 7):
+            continue
+        if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
+            continue
+        at = instant_of(hours, day, usual)
+        if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
+            found.setdefault(day * 1440 + usual, at)
+    # Too soon after the last failure is worse than anything but never.
+    minutes = sorted(m for m in found if m >= rested) or sorted(found)
+    return Slots([found[minute] for minute in minutes], np.array(minutes))
+
+
+def spread(case: Case, slots: Slots) -> list[int]:
+    """Return the numbers of the slots on which the tries that are left are spread evenly.
+
+    The schedule is that of the whole case: which of its days are over does not move the others.
+    """
+    policy = case.policy
+    days = slots.minutes // 1440
+    opened = local_minutes(case.failures[0].at, case.zone)
+    shares = (np.arange(1, policy.tries + 1) / policy.tries) ** _SPREAD_POWER
+    wanted = (opened + policy.window * 1440 * shares).astype(np.int64) // 1440
+    wanted[-1] = min(wanted[-1], days[-1])
+    return np.flatnonzero(np.isin(days, wanted)).tolist()[: policy.tries - case.tries_used]
+
+
+@lru_cache(maxsize=65536)
+def instant_of(hours: ChargeHours, day: int, minute: int) -> datetime:
+    """Return the UTC instant of a minute of a local day, counted from 1970."""
+    return hours.local_instant(date(1970, 1, 1) + timedelta(days=day), minute / 60)
