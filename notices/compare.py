@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..timing.case import aware
 from ..timing.decision import Sentence
+from ..tools.instants import aware
 from .plan import Notice, NoticeKey
 from .wording import GONE
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import holidays
 
-from ..timing.case import find_zone
+from ..tools.instants import find_zone
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
-from ..timing.case import EARLIEST, LATEST, aware
 from ..timing.plan.backoff import WAITS
+from ..tools.instants import EARLIEST, LATEST, aware
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..timing.case import aware
 from ..timing.decision import Sentence, _
+from ..tools.instants import aware
 from . import wording
 from .days import Place
 from .facts import CaseFacts, within

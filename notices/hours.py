@@ -6,7 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ..timing.calendar import ChargeHours
-from ..timing.case import aware, find_zone
+from ..tools.instants import aware, find_zone
 from .days import Place, is_working_day
 
 START, END = 8.0, 18.0

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..timing.case import LATEST, aware
 from ..timing.decision import Sentence
+from ..tools.instants import LATEST, aware
 from .coordinate import HOLD, SKIP, Message, Sent, Verdict, coordinate, find_due
 from .days import Place
 from .facts import CaseFacts

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
-from ..timing.case import LATEST, aware
 from ..timing.decision import Sentence
+from ..tools.instants import LATEST, aware
 from . import wording
 from .days import Place
 from .facts import CaseFacts, Heard, plain_day, within

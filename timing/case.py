@@ -7,15 +7,12 @@ can be, because a planner that raises leaves an invoice without any charge.
 import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ..tools.instants import EARLIEST, LATEST, aware, find_zone
 from .calendar import ChargeHours
 from .constraints import Constraint
 from .decision import Sentence
-
-EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.utc)
-LATEST = datetime(2150, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -232,32 +229,12 @@ def _tidy_policy(policy: RetryPolicy) -> RetryPolicy:
     )
 
 
-def aware(instant: datetime) -> datetime:
-    """Return the instant in UTC, a naive one read as UTC, and within the years known here."""
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=timezone.utc)
-    # Compared before it is converted: the first and last instants of Python can't be.
-    year = min(max(instant.year, EARLIEST.year), LATEST.year - 1)
-    if year != instant.year:
-        return datetime(year, 1, 2, tzinfo=timezone.utc)
-    return instant.astimezone(timezone.utc)
-
-
 def _number(value: float, low: float, high: float, otherwise: float) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return otherwise
     return otherwise if math.isnan(number) else min(max(number, low), high)
-
-
-@lru_cache(maxsize=1024)
-def find_zone(name: str) -> ZoneInfo:
-    """Return the time zone of this name, UTC when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, TypeError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def local_minutes(instant: datetime, zone: ZoneInfo) -> int:

@@ -14,8 +14,8 @@ A benchmark is started directly, as `python3 dev/benchmarks/faults.py`, and begi
 
 `enter()` prepares what is missing and starts the same program again inside the virtual environment,
 with PostgreSQL running and `PYTHON_PATH` set (so `simulation` and the packages without Odoo,
-`revenue_recovery.timing` and its like, can be imported); inside, it returns at once. Import third-party
-packages after it. Then::
+`revenue_recovery.timing` and its like, can be imported); inside, it returns at once. Import
+third-party packages after it. Then::
 
     with benchmark.scratch_database() as name:            # with this addon; dropped at the end
         with benchmark.odoo_env(name) as env:             # in this process

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from revenue_recovery.timing import ChargeHours
-from revenue_recovery.timing.case import aware, local_minutes
+from revenue_recovery.timing.case import local_minutes
 from revenue_recovery.timing.constraints import (
     AllowedHours,
     AllowedInstants,
@@ -29,6 +29,7 @@ from revenue_recovery.timing.model.patterns import (
     is_working_day,
     latest_pay,
 )
+from revenue_recovery.tools.instants import aware
 
 UTC = timezone.utc
 SAID = Sentence("Said.")

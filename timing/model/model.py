@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..case import FinishedAttempt, aware
+from ...tools.instants import aware
+from ..case import FinishedAttempt
 from .fit import fit
 from .odds import Odds
 from .priors import Priors, load

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..case import Case, Failure, aware, find_zone, local_minutes
+from ...tools.instants import aware, find_zone
+from ..case import Case, Failure, local_minutes
 from . import bins as cells
 from .priors import Priors
 

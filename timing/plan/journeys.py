@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..case import Case, Hint, aware
+from ...tools.instants import aware
+from ..case import Case, Hint
 from ..constraints import AllowedHours, AllowedInstants, Constraint, NotBefore
 from ..decision import Decision, Sentence, Stop, _
 from .backoff import WAITS, plan_technical_retry

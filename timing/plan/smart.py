@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ...tools.instants import aware
 from ..case import (
     Case,
     Failure,
@@ -17,7 +18,6 @@ from ..case import (
     Method,
     PastCharge,
     RetryPolicy,
-    aware,
     tidy,
 )
 from ..constraints import AllowedHours, AllowedInstants, AtMost, Never, NotBefore, NotBetween
