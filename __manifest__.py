@@ -29,7 +29,7 @@
         "views/recovery_attempt_views.xml",
         "views/recovery_notice_views.xml",
         "views/recovery_event_views.xml",
-        "views/recovery_task_views.xml",
+        "views/recovery_planned_action_views.xml",
         "views/ir_actions_server_views.xml",
         "views/ir_actions_server_provider_views.xml",
         "views/base_automation_views.xml",

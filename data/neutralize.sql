@@ -46,4 +46,4 @@ UPDATE payment_provider
    SET recovery_events_secret = NULL;
 UPDATE res_company
    SET recovery_charge_test_providers = false;
-DELETE FROM recovery_signal;
+DELETE FROM recovery_invoice_queue;

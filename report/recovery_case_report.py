@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..models.case.recovery_case import OPEN_STATES
-from ..models.figures.recovery_case_figures import REPORTED_WAYS
+from ..models.figures.recovery_case_figures import CHANNELS
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [
@@ -54,7 +54,7 @@ class RecoveryCaseReport(models.Model):
             "recovered_amount",
             "recovered_company_amount",
             "recurrence",
-            "reported_way",
+            "reported_channel",
             "state",
         ],
         "res.partner": ["country_id"],
@@ -108,11 +108,11 @@ class RecoveryCaseReport(models.Model):
         string="State of the Case",
         readonly=True,
     )
-    way = fields.Selection(
-        selection=REPORTED_WAYS,
+    channel = fields.Selection(
+        selection=CHANNELS,
         string="Recovered By",
         readonly=True,
-        help="The way that brought most of what was recovered. Empty: nothing was.",
+        help="The channel that brought most of what was recovered. Empty: nothing was.",
     )
     recovery_day = fields.Integer(
         string="Day of Recovery",
@@ -224,7 +224,7 @@ class RecoveryCaseReport(models.Model):
                    recovery_case.state,
                    CASE WHEN recovery_case.state IN %(open)s THEN 'in_recovery'
                         ELSE recovery_case.state END AS outcome,
-                   recovery_case.reported_way AS way,
+                   recovery_case.reported_channel AS channel,
                    CASE WHEN recovery_case.state = 'recovered'
                         THEN FLOOR(%(days)s)::integer END AS recovery_day,
                    CASE WHEN recovery_case.state = 'recovered' THEN %(days)s END

@@ -134,7 +134,7 @@ class RecoveryDashboard(models.AbstractModel):
 
     @api.model
     def _get_cases(self, companies, span, previous, rates):
-        """Return the sums of cases by month, way, reason, day and arm, in three queries."""
+        """Return the sums of cases by month, channel, reason, day and arm, in three queries."""
         reports = self.env["recovery.case.report"]
         own = self._get_case_domain(companies)
         domain = [*own, *span.get_domain("failed_on")]
@@ -164,7 +164,7 @@ class RecoveryDashboard(models.AbstractModel):
             "total": total.to_dict(),
             "previous": total_before.to_dict(),
             "months": self._make_months(span, months, companies),
-            "ways": self._make_ways(domain, rates),
+            "channels": self._make_channels(domain, rates),
             "reasons": self._make_reasons(by_reason, domain, rates),
             "days": self._make_days(by_day, total, domain, rates),
             "arms": self._make_arms(arms, domain, months),
@@ -194,26 +194,26 @@ class RecoveryDashboard(models.AbstractModel):
         return rows
 
     @api.model
-    def _make_ways(self, domain, rates):
-        """Return what came by which way: a case that several brought counts in each of them."""
-        names = self._get_names("recovery.settlement", "way")
+    def _make_channels(self, domain, rates):
+        """Return what came through each channel: a case paid through several counts in each."""
+        names = self._get_names("recovery.settlement", "channel")
         groups = self.env["recovery.settlement"]._read_group(
-            domain, ["company_id", "way"], ["company_amount:sum", "__count"]
+            domain, ["company_id", "channel"], ["company_amount:sum", "__count"]
         )
         rows = {}
-        for company, way, amount, count in groups:
-            row = rows.setdefault(way, {"amount": 0.0, "count": 0})
+        for company, channel, amount, count in groups:
+            row = rows.setdefault(channel, {"amount": 0.0, "count": 0})
             row["amount"] += amount * rates[company.id]
             row["count"] += count
         rows = [
             {
-                "way": way,
-                "name": names[way],
+                "channel": channel,
+                "name": names[channel],
                 **row,
                 "model": "recovery.revenue.report",
-                "domain": [*domain, ("way", "=", way)],
+                "domain": [*domain, ("channel", "=", channel)],
             }
-            for way, row in rows.items()
+            for channel, row in rows.items()
         ]
         return sorted(rows, key=lambda row: -row["amount"])
 

@@ -18,8 +18,8 @@ _OUTCOMES = (
 )
 _TABLES = {
     "months": (("month", "date", "month"), *_OUTCOMES, ("final", "boolean", "is_final")),
-    "ways": (
-        ("way", "char", "name"),
+    "channels": (
+        ("channel", "char", "name"),
         ("recovered", "monetary", "amount"),
         ("payments", "integer", "count"),
     ),
@@ -147,5 +147,5 @@ class RecoveryDashboard(models.AbstractModel):
             "retry": self.env._("Retry"),
             "share": self.env._("Share"),
             "since": self.env._("Failed since"),
-            "way": self.env._("Way"),
+            "channel": self.env._("Channel"),
         }

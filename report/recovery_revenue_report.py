@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.figures.recovery_case_figures import REPORTED_WAYS
+from ..models.figures.recovery_case_figures import CHANNELS
 
 
 class RecoveryRevenueReport(models.Model):
@@ -36,7 +36,7 @@ class RecoveryRevenueReport(models.Model):
             "settled_before",
             "state",
         ],
-        "recovery.settlement": ["company_amount", "partial_id", "way"],
+        "recovery.settlement": ["company_amount", "partial_id", "channel"],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
@@ -59,10 +59,10 @@ class RecoveryRevenueReport(models.Model):
     )
     journal_id = fields.Many2one(comodel_name="account.journal", readonly=True)
     payment_id = fields.Many2one(comodel_name="account.payment", readonly=True)
-    way = fields.Selection(
-        selection=REPORTED_WAYS,
+    channel = fields.Selection(
+        selection=CHANNELS,
         readonly=True,
-        help="The way this payment came. Empty for what came on top of what had failed.",
+        help="How this payment came. Empty for what came on top of what had failed.",
     )
     began_by = fields.Selection(
         selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")], readonly=True
@@ -166,7 +166,7 @@ class RecoveryRevenueReport(models.Model):
                    counted.journal_id,
                    counted.payment_id,
                    recovery_case.began_by,
-                   settlement.way,
+                   settlement.channel,
                    counted.currency_id,
                    company.currency_id AS company_currency_id,
                    counted.amount,

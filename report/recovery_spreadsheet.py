@@ -18,7 +18,7 @@ _STYLES = {
     "1": {"textColor": "#01666b", "bold": True, "fontSize": 16},
     "2": {"textColor": "#434343", "bold": True, "fontSize": 11},
 }
-_MONTHS, _REASONS, _WAYS, _CUSTOMERS = 24, 15, 8, 10
+_MONTHS, _REASONS, _CHANNELS, _CUSTOMERS = 24, 15, 8, 10
 
 
 class RecoverySpreadsheet(models.AbstractModel):
@@ -68,7 +68,7 @@ class RecoverySpreadsheet(models.AbstractModel):
 
     @api.model
     def _make_spreadsheet(self):
-        """Return the document: amounts by month, reason and way, and who has most in recovery.
+        """Return the document: amounts by month, reason and channel, and who has most in recovery.
 
         It holds no numbers: the browser reads them by the user's own rights.
         """
@@ -86,7 +86,11 @@ class RecoverySpreadsheet(models.AbstractModel):
                 "2": _make_pivot("2", "By month", _CASES, [_BY_MONTH], _MEASURES),
                 "3": _make_pivot("3", "By reason", _CASES, [{"fieldName": "reason_id"}], _MEASURES),
                 "4": _make_pivot(
-                    "4", "By way", "recovery.settlement", [{"fieldName": "way"}], _OF_WAYS
+                    "4",
+                    "By channel",
+                    "recovery.settlement",
+                    [{"fieldName": "channel"}],
+                    _OF_CHANNELS,
                 ),
             },
             "pivotNextId": 5,
@@ -123,7 +127,7 @@ class RecoverySpreadsheet(models.AbstractModel):
             ("Payments that failed, and what became of them", "=PIVOT(1,,TRUE,TRUE)", 2),
             ("By month of the failure", f"=PIVOT(2,{_MONTHS},TRUE,TRUE)", _MONTHS + 2),
             ("Why they failed", f"=PIVOT(3,{_REASONS},TRUE,TRUE)", _REASONS + 2),
-            ("How the money came back", f"=PIVOT(4,{_WAYS},TRUE,TRUE)", _WAYS + 2),
+            ("How the money came back", f"=PIVOT(4,{_CHANNELS},TRUE,TRUE)", _CHANNELS + 2),
         ):
             cells[f"A{row}"], cells[f"A{row + 1}"] = title, formula
             styles[f"A{row}"] = _TITLE
@@ -177,7 +181,7 @@ _MEASURES = [
     },
     _sum("failed_count"),
 ]
-_OF_WAYS = [_sum("company_amount"), {"id": "__count", "fieldName": "__count"}]
+_OF_CHANNELS = [_sum("company_amount"), {"id": "__count", "fieldName": "__count"}]
 
 
 def _make_pivot(number, name, model, rows, measures):

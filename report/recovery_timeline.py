@@ -32,7 +32,7 @@ class RecoveryTimeline(models.Model):
             "name",
             "sentence",
         ],
-        "recovery.task": [
+        "recovery.planned.action": [
             "case_id",
             "company_id",
             "state",
@@ -63,8 +63,10 @@ class RecoveryTimeline(models.Model):
         """Withdraw planned actions, and those of their rules that were to follow."""
         self.check_access("read")
         actions = self.filtered(lambda line: line.kind == "action")
-        tasks = self.env["recovery.task"].browse(line.id // 3 for line in actions)
-        return tasks.action_cancel()
+        planned_actions = self.env["recovery.planned.action"].browse(
+            line.id // 3 for line in actions
+        )
+        return planned_actions.action_cancel()
 
     # === QUERY === #
 
@@ -101,18 +103,18 @@ class RecoveryTimeline(models.Model):
               FROM recovery_notice notice
              WHERE notice.case_id IS NOT NULL
          UNION ALL
-            SELECT task.id * 3 + 2,
-                   task.case_id,
-                   task.company_id,
-                   COALESCE(task.done_at, task.planned_at),
+            SELECT planned_action.id * 3 + 2,
+                   planned_action.case_id,
+                   planned_action.company_id,
+                   COALESCE(planned_action.done_at, planned_action.planned_at),
                    'action',
-                   task.state,
+                   planned_action.state,
                    NULL,
                    NULL,
                    NULL,
-                   concat(task.name, ': ', task.sentence)
-              FROM recovery_task task
-             WHERE task.case_id IS NOT NULL
+                   concat(planned_action.name, ': ', planned_action.sentence)
+              FROM recovery_planned_action planned_action
+             WHERE planned_action.case_id IS NOT NULL
             """
         )
 
@@ -120,7 +122,7 @@ class RecoveryTimeline(models.Model):
         """Return the states of attempts, notices and actions, each once."""
         states = {}
         for model, name in (
-            ("recovery.task", "state"),
+            ("recovery.planned.action", "state"),
             ("recovery.notice", "status"),
             ("recovery.attempt", "state"),
         ):

@@ -19,7 +19,7 @@ from .charge import (
     test_breaker,
     test_charge,
     test_decline,
-    test_gate,
+    test_block,
 )
 from .figures import (
     test_dashboard,

@@ -80,7 +80,9 @@ class TestNeutralize(RecoveryCommon):
             partner_id=self.customer.id,
             invoice_ids=[Command.set(invoice.ids)],
         )._set_error("Declined")
-        self.assertTrue(self.env["recovery.signal"].sudo().search([("move_id", "=", invoice.id)]))
+        self.assertTrue(
+            self.env["recovery.invoice.queue"].sudo().search([("move_id", "=", invoice.id)])
+        )
         return invoice
 
     # === THE COPY === #

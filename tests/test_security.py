@@ -57,7 +57,7 @@ class SecurityCommon(RecoveryCommon):
         self.attempt.transaction_id.sudo().recovery_decline = {
             "unlisted": [["demo", "code", "full_moon"]]
         }
-        self.signal = self.env["recovery.signal"].sudo().create({"move_id": self.invoice.id})
+        self.signal = self.env["recovery.invoice.queue"].sudo().create({"move_id": self.invoice.id})
         self._create_automation()
         self.forecast_wizard = self.env["recovery.forecast.wizard"].create(
             {"move_id": self.invoice.id}
@@ -114,8 +114,8 @@ class SecurityCommon(RecoveryCommon):
             .sudo()
             .create({"type": "attempt_failed", "sentence": "No", "company_id": self.env.company.id})
         )
-        self.task = (
-            self.env["recovery.task"]
+        self.planned_action = (
+            self.env["recovery.planned.action"]
             .sudo()
             .create(
                 {
@@ -128,8 +128,8 @@ class SecurityCommon(RecoveryCommon):
                 }
             )
         )
-        self.happening = (
-            self.env["recovery.happening"]
+        self.trigger = (
+            self.env["recovery.trigger"]
             .sudo()
             .create(
                 {
@@ -158,7 +158,7 @@ class SecurityCommon(RecoveryCommon):
             ),
             "recovery.event": self.event,
             "recovery.forecast.wizard": self.forecast_wizard,
-            "recovery.happening": self.happening,
+            "recovery.trigger": self.trigger,
             "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
             "recovery.plan.wizard": self.plan_wizard,
@@ -169,8 +169,8 @@ class SecurityCommon(RecoveryCommon):
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.settlement": self._get_settlement(),
-            "recovery.signal": self.signal,
-            "recovery.task": self.task,
+            "recovery.invoice.queue": self.signal,
+            "recovery.planned.action": self.planned_action,
             "recovery.timeline": self.case.timeline_ids[:1],
             "recovery.timing": self.timing,
             "recovery.write.off.wizard": self.write_off_wizard,
@@ -327,7 +327,7 @@ class TestPublicMethods(SecurityCommon):
         """Return the calls of what has been learned."""
         timing = self.timing
         return {
-            ("recovery.task", "action_cancel"): (self.task, []),
+            ("recovery.planned.action", "action_cancel"): (self.planned_action, []),
             ("recovery.timeline", "action_cancel"): (self.case.timeline_ids[:1], []),
             ("base.automation", "action_recovery_activate"): (self.automation, []),
             ("base.automation", "action_recovery_copy"): (self.automation, []),
@@ -453,8 +453,8 @@ class TestAccess(SecurityCommon):
         without = {
             "recovery.case.tag",  # Labels are shared, as those of contacts are.
             *SHARED,
-            "recovery.happening",  # Another one.
-            "recovery.signal",  # The queue of a job: only administrators may look at it.
+            "recovery.trigger",  # Another one.
+            "recovery.invoice.queue",  # The queue of a job: only administrators may look at it.
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",
             "recovery.plan.wizard",

@@ -17,7 +17,7 @@ MODELS = (
     "recovery.notice",
     "recovery.policy.step",
     "recovery.preview.wizard",
-    "recovery.task",
+    "recovery.planned.action",
     "recovery.decline.reason",
     "recovery.decline.code",
     "recovery.decline.unlisted",

@@ -31,7 +31,7 @@ class RecoveryForecastWizard(models.TransientModel):
         help="By default the one that fits the invoice. Choose another one to compare them.",
     )
     introduction = fields.Char(compute="_compute_forecast", help="What is shown below.")
-    hindrance = fields.Char(
+    block = fields.Char(
         string="Nothing Is Charged Because",
         compute="_compute_forecast",
         help="Why no charge would be planned.",
@@ -72,11 +72,11 @@ class RecoveryForecastWizard(models.TransientModel):
     @api.depends_context("lang", "tz")
     def _compute_forecast(self):
         for wizard in self:
-            charges = wizard._get_hindrance() or wizard._forecast()
-            hindrance = charges if isinstance(charges, str) else False
-            charges = [] if hindrance else charges
+            charges = wizard._get_acting_block() or wizard._forecast()
+            block = charges if isinstance(charges, str) else False
+            charges = [] if block else charges
             wizard.introduction = wizard._introduce() if charges else False
-            wizard.hindrance = hindrance
+            wizard.block = block
             wizard.calendar = wizard._render_calendar(charges) if charges else False
             wizard.summary = wizard._summarise(charges)
 
@@ -93,7 +93,7 @@ class RecoveryForecastWizard(models.TransientModel):
         charges = case_sudo._forecast(self.move_id.sudo(), self.policy_id.sudo())
         return charges or self.env._("No charge would be planned.")
 
-    def _get_hindrance(self):
+    def _get_acting_block(self):
         """Return why nothing is recovered here, whatever the timing says, or none."""
         self.ensure_one()
         move = self.move_id

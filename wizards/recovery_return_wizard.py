@@ -200,7 +200,7 @@ class RecoveryReturnWizard(models.TransientModel):
                     self.env._("%(invoice)s is charged again on %(date)s.", date=date, **name)
                 )
             elif case.state in ("in_recovery", "grace", "paused", "suspended"):
-                reason = case.gate_sentence or case.end_reason or ""
+                reason = case.block_sentence or case.end_reason or ""
                 sentences.append(
                     self.env._("%(invoice)s is in recovery. %(reason)s", reason=reason, **name)
                 )

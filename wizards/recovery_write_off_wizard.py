@@ -46,8 +46,8 @@ class RecoveryWriteOffWizard(models.TransientModel):
             raise AccessError(self.env._("Only a recovery manager may write an invoice off."))
         self.case_id.check_access("write")
         self.case_id.move_id.check_access("write")
-        if hindrance := self.case_id._get_in_flight_hindrance():
-            raise UserError(hindrance)
+        if block := self.case_id._get_in_flight_sentence():
+            raise UserError(block)
         # In sudo mode: a manager of recoveries need not be allowed to make journal entries.
         case_sudo = self.case_id.sudo()
         reason = self.env._("Written off by %(user)s.", user=self.env.user.name)

@@ -71,7 +71,7 @@ def _print(result) -> None:
             ["outcomes looked up by a person", result.persons],
             ["jobs that raised, and began anew", result.jobs_failed],
             ["automation rules", result.rules],
-            *[[f"  actions {word}", count] for word, count in sorted(result.tasks.items())],
+            *[[f"  actions {word}", count] for word, count in sorted(result.actions.items())],
             *[[f"portal: {word}", count] for word, count in sorted(result.portal.items())],
             *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
             ["seconds", f"{result.seconds:.0f}"],
@@ -103,7 +103,7 @@ def _judge(options, result) -> int:
     bars.add("charges unknown to Odoo", len(found.unknown_to_odoo), "at most", 0)
     bars.add("unknown outcomes left", left, "at most", 0)
     if options.rules:
-        ran = result.tasks["done"] and result.tasks["failed"]
+        ran = result.actions["done"] and result.actions["failed"]
         bars.add("kinds of rules that ran: done, failed", 2 if ran else 0, "at least", 2)
     bars.add("invoices paid without money", len(found.without_money), "at most", 0)
     return bars.finish()

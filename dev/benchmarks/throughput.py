@@ -2,7 +2,7 @@
 """What a charge costs beside stock Odoo's bare one, and what a second worker brings.
 
 Bare is what Odoo does anyway: create a transaction, charge it, post-process it, each committed.
-Ours is the whole way of an attempt: gates, the same three steps, the case and the next plan.
+Ours is the whole way of an attempt: blocks, the same three steps, the case and the next plan.
 """
 
 from __future__ import annotations

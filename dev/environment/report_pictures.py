@@ -21,7 +21,7 @@ _PICTURES = {
         "/odoo/recovery-dashboard",
         "[data-card='days'] canvas",
         1500,
-        "document.querySelector(\"[data-card='ways']\").scrollIntoView()",
+        "document.querySelector(\"[data-card='channels']\").scrollIntoView()",
     ),
     "dashboard_schedules": (
         "/odoo/recovery-dashboard",

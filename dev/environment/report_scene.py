@@ -14,8 +14,8 @@ _REASONS = {
     "authentication_required": (7, 0.6),
     "lost_card": (5, 0.2),
 }
-# By which way: the source of the charge, or the operation of the customer's own payment.
-_WAYS = {"smart": 62, "other card": 12, "method": 6, "online_direct": 11, "bank": 9}
+# By which channel: the source of the charge, or the operation of the customer's own payment.
+_CHANNELS = {"smart": 62, "other card": 12, "method": 6, "online_direct": 11, "bank": 9}
 _CASES, _CUSTOMERS, _DAYS = 260, 48, 700
 # First charges that were paid at once, for each that failed.
 _PAID_AT_ONCE = 9
@@ -108,7 +108,7 @@ class ReportScene:
             "arm": arm,
             "state": state,
             "days": days,
-            "way": chance.choices(list(_WAYS), list(_WAYS.values()))[0],
+            "channel": chance.choices(list(_CHANNELS), list(_CHANNELS.values()))[0],
             "is_part": state == "recovered" and chance.random() < 0.15,
         }
 
@@ -177,7 +177,7 @@ class ReportScene:
 
     def _charge(self, case, fact):
         """Add the charge that failed, the retries, and the payment if there was one."""
-        is_charged = fact["state"] == "recovered" and fact["way"] in (
+        is_charged = fact["state"] == "recovered" and fact["channel"] in (
             "smart",
             "other card",
             "method",
@@ -198,16 +198,16 @@ class ReportScene:
         if part:
             self._pay(case, fact, part)
         rest = fact["amount"] - part
-        if fact["way"] == "bank":
+        if fact["channel"] == "bank":
             self._pay(case, fact, rest)
             return
         token = fact["card"]
-        if fact["way"] == "other card":
+        if fact["channel"] == "other card":
             token = token.copy({"payment_details": "1881"})
-        operation = "offline" if is_charged else fact["way"]
+        operation = "offline" if is_charged else fact["channel"]
         transaction = self._add_transaction(case, fact, rest, operation, token)
         if is_charged:
-            source = fact["way"] if fact["way"] in ("smart", "method") else "method"
+            source = fact["channel"] if fact["channel"] in ("smart", "method") else "method"
             number = max(retries, 1)
             attempt = self._add_attempt(case, fact, number, self._get_end(fact), "paid", source)
             attempt.write({"transaction_id": transaction.id, "token_id": token.id, "amount": rest})

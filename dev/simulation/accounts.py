@@ -136,7 +136,7 @@ class Account:
         until = instant.astimezone(timezone.utc)
         if until <= self._now:
             return
-        for kind, day in self._happenings(self._now, until):
+        for kind, day in self._triggers(self._now, until):
             if kind == "pay":
                 self.received += self.pay.amount
             else:
@@ -165,7 +165,7 @@ class Account:
             None,
         )
 
-    def _happenings(self, after: datetime, until: datetime) -> Iterator[tuple[str, date]]:
+    def _triggers(self, after: datetime, until: datetime) -> Iterator[tuple[str, date]]:
         day = after.astimezone(self._zone).date()
         last = until.astimezone(self._zone).date()
         while day <= last:

@@ -13,6 +13,6 @@ from . import recovery_case_follow
 from . import recovery_case_recurrence
 from . import recovery_case_return
 from . import recovery_case_tag
-from . import recovery_signal
-from . import recovery_signal_note
+from . import recovery_invoice_queue
+from . import recovery_invoice_queue_note
 from . import res_partner

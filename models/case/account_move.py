@@ -148,7 +148,7 @@ class AccountMove(models.Model):
         """Override of `account` to let cases follow what is done to their invoices."""
         result = super().write(vals)
         if _FOLLOWED_FIELDS & vals.keys():
-            self.env["recovery.signal"]._raise_for_followed(self)
+            self.env["recovery.invoice.queue"]._add_followed(self)
         return result
 
     def _get_fields_to_copy_recurring_entries(self, values):

@@ -18,13 +18,13 @@ class Debt(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """A payment on an invoice: the way it came, as `recovery.case` names it, and its amount.
+    """A payment on an invoice: its channel, as `recovery.case` names it, and its amount.
 
     :ivar partial_id: of its match with the invoice
     :ivar transaction_id: of the online payment that it was, if it was one
     """
 
-    way: str
+    channel: str
     amount: float
     partial_id: int
     transaction_id: int | None
@@ -125,14 +125,14 @@ class AccountMove(models.Model):
 
     def _prepare_settlement(self, row, case):
         amount = row["amount"] if row["paid"] is None else min(row["amount"], row["paid"])
-        way = "manual"
+        channel = "manual"
         if row["transaction_id"]:
-            way = self._get_way_of_transaction(row["transaction_id"], case)
+            channel = self._get_channel_of_transaction(row["transaction_id"], case)
         elif row["statement_line_id"]:
-            way = "bank_transfer"
-        return Settlement(way, amount, row["partial_id"], row["transaction_id"])
+            channel = "bank_transfer"
+        return Settlement(channel, amount, row["partial_id"], row["transaction_id"])
 
-    def _get_way_of_transaction(self, transaction_id, case):
+    def _get_channel_of_transaction(self, transaction_id, case):
         transaction_sudo = self.env["payment.transaction"].sudo().browse(transaction_id)
         if transaction_sudo.operation == "offline":
             return "retry"

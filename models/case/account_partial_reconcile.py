@@ -8,12 +8,12 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         """Override of `account` to let cases follow what is paid or credited."""
         partials = super().create(vals_list)
-        partials._raise_recovery_signals()
+        partials._queue_invoices()
         return partials
 
     def unlink(self):
         """Override of `account` to let cases follow a payment that is taken off again."""
-        self._raise_recovery_signals()
+        self._queue_invoices()
         # In sudo mode: whoever undoes a return need not be allowed to see cases.
         payments_sudo = self.sudo()._get_returned_payments()
         result = super().unlink()
@@ -27,5 +27,5 @@ class AccountPartialReconcile(models.Model):
         )
         return payments.filtered(lambda payment: payment.move_id in self.credit_move_id.move_id)
 
-    def _raise_recovery_signals(self):
-        self.env["recovery.signal"]._raise_for_followed(self.debit_move_id.move_id)
+    def _queue_invoices(self):
+        self.env["recovery.invoice.queue"]._add_followed(self.debit_move_id.move_id)

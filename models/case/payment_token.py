@@ -19,5 +19,5 @@ class PaymentToken(models.Model):
             [("partner_id", "in", partners_sudo.ids), ("state", "in", OPEN_STATES)]
         )
         cases_sudo = cases_sudo.filtered(lambda case: case._get_default_token().id in self.ids)
-        self.env["recovery.signal"]._raise_note(cases_sudo.move_id, note)
+        self.env["recovery.invoice.queue"]._add_note(cases_sudo.move_id, note)
         return result

@@ -284,7 +284,7 @@ class RecoveryAttempt(models.Model):
         commit_progress = self.env["ir.cron"]._commit_progress
         commit_progress(remaining=self._count_due())
         while attempt := self._claim():
-            attempt._run()
+            attempt._carry_out()
             if not commit_progress(1):
                 return
         commit_progress(remaining=0)

@@ -135,7 +135,7 @@ class RecoveryCase(models.Model):
         readonly=True, copy=False, help="When the policy's end action runs."
     )
     closed_at = fields.Datetime(string="Closed", readonly=True, copy=False)
-    way = fields.Selection(
+    channel = fields.Selection(
         selection=[
             ("retry", "Retry"),
             ("notice", "Link in a notice"),

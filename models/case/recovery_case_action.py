@@ -121,26 +121,26 @@ class RecoveryCase(models.Model):
         """
         left_out = []
         for case_sudo in self._check_may_act():
-            hindrance = case_sudo._get_hindrance(waiting) or act(case_sudo)
-            if isinstance(hindrance, str):
-                left_out.append(hindrance)
+            block = case_sudo._get_acting_block(waiting) or act(case_sudo)
+            if isinstance(block, str):
+                left_out.append(block)
         if left_out and len(left_out) == len(self):
             raise UserError("\n".join(left_out))
         return left_out
 
-    def _get_hindrance(self, waiting):
+    def _get_acting_block(self, waiting):
         """Return why nothing can be done with this case now, or none."""
         self.ensure_one()
         name = {"case": self.display_name}
         if self.state not in OPEN_STATES:
             return self.env._("The case of %(case)s is closed.", **name)
-        if hindrance := self._get_in_flight_hindrance():
-            return hindrance
+        if block := self._get_in_flight_sentence():
+            return block
         if not waiting and self.state in ("paused", "suspended"):
             return self.env._("Resume the case of %(case)s first.", **name)
         return None
 
-    def _get_in_flight_hindrance(self):
+    def _get_in_flight_sentence(self):
         """Return the sentence that a charge is under way, or none."""
         self.ensure_one()
         if not self.in_flight_state:
@@ -152,7 +152,7 @@ class RecoveryCase(models.Model):
     def _skip_next(self, reason):
         """Give up the next planned charge; its rung of the schedule counts as used."""
         self.next_attempt_id._set_state("refused", sentence=reason)
-        self._plan()
+        self._plan_next_charge()
 
     def _get_unknown_attempt(self):
         self.check_access("read")

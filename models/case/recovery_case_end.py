@@ -122,7 +122,7 @@ class RecoveryCase(models.Model):
             reason,
             closed_at=fields.Datetime.now(),
             paused_until=False,
-            gated_class=False,
+            blocked_class=False,
             **values,
         )
         closed._cancel_planned(reason)

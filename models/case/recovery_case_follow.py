@@ -42,14 +42,14 @@ class RecoveryCase(models.Model):
             case = self._open(move, transaction=foreign[-1:])
         elif case.state in OPEN_STATES:
             case._note_decline(attempts, foreign)
-        if case.state == "grace" and case.gated_class:
+        if case.state == "grace" and case.blocked_class:
             case._leave_grace()
         if case and any(each._recovery_is_new_method() for each in transactions):
             case._retry_with_new_method()
             state = None
         if case and case.state == "in_recovery":
             # A case that has just been resumed, or has a new method, has planned already.
-            case._plan(attempts if case.state == state else None)
+            case._plan_next_charge(attempts if case.state == state else None)
         if case and not case.notices_outdated:
             case.notices_outdated = True
 
@@ -57,7 +57,9 @@ class RecoveryCase(models.Model):
     def _follow_transactions(self, attempts):
         """Let attempts follow transactions that a webhook, or somebody, moved on."""
         for attempt in attempts:
-            if attempt.state in ("running", "unknown") and not attempt._hold("running", "unknown"):
+            if attempt.state in ("running", "unknown") and not attempt._take_lock(
+                "running", "unknown"
+            ):
                 continue  # Its worker is alive and follows by itself.
             changed = attempt._follow_transaction()
             if changed and changed.state == "paid":
@@ -107,7 +109,7 @@ class RecoveryCase(models.Model):
             if not isinstance(decision, Stop):
                 self._create_attempt(move, self._make_plan(decision), attempt.due_date)
                 return self.browse()
-        if attempt._get_due_gate():
+        if attempt._get_owed_block():
             return self.browse()  # Paid, blocked or cancelled meanwhile: nothing to recover.
         return self._open(move, attempt=attempt)
 
@@ -130,37 +132,37 @@ class RecoveryCase(models.Model):
         elif move.state == "posted" and is_settled:
             self._close_settled(settlements)
         elif self.state in OPEN_STATES:
-            self._follow_hindrance(debt)
+            self._follow_suspension(debt)
         elif self.state in ("recovered", "cancelled"):
             reason = self.env._("The payment of the invoice was taken back.")
             if self._reopen(reason):
                 self._ask_for_attention(reason)
 
     def _close_settled(self, settlements):
-        """Close the case as recovered by the way the last money came, or as credited."""
+        """Close the case as recovered through the channel of the last money, or as credited."""
         if self.state == "lost" and self.write_off_move_id:
             return
         if self.currency_id.compare_amounts(self.recovered_amount, 0) <= 0:
             self._close("cancelled", self.env._("The invoice was credited, nothing is owed."))
             return
-        way = settlements[-1].way if settlements else "manual"
-        self._close("recovered", self.env._("Paid: nothing is owed any more."), way=way)
+        channel = settlements[-1].channel if settlements else "manual"
+        self._close("recovered", self.env._("Paid: nothing is owed any more."), channel=channel)
 
-    def _follow_hindrance(self, debt):
+    def _follow_suspension(self, debt):
         """Suspend the case while its invoice must be left alone; go on when that ends."""
         move = self.move_id
         if move.state == "draft":
-            hindrance = self.env._("The invoice was reset to draft.")
+            block = self.env._("The invoice was reset to draft.")
         elif move.payment_state == "blocked":
-            hindrance = self.env._("The invoice is marked as blocked.")
+            block = self.env._("The invoice is marked as blocked.")
         elif debt.is_excluded:
-            hindrance = self.env._("The invoice is excluded from follow-ups.")
+            block = self.env._("The invoice is excluded from follow-ups.")
         else:
             if self.state == "suspended":
                 self._resume(self.env._("The invoice is open for recovery again."))
             return
-        if self._set_state("suspended", hindrance):
-            self._cancel_planned(hindrance)
+        if self._set_state("suspended", block):
+            self._cancel_planned(block)
 
     # === OPEN === #
 
@@ -291,7 +293,7 @@ class RecoveryCase(models.Model):
             "first_failure_at": now,
             "deadline_at": now + timedelta(days=self.policy_id.window_days),
             "closed_at": False,
-            "way": False,
+            "channel": False,
             "grace_until": False,
             "exhausted_at": False,
             # Notices of its former life stay as they are; this one has its own.
@@ -303,7 +305,7 @@ class RecoveryCase(models.Model):
     def _leave_grace(self):
         """Charge once more in the grace period when a method has been added or updated."""
         self.ensure_one()
-        if not self._choose_method().hindrance:
+        if not self._choose_method().block:
             reason = self.env._("The payment method was added or updated.")
             self._set_state("in_recovery", reason, grace_until=False, exhausted_at=False)
 
@@ -312,7 +314,7 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         target = "grace" if self.grace_until else "in_recovery"
         if self._set_state(target, reason, paused_until=False):
-            self._plan()
+            self._plan_next_charge()
 
     # === GETTERS === #
 

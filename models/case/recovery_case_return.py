@@ -73,7 +73,7 @@ class RecoveryCase(models.Model):
         if case.state in OPEN_STATES:
             case._follow_invoice()
         if case.state == "in_recovery":
-            case._plan()
+            case._plan_next_charge()
         return case
 
     def _is_owed_again(self, attempt):
@@ -92,9 +92,9 @@ class RecoveryCase(models.Model):
             sentence,
             first_attempt_id=attempt.id,
             due_date=max(filter(None, (self.due_date, attempt.due_date))),
-            gated_class=False,
-            gate_sentence=False,
-            gate_rule_id=False,
+            blocked_class=False,
+            block_sentence=False,
+            block_rule_id=False,
             opened_by="failure",
             **values,
         )

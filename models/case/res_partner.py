@@ -15,5 +15,5 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "in", self.ids), ("state", "in", OPEN_STATES)])
         )
-        self.env["recovery.signal"]._raise_for(cases_sudo.move_id)
+        self.env["recovery.invoice.queue"]._add(cases_sudo.move_id)
         return result

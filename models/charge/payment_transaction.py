@@ -133,12 +133,12 @@ class PaymentTransaction(models.Model):
         for transaction in transactions:
             if transaction.operation not in _NO_PAYMENT:
                 # In sudo mode to see the invoices of customers who pay in the portal.
-                transaction.sudo()._recovery_raise_signal()
+                transaction.sudo()._recovery_queue_invoices()
         return transactions
 
     # === RECOVERY === #
 
-    def _recovery_raise_signal(self):
+    def _recovery_queue_invoices(self):
         """Queue the invoices of a transaction that failed, or that a case has to do with."""
         self.ensure_one()
         moves = self.invoice_ids
@@ -147,7 +147,7 @@ class PaymentTransaction(models.Model):
             moves = moves._filter_followed() | attempts.move_id
             if attempts and self.state == "done":
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
-        self.env["recovery.signal"]._raise_for(moves, self)
+        self.env["recovery.invoice.queue"]._add(moves, self)
 
     def _recovery_is_other_amount(self, payment_data):
         """Tell whether an answer is about another amount than that of this transaction."""

@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-from .recovery_attempt_gate import WINDOW_SLACK, Gate
+from .recovery_attempt_block import WINDOW_SLACK, Block
 
 
 class RecoveryAttempt(models.Model):
@@ -11,20 +11,20 @@ class RecoveryAttempt(models.Model):
     # The charges of the last hour are looked for every few minutes.
     _started_idx = models.Index("(started_at) WHERE transaction_id IS NOT NULL")
 
-    def _get_gate_checks(self):
+    def _get_block_checks(self):
         """Override to look at the provider's pause when nothing refuses the charge for good.
 
         Before the networks' rules: what they say now may have changed when the pause is over.
         """
-        checks = super()._get_gate_checks()
+        checks = super()._get_block_checks()
         return [
-            *checks[: checks.index(self._get_card_gate)],
-            self._get_pause_gate,
-            *checks[checks.index(self._get_card_gate) :],
+            *checks[: checks.index(self._get_card_block)],
+            self._get_pause_block,
+            *checks[checks.index(self._get_card_block) :],
         ]
 
-    def _get_pause_gate(self):
-        """Return a gate while the charges of the provider are paused, whoever asked for them."""
+    def _get_pause_block(self):
+        """Return a block while the charges of the provider are paused, whoever asked for them."""
         # In sudo mode: providers are readable by administrators only.
         provider_sudo = self._get_token().provider_id.sudo()
         if not provider_sudo._recovery_is_waiting():
@@ -35,7 +35,7 @@ class RecoveryAttempt(models.Model):
             instant=provider_sudo._recovery_format_pause(),
             reason=provider_sudo.recovery_pause_reason or self.env._("by an administrator."),
         )
-        return Gate(sentence, provider_sudo.recovery_paused_until)
+        return Block(sentence, provider_sudo.recovery_paused_until)
 
     def _is_too_late(self):
         """Override to add a pause of the provider to the window of what waited for its end."""

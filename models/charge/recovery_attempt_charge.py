@@ -25,7 +25,7 @@ RECORD_TRIES = 5
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
 
-    def _run(self):
+    def _carry_out(self):
         """Charge a claimed attempt and let the case react to the outcome."""
         self.ensure_one()
         if self._charge():
@@ -94,7 +94,7 @@ class RecoveryAttempt(models.Model):
         return None
 
     def _start(self):
-        """Check the gates on the locked invoice and create the transaction.
+        """Check the blocks on the locked invoice and create the transaction.
 
         :return: whether the attempt is running now
         """
@@ -104,9 +104,9 @@ class RecoveryAttempt(models.Model):
                 self.env._("The invoice is being changed by somebody; trying again in a minute."),
             )
             return False
-        gate = self._get_gate()
-        if gate:
-            self._apply_gate(gate)
+        block = self._get_block()
+        if block:
+            self._apply_block(block)
             return False
         token = self._get_token()
         values = {
@@ -169,7 +169,7 @@ class RecoveryAttempt(models.Model):
         """Refuse an attempt that raised before anything was sent, and let its case go on."""
         sentence = self.env._("The charge could not be prepared: %(error)s", error=error)
         self._set_state("refused", sentence=sentence)
-        self.env["recovery.signal"]._raise_for(self.move_id)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
         self.env["ir.cron"]._commit_progress()
 
     # === CHARGE === #
@@ -182,7 +182,7 @@ class RecoveryAttempt(models.Model):
         self.ensure_one()
         answer = Answer()
         try:
-            if not self._hold("running", "unknown"):
+            if not self._take_lock("running", "unknown"):
                 return False
             if self.state == "running" and self._withdraw_if_changed():
                 self.env["ir.cron"]._commit_progress()
@@ -197,7 +197,7 @@ class RecoveryAttempt(models.Model):
             return self._record_after_rollback(answer, error)
         return True
 
-    def _hold(self, *states):
+    def _take_lock(self, *states):
         """Take the attempt's advisory lock until this database transaction ends.
 
         Who moves an attempt out of `running` or `unknown` must hold it; that it is free tells
@@ -232,7 +232,7 @@ class RecoveryAttempt(models.Model):
         sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
         self.transaction_id._set_canceled(state_message=sentence)
         self._set_state("cancelled", sentence=sentence)
-        self.env["recovery.signal"]._queue(self.move_id)
+        self.env["recovery.invoice.queue"]._put(self.move_id)
         return True
 
     def _is_still_wanted(self):
@@ -270,7 +270,7 @@ class RecoveryAttempt(models.Model):
         if answer.error and outcome in ("declined", "not_sent"):
             transaction._recovery_note_answer(answer.error)
         self._set_state(outcome, **self._prepare_outcome_vals(outcome))
-        self.env["recovery.signal"]._queue(self.move_id)
+        self.env["recovery.invoice.queue"]._put(self.move_id)
 
     def _prepare_outcome_vals(self, outcome):
         """Return the values that go with an outcome, its sentence among them."""
@@ -311,7 +311,7 @@ class RecoveryAttempt(models.Model):
             _logger.warning("The charge of attempt %s raised", self.id, exc_info=error)
         for _turn in range(RECORD_TRIES):
             try:
-                if not self._hold("running", "unknown"):
+                if not self._take_lock("running", "unknown"):
                     return False
                 self._apply_answer(answer)
                 self._record_outcome(answer)
@@ -361,4 +361,4 @@ class RecoveryAttempt(models.Model):
         """Let the case follow the outcome: end, plan again, write; nothing can undo the charge."""
         if self.state == "paid":
             self._tell_siblings()
-        self.env["recovery.signal"]._follow(self.move_id)
+        self.env["recovery.invoice.queue"]._work_off(self.move_id)

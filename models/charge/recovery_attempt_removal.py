@@ -2,15 +2,15 @@
 
 from odoo import models
 
-from .recovery_attempt_gate import Gate
+from .recovery_attempt_block import Block
 
 
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
 
-    def _get_method_gate(self):
+    def _get_method_block(self):
         """Extended to leave a method that was removed to the customer, not to the accountant."""
         token = self._get_token()
-        if token and (hindrance := token._recovery_get_removal()):
-            return Gate(hindrance.sentence, moot=bool(self.case_id), hindrance=hindrance)
-        return super()._get_method_gate()
+        if token and (block := token._recovery_get_removal()):
+            return Block(block.sentence, moot=bool(self.case_id), block=block)
+        return super()._get_method_block()

@@ -55,18 +55,18 @@ class RecoveryAttempt(models.Model):
 
     def _resolve_abandoned(self):
         """Take over an attempt whose worker died: whether it charged is unknown."""
-        if not self._hold("running"):
+        if not self._take_lock("running"):
             return  # The worker is alive.
         if not self._follow_transaction():
             self._set_state("unknown", **self._prepare_outcome_vals("unknown"))
         self.env["ir.cron"]._commit_progress()
-        self.env["recovery.signal"]._follow(self.move_id)
+        self.env["recovery.invoice.queue"]._work_off(self.move_id)
 
     def _resolve_unknown(self):
         """Ask for the outcome of the same charge again, or hand the question to a person."""
         if self._follow_transaction():
             self.env["ir.cron"]._commit_progress()
-            self.env["recovery.signal"]._follow(self.move_id)
+            self.env["recovery.invoice.queue"]._work_off(self.move_id)
             return
         resolve_at = self._get_next_resolve()
         # Before asking: should this worker die, too, the next one asks later, not at once.
@@ -75,7 +75,7 @@ class RecoveryAttempt(models.Model):
         # Whether it was sent at all is not known, either: what is not owed any more is only asked
         # for, since sending it again could be the first time.
         if resolve_at and self._is_still_wanted():
-            self._run()
+            self._carry_out()
         if self.state == "unknown" and self._look_up():
             self._finish()
         if self.state == "unknown" and (not resolve_at or self._is_stuck()):
@@ -91,7 +91,7 @@ class RecoveryAttempt(models.Model):
 
         :return: whether the outcome is known and committed now
         """
-        if not self._hold("unknown"):
+        if not self._take_lock("unknown"):
             return False
         answer = Answer()
         transaction = self.transaction_id.with_context(
@@ -165,7 +165,7 @@ class RecoveryAttempt(models.Model):
         self.check_access("read")
         self.move_id.check_access("write")
         attempt_sudo = self.sudo()  # Attempts are written by the engine only.
-        if attempt_sudo.state != "unknown" or not attempt_sudo._hold("unknown"):
+        if attempt_sudo.state != "unknown" or not attempt_sudo._take_lock("unknown"):
             raise UserError(
                 self.env._("The outcome of this charge is known, or being asked for, by now.")
             )
@@ -182,5 +182,5 @@ class RecoveryAttempt(models.Model):
                 transaction_sudo._set_canceled(state_message=sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
         attempt_sudo.case_id._clear_attention()
-        self.env["recovery.signal"]._raise_for(attempt_sudo.move_id)
+        self.env["recovery.invoice.queue"]._add(attempt_sudo.move_id)
         return True

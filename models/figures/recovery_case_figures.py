@@ -13,8 +13,8 @@ from odoo.tools import SQL
 from ..method.payment_token import FUNDINGS
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
-# The way of a case in the reports: what charged it again is told apart.
-REPORTED_WAYS = [
+# The channel of a case in the reports: what charged it again is told apart.
+CHANNELS = [
     ("retry", "Retry"),
     ("new_method", "New payment method"),
     ("updated", "Updated card"),
@@ -24,7 +24,7 @@ REPORTED_WAYS = [
     ("bank_transfer", "Bank transfer"),
     ("manual", "Recorded payment"),
 ]
-_SPLIT = ("way", "amount", "company_amount")
+_SPLIT = ("channel", "amount", "company_amount")
 
 
 class RecoveryCase(models.Model):
@@ -111,15 +111,15 @@ class RecoveryCase(models.Model):
     credited_amount = fields.Monetary(
         readonly=True, copy=False, help="What has been credited since the case opened."
     )
-    reported_way = fields.Selection(
-        selection=REPORTED_WAYS,
+    reported_channel = fields.Selection(
+        selection=CHANNELS,
         string="Recovered Mostly By",
         readonly=True,
         copy=False,
-        help="The way that brought most of what was recovered, the latest one of equals. Retry: "
-        "the method that had failed. New payment method: one that the customer added. Updated "
-        "card: the same method, after its card was renewed. Link in a notice: the customer paid "
-        "without logging in after a notice was sent.",
+        help="The channel that brought most of what was recovered, the latest one of equals. "
+        "Retry: the method that had failed. New payment method: one that the customer added. "
+        "Updated card: the same method, after its card was renewed. Link in a notice: the customer "
+        "paid without logging in after a notice was sent.",
     )
     settlement_ids = fields.One2many(
         comodel_name="recovery.settlement", inverse_name="case_id", readonly=True
@@ -204,9 +204,9 @@ class RecoveryCase(models.Model):
             if changed:
                 settlement.write(changed)
         self.env["recovery.settlement"].create(list(vals_by_partial.values()))
-        way = self._find_reported_way()
-        if way != self.reported_way:
-            self.reported_way = way
+        channel = self._find_reported_channel()
+        if channel != self.reported_channel:
+            self.reported_channel = channel
 
     def _rebuild_figures(self):
         """Work out anew all that is stored for the reports, from the plain records."""
@@ -316,16 +316,18 @@ class RecoveryCase(models.Model):
         )
         return rows[0][0] if rows else False
 
-    def _find_reported_way(self):
-        """Return the way that brought most of what was recovered, the latest one of equals."""
+    def _find_reported_channel(self):
+        """Return the channel that brought most of what was recovered, the latest one of equals."""
         amounts = {}
         for settlement in self.settlement_ids.sorted(lambda one: one.partial_id.id):
-            total = amounts.pop(settlement.way, 0.0) + settlement.amount
-            amounts[settlement.way] = self.currency_id.round(total)  # Popped first: latest last.
+            total = amounts.pop(settlement.channel, 0.0) + settlement.amount
+            amounts[settlement.channel] = self.currency_id.round(
+                total
+            )  # Popped first: latest last.
         most = max(amounts.values(), default=0.0)
         if self.currency_id.compare_amounts(most, 0) <= 0:
             return False
-        return next(way for way in reversed(amounts) if amounts[way] == most)
+        return next(channel for channel in reversed(amounts) if amounts[channel] == most)
 
     def _split_recovered(self):
         """Return the values of the payments that came after the failure, oldest first.
@@ -346,7 +348,7 @@ class RecoveryCase(models.Model):
                 {
                     "case_id": self.id,
                     "partial_id": settlement.partial_id,
-                    "way": self._get_way_of_settlement(settlement),
+                    "channel": self._get_channel_of_settlement(settlement),
                     "amount": currency.round(reached - counted),
                     "company_amount": company_currency.round(company_reached - company_counted),
                 }
@@ -354,10 +356,10 @@ class RecoveryCase(models.Model):
             counted, company_counted = reached, company_reached
         return vals_list
 
-    def _get_way_of_settlement(self, settlement):
-        """Return the way of a payment; a charge of ours tells which payment method it was."""
-        if settlement.way != "retry":
-            return settlement.way
+    def _get_channel_of_settlement(self, settlement):
+        """Return the channel of a payment; a charge of ours tells which payment method it was."""
+        if settlement.channel != "retry":
+            return settlement.channel
         attempts = self.attempt_ids.sorted("id")
         paid = attempts.filtered(
             lambda attempt: attempt.transaction_id.id == settlement.transaction_id

@@ -1,13 +1,13 @@
 from odoo import fields, models
 
-from .recovery_case_figures import REPORTED_WAYS
+from .recovery_case_figures import CHANNELS
 
 
 class RecoverySettlement(models.Model):
-    """What one payment brought of what had failed, and the way it came.
+    """What one payment brought of what had failed, and the channel it came through.
 
     Worked out by the job that follows invoices, and anew whenever one of them changes: the ledger
-    is the only truth. That a case has several of them is why a way is not one of the case.
+    is the only truth. That a case has several of them is why a channel is not one of the case.
     """
 
     _name = "recovery.settlement"
@@ -31,7 +31,7 @@ class RecoverySettlement(models.Model):
         help="The match of invoice and payment in the journal. Empty until the job has looked at "
         "the case again, where it was undone.",
     )
-    way = fields.Selection(selection=REPORTED_WAYS, required=True, readonly=True)
+    channel = fields.Selection(selection=CHANNELS, required=True, readonly=True)
     currency_id = fields.Many2one(related="case_id.currency_id")
     company_currency_id = fields.Many2one(related="case_id.company_currency_id")
     amount = fields.Monetary(
@@ -47,4 +47,4 @@ class RecoverySettlement(models.Model):
         "The payments of a case add up to what was recovered of it, to the cent.",
     )
 
-    _added_idx = models.Index("(company_id, failed_on) INCLUDE (began_by, way, company_amount)")
+    _added_idx = models.Index("(company_id, failed_on) INCLUDE (began_by, channel, company_amount)")

@@ -8,10 +8,10 @@ from . import ir_actions_server_wait
 from . import recovery_case_automate
 from . import recovery_event
 from . import recovery_event_daily
-from . import recovery_happening
-from . import recovery_task
-from . import recovery_task_plan
-from . import recovery_task_run
+from . import recovery_trigger
+from . import recovery_planned_action
+from . import recovery_planned_action_plan
+from . import recovery_planned_action_run
 from . import res_partner_block
 from . import ir_actions_server_provider
 from . import recovery_attempt_event

@@ -79,14 +79,16 @@ class BaseAutomation(models.Model):
         return result
 
     @api.ondelete(at_uninstall=True)
-    def _unlink_recovery_tasks(self):
+    def _unlink_planned_actions(self):
         """Cancel what is planned, and let go of what was done.
 
         Left to PostgreSQL, a row that loses its rule and its action at once fails to lose either.
         """
-        tasks_sudo = self.env["recovery.task"].sudo().search([("automation_id", "in", self.ids)])
-        tasks_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
-        tasks_sudo.write({"automation_id": False, "action_id": False})
+        actions_sudo = (
+            self.env["recovery.planned.action"].sudo().search([("automation_id", "in", self.ids)])
+        )
+        actions_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
+        actions_sudo.write({"automation_id": False, "action_id": False})
 
     def _recovery_start_clock(self):
         """Let rules that have just been switched on leave alone what happened long ago.
@@ -114,7 +116,7 @@ class BaseAutomation(models.Model):
         )
         # One dictionary for all rules that a change sets off, as Odoo hands it from one to another.
         done = self.env.context.get("__action_done")
-        self.env["recovery.happening"]._queue(self, changed or records.browse(), done)
+        self.env["recovery.trigger"]._record(self, changed or records.browse(), done)
         return None
 
     def _filter_pre(self, records, feedback=False):
@@ -151,7 +153,7 @@ class BaseAutomation(models.Model):
         found, error = run_isolated(self.env, evaluate)
         if error:
             _logger.info("The condition of rule %s raised: %s", self.id, error)
-            self.env["recovery.happening"]._queue_error(self, records[:1], error)
+            self.env["recovery.trigger"]._record_error(self, records[:1], error)
         return found
 
     # === GETTERS === #

@@ -8,15 +8,15 @@ from odoo import models
 class BaseAutomation(models.Model):
     _inherit = "base.automation"
 
-    def _recovery_tell_error(self, task):
+    def _recovery_tell_error(self, planned_action):
         """Keep what went wrong with the rule; tell administrators unless they know of an error.
 
-        :param task: the `recovery.task` that failed
+        :param planned_action: the `recovery.planned.action` that failed
         """
         if not self:
             return  # The rule is gone, and its error with it.
         is_news = not self.recovery_error
-        self.recovery_error = f"{task.name}: {task.sentence}"
+        self.recovery_error = f"{planned_action.name}: {planned_action.sentence}"
         if not is_news:
             return
         self.message_post(body=self.recovery_error)

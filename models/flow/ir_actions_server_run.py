@@ -166,12 +166,12 @@ class IrActionsServer(models.Model):
         is_job = self.env.uid == SUPERUSER_ID
         left_out = []
         for case_sudo in cases_sudo:
-            hindrance = None if closed else case_sudo._get_hindrance(waiting)
-            hindrance = hindrance or act(case_sudo.with_company(case_sudo.company_id))
-            if isinstance(hindrance, str):
-                left_out.append(hindrance)
+            block = None if closed else case_sudo._get_acting_block(waiting)
+            block = block or act(case_sudo.with_company(case_sudo.company_id))
+            if isinstance(block, str):
+                left_out.append(block)
                 if is_job:
-                    case_sudo._message_log(body=f"{self.name}: {hindrance}")
+                    case_sudo._message_log(body=f"{self.name}: {block}")
         if is_job:
             return False
         if not cases_sudo:

@@ -25,7 +25,7 @@ class RecoveryAttempt(models.Model):
         result = super()._postpone(instant, sentence, rule)
         if rule and self.env["recovery.event"]._is_awaited():
             self.is_news = True
-            self.env["recovery.signal"]._raise_for(self.move_id)
+            self.env["recovery.invoice.queue"]._add(self.move_id)
         return result
 
     def _raise_outcome(self):

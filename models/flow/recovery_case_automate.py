@@ -44,7 +44,7 @@ class RecoveryCase(models.Model):
         at = self._get_charge_instant(fields.Datetime.now())
         for token in self._get_other_tokens() - default:
             choice = self._judge_method(token, amount)
-            if choice.hindrance or token._recovery_check_ceiling(choice.charge, at, choice.history):
+            if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
                 continue
             self.next_attempt_id._set_state("cancelled", sentence=reason)
             # As a person's choice of the method, which the schedule leaves alone.
@@ -101,8 +101,8 @@ class RecoveryCase(models.Model):
         name = {"case": self.display_name}
         if self.state not in (*OPEN_STATES, "lost"):
             return self.env._("The case of %(case)s is closed.", **name)
-        if hindrance := self._get_in_flight_hindrance():
-            return hindrance
+        if block := self._get_in_flight_sentence():
+            return block
         if write_off:
             account = self.policy_id.write_off_account_id
             if not account:

@@ -13,8 +13,8 @@ LATELY = timedelta(days=1)
 class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
-    task_ids = fields.One2many(
-        comodel_name="recovery.task", inverse_name="case_id", string="Planned Actions"
+    planned_action_ids = fields.One2many(
+        comodel_name="recovery.planned.action", inverse_name="case_id", string="Planned Actions"
     )
     method_expires_on = fields.Date(
         string="Method Expires",
@@ -49,9 +49,10 @@ class RecoveryCase(models.Model):
         Left to PostgreSQL, a planned action that loses its case and its event at once fails to
         lose either.
         """
-        tasks_sudo = self.env["recovery.task"].sudo().search([("case_id", "in", self.ids)])
-        tasks_sudo._set_planned_cancelled(self.env._("The case was deleted."))
-        tasks_sudo.write({"case_id": False, "event_id": False})
+        actions_sudo = self.env["recovery.planned.action"].sudo()
+        actions_sudo = actions_sudo.search([("case_id", "in", self.ids)])
+        actions_sudo._set_planned_cancelled(self.env._("The case was deleted."))
+        actions_sudo.write({"case_id": False, "event_id": False})
         self.env["recovery.event"].sudo().search([("case_id", "in", self.ids)]).unlink()
 
     # === BUSINESS METHODS === #
@@ -100,14 +101,12 @@ class RecoveryCase(models.Model):
             )
             events._raise("large_failed", case=self, sentence=sentence)
 
-    def _gate(self, hindrance):
+    def _block_method(self, block):
         """Override to tell that no method may be charged, once until one may again."""
-        is_news = not self.gated_class
-        result = super()._gate(hindrance)
+        is_news = not self.blocked_class
+        result = super()._block_method(block)
         if is_news:
-            self.env["recovery.event"]._raise(
-                "method_gated", case=self, sentence=hindrance.sentence
-            )
+            self.env["recovery.event"]._raise("method_blocked", case=self, sentence=block.sentence)
         return result
 
     def _begin_grace(self, reason):
@@ -151,12 +150,12 @@ class RecoveryCase(models.Model):
         )
         return case
 
-    def _plan(self, attempts=None):
+    def _plan_next_charge(self, attempts=None):
         """Override to tell that a network's rule holds the next charge back."""
         if not self.env["recovery.event"]._is_awaited():
-            return super()._plan(attempts)
+            return super()._plan_next_charge(attempts)
         before = self.next_attempt_id
-        result = super()._plan(attempts)
+        result = super()._plan_next_charge(attempts)
         attempt = self.next_attempt_id
         if attempt.rule_id and attempt != before:
             attempt._raise_ceiling()

@@ -30,7 +30,7 @@ class RecoveryEvent(models.Model):
         selection=[
             ("attempt_failed", "Attempt failed"),
             ("attempt_succeeded", "Attempt succeeded"),
-            ("method_gated", "Method gated"),
+            ("method_blocked", "Method blocked"),
             ("method_updated", "Method updated"),
             ("ceiling_reached", "Ceiling reached"),
             ("retries_exhausted", "Retries exhausted"),

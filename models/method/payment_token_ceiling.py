@@ -9,7 +9,7 @@ from odoo.tools import SQL, format_datetime
 from ...timing.ceiling import Charge, PastAttempt, Refusal, check, next_allowed
 
 # A decline of these classes shuts the method until it changes, or until it pays after all.
-GATING_CLASSES = ("fix_data", "customer_action", "never")
+BLOCKING_CLASSES = ("fix_data", "customer_action", "never")
 
 
 class CardCharge(NamedTuple):
@@ -25,7 +25,7 @@ class CardCharge(NamedTuple):
     answered_at: datetime
 
 
-class Hindrance(NamedTuple):
+class MethodBlock(NamedTuple):
     """What keeps a payment method from being charged until something about it changes.
 
     :ivar reason: the `recovery.decline.reason` of that decline
@@ -138,23 +138,23 @@ class PaymentToken(models.Model):
             debt=move.id,
         )
 
-    def _recovery_get_hindrance(self, charge, instant, history):
+    def _recovery_get_block(self, charge, instant, history):
         """Return what keeps this method from being charged until it changes, or none.
 
         :param timing.ceiling.Charge charge:
         :param instant: naive UTC
         :param history: of :meth:`_recovery_get_history`
-        :rtype: Hindrance | None
+        :rtype: MethodBlock | None
         """
         self.ensure_one()
-        if gating := self._recovery_find_gating_charge(charge, history):
-            return self._recovery_prepare_hindrance(gating)
+        if blocking := self._recovery_find_blocking_charge(charge, history):
+            return self._recovery_prepare_block(blocking)
         refusal = self._recovery_check_ceiling(charge, instant, history)
         if not refusal or refusal.allowed_from:
             return None
         latest = history[-1].attempt if history else None
         at = latest.at if latest else _aware(instant)
-        return Hindrance(
+        return MethodBlock(
             "never",
             self.env["recovery.decline.reason"]._find(latest.reason if latest else "unknown"),
             self._recovery_render_refusal(refusal),
@@ -162,7 +162,7 @@ class PaymentToken(models.Model):
             self._recovery_get_rule(refusal),
         )
 
-    def _recovery_find_gating_charge(self, charge, history):
+    def _recovery_find_blocking_charge(self, charge, history):
         """Return the latest decline that shuts this method for a charge, or none.
 
         Expired data, and a method that is dead, concern all invoices; a confirmation that the
@@ -178,14 +178,14 @@ class PaymentToken(models.Model):
                 return None
             if updated_at and at < updated_at:
                 continue
-            if earlier.decline_class in GATING_CLASSES and (
+            if earlier.decline_class in BLOCKING_CLASSES and (
                 earlier.decline_class != "customer_action" or earlier.attempt.debt == charge.debt
             ):
                 return earlier
         return None
 
-    def _recovery_prepare_hindrance(self, gating):
-        reason = self.env["recovery.decline.reason"]._find(gating.attempt.reason)
+    def _recovery_prepare_block(self, blocking):
+        reason = self.env["recovery.decline.reason"]._find(blocking.attempt.reason)
         method = self.env["recovery.attempt"]._get_method_label(self)
         known = {"method": method, "reason": reason.name}
         sentences = {
@@ -195,8 +195,8 @@ class PaymentToken(models.Model):
             ),
             "never": self.env._("%(method)s is not charged any more: %(reason)s.", **known),
         }
-        at = gating.attempt.at.replace(tzinfo=None)
-        return Hindrance(gating.decline_class, reason, sentences[gating.decline_class], at)
+        at = blocking.attempt.at.replace(tzinfo=None)
+        return MethodBlock(blocking.decline_class, reason, sentences[blocking.decline_class], at)
 
     def _recovery_check_ceiling(self, charge, instant, history) -> Refusal | None:
         """Say whether the networks' rules allow a charge at a naive UTC instant."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta, timezone
 
 from odoo import fields, models
 
-from .payment_token_ceiling import Hindrance
+from .payment_token_ceiling import MethodBlock
 
 # An event is dated in whole seconds: what it tells was true at the end of its second.
 EVENT_PRECISION = timedelta(seconds=1)
@@ -124,7 +124,7 @@ class PaymentToken(models.Model):
         return bool(self.recovery_expiry and facts.exp_year)
 
     def _recovery_mark_updated(self, at=None):
-        """Forget what earlier declines said of these methods; gated cases charge at once.
+        """Forget what earlier declines said of these methods; blocked cases charge at once.
 
         :param at: naive UTC: declines before it are forgotten; now by default
         """
@@ -176,16 +176,14 @@ class PaymentToken(models.Model):
 
     # === REMOVAL === #
 
-    def _recovery_get_hindrance(self, charge, instant, history):
+    def _recovery_get_block(self, charge, instant, history):
         """Extended to shut a method that was removed at its provider."""
-        return self._recovery_get_removal() or super()._recovery_get_hindrance(
-            charge, instant, history
-        )
+        return self._recovery_get_removal() or super()._recovery_get_block(charge, instant, history)
 
     def _recovery_get_removal(self):
         """Return what keeps a method that was removed at its provider from being charged, or none.
 
-        :rtype: Hindrance | None
+        :rtype: MethodBlock | None
         """
         self.ensure_one()
         if self.active or not self.recovery_removed_at:
@@ -196,7 +194,7 @@ class PaymentToken(models.Model):
             method=self._recovery_get_label(),
         )
         reason = self.env["recovery.decline.reason"]._find("method_unusable")
-        return Hindrance("never", reason, sentence, self.recovery_removed_at)
+        return MethodBlock("never", reason, sentence, self.recovery_removed_at)
 
     # === GETTERS === #
 

@@ -66,7 +66,7 @@ class RecoveryCase(models.Model):
         return days.pop() if len(days) == 1 else False
 
     def _get_end_day(self):
-        """Return the last whole day on which a payment keeps the end action from happening.
+        """Return the last whole day on which a payment keeps the end action from trigger.
 
         In the customer's time zone; none before the retries are used up.
         """

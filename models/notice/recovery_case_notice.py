@@ -15,7 +15,7 @@ from ..schedule.recovery_case_plan import _aware
 
 _logger = logging.getLogger(__name__)
 
-# Charges that tell the customer's bank, or nobody, to have refused; what a gate refused is none.
+# Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
 # Triggers about invoices and methods that have no case.
 AHEAD_TRIGGERS = ("before_due", "method_expires")
@@ -249,7 +249,7 @@ class RecoveryCase(models.Model):
     def _make_notice_failures(self, attempts):
         """Yield the failed charges of this life.
 
-        The first charge counts from when the case was opened. What it was refused for by a gate
+        The first charge counts from when the case was opened. What it was refused for by a block
         is the customer's business only when it was his method.
         """
         begin = self.first_failure_at if self.life > 1 else datetime.min

@@ -177,7 +177,7 @@ class RecoveryNotice(models.Model):
         planned = self.filtered(lambda notice: notice.state == "planned")
         planned.write({"state": "skipped", "sentence": reason, "held_until": False})
 
-    def _hold(self, until, reason):
+    def _keep_back(self, until, reason):
         """Keep planned notices back until a naive UTC instant, for a reason."""
         self.write({"held_until": until, "sentence": reason})
 

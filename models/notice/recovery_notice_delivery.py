@@ -200,14 +200,14 @@ class RecoveryNotice(models.Model):
 
     def _send_to_contact(self, contact):
         """Send a message that did not arrive to another contact, if it is still due."""
-        if hindrance := self._find_resend_hindrance():
-            self.sentence = hindrance
+        if block := self._find_resend_block():
+            self.sentence = block
             return
         notices = self.search([("mail_message_id", "=", self.mail_message_id.id)])
         envelope = self._make_envelope(self | notices, self.message_key)
         self._queue_batch(self._get_template(), [envelope], {self.id: contact})
 
-    def _find_resend_hindrance(self):
+    def _find_resend_block(self):
         """Return why a message that did not arrive is not sent again, or none."""
         if not self.step_id:
             return self.env._("Not sent again: the step was removed.")

@@ -144,7 +144,7 @@ class RecoveryNotice(models.Model):
                 _logger.info("The notices of the customer %s wait: %s", customers[0], error)
                 reason = self.env._("Another job was at work on the case.")
                 until = fields.Datetime.now() + BUSY_WAIT
-                self._note_on_due(customers[0], lambda notices: notices._hold(until, reason))
+                self._note_on_due(customers[0], lambda notices: notices._keep_back(until, reason))
             return False
         except Exception as error:
             self.env.cr.rollback()
@@ -209,7 +209,7 @@ class RecoveryNotice(models.Model):
             key = f"{company.id} {partner.id} {day.isoformat()}"
             envelopes += [turn.open_envelope(message, key) for message in outcome.messages]
         for (until, reason), notices in holds.items():
-            notices._hold(until, reason)
+            notices._keep_back(until, reason)
         for reason, notices in skips.items():
             notices._skip(reason)
         self._hand_over(envelopes)
@@ -281,7 +281,7 @@ class RecoveryNotice(models.Model):
             return
         in_flight = moves._filter_in_flight(LONGEST_FLIGHT)
         held = turn.take_out(lambda notice: notice.move_id in in_flight)
-        held._hold(
+        held._keep_back(
             fields.Datetime.now() + FLIGHT_WAIT,
             self.env._("A payment of the invoice is under way; its outcome decides."),
         )

@@ -61,7 +61,7 @@ class PaymentTransaction(models.Model):
         cases_sudo = self.env["recovery.case"].sudo().browse(page["cases"]).exists()
         cases_sudo._adopt_method(token_sudo, page["future"])
         if self.operation == "validation":
-            self.env["recovery.signal"]._raise_for(cases_sudo.move_id, self)
+            self.env["recovery.invoice.queue"]._add(cases_sudo.move_id, self)
 
     def _recovery_note_result(self, result):
         notice = self.env["recovery.notice"].sudo().browse(self.recovery_page.get("notice") or [])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import format_date
 
-from ..method.payment_token_ceiling import GATING_CLASSES
+from ..method.payment_token_ceiling import BLOCKING_CLASSES
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
 CHARGE_WAIT = timedelta(minutes=15)
@@ -59,7 +59,7 @@ class RecoveryCase(models.Model):
         if planned_at and now - CHARGE_WAIT <= planned_at <= now + timedelta(minutes=1):
             return True
         # A method was just saved on the page, and the job hasn't come to its charge yet.
-        signals = self.env["recovery.signal"].search(
+        signals = self.env["recovery.invoice.queue"].search(
             [
                 ("move_id", "=", self.move_id.id),
                 ("transaction_id.operation", "=", "validation"),
@@ -85,7 +85,7 @@ class RecoveryCase(models.Model):
                 or fields.Datetime.now() - transaction_sudo.create_date > BEGUN_WAIT
             ):
                 continue
-            if attempts._get_transaction_gate(transaction_sudo):
+            if attempts._get_transaction_block(transaction_sudo):
                 return transaction_sudo
         return self.env["payment.transaction"].sudo()
 
@@ -157,8 +157,8 @@ class RecoveryCase(models.Model):
         )
 
     def _is_method_shut(self, token):
-        hindrance = self._judge_method(token, self._get_owed()).hindrance
-        return bool(hindrance) and hindrance.decline_class in GATING_CLASSES
+        block = self._judge_method(token, self._get_owed()).block
+        return bool(block) and block.decline_class in BLOCKING_CLASSES
 
     def _get_page_next(self):
         """Return what happens next when the customer does nothing, as he is told."""

@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from ..case.recovery_case import OPEN_STATES
-from ..charge.recovery_attempt_gate import ONLINE_DRAFT_AGE
+from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
 from ..schedule.recovery_case_plan import Plan
 
 # A question longer than this is no question.
@@ -88,7 +88,7 @@ class RecoveryCase(models.Model):
         if self.state not in ("in_recovery", "grace") or self.in_flight_state:
             return
         choice = self._choose_method()
-        if not choice.token or choice.hindrance:
+        if not choice.token or choice.block:
             return
         reason = self.env._("The customer replaced the payment method on his page.")
         if self.policy_id.retry_schedule == "provider":
@@ -97,7 +97,7 @@ class RecoveryCase(models.Model):
             self._set_state("in_recovery", reason, grace_until=False)
         self.promise_date = False
         self.next_attempt_id._set_state("cancelled", sentence=reason)
-        self._open_gate()
+        self._unblock_method()
         attempts = self.move_id.recovery_attempt_ids.sorted("id")
         latest = attempts.filtered(self._is_of_this_life)[-1:] or self.first_attempt_id
         at_once = self._plan_at_once(choice._replace(source="method"), latest)

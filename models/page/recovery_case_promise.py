@@ -65,9 +65,9 @@ class RecoveryCase(models.Model):
         :return: why it can't be promised, for a person; nothing when it is kept
         """
         self.ensure_one()
-        hindrance = self._get_promise_hindrance(day, author)
-        if hindrance:
-            return hindrance
+        block = self._get_promise_refusal(day, author)
+        if block:
+            return block
         planned = self.next_attempt_id
         self.write(
             {
@@ -78,8 +78,8 @@ class RecoveryCase(models.Model):
         )
         sentence = self._get_promise_sentence()
         planned._set_state("cancelled", sentence=sentence)
-        self._plan()
-        self._raise_promise_signal()
+        self._plan_next_charge()
+        self._ask_to_follow()
         self.message_post(
             body=sentence,
             message_type="comment",
@@ -88,11 +88,11 @@ class RecoveryCase(models.Model):
         )
         return None
 
-    def _get_promise_hindrance(self, day, author):
+    def _get_promise_refusal(self, day, author):
         if self.state not in OPEN_STATES:
             return self.env._("The case of %(case)s is closed.", case=self.display_name)
-        if hindrance := self._get_in_flight_hindrance():
-            return hindrance
+        if block := self._get_in_flight_sentence():
+            return block
         if author and self.promise_count:
             return self.env._(
                 "A day was promised before. Please write to us if you need more time."
@@ -115,8 +115,8 @@ class RecoveryCase(models.Model):
         self.promise_date = False
         if planned.source != "user":
             planned._set_state("cancelled", sentence=reason)
-        self._plan()
-        self._raise_promise_signal()
+        self._plan_next_charge()
+        self._ask_to_follow()
         self.message_post(body=reason)
 
     def _break_promise(self):
@@ -130,14 +130,14 @@ class RecoveryCase(models.Model):
             day=format_date(self.env, self.promise_date),
         )
         self.promise_date = False
-        self._plan()  # Where the charge is planned already, it stays as it is.
-        self._raise_promise_signal()
+        self._plan_next_charge()  # Where the charge is planned already, it stays as it is.
+        self._ask_to_follow()
         self.message_post(body=reason)
         self._ask_for_attention(reason)
 
-    def _raise_promise_signal(self):
+    def _ask_to_follow(self):
         """Let the job look at the case anew: notices keep to the promised day, too."""
-        self.env["recovery.signal"]._raise_for(self.move_id)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _close(self, state, reason, **values):
         """Override to let a promise end with its case."""
@@ -151,14 +151,14 @@ class RecoveryCase(models.Model):
             return plan
         return self._put_off(plan, until, self._get_promise_sentence())
 
-    def _get_charge_hindrance(self, instant):
+    def _get_charge_block(self, instant):
         """Override to say that a promise stands against a charge that a person asks for."""
         until = self._get_promise_end()
         if until and instant < until:
             return self.env._(
                 "%(promise)s Withdraw the promise first.", promise=self._get_promise_sentence()
             )
-        return super()._get_charge_hindrance(instant)
+        return super()._get_charge_block(instant)
 
     # === CRON === #
 

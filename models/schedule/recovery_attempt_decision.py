@@ -80,4 +80,4 @@ class RecoveryAttempt(models.Model):
                 ("arm", "=", "smart"),
             ]
         )
-        self.env["recovery.signal"]._raise_for(cases.move_id)
+        self.env["recovery.invoice.queue"]._add(cases.move_id)

@@ -51,8 +51,8 @@ class RecoveryCase(models.Model):
         values = self._prepare_advice_vals(kind, at, reason)
         left_out = []
         for case_sudo in cases_sudo:
-            if hindrance := case_sudo._get_hindrance(waiting=True):
-                left_out.append(hindrance)
+            if block := case_sudo._get_acting_block(waiting=True):
+                left_out.append(block)
                 continue
             case_sudo.write(values)
             case_sudo._replan(values["retry_advice_reason"] or self.env._("Planned anew."))
@@ -111,7 +111,7 @@ class RecoveryCase(models.Model):
         if self.state != "in_recovery" or planned.source == "user":
             return
         planned._set_state("cancelled", sentence=reason)
-        self._plan()
+        self._plan_next_charge()
 
     def _forget_used_advice(self, attempts):
         """Drop advice about one charge once it was made, and about a time once it has come."""

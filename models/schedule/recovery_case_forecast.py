@@ -43,8 +43,8 @@ class RecoveryCase(models.Model):
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
         virtual = self._make_virtual(move, policy, case)
         choice = virtual._choose_method()
-        if choice.hindrance:
-            return choice.hindrance.sentence
+        if choice.block:
+            return choice.block.sentence
         if planned and policy == case.policy_id:
             first = _describe_attempt(planned)
         else:
@@ -82,7 +82,7 @@ class RecoveryCase(models.Model):
             "due_date",
             "first_attempt_id",
             "first_failure_at",
-            "gated_class",
+            "blocked_class",
             "decline_class",
             "token_id",
             *self._get_advice_fields(),

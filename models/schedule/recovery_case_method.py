@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import fields, models
 
 from ...timing.ceiling import Charge
-from ..method.payment_token_ceiling import GATING_CLASSES, CardCharge, Hindrance
+from ..method.payment_token_ceiling import BLOCKING_CLASSES, CardCharge, MethodBlock
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 
@@ -17,14 +17,14 @@ class MethodChoice(NamedTuple):
     :ivar history: the charges of its card
     :ivar source: ``method`` for one that came after the decline, ``backup`` for another one that
         was there before; empty for the one chosen on the invoice or the customer
-    :ivar hindrance: what stands against every method of the customer
+    :ivar block: what stands against every method of the customer
     """
 
     token: models.Model
     charge: Charge | None = None
     history: Sequence[CardCharge] = ()
     source: str = ""
-    hindrance: Hindrance | None = None
+    block: MethodBlock | None = None
 
 
 class RecoveryCase(models.Model):
@@ -44,21 +44,21 @@ class RecoveryCase(models.Model):
         copy=False,
         help="What the latest decline asks for.",
     )
-    gated_class = fields.Selection(
-        selection=[item for item in DECLINE_CLASSES if item[0] in GATING_CLASSES],
+    blocked_class = fields.Selection(
+        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
         string="Method Waits",
         readonly=True,
         copy=False,
         help="Set while no payment method of the customer may be charged. The case stays open, and "
         "charges as soon as a method is added or updated.",
     )
-    gate_sentence = fields.Char(
+    block_sentence = fields.Char(
         string="No Charge Because",
         readonly=True,
         copy=False,
         help="Why no charge is planned until the payment method changes.",
     )
-    gate_rule_id = fields.Many2one(
+    block_rule_id = fields.Many2one(
         comodel_name="recovery.network.rule",
         string="Forbidden By",
         readonly=True,
@@ -85,7 +85,7 @@ class RecoveryCase(models.Model):
     def action_method_updated(self):
         """Take a person's word that the customer has put his payment method in order."""
         for case_sudo in self._check_may_act():
-            if case_sudo.gated_class in ("fix_data", "customer_action"):
+            if case_sudo.blocked_class in ("fix_data", "customer_action"):
                 case_sudo._get_default_token()._recovery_mark_updated()
         return True
 
@@ -102,16 +102,16 @@ class RecoveryCase(models.Model):
             return MethodChoice(default)  # Nobody agreed to charges of this invoice.
         amount = self._get_owed()
         choice = self._judge_method(default, amount)
-        hindrance = choice.hindrance
-        if default.active and not hindrance:
+        block = choice.block
+        if default.active and not block:
             return choice
-        shut_at = hindrance.at if hindrance else self.first_failure_at
+        shut_at = block.at if block else self.first_failure_at
         for token in self._get_other_tokens() - default:
             is_new = token.recovery_updated_at and token.recovery_updated_at > shut_at
             if not is_new and not self.policy_id.use_backup_methods:
                 continue
             other = self._judge_method(token, amount)
-            if not other.hindrance:
+            if not other.block:
                 return other._replace(source="method" if is_new else "backup")
         return choice
 
@@ -122,8 +122,8 @@ class RecoveryCase(models.Model):
         """
         charge = token._recovery_prepare_question(self.move_id, amount)
         history = token._recovery_get_history()
-        hindrance = token._recovery_get_hindrance(charge, fields.Datetime.now(), history)
-        return MethodChoice(token, charge, history, hindrance=hindrance)
+        block = token._recovery_get_block(charge, fields.Datetime.now(), history)
+        return MethodChoice(token, charge, history, block=block)
 
     def _get_other_tokens(self):
         """Return the customer's methods that could be charged, the latest first."""
@@ -140,21 +140,21 @@ class RecoveryCase(models.Model):
             provider_sudo.state == "enabled" or self.company_id.recovery_charge_test_providers
         ) and (not currencies or self.currency_id in currencies)
 
-    def _gate(self, hindrance):
+    def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
         self.write(
             {
-                "gated_class": hindrance.decline_class,
-                "gate_sentence": hindrance.sentence,
-                "gate_rule_id": hindrance.rule and hindrance.rule.id,
+                "blocked_class": block.decline_class,
+                "block_sentence": block.sentence,
+                "block_rule_id": block.rule and block.rule.id,
             }
         )
 
-    def _open_gate(self):
-        if self.gated_class:
-            self.write({"gated_class": False, "gate_sentence": False, "gate_rule_id": False})
+    def _unblock_method(self):
+        if self.blocked_class:
+            self.write({"blocked_class": False, "block_sentence": False, "block_rule_id": False})
 
-    def _get_charge_hindrance(self, instant):
+    def _get_charge_block(self, instant):
         """Return why no charge may go out at a naive UTC instant, whoever asks for it, or none."""
         self.ensure_one()
         if self.policy_id.retry_schedule == "provider":
@@ -164,8 +164,8 @@ class RecoveryCase(models.Model):
         choice = self._choose_method()
         if not choice.token:
             return None  # The charge says so itself.
-        if choice.hindrance:
-            return self._add_source(choice.hindrance.sentence, choice.hindrance.rule)
+        if choice.block:
+            return self._add_source(choice.block.sentence, choice.block.rule)
         refusal = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
         if not refusal:
             return None

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 
 from ...timing import Ladder, Sentence, Stop, plan_ladder
 from ..case.recovery_attempt import FAILED_STATES, IN_FLIGHT
-from ..method.payment_token_ceiling import GATING_CLASSES
+from ..method.payment_token_ceiling import BLOCKING_CLASSES
 
 # Sources whose charges go out at once, whatever the hour of the customer's day.
 UNTIMED_SOURCES = ("technical", "method")
@@ -40,7 +40,7 @@ class RecoveryCase(models.Model):
 
     # === PLAN === #
 
-    def _plan(self, attempts=None):
+    def _plan_next_charge(self, attempts=None):
         """Plan the next charge, unless one is unfinished, or begin the grace period.
 
         :param attempts: those of the invoice, where they have just been read
@@ -55,8 +55,8 @@ class RecoveryCase(models.Model):
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
         if planned and not self._withdraw_outdated(planned, choice):
             return
-        if choice.hindrance:
-            self._gate(choice.hindrance)
+        if choice.block:
+            self._block_method(choice.block)
             return
         attempts = attempts.filtered(self._is_of_this_life)
         self._forget_used_advice(attempts)
@@ -64,7 +64,7 @@ class RecoveryCase(models.Model):
         if isinstance(plan, Stop):
             self._begin_grace(self._render(plan.sentence))
             return
-        self._open_gate()
+        self._unblock_method()
         attempt = self._create_attempt(
             self.move_id,
             plan,
@@ -75,21 +75,21 @@ class RecoveryCase(models.Model):
         )
         latest = attempts[-1:] or self.first_attempt_id
         if latest.state != "declined":  # What has just been sent to the provider can be charged.
-            gate = attempt._get_method_gate()
-            if gate:
-                self._ask_for_attention(gate.sentence)
+            block = attempt._get_method_block()
+            if block:
+                self._ask_for_attention(block.sentence)
 
     def _withdraw_outdated(self, planned, choice):
         """Cancel a planned charge of a method that is not the one to charge any more.
 
-        What a person planned stays: the gates tell him, should it be refused.
+        What a person planned stays: the blocks tell him, should it be refused.
 
         :return: whether the charge was cancelled
         """
         if planned.source == "user":
             return False
-        if choice.hindrance:
-            reason = choice.hindrance.sentence
+        if choice.block:
+            reason = choice.block.sentence
         elif planned._get_token() != choice.token:
             reason = self.env._("Another payment method is charged instead.")
         elif self._has_news_of_siblings(planned, choice):
@@ -108,7 +108,7 @@ class RecoveryCase(models.Model):
         finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
         latest = finished[-1:] or self.first_attempt_id
         decline_class = latest.decline_class or self.decline_class
-        if self.gated_class or decline_class in GATING_CLASSES:
+        if self.blocked_class or decline_class in BLOCKING_CLASSES:
             # It may be charged after all: the method is another one, or was put in order.
             return self._bound(self._plan_at_once(choice, latest), choice, latest)
         if latest and latest._is_technical():
@@ -217,8 +217,8 @@ class RecoveryCase(models.Model):
         :return: why it is refused, for a person; nothing when it is planned
         """
         self.ensure_one()
-        if hindrance := self._get_charge_hindrance(instant):
-            return hindrance
+        if block := self._get_charge_block(instant):
+            return block
         values = {
             "planned_at": instant,
             "source": "user",

@@ -18,7 +18,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         planned = case.next_attempt_id
         self._register_payment(invoice, 100.0)
         self._run_cron("follow")
-        self.assertEqual((case.state, case.way), ("recovered", "manual"))
+        self.assertEqual((case.state, case.channel), ("recovered", "manual"))
         self.assertEqual(case.recovered_amount, 100.0)
         self.assertEqual(planned.state, "cancelled")
 
@@ -45,12 +45,12 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         suspense.account_id = receivable.account_id
         (suspense + receivable).reconcile()
         self._run_cron("follow")
-        self.assertEqual((case.state, case.way), ("recovered", "bank_transfer"))
+        self.assertEqual((case.state, case.channel), ("recovered", "bank_transfer"))
 
     def test_portal_payment_recovers_the_case(self):
         invoice, case = self._fail_invoice()
         self._pay_in_portal(invoice)
-        self.assertEqual((case.state, case.way), ("recovered", "portal"))
+        self.assertEqual((case.state, case.channel), ("recovered", "portal"))
 
     def test_payment_without_login_after_a_notice_counts_for_the_notice(self):
         invoice, case = self._fail_invoice()
@@ -63,7 +63,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
             }
         )
         self._pay_in_portal(invoice, user=self.env.ref("base.public_user"))
-        self.assertEqual((case.state, case.way), ("recovered", "notice"))
+        self.assertEqual((case.state, case.channel), ("recovered", "notice"))
 
     def _pay_in_portal(self, invoice, user=None):
         user = user or self.portal_user
@@ -152,7 +152,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         self._run_cron("follow")
         self.assertFalse(invoice.recovery_case_id)
 
-    @mute_logger("odoo.addons.revenue_recovery.models.case.recovery_signal")
+    @mute_logger("odoo.addons.revenue_recovery.models.case.recovery_invoice_queue")
     def test_case_that_cannot_follow_is_told_once_and_does_not_stop_the_others(self):
         broken, broken_case = self._fail_invoice()
         other, other_case = self._fail_invoice()
@@ -170,7 +170,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
             self._run_cron("follow")
         self.assertEqual(other_case.state, "recovered")
         self.assertIn("Boom", broken_case.attention)
-        signal = self.env["recovery.signal"].search([("move_id", "=", broken.id)])
+        signal = self.env["recovery.invoice.queue"].search([("move_id", "=", broken.id)])
         self.assertTrue(signal[:1].not_before, msg="Nothing is lost: it is tried again later.")
 
 

@@ -258,7 +258,7 @@ class TestReturnUndone(ReturnCommon):
         entry = self._return(payment, "MD07")
         attempt = invoice.recovery_attempt_ids
         case = invoice.recovery_case_id
-        self.assertEqual((attempt.state, case.gated_class), ("returned", "never"))
+        self.assertEqual((attempt.state, case.blocked_class), ("returned", "never"))
         undo(entry)
         self.assertEqual((payment.state, payment.recovery_return_move_id.id), ("in_process", False))
         self.assertEqual((attempt.state, attempt.decline_class), ("paid", False))

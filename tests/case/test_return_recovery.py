@@ -73,15 +73,15 @@ class TestReturnRecovery(ReturnCommon):
             with self.subTest(day=day), freeze_time(f"2026-03-{day:02} 12:00:00"):
                 self._return(payment)
                 case = invoice.recovery_case_id
-                self.assertEqual((case.state, case.gated_class), ("in_recovery", False))
+                self.assertEqual((case.state, case.blocked_class), ("in_recovery", False))
                 payment = self._charge_again(case)
         with freeze_time("2026-03-13 12:00:00"):
             self._return(payment)
             self.assertEqual(case.state, "in_recovery")
             self.assertFalse(case.next_attempt_at)
-            self.assertEqual(case.gated_class, "never")
-            rule = case.gate_rule_id
-            self.assertIn(rule.name, case.gate_sentence)
+            self.assertEqual(case.blocked_class, "never")
+            rule = case.block_rule_id
+            self.assertIn(rule.name, case.block_sentence)
             with self.assertRaises(UserError) as refusal:
                 case.action_retry_now()
         self.assertIn(rule.name, str(refusal.exception))
@@ -92,11 +92,11 @@ class TestReturnRecovery(ReturnCommon):
             invoice, payment = self._pay_invoice()
         with freeze_time("2026-04-02 12:00:00"):
             self._return(payment)
-            self.assertEqual(invoice.recovery_case_id.gated_class, "never")
-            self.assertTrue(invoice.recovery_case_id.gate_rule_id)
+            self.assertEqual(invoice.recovery_case_id.blocked_class, "never")
+            self.assertTrue(invoice.recovery_case_id.block_rule_id)
 
     def test_class_of_the_return_decides_what_happens(self):
-        for scheme, code, reason, gated in (
+        for scheme, code, reason, blocked in (
             ("sepa", "MD07", "deceased", "never"),
             ("sepa", "AC04", "account_closed", "never"),
             ("sepa", "AC01", None, None),
@@ -116,11 +116,11 @@ class TestReturnRecovery(ReturnCommon):
                 decline = self._read(code, scheme)
                 self.assertEqual(case.state, "in_recovery")
                 self.assertEqual(case.decline_reason_id.code, reason or decline.reason)
-                if gated is not None:
-                    self.assertEqual(case.gated_class, gated)
-                self.assertEqual(bool(case.next_attempt_at), not case.gated_class)
-                if case.gated_class:
-                    self.assertTrue(case.gate_sentence)
+                if blocked is not None:
+                    self.assertEqual(case.blocked_class, blocked)
+                self.assertEqual(bool(case.next_attempt_at), not case.blocked_class)
+                if case.blocked_class:
+                    self.assertTrue(case.block_sentence)
 
     def test_closed_account_is_shut_though_a_later_debit_of_it_seemed_to_succeed(self):
         account = self._create_account()
@@ -135,8 +135,8 @@ class TestReturnRecovery(ReturnCommon):
             self.assertEqual(second.recovery_attempt_ids.state, "paid")
         with freeze_time("2026-03-06 12:00:00"):
             self._return(first.reconciled_payment_ids, "AC04")
-            self.assertEqual(first.recovery_case_id.gated_class, "never")
-            self.assertIn("Account closed", first.recovery_case_id.gate_sentence)
+            self.assertEqual(first.recovery_case_id.blocked_class, "never")
+            self.assertIn("Account closed", first.recovery_case_id.block_sentence)
 
     def test_unknown_code_is_kept_and_treated_as_later(self):
         invoice, payment = self._pay_invoice()

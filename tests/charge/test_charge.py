@@ -41,7 +41,7 @@ class TestCharge(RecoveryCommon):
         token.demo_simulated_state = "done"
         self._charge_next(case)
         self.assertEqual(invoice.payment_state, "paid")
-        self.assertEqual((case.state, case.way), ("recovered", "retry"))
+        self.assertEqual((case.state, case.channel), ("recovered", "retry"))
         self.assertEqual(case.recovered_amount, 100.0)
 
     def test_a_second_unfinished_attempt_is_impossible(self):
@@ -72,7 +72,7 @@ class TestCharge(RecoveryCommon):
             attempt = env["recovery.attempt"]._claim()
             self.assertEqual(attempt.state, "running")
             self._register_payment(env["account.move"].browse(invoice.id), 30.0)
-            attempt._run()
+            attempt._carry_out()
         self.env.invalidate_all()
         attempt = invoice.recovery_attempt_ids[-1]
         self.assertEqual((attempt.state, attempt.transaction_id.state), ("cancelled", "cancel"))

@@ -187,8 +187,8 @@ class TestJourney(DeclineCommon):
     def test_expired_card_waits_until_the_customer_updates_it(self):
         case = self._decline_first_charge("expired_card", code="expired_card")
         self.assertFalse(self._get_planned(case))
-        self.assertEqual(case.gated_class, "fix_data")
-        self.assertIn("Waits until", case.gate_sentence)
+        self.assertEqual(case.blocked_class, "fix_data")
+        self.assertIn("Waits until", case.block_sentence)
         self.assertEqual(case.state, "in_recovery")
 
     def test_new_method_is_charged_at_once(self):
@@ -202,7 +202,7 @@ class TestJourney(DeclineCommon):
             self._run_cron("charge")
         self.assertEqual(case.state, "recovered")
         self.assertEqual(planned.token_id, new_card)
-        self.assertFalse(case.gated_class)
+        self.assertFalse(case.blocked_class)
 
     def test_renewed_card_is_charged_at_once(self):
         case = self._decline_first_charge(
@@ -234,7 +234,7 @@ class TestJourney(DeclineCommon):
         case = self._decline_first_charge("expired_card", code="expired_card")
         with freeze_time("2026-12-08 12:00:00"):
             self._run_cron("follow")
-            self.assertEqual(case.state, "grace", msg="The clock of a gated case runs.")
+            self.assertEqual(case.state, "grace", msg="The clock of a blocked case runs.")
             self._create_card("done")
             self._run_cron("follow")
             self._run_cron("charge")
@@ -246,7 +246,7 @@ class TestJourney(DeclineCommon):
             invoice, case = self._fail_invoice(token=self.card)
         request.assert_not_called()
         self.assertEqual(invoice.recovery_attempt_ids.state, "refused")
-        self.assertIn("is not charged any more", case.gate_sentence)
+        self.assertIn("is not charged any more", case.block_sentence)
         self.assertEqual(case.decline_reason_id.code, "stolen_card")
         self.assertFalse(case.attention, msg="It is up to the customer, who is told.")
         with self.assertRaisesRegex(UserError, "not charged any more"):
@@ -266,7 +266,7 @@ class TestJourney(DeclineCommon):
 
     def test_confirmation_by_the_customer_is_waited_for_on_its_invoice_only(self):
         case = self._decline_first_charge("authentication_required", code="authentication_required")
-        self.assertEqual(case.gated_class, "customer_action")
+        self.assertEqual(case.blocked_class, "customer_action")
         self.assertFalse(self._get_planned(case))
         with self._decline_charges() as request:
             _invoice, other = self._fail_invoice(token=self.card)

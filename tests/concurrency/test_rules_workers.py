@@ -65,9 +65,9 @@ def run_due(database):
     for _turn in range(3):  # What was lost to another worker has its turn the next time.
         with Registry(database).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            env["recovery.task"].search([("not_before", "!=", False)]).not_before = False
+            env["recovery.planned.action"].search([("not_before", "!=", False)]).not_before = False
             cr.commit()
-            env["recovery.task"]._run_due()
+            env["recovery.planned.action"]._run_due()
 
 
 def wait_for_tasks(database, state, seconds=20):
@@ -75,7 +75,7 @@ def wait_for_tasks(database, state, seconds=20):
     until = time.monotonic() + seconds
     while True:
         with benchmark.odoo_env(database) as env:
-            states = set(env["recovery.task"].search([]).mapped("state"))
+            states = set(env["recovery.planned.action"].search([]).mapped("state"))
         if states == {state}:
             return
         assert time.monotonic() < until, states
@@ -105,8 +105,8 @@ def test_workers_run_each_action_once_and_in_its_order():
             with mute_logger("odoo.sql_db"), ThreadPoolExecutor(WORKERS) as pool:
                 list(pool.map(run_due, [database] * WORKERS))
         with benchmark.odoo_env(database) as env:
-            tasks = env["recovery.task"].search([])
-            assert tasks.mapped("state") == ["done"] * 2 * CASES
+            planned_actions = env["recovery.planned.action"].search([])
+            assert planned_actions.mapped("state") == ["done"] * 2 * CASES
             notes = read_notes(env, case_ids)
             assert len(notes) == 2 * CASES
             assert [
@@ -128,9 +128,9 @@ def test_action_of_a_killed_worker_is_neither_lost_nor_done_twice():
                 time.sleep(1)  # The action takes three seconds.
                 workers.kill(workers.pids[0])
                 with benchmark.odoo_env(database) as env:
-                    assert env["recovery.task"].search([("case_id", "in", case_ids)]).state == (
-                        "planned"
-                    ), "It died in the middle of the action."
+                    assert env["recovery.planned.action"].search(
+                        [("case_id", "in", case_ids)]
+                    ).state == ("planned"), "It died in the middle of the action."
                     assert not read_notes(env, case_ids)
                 workers.start()
                 wait_for_tasks(database, "done")

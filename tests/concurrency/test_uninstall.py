@@ -143,7 +143,7 @@ assert paid.payment_state in ("paid", "in_payment"), paid.payment_state
 assert failed.recovery_case_id.state == "in_recovery", failed.recovery_case_id.state
 assert failed.recovery_case_id.next_attempt_id
 assert failed.recovery_case_id.notice_ids
-assert failed.recovery_case_id.task_ids.mapped("state") == ["planned", "done"]
+assert failed.recovery_case_id.planned_action_ids.mapped("state") == ["planned", "done"]
 assert env["recovery.event"].search([("type", "=", "attempt_failed")])
 failed.recovery_case_id.message_post(body="A note")
 env["ir.default"].set("res.partner", "collect_automatically", True)

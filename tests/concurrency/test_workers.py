@@ -80,7 +80,7 @@ class Company:
         """Charge what is due, and resolve what is unknown, in this process."""
         with benchmark.odoo_env(DATABASE, log_level="critical") as env:
             env["recovery.attempt"]._cron_charge()
-            env["recovery.signal"]._cron_follow()
+            env["recovery.invoice.queue"]._cron_follow()
 
 
 @pytest.fixture(scope="module")

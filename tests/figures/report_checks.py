@@ -11,20 +11,20 @@ class DashboardChecks:
     """Compares one part of the dashboard after the other, for a company."""
 
     def _check_ways(self, data, facts):
-        """What came by each way, also added up from the accountant's list line by line."""
+        """What came through each channel, also added up from the accountant's list line by line."""
         amounts, counts = defaultdict(Decimal), defaultdict(int)
         for row in facts:
-            for way, amount in row["ways"].items():
-                amounts[way] += amount
-                counts[way] += row["counts"][way]
+            for channel, amount in row["channels"].items():
+                amounts[channel] += amount
+                counts[channel] += row["counts"][channel]
         self.assertEqual(
-            {row["way"]: (round(row["amount"], 2), row["count"]) for row in data["ways"]},
-            {way: (float(amount), counts[way]) for way, amount in amounts.items()},
+            {row["channel"]: (round(row["amount"], 2), row["count"]) for row in data["channels"]},
+            {channel: (float(amount), counts[channel]) for channel, amount in amounts.items()},
         )
         self.assertAlmostEqual(
-            sum(row["amount"] for row in data["ways"]), data["total"]["recovered"]
+            sum(row["amount"] for row in data["channels"]), data["total"]["recovered"]
         )
-        for row in data["ways"]:
+        for row in data["channels"]:
             lines = self.env[row["model"]].search(row["domain"])
             self.assertEqual(len(lines), row["count"])
             self.assertAlmostEqual(sum(lines.mapped("recovered_company_amount")), row["amount"])

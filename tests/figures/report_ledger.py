@@ -69,16 +69,16 @@ class LedgerMixin:
             return (amount * rate / cent).quantize(Decimal(1), ROUND_HALF_UP) * cent
 
         recovered, credited = Decimal(0), Decimal(0)
-        ways, counts = defaultdict(Decimal), defaultdict(int)
+        channels, counts = defaultdict(Decimal), defaultdict(int)
         for part in partials:
             amount = Decimal(str(part["amount"]))
             if part["move_type"] == "out_refund":
                 credited += amount
             elif part["paid"] or part["statement_line_id"]:
                 amount = min(amount, Decimal(str(part["paid"] or amount)))
-                way = self._get_raw_way(part, transactions)
-                ways[way] += convert(recovered + amount) - convert(recovered)
-                counts[way] += 1
+                channel = self._get_raw_channel(part, transactions)
+                channels[channel] += convert(recovered + amount) - convert(recovered)
+                counts[channel] += 1
                 recovered += amount
                 paid_on = part["date"]
         credited = asked - recovered if state == "cancelled" else credited
@@ -94,8 +94,8 @@ class LedgerMixin:
             "failed_count": int(state != "cancelled"),
             "recovered_count": int(state == "recovered"),
             "month": failed_at.date().replace(day=1),
-            "way": max(ways, key=ways.get) if ways else False,
-            "ways": ways,
+            "channel": max(channels, key=channels.get) if channels else False,
+            "channels": channels,
             "counts": counts,
             "reason": self._get_raw_reason(transactions),
             "failed_on": failed_at.date(),
@@ -104,7 +104,7 @@ class LedgerMixin:
             "outcome": "in_recovery" if is_open else state,
         }
 
-    def _get_raw_way(self, part, transactions):
+    def _get_raw_channel(self, part, transactions):
         if part["statement_line_id"]:
             return "bank_transfer"
         if part["operation"] == "offline":

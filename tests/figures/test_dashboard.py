@@ -59,7 +59,7 @@ class TestDashboard(DashboardCommon):
             [140.0, 100.0, 40.0, 0.0],
         )
         reports = self.env["recovery.case.report"].with_user(self.accountant)
-        rows = [data["months"][0], *data["ways"], *data["reasons"], *data["customers"]]
+        rows = [data["months"][0], *data["channels"], *data["reasons"], *data["customers"]]
         self.assertEqual(len(rows), 4)
         for row in rows:
             found = reports.search(row["domain"])
@@ -181,7 +181,7 @@ class TestDashboard(DashboardCommon):
 class TestDashboardDownload(DashboardCommon, HttpCase):
     """Each table of the dashboard, as a file."""
 
-    TABLES = ("months", "ways", "reasons", "retries", "days", "arms", "customers", "recent")
+    TABLES = ("months", "channels", "reasons", "retries", "days", "arms", "customers", "recent")
 
     def _enter_job_mode(self):
         return nullcontext()

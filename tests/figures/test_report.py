@@ -33,7 +33,7 @@ DIMENSIONS = (
     "reason_id",
     "recovery_day",
     "user_id",
-    "way",
+    "channel",
 )
 
 
@@ -82,9 +82,11 @@ class TestReport(DashboardChecks, ReportCommon):
                 "new": "in_recovery",
             },
         )
-        ways = {name: case.reported_way for name, case in cases.items() if case.reported_way}
+        channels = {
+            name: case.reported_channel for name, case in cases.items() if case.reported_channel
+        }
         self.assertEqual(
-            ways,
+            channels,
             {
                 "retried": "retry",
                 "third try": "retry",
@@ -116,7 +118,7 @@ class TestReport(DashboardChecks, ReportCommon):
                 with self.subTest(case=name, measure=measure):
                     self.assertEqual(Decimal(str(report[measure])), raw[case][measure])
             with self.subTest(case=name):
-                self.assertEqual(report.way, raw[case]["way"])
+                self.assertEqual(report.channel, raw[case]["channel"])
                 self.assertEqual(report.outcome, raw[case]["outcome"])
                 self.assertEqual(report.reason_id.code or False, raw[case]["reason"])
                 self.assertEqual(report.failed_on, raw[case]["failed_on"])
@@ -228,20 +230,20 @@ class TestReport(DashboardChecks, ReportCommon):
             "first_reason_id",
             "provider_id",
             "recovered_company_amount",
-            "reported_way",
+            "reported_channel",
         ]
         cases = self.env["recovery.case"].sudo().search([])
         before = cases.read(names)
-        parts = ["way", "amount", "company_amount", "company_id", "failed_on"]
+        parts = ["channel", "amount", "company_amount", "company_id", "failed_on"]
         settlements = self.env["recovery.settlement"].sudo()
-        parts_before = settlements.search([], order="case_id, amount, way").read(
+        parts_before = settlements.search([], order="case_id, amount, channel").read(
             ["partial_id", *parts]
         )
         self.env.cr.execute(
             """
             UPDATE recovery_case SET asked_company_amount = 1, credited_amount = 2,
                    failed_company_amount = 3, recovered_company_amount = 4, company_rate = 5,
-                   reported_way = 'portal', failed_on = '2001-01-01', first_reason_id = NULL,
+                   reported_channel = 'portal', failed_on = '2001-01-01', first_reason_id = NULL,
                    provider_id = NULL
             """
         )
@@ -252,7 +254,7 @@ class TestReport(DashboardChecks, ReportCommon):
         self.env.invalidate_all()
         self.assertEqual(cases.read(names), before)
         for row, old in zip(
-            settlements.search([], order="case_id, amount, way").read(["partial_id", *parts]),
+            settlements.search([], order="case_id, amount, channel").read(["partial_id", *parts]),
             parts_before,
             strict=True,
         ):
@@ -269,7 +271,14 @@ class TestReport(DashboardChecks, ReportCommon):
         # And under filters on several dimensions that chance puts together.
         values = {
             name: [report[name] for report in reports.search([])]
-            for name in ("company_id", "outcome", "way", "reason_id", "currency_id", "failed_on")
+            for name in (
+                "company_id",
+                "outcome",
+                "channel",
+                "reason_id",
+                "currency_id",
+                "failed_on",
+            )
         }
         for _turn in range(60):
             names = chance.sample(list(values), chance.randint(1, 3))

@@ -68,9 +68,9 @@ class RulesCommon(RecoveryCommon):
         bodies = case.sudo().message_ids.sorted("id").mapped("body")
         return [word for body in bodies for word in words if word in body]
 
-    def _get_tasks(self, rule=None):
+    def _get_planned_actions(self, rule=None):
         domain = [("automation_id", "=", rule.id)] if rule else []
-        return self.env["recovery.task"].sudo().search(domain, order="id")
+        return self.env["recovery.planned.action"].sudo().search(domain, order="id")
 
     def _follow(self):
         self._run_cron("follow")

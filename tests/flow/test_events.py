@@ -180,10 +180,10 @@ class TestEvents(EventsCommon):
         self._send(event)
         # Somebody looked at the card meanwhile: had the event an effect again, it would be seen.
         self.card.recovery_updated_at = "2026-01-01 00:00:00"
-        signals = self.env["recovery.signal"].sudo().search_count([])
+        signals = self.env["recovery.invoice.queue"].sudo().search_count([])
         self._send(event)
         self.assertEqual(str(self.card.recovery_updated_at), "2026-01-01 00:00:00")
-        self.assertEqual(self.env["recovery.signal"].sudo().search_count([]), signals)
+        self.assertEqual(self.env["recovery.invoice.queue"].sudo().search_count([]), signals)
 
     def test_older_event_never_overwrites_a_newer_fact(self):
         self._send(self._create_event(created=20, exp_year=2032))
@@ -254,7 +254,7 @@ class TestEventsOfCases(EventsCommon):
         self.case.first_attempt_id.sudo().finished_at -= timedelta(hours=1)
         self.card.recovery_told_at -= timedelta(hours=1)
         self.card.recovery_updated_at -= timedelta(hours=2)
-        self.assertEqual(self.case.gated_class, "fix_data")
+        self.assertEqual(self.case.blocked_class, "fix_data")
 
     def _get_notes(self):
         return [str(body) for body in self.case.message_ids.mapped("body")]
@@ -264,7 +264,7 @@ class TestEventsOfCases(EventsCommon):
         self._run_cron("follow")
         planned = self.case.next_attempt_id
         self.assertEqual(planned.source, "method")
-        self.assertFalse(self.case.gated_class)
+        self.assertFalse(self.case.blocked_class)
         self.assertIn(
             "The card network renewed Payment method •••• 4242: now valid until 08/2030.",
             self._get_notes()[0],
@@ -291,8 +291,8 @@ class TestEventsOfCases(EventsCommon):
         self._send(self._create_event("detached", created=5))
         self._run_cron("follow")
         self.assertFalse(self.case.next_attempt_id)
-        self.assertEqual(self.case.gated_class, "never")
-        self.assertIn("was removed at its provider", self.case.gate_sentence)
+        self.assertEqual(self.case.blocked_class, "never")
+        self.assertIn("was removed at its provider", self.case.block_sentence)
         self.assertIn("was removed at its provider", self._get_notes()[0])
         with self.assertRaisesRegex(UserError, "removed at its provider"):
             self.case.action_retry_now()
@@ -309,7 +309,7 @@ class TestEventsOfCases(EventsCommon):
             invoice, case = self._fail_invoice(token=self.card)
         request.assert_not_called()
         self.assertEqual(invoice.recovery_attempt_ids.state, "refused")
-        self.assertEqual((case.gated_class, case.attention), ("never", False))
+        self.assertEqual((case.blocked_class, case.attention), ("never", False))
         self.assertEqual(case.decline_reason_id.code, "method_unusable")
 
     def test_who_takes_it_out_of_the_archive_has_the_last_word(self):
@@ -318,7 +318,7 @@ class TestEventsOfCases(EventsCommon):
         self.card.active = True
         self._run_cron("follow")
         self.assertFalse(self.card.recovery_removed_at)
-        self.assertEqual(self.case.gated_class, "fix_data", msg="It is the expired card again.")
+        self.assertEqual(self.case.blocked_class, "fix_data", msg="It is the expired card again.")
 
 
 @tagged("post_install", "-at_install")

@@ -33,6 +33,6 @@ class TestFlowTour(RecoveryCommon, HttpCase):
         self.registry.registry_invalidated = False
         _invoice, case = self._fail_invoice()
         self._run_cron("follow")
-        tasks = case.sudo().task_ids.sorted("sequence")
-        self.assertEqual(tasks.mapped("state"), ["done", "planned"])
+        planned_actions = case.sudo().planned_action_ids.sorted("sequence")
+        self.assertEqual(planned_actions.mapped("state"), ["done", "planned"])
         self.start_tour(f"/odoo/recovery-cases/{case.id}", "recovery_flow_planned", login="admin")

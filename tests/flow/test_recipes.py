@@ -148,8 +148,8 @@ class TestRecipes(RecipeCommon):
             self._register_payment(invoice, 100.0)
             diary = self._walk(clock, invoice, 8)
         self.assertEqual(diary, {0: ["state recovered"]})
-        tasks = invoice.recovery_case_ids.sudo().task_ids
-        self.assertEqual(sorted(tasks.mapped("state")), ["cancelled", "done"])
+        planned_actions = invoice.recovery_case_ids.sudo().planned_action_ids
+        self.assertEqual(sorted(planned_actions.mapped("state")), ["cancelled", "done"])
 
     def test_vip_customers_are_called_and_not_written_to(self):
         tag = self.env["res.partner.category"].create({"name": "VIP"})
@@ -265,7 +265,8 @@ class TestRecipes(RecipeCommon):
         self.assertEqual(states[0], ["state grace"])
         self.assertEqual(states[7], ["state lost"])
         self.assertEqual(
-            [task.state for task in case.task_ids.sorted("id")], ["done", "done", "done"]
+            case.planned_action_ids.sorted("id").mapped("state"),
+            ["done", "done", "done"],
         )
 
     def test_card_that_expires_unanswered_is_called_about(self):

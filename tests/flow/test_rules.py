@@ -17,10 +17,10 @@ class TestRules(RulesCommon):
         rule = self._create_rule(self._note("grace"), state="grace")
         case.sudo()._begin_grace("All used up.")
         self.assertFalse(self._get_notes(case, "grace"), msg="Nothing runs in that transaction.")
-        self.assertFalse(self._get_tasks(rule))
+        self.assertFalse(self._get_planned_actions(rule))
         self._follow()
         self.assertEqual(self._get_notes(case, "grace"), ["grace"])
-        self.assertEqual(self._get_tasks(rule).state, "done")
+        self.assertEqual(self._get_planned_actions(rule).state, "done")
 
     def test_rule_runs_once_for_one_change(self):
         rule = self._create_rule(self._note("opened"), trigger="on_create")
@@ -28,7 +28,7 @@ class TestRules(RulesCommon):
         self._follow()
         self._follow()
         self.assertEqual(self._get_notes(case, "opened"), ["opened"])
-        self.assertEqual(len(self._get_tasks(rule)), 1)
+        self.assertEqual(len(self._get_planned_actions(rule)), 1)
 
     def test_rule_that_raises_is_told_once_and_changes_nothing_else(self):
         rule = self._create_rule(
@@ -37,9 +37,9 @@ class TestRules(RulesCommon):
         cases = self.env["recovery.case"]
         for _turn in range(2):
             cases += self._fail_invoice()[1]
-        tasks = self._get_tasks(rule)
-        self.assertEqual(tasks.mapped("state"), ["failed", "cancelled"] * 2)
-        self.assertIn("Broken", tasks[0].sentence)
+        planned_actions = self._get_planned_actions(rule)
+        self.assertEqual(planned_actions.mapped("state"), ["failed", "cancelled"] * 2)
+        self.assertIn("Broken", planned_actions[0].sentence)
         self.assertEqual(self._get_notes(cases, "after"), [])
         self.assertIn("Broken", rule.recovery_error)
         self.assertEqual(len(rule.activity_ids), 1, msg="Told once, not for each case.")
@@ -107,8 +107,8 @@ class TestRules(RulesCommon):
         )
         invoice, case = self._fail_invoice()
         self.assertEqual(invoice.recovery_attempt_ids.mapped("state"), ["planned", "declined"])
-        self.assertEqual(self._get_tasks(rule).state, "failed")
-        self.assertEqual(self._get_tasks(rule).case_id, case)
+        self.assertEqual(self._get_planned_actions(rule).state, "failed")
+        self.assertEqual(self._get_planned_actions(rule).case_id, case)
 
     def test_rule_on_another_model_runs_as_odoo_runs_it(self):
         self._create_rule(
@@ -126,7 +126,7 @@ class TestRules(RulesCommon):
         rule = self._create_rule("record.unlink()", trigger="on_create")
         _invoice, case = self._fail_invoice()
         self.assertTrue(case.exists())
-        self.assertIn("archive it instead", self._get_tasks(rule).sentence)
+        self.assertIn("archive it instead", self._get_planned_actions(rule).sentence)
         self.assertTrue(case.next_attempt_at)
 
     def test_rule_deletes_a_case_without_charges(self):
@@ -140,14 +140,14 @@ class TestRules(RulesCommon):
         self.assertTrue(case)
         self._follow()
         self.assertFalse(case.exists())
-        self.assertEqual(self._get_tasks(delete).state, "done")
-        self.assertEqual(self._get_tasks(waiting).state, "cancelled")
+        self.assertEqual(self._get_planned_actions(delete).state, "done")
+        self.assertEqual(self._get_planned_actions(waiting).state, "cancelled")
 
     def test_fifty_rules_at_once_all_run(self):
         for number in range(50):
             self._create_rule(self._note(f"<{number}>"), trigger="on_create")
         _invoice, case = self._fail_invoice()
-        self.assertEqual(self._get_tasks().mapped("state"), ["done"] * 50)
+        self.assertEqual(self._get_planned_actions().mapped("state"), ["done"] * 50)
 
     def test_only_the_first_of_the_exclusive_rules_goes_on(self):
         values = {"trigger": "on_create", "recovery_exclusive": True}

@@ -41,11 +41,11 @@ class TestEvents(RulesCommon):
         self.assertEqual(event.attempt_number, 1)
         self.assertEqual(event.sentence, case.first_attempt_id.sentence)
         self.assertTrue(event.is_first_payment)
-        self.assertEqual(self._get_tasks(self.rule).state, "done")
+        self.assertEqual(self._get_planned_actions(self.rule).state, "done")
 
     def test_each_outcome_is_told_once(self):
         _invoice, case = self._fail_invoice()
-        self.env["recovery.signal"].sudo()._raise_for(case.move_id)
+        self.env["recovery.invoice.queue"].sudo()._add(case.move_id)
         self._follow()
         self.assertEqual(len(self._get_events("attempt_failed")), 1)
         self._charge_next(case)

@@ -38,7 +38,7 @@ class TestFlow(RulesCommon):
                 self._note("days after", recovery_wait_count=2),
             )
             self.assertEqual(
-                self._get_tasks(rule).mapped("planned_at"),
+                self._get_planned_actions(rule).mapped("planned_at"),
                 [
                     datetime(2026, 3, 24, 9, 30),
                     datetime(2026, 3, 24, 10, 30),
@@ -60,7 +60,7 @@ class TestFlow(RulesCommon):
     def test_clock_of_the_customer_is_kept_when_summer_time_begins(self):
         with freeze_time("2026-03-24 11:00:00") as clock:
             rule, _case = self._open_case(clock, self._note("x", recovery_wait_count=10))
-            planned_at = self._get_tasks(rule).planned_at
+            planned_at = self._get_planned_actions(rule).planned_at
         self.assertEqual(planned_at, datetime(2026, 4, 3, 10, 0), msg="Noon in Paris, both times.")
 
     def test_actions_that_come_late_keep_their_distance(self):
@@ -72,7 +72,7 @@ class TestFlow(RulesCommon):
             )
             self._go_to(clock, "03-28")  # The server was off for three days.
             self.assertEqual(self._get_notes(case, "first", "second"), ["first"])
-            second = self._get_tasks(rule)[1]
+            second = self._get_planned_actions(rule)[1]
             self.assertEqual(second.planned_at.date().isoformat(), "2026-04-04")
             self._go_to(clock, "04-03")
             self.assertEqual(self._get_notes(case, "second"), [])
@@ -89,9 +89,9 @@ class TestFlow(RulesCommon):
             self.assertEqual(case.state, "recovered")
             self._go_to(clock, "03-28")
             self.assertEqual(self._get_notes(case, "now", "never"), ["now"])
-            task = self._get_tasks(rule)[1]
-            self.assertEqual(task.state, "cancelled")
-            self.assertIn("The case is over", task.sentence)
+            planned_action = self._get_planned_actions(rule)[1]
+            self.assertEqual(planned_action.state, "cancelled")
+            self.assertIn("The case is over", planned_action.sentence)
 
     def test_rule_may_go_on_after_the_payment(self):
         with freeze_time(START) as clock:
@@ -110,7 +110,7 @@ class TestFlow(RulesCommon):
         self._register_payment(case.move_id, 100.0)
         self._follow()
         self.assertEqual(self._get_notes(case, "thanks"), ["thanks"])
-        self.assertEqual(self._get_tasks(rule).state, "done")
+        self.assertEqual(self._get_planned_actions(rule).state, "done")
 
     def test_flow_of_the_grace_period_ends_when_the_case_goes_back(self):
         with freeze_time(START) as clock:
@@ -118,11 +118,11 @@ class TestFlow(RulesCommon):
             _invoice, case = self._fail_invoice()
             case.sudo()._begin_grace("All used up.")
             self._follow()
-            self.assertEqual(self._get_tasks(rule).state, "planned")
+            self.assertEqual(self._get_planned_actions(rule).state, "planned")
             case.sudo()._set_state("in_recovery", "A new card.", grace_until=False)
             self._go_to(clock, "03-28")
             self.assertEqual(self._get_notes(case, "end"), [])
-            self.assertIn("left the state", self._get_tasks(rule).sentence)
+            self.assertIn("left the state", self._get_planned_actions(rule).sentence)
 
     def test_flow_of_the_grace_period_goes_on_when_the_case_is_lost(self):
         with freeze_time(START) as clock:
@@ -145,7 +145,8 @@ class TestFlow(RulesCommon):
             case.sudo()._pause(False, "Waiting.")
             self._follow()
             self.assertEqual(
-                self._get_tasks(rule).mapped("state"), ["cancelled", "cancelled", "planned"]
+                self._get_planned_actions(rule).mapped("state"),
+                ["cancelled", "cancelled", "planned"],
             )
             self._go_to(clock, "03-29")
             self.assertEqual(self._get_notes(case, "end"), [])
@@ -159,9 +160,9 @@ class TestFlow(RulesCommon):
             self._note("all"),
         )
         self.assertEqual(self._get_notes(case, "large", "all"), ["all"])
-        tasks = self._get_tasks(rule)
-        self.assertEqual(tasks.mapped("state"), ["skipped", "done"])
-        self.assertIn("did not hold", tasks[0].sentence)
+        planned_actions = self._get_planned_actions(rule)
+        self.assertEqual(planned_actions.mapped("state"), ["skipped", "done"])
+        self.assertIn("did not hold", planned_actions[0].sentence)
 
     def test_condition_is_looked_at_just_before_the_action(self):
         with freeze_time(START) as clock:
@@ -195,23 +196,23 @@ class TestFlow(RulesCommon):
             rule.active = False
             self._go_to(clock, "03-28")
             self.assertEqual(self._get_notes(case, "never"), [])
-            self.assertIn("switched off", self._get_tasks(rule).sentence)
+            self.assertIn("switched off", self._get_planned_actions(rule).sentence)
 
     def test_deleted_rules_actions_and_records_cancel_what_is_planned(self):
         with freeze_time(START) as clock:
             wait = {"recovery_wait_count": 1}
             gone, _case = self._open_case(clock, self._note("x", **wait))
-            task = self._get_tasks(gone)
+            planned_action = self._get_planned_actions(gone)
             action = self._create_rule(self._note("y", **wait), self._note("z"), state="grace")
-            case = task.case_id
+            case = planned_action.case_id
             case.sudo()._begin_grace("All used up.")
             self._follow()
             gone.unlink()
-            others = self._get_tasks(action)
+            others = self._get_planned_actions(action)
             action.action_server_ids.sorted("sequence")[0].unlink()
             self.registry.registry_invalidated = False
             self._go_to(clock, "03-28")
-            self.assertIn("rule was deleted", task.sentence)
+            self.assertIn("rule was deleted", planned_action.sentence)
             self.assertEqual(others.mapped("state"), ["cancelled", "cancelled"])
             self.assertIn("taken out", others[0].sentence)
 
@@ -236,15 +237,15 @@ class TestFlow(RulesCommon):
                 accountant
             ).action_cancel()
             self._go_to(clock, "03-28")
-            tasks = self._get_tasks(rule)
-            self.assertEqual(tasks.mapped("state"), ["cancelled", "cancelled"])
-            self.assertIn("rules accountant", tasks[1].sentence)
+            planned_actions = self._get_planned_actions(rule)
+            self.assertEqual(planned_actions.mapped("state"), ["cancelled", "cancelled"])
+            self.assertIn("rules accountant", planned_actions[1].sentence)
 
     def test_action_that_is_done_can_not_be_cancelled(self):
         rule, _case = self._open_case(None, self._note("a"))
-        task = self._get_tasks(rule)
-        task.with_env(self.env).action_cancel()
-        self.assertEqual(task.state, "done")
+        planned_action = self._get_planned_actions(rule)
+        planned_action.with_env(self.env).action_cancel()
+        self.assertEqual(planned_action.state, "done")
 
 
 @tagged("post_install", "-at_install")
@@ -257,7 +258,7 @@ class TestLoops(RulesCommon):
         _invoice, case = self._fail_invoice()
         for _turn in range(3):
             self._follow()
-        self.assertLess(len(self._get_tasks(rule)), 10)
+        self.assertLess(len(self._get_planned_actions(rule)), 10)
         self.assertFalse(rule.recovery_error)
         self.assertTrue(case.exists())
 
@@ -274,9 +275,9 @@ class TestLoops(RulesCommon):
             add, filter_domain=f"[('tag_ids', 'not in', {tag.ids})]", **values
         )
         self._fail_invoice()
-        self.assertEqual(len(self._get_tasks(first)), 1)
-        self.assertLessEqual(len(self._get_tasks(second)), 3)
-        self.assertLessEqual(len(self._get_tasks(third)), 3)
+        self.assertEqual(len(self._get_planned_actions(first)), 1)
+        self.assertLessEqual(len(self._get_planned_actions(second)), 3)
+        self.assertLessEqual(len(self._get_planned_actions(third)), 3)
 
     def test_rule_that_raises_events_for_itself_is_cut_off_and_told(self):
         code = (
@@ -288,7 +289,9 @@ class TestLoops(RulesCommon):
             "service_ended", sentence="Once", company_id=self.env.company.id
         )
         self._follow()
-        self.assertEqual(self._get_tasks(rule).mapped("state"), ["done"] * 11 + ["failed"])
+        self.assertEqual(
+            self._get_planned_actions(rule).mapped("state"), ["done"] * 11 + ["failed"]
+        )
         self.assertIn("the chain was cut", rule.recovery_error)
         self.assertEqual(len(rule.activity_ids), 1)
 
@@ -301,8 +304,8 @@ class TestLoops(RulesCommon):
                 self._follow()
                 case.sudo()._set_state("in_recovery", "Again.", grace_until=False)
                 clock.tick(timedelta(minutes=5))
-            tasks = self._get_tasks(rule)
-            self.assertEqual(tasks.mapped("state").count("done"), 10)
-            self.assertEqual(tasks.mapped("state").count("failed"), 1)
+            planned_actions = self._get_planned_actions(rule)
+            self.assertEqual(planned_actions.mapped("state").count("done"), 10)
+            self.assertEqual(planned_actions.mapped("state").count("failed"), 1)
             self.assertIn("within a day", rule.recovery_error)
             self.assertTrue(fields.Datetime.now())

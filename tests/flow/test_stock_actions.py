@@ -42,8 +42,8 @@ class TestStockActions(RulesCommon):
         )
 
     def _assert_done(self, rule):
-        tasks = self._get_tasks(rule)
-        self.assertEqual(set(tasks.mapped("state")), {"done"}, msg=tasks.mapped("sentence"))
+        planned = self._get_planned(rule)
+        self.assertEqual(set(planned.mapped("state")), {"done"}, msg=planned.mapped("sentence"))
 
     def test_rule_on_cases_sets_responsible_and_tags(self):
         rule = self._create_rule(
@@ -96,7 +96,7 @@ class TestStockActions(RulesCommon):
             )
         )
         self._follow()
-        self.assertEqual(self._get_tasks(rule)[0].state, "done")
+        self.assertEqual(self._get_planned(rule)[0].state, "done")
         self.assertFalse(event.case_id)
 
     def test_rule_on_cases_schedules_an_activity_for_a_person(self):

@@ -251,7 +251,7 @@ class TestWebhookPayload(RulesCommon):
         with self.assertLogs(LOGGER, "WARNING") as logs:
             _invoice, case = self._fail_while_sending()
         self.assertIn("Webhook call failed", logs.output[0])
-        self.assertEqual(self._get_tasks(rule).mapped("state"), ["done", "done"])
+        self.assertEqual(self._get_planned_actions(rule).mapped("state"), ["done", "done"])
         self.assertEqual(self._get_notes(case, "afterwards"), ["afterwards"])
         self.assertEqual(case.state, "in_recovery")
         self.assertTrue(case.next_attempt_at)

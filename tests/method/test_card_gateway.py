@@ -66,7 +66,7 @@ class TestCardGateway(RecoveryCommon, HttpCase):
         attempt = self.case.first_attempt_id
         self.assertEqual(attempt.decline_reason_id.code, "expired_card")
         self.assertEqual(self.card.recovery_expiry, fields.Date.to_date("2020-01-31"))
-        self.assertEqual(self.case.gated_class, "fix_data")
+        self.assertEqual(self.case.blocked_class, "fix_data")
         self.assertIn("expired after 01/2020, unless its bank renewed it", self.case.method_facts)
 
     def test_card_renewed_by_its_network_pays_the_waiting_invoice(self):
@@ -77,7 +77,7 @@ class TestCardGateway(RecoveryCommon, HttpCase):
         self.assertIn("now valid until 08/2031", self.case.message_ids[0].body)
         self.assertEqual(self.case.next_attempt_id.source, "method")
         self._charge_next(self.case)
-        self.assertEqual((self.case.state, self.case.way), ("recovered", "retry"))
+        self.assertEqual((self.case.state, self.case.channel), ("recovered", "retry"))
         self.assertEqual(self._get_charged(), 10000)
         self.assertFalse(self.client.counters()["charged_twice"])
 
@@ -112,7 +112,7 @@ class TestCardGateway(RecoveryCommon, HttpCase):
         self.assertEqual(self._deliver(), [200])
         self._run_cron("follow")
         self.assertFalse(self.case.next_attempt_id)
-        self.assertIn("removed at its provider", self.case.gate_sentence)
+        self.assertIn("removed at its provider", self.case.block_sentence)
         self._run_cron("charge")
         self.assertEqual(self._get_charged(), 0)
 

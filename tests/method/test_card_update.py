@@ -105,14 +105,14 @@ class TestCardUpdate(DeclineCommon):
             "expired_card", {"exp_year": 2030, "last4": "4242"}, code="expired_card"
         )
         self.assertEqual(self.card.recovery_expiry, fields.Date.to_date("2030-08-31"))
-        self.assertEqual(case.gated_class, "fix_data")
+        self.assertEqual(case.blocked_class, "fix_data")
         self.assertFalse(self._get_planned(case))
 
     def test_answer_to_another_invoice_renews_the_card_of_a_waiting_one(self):
         case = self._decline_first_charge(
             "expired_card", {"exp_month": 8, "exp_year": 2027}, code="expired_card"
         )
-        self.assertEqual(case.gated_class, "fix_data")
+        self.assertEqual(case.blocked_class, "fix_data")
         with freeze_time("2026-11-25 09:00:00"):
             self.card.recovery_updated_at = "2026-11-24 09:00:00"  # Somebody's word lets it try.
             with self._decline_charges("insufficient_funds", {"exp_year": 2031}):

@@ -61,7 +61,7 @@ class TestCoordination(NoticeCommon):
             clock.move_to("2026-03-02 11:00:00")
             self._register_payment(invoice, 100.0)
             # The signal is lost, and the notice due: the sender looks for itself.
-            self.env["recovery.signal"].sudo().search([]).unlink()
+            self.env["recovery.invoice.queue"].sudo().search([]).unlink()
             self._run_cron("follow")
             notice = self._get_notice(case)
             self.assertEqual(notice.state, "skipped")

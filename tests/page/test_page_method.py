@@ -39,10 +39,10 @@ class TestPageMethod(PageCommon):
 
     def test_case_whose_method_was_dead_charges_the_new_one(self):
         self.case.first_attempt_id.sudo().decline_class = "never"
-        self.case.sudo().write({"decline_class": "never", "gated_class": "never"})
+        self.case.sudo().write({"decline_class": "never", "blocked_class": "never"})
         self._replace()
         self._run_cron("follow")
-        self.assertFalse(self.case.gated_class)
+        self.assertFalse(self.case.blocked_class)
         self.assertEqual(self.case.next_attempt_id.source, "method")
 
     def test_case_in_grace_charges_the_new_method(self):

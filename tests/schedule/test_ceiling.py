@@ -100,7 +100,7 @@ class TestCeiling(DeclineCommon):
         case = self._decline_first_charge(
             "do_not_honor", {"brand": "mastercard"}, network_advice_code="03"
         )
-        self.assertEqual(case.gated_class, "never")
+        self.assertEqual(case.blocked_class, "never")
         with self.assertRaises(UserError):
             case.action_retry_now()
 

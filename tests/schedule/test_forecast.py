@@ -52,7 +52,7 @@ class TestForecast(RecoveryCommon):
     def test_invoice_that_has_not_failed_shows_the_calendar_of_its_policy(self):
         dialog = self._open_dialog(self._create_failing_invoice())
         self.assertEqual(dialog.policy_id, self.policy)
-        self.assertFalse(dialog.hindrance)
+        self.assertFalse(dialog.block)
         self.assertIn("failed now", dialog.introduction)
         self.assertGreaterEqual(
             str(dialog.calendar).count("<tr"), 3, msg="A head and the tries that are planned."
@@ -122,7 +122,7 @@ class TestForecast(RecoveryCommon):
         ):
             with self.subTest(words=words):
                 dialog = self._open_dialog(invoice)
-                self.assertIn(words, dialog.hindrance)
+                self.assertIn(words, dialog.block)
                 self.assertFalse(dialog.calendar)
                 self.assertFalse(dialog.summary)
 
@@ -130,21 +130,21 @@ class TestForecast(RecoveryCommon):
         self.policy.active = False
         dialog = self._open_dialog(self._create_failing_invoice())
         self.assertFalse(dialog.policy_id)
-        self.assertIn("No policy fits", dialog.hindrance)
+        self.assertIn("No policy fits", dialog.block)
         self.policy.active = True
         dialog.policy_id = self.policy
-        self.assertFalse(dialog.hindrance, msg="A policy can be tried all the same.")
+        self.assertFalse(dialog.block, msg="A policy can be tried all the same.")
 
     def test_says_that_a_policy_makes_no_charges(self):
         for schedule, words in (("none", "no automatic charges"), ("provider", "by itself")):
             with self.subTest(schedule=schedule):
                 self.policy.retry_schedule = schedule
                 dialog = self._open_dialog(self._create_failing_invoice())
-                self.assertIn(words, dialog.hindrance)
+                self.assertIn(words, dialog.block)
 
     def test_says_that_there_is_no_method_to_charge(self):
         dialog = self._open_dialog(self._create_invoice(collect_automatically=False))
-        self.assertTrue(dialog.hindrance)
+        self.assertTrue(dialog.block)
         self.assertFalse(dialog.calendar)
 
     def test_users_without_rights_see_nothing(self):
@@ -161,4 +161,4 @@ class TestForecast(RecoveryCommon):
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
             wizards = self.env["recovery.forecast.wizard"].with_user(self.stranger)
-            wizards.create({"move_id": invoice.id}).read(["calendar", "hindrance"])
+            wizards.create({"move_id": invoice.id}).read(["calendar", "block"])

@@ -27,7 +27,7 @@ class SmartCommon(DeclineCommon):
         """Withdraw the planned charge and plan once more."""
         self._get_planned(case).sudo()._set_state("cancelled", sentence="Test")
         case.invalidate_recordset()
-        case.sudo()._plan()
+        case.sudo()._plan_next_charge()
         return self._get_planned(case)
 
     def _decline_next(self, case, clock, **kwargs):
@@ -167,7 +167,7 @@ class TestSmartPlan(SmartCommon):
             "stolen_card", token=self._create_stripe_card(self.stripe)
         )
         self.assertFalse(self._get_planned(other))
-        self.assertEqual(other.gated_class, "never")
+        self.assertEqual(other.blocked_class, "never")
 
     def test_try_that_costs_more_than_it_brings_is_left_out(self):
         self.policy.attempt_cost = 1000.0

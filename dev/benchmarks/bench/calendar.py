@@ -29,8 +29,8 @@ _QUESTIONS = """
          LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
 """
 _SIGNALS = """
-    UPDATE recovery_signal SET not_before = NULL
-     WHERE id IN (SELECT id FROM recovery_signal WHERE not_before IS NOT NULL
+    UPDATE recovery_invoice_queue SET not_before = NULL
+     WHERE id IN (SELECT id FROM recovery_invoice_queue WHERE not_before IS NOT NULL
                      FOR NO KEY UPDATE SKIP LOCKED)
 """
 # The provider forgets its idempotency keys after a day.

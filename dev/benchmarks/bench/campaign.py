@@ -40,7 +40,7 @@ _STATE = """
            (SELECT count(*) FROM recovery_attempt
              WHERE state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC'),
            (SELECT count(*) FROM recovery_attempt WHERE state IN ('running', 'unknown', 'pending')),
-           (SELECT count(*) FROM recovery_signal),
+           (SELECT count(*) FROM recovery_invoice_queue),
            (SELECT count(*) FROM payment_transaction WHERE NOT is_post_processed
                                                        AND state IN ('done', 'cancel', 'error')),
            (SELECT count(*) FROM account_move WHERE state = 'posted'
@@ -91,7 +91,7 @@ class Result:
     declined: int = 0
     jobs_failed: int = 0
     rules: int = 0
-    tasks: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     portal: Counter[str] = field(default_factory=Counter)
@@ -296,8 +296,8 @@ class Campaign:
         with self._connection.cursor() as cr:
             transactions, invoices = audit.read_books(cr)
             found = self.result.findings = audit.compare(ledger, transactions, invoices)
-            cr.execute("SELECT state, count(*) FROM recovery_task GROUP BY state")
-            self.result.tasks = Counter(dict(cr.fetchall()))
+            cr.execute("SELECT state, count(*) FROM recovery_planned_action GROUP BY state")
+            self.result.actions = Counter(dict(cr.fetchall()))
             for name in {*found.double, *found.without_money}:
                 self.result.diaries += [f"{name}:", *audit.diary(cr, name, ledger)]
         self.result.attempts = self.state().attempts

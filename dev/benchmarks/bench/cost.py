@@ -187,7 +187,7 @@ def charge_bare(env: Any, invoice_ids: Sequence[int]) -> None:
     transactions = env["payment.transaction"].with_context(
         recovery_claim=True, recovery_own_work=True
     )
-    with patch.object(type(transactions), "_recovery_raise_signal", lambda self: None):
+    with patch.object(type(transactions), "_recovery_queue_invoices", lambda self: None):
         for invoice in env["account.move"].browse(invoice_ids):
             transaction = transactions.create(_prepare_bare_vals(invoice))
             env.cr.commit()
@@ -224,4 +224,4 @@ def charge(env: Any, count: int) -> None:
     for number in range(count):
         attempt = attempts._claim()
         assert attempt, f"Only {number} of {count} attempts were due."
-        attempt._run()
+        attempt._carry_out()

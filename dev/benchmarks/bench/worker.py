@@ -20,7 +20,11 @@ import traceback
 JOBS = {
     "collect": ("revenue_recovery.ir_cron_recovery_collect", "account.move", "_cron_collect"),
     "charge": ("revenue_recovery.ir_cron_recovery_charge", "recovery.attempt", "_cron_charge"),
-    "follow": ("revenue_recovery.ir_cron_recovery_follow", "recovery.signal", "_cron_follow"),
+    "follow": (
+        "revenue_recovery.ir_cron_recovery_follow",
+        "recovery.invoice.queue",
+        "_cron_follow",
+    ),
     "book": (
         "payment.cron_post_process_payment_tx",
         "payment.transaction",

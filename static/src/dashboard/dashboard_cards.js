@@ -17,7 +17,7 @@ const CASES = "recovery.case.report";
 export function makeCards(data, formats) {
     return [
         monthsCard(data, formats),
-        waysCard(data, formats),
+        channelsCard(data, formats),
         reasonsCard(data, formats),
         retriesCard(data),
         daysCard(data, formats),
@@ -78,19 +78,19 @@ function monthsCard(data, formats) {
     };
 }
 
-function waysCard({ ways }, formats) {
-    if (!ways.length) {
+function channelsCard({ channels }, formats) {
+    if (!channels.length) {
         return null;
     }
-    const total = ways.reduce((sum, row) => sum + row.amount, 0);
-    const rows = ways.map((row) => ({ ...row, label: row.name, value: row.amount }));
+    const total = channels.reduce((sum, row) => sum + row.amount, 0);
+    const rows = channels.map((row) => ({ ...row, label: row.name, value: row.amount }));
     return {
-        id: "ways",
+        id: "channels",
         title: String(_t("How the money came back")),
-        help: String(_t("Each payment by its own way: a case that was paid in parts counts in each of them.")),
+        help: String(_t("Each payment by its own channel: a case that was paid in parts counts in each of them.")),
         finding: String(
-            _t("%(way)s brought %(share)s of what was recovered.", {
-                way: rows[0].name,
+            _t("%(channel)s brought %(share)s of what was recovered.", {
+                channel: rows[0].name,
                 share: percent(rows[0].amount / total),
             })
         ),

@@ -187,7 +187,7 @@ class Demo:
         attempt = self.env["recovery.attempt"]
         if attempt._count_due(limit=1):
             attempt._cron_charge()
-        self.env["recovery.signal"]._cron_follow()
+        self.env["recovery.invoice.queue"]._cron_follow()
         self._note_reactions(instant)
         self._react(instant)
         # The environment would remember every record of two months.

@@ -67,7 +67,7 @@ def _print_arms(env):
         )
         count = len(ended)
         retried = len(
-            ended.filtered(lambda case: case.state == "recovered" and case.way == "retry")
+            ended.filtered(lambda case: case.state == "recovered" and case.channel == "retry")
         )
         share = retried / count if count else 0.0
         low, high = wilson(share, count)
@@ -86,11 +86,12 @@ def _print_flows(env):
     states = ("done", "planned", "skipped", "cancelled", "failed")
     lines = [["flow", "set off", *states]]
     for rule in env["base.automation"].search([("recovery_recipe", "!=", False)], order="id"):
-        tasks = env["recovery.task"].search([("automation_id", "=", rule.id)])
+        planned = env["recovery.planned.action"].search([("automation_id", "=", rule.id)])
         counts = [
-            str(len(tasks.filtered(lambda task, s=state: task.state == s))) for state in states
+            str(len(planned.filtered(lambda action, s=state: action.state == s)))
+            for state in states
         ]
-        lines.append([rule.name, str(len(set(tasks.mapped("flow")))), *counts])
+        lines.append([rule.name, str(len(set(planned.mapped("flow")))), *counts])
     _print_lines("Flows at work, and their actions", lines)
 
 

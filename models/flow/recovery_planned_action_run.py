@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from ..case.account_move_debt import SETTLED_STATES
-from .recovery_happening import CLOSED_STATES, running_in
+from .recovery_trigger import CLOSED_STATES, running_in
 
 _logger = logging.getLogger(__name__)
 
@@ -22,23 +22,23 @@ LATE = timedelta(days=1)
 RANKS = {"in_recovery": 0, "paused": 1, "suspended": 1, "grace": 2, "lost": 3}
 
 
-class RecoveryTask(models.Model):
-    _inherit = "recovery.task"
+class RecoveryPlannedAction(models.Model):
+    _inherit = "recovery.planned.action"
 
     # === CRON === #
 
     @api.model
     def _run_due(self):
         """Plan what rules were set off for, and run the actions that are due."""
-        happenings = self.env["recovery.happening"]
-        happenings._plan_all()
+        triggers = self.env["recovery.trigger"]
+        triggers._plan_all()
         tried = [0]
-        while task_id := self._lock_due(tried):
-            tried.append(task_id)
-            self.browse(task_id)._run()
+        while action_id := self._lock_due(tried):
+            tried.append(action_id)
+            self.browse(action_id)._perform()
             if not self.env["ir.cron"]._commit_progress():
                 break
-            happenings._plan_all()
+            triggers._plan_all()
         self._tell_failures()
 
     @api.model
@@ -47,17 +47,17 @@ class RecoveryTask(models.Model):
         now = fields.Datetime.now()
         query = SQL(
             """
-            SELECT task.id
-              FROM recovery_task task
-             WHERE task.state = 'planned' AND task.planned_at <= %s
-               AND (task.not_before IS NULL OR task.not_before <= %s)
-               AND task.id != ALL(%s)
-               AND NOT EXISTS (SELECT FROM recovery_task earlier
-                                WHERE earlier.flow = task.flow
-                                  AND earlier.sequence < task.sequence
+            SELECT action.id
+              FROM recovery_planned_action action
+             WHERE action.state = 'planned' AND action.planned_at <= %s
+               AND (action.not_before IS NULL OR action.not_before <= %s)
+               AND action.id != ALL(%s)
+               AND NOT EXISTS (SELECT FROM recovery_planned_action earlier
+                                WHERE earlier.flow = action.flow
+                                  AND earlier.sequence < action.sequence
                                   AND earlier.state = 'planned')
-             ORDER BY task.planned_at, task.id LIMIT 1
-               FOR NO KEY UPDATE OF task SKIP LOCKED
+             ORDER BY action.planned_at, action.id LIMIT 1
+               FOR NO KEY UPDATE OF action SKIP LOCKED
             """,
             now,
             now,
@@ -65,7 +65,7 @@ class RecoveryTask(models.Model):
         )
         return self.env["recovery.attempt"]._lock_one(query)
 
-    def _run(self):
+    def _perform(self):
         """Run this action if it is still due, in a database transaction of its own."""
         self.ensure_one()
         try:
@@ -113,8 +113,8 @@ class RecoveryTask(models.Model):
 
     def _shift_rest(self, lateness):
         """Put off what follows by as much as this action came too late."""
-        for task in self._get_rest():
-            task.planned_at += lateness
+        for action in self._get_rest():
+            action.planned_at += lateness
 
     def _put_off(self):
         """Let others finish with the record first."""
@@ -141,18 +141,18 @@ class RecoveryTask(models.Model):
     @api.model
     def _tell_failures(self):
         """Tell administrators what failed, once for each rule until it succeeds again."""
-        for task_id in self.search([("untold", "=", True)], limit=100).ids:
-            task = self.browse(task_id)
+        for action_id in self.search([("untold", "=", True)], limit=100).ids:
+            action = self.browse(action_id)
             try:
-                task.automation_id.sudo()._recovery_tell_error(task)
-                task.untold = False
+                action.automation_id.sudo()._recovery_tell_error(action)
+                action.untold = False
                 self.env["ir.cron"]._commit_progress()
             except psycopg2.OperationalError:
                 self.env.cr.rollback()  # The next time.
             except Exception:
                 self.env.cr.rollback()
-                _logger.exception("The failure of planned action %s could not be told", task_id)
-                task.untold = False
+                _logger.exception("The failure of planned action %s could not be told", action_id)
+                action.untold = False
                 self.env["ir.cron"]._commit_progress()
 
     # === CHECKS === #

@@ -13,7 +13,7 @@ BUSY_WAIT = timedelta(minutes=1)
 FAILED_WAIT = timedelta(hours=1)
 
 
-class RecoverySignal(models.Model):
+class RecoveryInvoiceQueue(models.Model):
     """Something happened to an invoice that its case must follow.
 
     Payments, credit notes and webhooks arrive in other people's database transactions. Writing
@@ -21,7 +21,7 @@ class RecoverySignal(models.Model):
     insert into this queue can do neither. A job reads it and lets the case follow the facts.
     """
 
-    _name = "recovery.signal"
+    _name = "recovery.invoice.queue"
     _description = "Recovery Signal"
     _log_access = False
 
@@ -37,21 +37,21 @@ class RecoverySignal(models.Model):
     not_before = fields.Datetime(help="Set when following failed, so that the others come first.")
 
     @api.model
-    def _raise_for(self, moves, transaction=None):
+    def _add(self, moves, transaction=None):
         """Queue these invoices for the job, and wake it up after the commit."""
         if moves and not self.env.context.get("recovery_own_work"):
-            self._queue(moves, transaction)
+            self._put(moves, transaction)
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
 
     @api.model
-    def _raise_for_followed(self, moves):
+    def _add_followed(self, moves):
         """Queue those of these invoices that have a case, or a first charge to come."""
         # Asked first: our own charges are followed anyway, and looking costs queries.
         if not self.env.context.get("recovery_own_work"):
-            self._raise_for(moves._filter_followed())
+            self._add(moves._filter_followed())
 
     @api.model
-    def _queue(self, moves, transaction=None):
+    def _put(self, moves, transaction=None):
         """Queue these invoices without waking the job."""
         self.sudo().create(
             [
@@ -69,8 +69,8 @@ class RecoverySignal(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                DELETE FROM recovery_signal
-                 WHERE id IN (SELECT id FROM recovery_signal WHERE move_id = %s
+                DELETE FROM recovery_invoice_queue
+                 WHERE id IN (SELECT id FROM recovery_invoice_queue WHERE move_id = %s
                                  FOR UPDATE SKIP LOCKED)
                 RETURNING id, transaction_id, note
                 """,
@@ -91,13 +91,13 @@ class RecoverySignal(models.Model):
         commit_progress = self.env["ir.cron"]._commit_progress
         commit_progress(remaining=self._count_due())
         while move := self._find_due_move():
-            self._follow(move)
+            self._work_off(move)
             if not commit_progress(1):
                 return
         self.env["recovery.attempt"]._resolve_due()
         self.env["recovery.event"]._raise_daily()
         self.env["payment.provider"]._recovery_tell_failing()
-        self.env["recovery.task"]._run_due()
+        self.env["recovery.planned.action"]._run_due()
         self.env["recovery.case"]._end_due()
         self.env["recovery.notice"]._send_due()
         self.env["recovery.attempt"]._fill_figures()
@@ -116,7 +116,7 @@ class RecoverySignal(models.Model):
         """Return the invoice of the oldest signal that no other worker is following."""
         query = SQL(
             """
-            SELECT move_id FROM recovery_signal
+            SELECT move_id FROM recovery_invoice_queue
              WHERE not_before IS NULL OR not_before <= %s
              ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
             """,
@@ -125,7 +125,7 @@ class RecoverySignal(models.Model):
         return self.env["account.move"].browse(self.env["recovery.attempt"]._lock_one(query))
 
     @api.model
-    def _follow(self, move):
+    def _work_off(self, move):
         """Let the case of one invoice follow it, in a database transaction of its own.
 
         What fails is put off and told once on the case; nothing here can undo a payment.
@@ -152,8 +152,8 @@ class RecoverySignal(models.Model):
         """Let the other invoices come first; a signal being followed by now is left alone."""
         self.env.cr.execute(
             """
-            UPDATE recovery_signal SET not_before = %s
-             WHERE id IN (SELECT id FROM recovery_signal WHERE move_id = %s
+            UPDATE recovery_invoice_queue SET not_before = %s
+             WHERE id IN (SELECT id FROM recovery_invoice_queue WHERE move_id = %s
                              FOR UPDATE SKIP LOCKED)
             """,
             [fields.Datetime.now() + wait, move.id],

@@ -25,27 +25,27 @@ FRESH_TRIGGERS = (
 FREQUENT_TRIGGERS = ("on_create_or_write", "on_write")
 
 
-class RecoveryTask(models.Model):
-    _inherit = "recovery.task"
+class RecoveryPlannedAction(models.Model):
+    _inherit = "recovery.planned.action"
 
     # === PLAN === #
 
     @api.model
-    def _plan_flow(self, happening, record):
+    def _plan_flow(self, trigger, record):
         """Plan the actions of a rule for a record, unless it loops or is under way already.
 
-        :param happening: the `recovery.happening` that set the rule off
+        :param trigger: the `recovery.trigger` that set the rule off
         :return: the planned actions
         """
-        rule = happening._get_rule()
-        if refusal := self._get_loop(happening, rule, record):
-            self._note_failure(happening, refusal)
+        rule = trigger._get_rule()
+        if refusal := self._get_loop(trigger, rule, record):
+            self._note_failure(trigger, refusal)
             return self.browse()
-        if self._is_repeated(happening, rule, record):
+        if self._is_repeated(trigger, rule, record):
             return self.browse()
-        values = self._prepare_flow_vals(happening, rule, record)
+        values = self._prepare_flow_vals(trigger, rule, record)
         actions = rule.action_server_ids.sorted("sequence")
-        planned_at = happening.occurred_at
+        planned_at = trigger.occurred_at
         zone = self._get_zone(record)
         vals_list = []
         for sequence, action in enumerate(actions, 1):
@@ -63,15 +63,15 @@ class RecoveryTask(models.Model):
         return self.create(vals_list)
 
     @api.model
-    def _get_loop(self, happening, rule, record):
+    def _get_loop(self, trigger, rule, record):
         """Return why a rule that was set off again and again goes on no more, or nothing."""
-        if happening.depth > MAX_DEPTH:
+        if trigger.depth > MAX_DEPTH:
             return self.env._(
                 "Rules set each other off more than %(count)s times in a row; the chain was cut.",
                 count=MAX_DEPTH,
             )
         # An event is always a new one: what counts is whom it is about.
-        values = self._prepare_flow_vals(happening, rule, record)
+        values = self._prepare_flow_vals(trigger, rule, record)
         subject = (
             [("case_id", "=", values["case_id"])]
             if values["case_id"]
@@ -95,14 +95,14 @@ class RecoveryTask(models.Model):
         )
 
     @api.model
-    def _is_repeated(self, happening, rule, record):
+    def _is_repeated(self, trigger, rule, record):
         """Tell whether the rule ran in this chain already, or is under way for the record."""
         same = [
             ("automation_id", "=", rule.id),
             ("res_model", "=", record._name),
             ("res_id", "=", record.id),
         ]
-        if happening.chain and self.search_count([*same, ("chain", "=", happening.chain)], limit=1):
+        if trigger.chain and self.search_count([*same, ("chain", "=", trigger.chain)], limit=1):
             return True
         waiting = self.search([*same, ("state", "=", "planned")])
         if rule.trigger in FRESH_TRIGGERS:
@@ -111,7 +111,7 @@ class RecoveryTask(models.Model):
         return bool(waiting) and rule.trigger in FREQUENT_TRIGGERS
 
     @api.model
-    def _prepare_flow_vals(self, happening, rule, record):
+    def _prepare_flow_vals(self, trigger, rule, record):
         """Return the values that all planned actions of a flow have."""
         is_case = record._name == "recovery.case"
         case = record if is_case else record.case_id
@@ -124,17 +124,17 @@ class RecoveryTask(models.Model):
             "event_id": record.id if record._name == "recovery.event" else False,
             "company_id": company.id,
             "flow": uuid4().hex,
-            "chain": happening.chain or uuid4().hex,
-            "depth": happening.depth,
-            "origin_state": happening.state_then if rule.trigger == "on_state_set" else False,
-            "stops_when_paid": rule.recovery_stop_when_paid and happening.is_owed,
+            "chain": trigger.chain or uuid4().hex,
+            "depth": trigger.depth,
+            "origin_state": trigger.state_then if rule.trigger == "on_state_set" else False,
+            "stops_when_paid": rule.recovery_stop_when_paid and trigger.is_owed,
         }
 
     @api.model
-    def _note_failure(self, happening, sentence):
+    def _note_failure(self, trigger, sentence):
         """Keep that a rule could not go on, once a day, for administrators to be told."""
-        rule = happening._get_rule()
-        record = self.env[happening.res_model].browse(happening.res_id).exists()
+        rule = trigger._get_rule()
+        record = self.env[trigger.res_model].browse(trigger.res_id).exists()
         since = fields.Datetime.now() - A_DAY
         known = [
             ("automation_id", "=", rule.id),
@@ -148,10 +148,10 @@ class RecoveryTask(models.Model):
         now = fields.Datetime.now()
         self.create(
             {
-                **self._prepare_flow_vals(happening, rule, record or record.browse()),
+                **self._prepare_flow_vals(trigger, rule, record or record.browse()),
                 "name": rule.name,
-                "res_model": happening.res_model,
-                "res_id": happening.res_id,
+                "res_model": trigger.res_model,
+                "res_id": trigger.res_id,
                 "state": "failed",
                 "sentence": sentence,
                 "planned_at": now,

@@ -16,10 +16,10 @@ TRANSITIONS = {
 }
 
 
-class RecoveryTask(models.Model):
+class RecoveryPlannedAction(models.Model):
     """One action of an automation rule for one record: planned, done, or why not."""
 
-    _name = "recovery.task"
+    _name = "recovery.planned.action"
     _description = "Planned Action"
     _order = "planned_at desc, sequence desc, id desc"
 
@@ -102,8 +102,8 @@ class RecoveryTask(models.Model):
             raise UserError(self.env._("Ask somebody who works on recovery cases to cancel it."))
         reason = self.env._("Cancelled by %(user)s.", user=self.env.user.name)
         # In sudo mode: planned actions are written by the engine only.
-        for task_sudo in self.sudo().filtered(lambda task: task.state == "planned"):
-            task_sudo._cancel_rest(reason)
+        for action_sudo in self.sudo().filtered(lambda action: action.state == "planned"):
+            action_sudo._cancel_rest(reason)
         return True
 
     # === BUSINESS METHODS === #
@@ -114,7 +114,7 @@ class RecoveryTask(models.Model):
         :param str sentence: what became of them, for a person
         :return: those that changed
         """
-        changed = self.filtered(lambda task: target in TRANSITIONS[task.state])
+        changed = self.filtered(lambda planned_action: target in TRANSITIONS[planned_action.state])
         changed.write(
             {
                 "state": target,
@@ -127,7 +127,7 @@ class RecoveryTask(models.Model):
 
     def _set_planned_cancelled(self, reason):
         """Cancel those of these actions that are still planned."""
-        self.filtered(lambda task: task.state == "planned")._set_state("cancelled", reason)
+        self.filtered(lambda action: action.state == "planned")._set_state("cancelled", reason)
 
     def _cancel_rest(self, reason):
         """Cancel this action and all that are still to come in its flow."""

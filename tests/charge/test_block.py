@@ -9,7 +9,7 @@ from ..common import RecoveryCommon
 
 
 @tagged("post_install", "-at_install")
-class TestGate(RecoveryCommon):
+class TestBlock(RecoveryCommon):
     """What stands against a charge is a sentence on the record; no job stops for it."""
 
     def _assert_refused(self, invoice, sentence):

@@ -3,13 +3,13 @@
 from odoo import api, fields, models
 
 
-class RecoverySignal(models.Model):
-    _inherit = "recovery.signal"
+class RecoveryInvoiceQueue(models.Model):
+    _inherit = "recovery.invoice.queue"
 
     note = fields.Char(help="A sentence for the chatter of the invoice's open case.")
 
     @api.model
-    def _raise_note(self, moves, note):
+    def _add_note(self, moves, note):
         """Queue a sentence for the open cases of these invoices, and wake the job."""
         if moves:
             self.sudo().create([{"move_id": move.id, "note": note} for move in moves])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..method.payment_token_ceiling import Hindrance
+from ..method.payment_token_ceiling import MethodBlock
 
 # A customer who opened the payment form may still be typing his card number.
 ONLINE_DRAFT_AGE = timedelta(hours=1)
@@ -25,7 +25,7 @@ BOOKING_WAIT = timedelta(minutes=10)
 SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 
-class Gate(NamedTuple):
+class Block(NamedTuple):
     """What stands against a charge.
 
     :ivar sentence: for a person, with what to do
@@ -34,7 +34,7 @@ class Gate(NamedTuple):
     :ivar moot: nothing is owed any more, or nobody wants the charge
     :ivar alert: money may be in the wrong place; a person has to look
     :ivar rule: the `recovery.network.rule` that it comes from
-    :ivar hindrance: the decline of an earlier charge of the method, when that is what shuts it
+    :ivar block: the decline of an earlier charge of the method, when that is what shuts it
     """
 
     sentence: str
@@ -42,90 +42,90 @@ class Gate(NamedTuple):
     moot: bool = False
     alert: bool = False
     rule: models.Model | None = None
-    hindrance: Hindrance | None = None
+    block: MethodBlock | None = None
 
 
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
 
-    def _get_gate(self):
-        """Return the first gate that is shut, or none.
+    def _get_block(self):
+        """Return the first block that is shut, or none.
 
-        :rtype: Gate | None
+        :rtype: Block | None
         """
         self.ensure_one()
-        for get_gate in self._get_gate_checks():
-            if gate := get_gate():
-                return gate
+        for get_block in self._get_block_checks():
+            if block := get_block():
+                return block
         return None
 
-    def _get_gate_checks(self):
+    def _get_block_checks(self):
         """Return the checks, in the order in which their sentences matter to a person.
 
-        Hook for addons with gates of their own: each returns a :class:`Gate` or none.
+        Hook for addons with blocks of their own: each returns a :class:`Block` or none.
         """
         return [
-            self._get_due_gate,
-            self._get_in_flight_gate,
-            self._get_method_gate,
-            self._get_provider_gate,
-            self._get_card_gate,
-            self._get_hours_gate,
+            self._get_owed_block,
+            self._get_in_flight_block,
+            self._get_method_block,
+            self._get_provider_block,
+            self._get_card_block,
+            self._get_hours_block,
         ]
 
-    def _apply_gate(self, gate):
+    def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
-        if gate.until:
-            self._postpone(gate.until, gate.sentence, gate.rule)
+        if block.until:
+            self._postpone(block.until, block.sentence, block.rule)
             return
         self._set_state(
-            "cancelled" if gate.moot else "refused",
-            sentence=gate.sentence,
-            **self._prepare_rule_vals(gate.rule),
-            **self._prepare_hindrance_vals(gate.hindrance),
+            "cancelled" if block.moot else "refused",
+            sentence=block.sentence,
+            **self._prepare_rule_vals(block.rule),
+            **self._prepare_block_vals(block.block),
         )
-        if gate.alert:
-            self.case_id._ask_for_attention(gate.sentence)
-        self.env["recovery.signal"]._raise_for(self.move_id)
+        if block.alert:
+            self.case_id._ask_for_attention(block.sentence)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _withdraw_moot(self):
         """Cancel planned charges of what was paid, cancelled or blocked by somebody meanwhile."""
         for attempt in self.filtered(lambda attempt: attempt.state == "planned"):
-            if gate := attempt._get_due_gate():
-                attempt._set_state("cancelled", sentence=gate.sentence)
+            if block := attempt._get_owed_block():
+                attempt._set_state("cancelled", sentence=block.sentence)
 
-    def _prepare_hindrance_vals(self, hindrance):
+    def _prepare_block_vals(self, block):
         """Return the values that say which decline of an earlier charge stands against this one."""
-        if not hindrance:
+        if not block:
             return {}
         return {
-            "decline_reason_id": hindrance.reason.id,
-            "decline_class": hindrance.decline_class,
+            "decline_reason_id": block.reason.id,
+            "decline_class": block.decline_class,
         }
 
     # === CHECKS === #
 
-    def _get_due_gate(self):
-        """Return a gate when the invoice is not to be paid by a charge."""
+    def _get_owed_block(self):
+        """Return a block when the invoice is not to be paid by a charge."""
         move = self.move_id
         move._fetch_for_recovery()
         debt = move._get_debt(self.due_date)
         if self.case_id and not self.case_id._is_charging():
-            return Gate(self.env._("The case is not being charged any more."), moot=True)
+            return Block(self.env._("The case is not being charged any more."), moot=True)
         if self._is_too_late():
-            return Gate(self.env._("The window for retries is over."), moot=True)
+            return Block(self.env._("The window for retries is over."), moot=True)
         if move.state != "posted" or move.move_type != "out_invoice":
-            return Gate(self.env._("The invoice is not posted."), moot=True)
+            return Block(self.env._("The invoice is not posted."), moot=True)
         if move.payment_state == "blocked":
-            return Gate(self.env._("The invoice is marked as blocked."), moot=True)
+            return Block(self.env._("The invoice is marked as blocked."), moot=True)
         if debt.is_excluded:
-            return Gate(self.env._("The invoice is excluded from follow-ups."), moot=True)
+            return Block(self.env._("The invoice is excluded from follow-ups."), moot=True)
         if self.currency_id != move.currency_id:
-            return Gate(self.env._("The invoice's currency changed."), moot=True)
+            return Block(self.env._("The invoice's currency changed."), moot=True)
         if move.payment_state not in ("not_paid", "partial") or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
-            return Gate(self.env._("Nothing is owed."), moot=True)
+            return Block(self.env._("Nothing is owed."), moot=True)
         return None
 
     def _is_too_late(self):
@@ -134,11 +134,11 @@ class RecoveryAttempt(models.Model):
             return False
         return fields.Datetime.now() > self.case_id.deadline_at + WINDOW_SLACK
 
-    def _get_in_flight_gate(self):
-        """Return a gate when another payment of the invoice is on its way, or may be."""
+    def _get_in_flight_block(self):
+        """Return a block when another payment of the invoice is on its way, or may be."""
         for transaction in self._search_money_under_way(self.move_id):
-            if gate := self._get_transaction_gate(transaction):
-                return gate
+            if block := self._get_transaction_block(transaction):
+                return block
         return None
 
     @api.model
@@ -158,45 +158,45 @@ class RecoveryAttempt(models.Model):
             )
         )
 
-    def _get_transaction_gate(self, transaction):
-        """Return a gate when this transaction may bring, or have brought, the money."""
+    def _get_transaction_block(self, transaction):
+        """Return a block when this transaction may bring, or have brought, the money."""
         since = transaction.last_state_change or transaction.create_date
         age = fields.Datetime.now() - since
         name = {"reference": transaction.reference}
         if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
             sentence = self.env._("The customer may be paying right now (%(reference)s).", **name)
-            return Gate(sentence, since + ONLINE_DRAFT_AGE)
+            return Block(sentence, since + ONLINE_DRAFT_AGE)
         if transaction.state == "error" and age < UNCLEAR_AGE:
             sentence = self.env._(
                 "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
             )
-            return Gate(sentence, since + UNCLEAR_AGE)
+            return Block(sentence, since + UNCLEAR_AGE)
         if transaction.state in ("pending", "authorized"):
-            return self._get_pending_gate(transaction, since, name)
+            return self._get_pending_block(transaction, since, name)
         if transaction.state == "done" and not self._is_booked(transaction):
-            return self._get_unbooked_gate(transaction, age, name)
+            return self._get_unbooked_block(transaction, age, name)
         return None
 
-    def _get_pending_gate(self, transaction, since, name):
+    def _get_pending_block(self, transaction, since, name):
         now = fields.Datetime.now()
         if transaction.provider_code not in ("none", "custom"):
             sentence = self.env._("The payment %(reference)s is on its way.", **name)
-            return Gate(sentence, now + IN_FLIGHT_WAIT)
+            return Block(sentence, now + IN_FLIGHT_WAIT)
         if since + ANNOUNCED_TRANSFER_AGE <= now:
             return None
         sentence = self.env._("The customer announced a transfer (%(reference)s).", **name)
-        return Gate(sentence, since + ANNOUNCED_TRANSFER_AGE)
+        return Block(sentence, since + ANNOUNCED_TRANSFER_AGE)
 
-    def _get_unbooked_gate(self, transaction, age, name):
+    def _get_unbooked_block(self, transaction, age, name):
         if not transaction.is_post_processed and age < BOOKING_AGE:
             sentence = self.env._("The payment %(reference)s is being booked.", **name)
-            return Gate(sentence, fields.Datetime.now() + BOOKING_WAIT)
+            return Block(sentence, fields.Datetime.now() + BOOKING_WAIT)
         sentence = self.env._(
             "The payment %(reference)s succeeded at the provider but is not booked on the invoice. "
             "Book or refund it before anything else is charged.",
             **name,
         )
-        return Gate(sentence, alert=True)
+        return Block(sentence, alert=True)
 
     def _is_booked(self, transaction):
         if not transaction.payment_id:
@@ -205,18 +205,20 @@ class RecoveryAttempt(models.Model):
         # A rejected one was booked, and the bank took it back: its money is not on the way.
         return transaction.payment_id.state in ("in_process", "paid", "rejected")
 
-    def _get_method_gate(self):
-        """Return a gate when the payment method can't be charged for this invoice."""
+    def _get_method_block(self):
+        """Return a block when the payment method can't be charged for this invoice."""
         token = self._get_token()
         if not token:
-            return Gate(self.env._("No saved payment method is chosen. Choose one on the invoice."))
+            return Block(
+                self.env._("No saved payment method is chosen. Choose one on the invoice.")
+            )
         label = {"method": self._get_method_label(token)}
         if not token.active:
-            return Gate(
+            return Block(
                 self.env._("%(method)s is archived. Choose another payment method.", **label)
             )
         if not self.move_id._is_own_token(token):
-            return Gate(
+            return Block(
                 self.env._(
                     "%(method)s belongs to another customer or company. Choose another payment "
                     "method.",
@@ -225,7 +227,7 @@ class RecoveryAttempt(models.Model):
             )
         currencies = token.payment_method_id.supported_currency_ids
         if currencies and self.currency_id not in currencies:
-            return Gate(
+            return Block(
                 self.env._(
                     "%(method)s can't be charged in %(currency)s.",
                     currency=self.currency_id.name,
@@ -234,15 +236,15 @@ class RecoveryAttempt(models.Model):
             )
         return None
 
-    def _get_provider_gate(self):
-        """Return a gate when the provider is not ready for this charge."""
+    def _get_provider_block(self):
+        """Return a block when the provider is not ready for this charge."""
         # In sudo mode: providers are readable by administrators only.
         provider_sudo = self._get_token().provider_id.sudo()
         name = {"provider": provider_sudo.name}
         if provider_sudo.state == "disabled":
-            return Gate(self.env._("The provider %(provider)s is disabled.", **name))
+            return Block(self.env._("The provider %(provider)s is disabled.", **name))
         if provider_sudo.state == "test" and not self.company_id.recovery_charge_test_providers:
-            return Gate(
+            return Block(
                 self.env._(
                     "The provider %(provider)s is in test mode. Allow such charges in the "
                     "settings if this is a test.",
@@ -250,10 +252,10 @@ class RecoveryAttempt(models.Model):
                 )
             )
         if provider_sudo.capture_manually:
-            return Gate(self.env._("The provider %(provider)s only reserves amounts.", **name))
+            return Block(self.env._("The provider %(provider)s only reserves amounts.", **name))
         currencies = provider_sudo.available_currency_ids
         if currencies and self.currency_id not in currencies:
-            return Gate(
+            return Block(
                 self.env._(
                     "The provider %(provider)s does not accept %(currency)s.",
                     currency=self.currency_id.name,
@@ -261,10 +263,10 @@ class RecoveryAttempt(models.Model):
                 )
             )
         if not self._has_journal(provider_sudo):
-            return Gate(
+            return Block(
                 self.env._("The provider %(provider)s has no journal to book payments in.", **name)
             )
-        return self._get_maximum_gate(provider_sudo)
+        return self._get_maximum_block(provider_sudo)
 
     def _has_journal(self, provider_sudo):
         lines_sudo = self.env["account.payment.method.line"].sudo()
@@ -275,7 +277,7 @@ class RecoveryAttempt(models.Model):
         lines_sudo = provider_sudo.journal_id.inbound_payment_method_line_ids
         return provider_sudo in lines_sudo.payment_provider_id
 
-    def _get_maximum_gate(self, provider_sudo):
+    def _get_maximum_block(self, provider_sudo):
         if not provider_sudo.maximum_amount:
             return None
         maximum = provider_sudo.main_currency_id._convert(
@@ -283,7 +285,7 @@ class RecoveryAttempt(models.Model):
         )
         if self.currency_id.compare_amounts(self._get_amount(), maximum) <= 0:
             return None
-        return Gate(
+        return Block(
             self.env._(
                 "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
                 provider=provider_sudo.name,
@@ -291,8 +293,8 @@ class RecoveryAttempt(models.Model):
             )
         )
 
-    def _get_card_gate(self):
-        """Return a gate when earlier charges of the card, for whatever invoice, forbid this one.
+    def _get_card_block(self):
+        """Return a block when earlier charges of the card, for whatever invoice, forbid this one.
 
         The case then waits for another method without using up a try; a first charge opens one.
         """
@@ -300,23 +302,23 @@ class RecoveryAttempt(models.Model):
         charge = token._recovery_prepare_question(self.move_id, self._get_amount())
         history = token._recovery_get_history()
         now = fields.Datetime.now()
-        if hindrance := token._recovery_get_hindrance(charge, now, history):
-            return Gate(
-                hindrance.sentence,
+        if block := token._recovery_get_block(charge, now, history):
+            return Block(
+                block.sentence,
                 moot=bool(self.case_id),
-                rule=hindrance.rule,
-                hindrance=hindrance,
+                rule=block.rule,
+                block=block,
             )
         refusal = token._recovery_check_ceiling(charge, now, history)
         if not refusal:
-            return self._get_cool_down_gate(history)
+            return self._get_cool_down_block(history)
         # Instants are stored in whole seconds, which must not fall before the rule's.
         until = refusal.allowed_from.replace(tzinfo=None) + timedelta(seconds=1)
         rule = token._recovery_get_rule(refusal)
-        return Gate(token._recovery_render_refusal(refusal), until, rule=rule)
+        return Block(token._recovery_render_refusal(refusal), until, rule=rule)
 
-    def _get_cool_down_gate(self, history):
-        """Return a gate when another invoice has just been refused on the card.
+    def _get_cool_down_block(self, history):
+        """Return a block when another invoice has just been refused on the card.
 
         Only smart cases rest: the fixed schedule is what they are compared with.
         """
@@ -326,10 +328,10 @@ class RecoveryAttempt(models.Model):
         if not until:
             return None
         sentence = self.env._("The method was just declined for another invoice of the customer.")
-        return Gate(sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
+        return Block(sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
 
-    def _get_hours_gate(self):
-        """Return a gate in the customer's quiet hours.
+    def _get_hours_block(self):
+        """Return a block in the customer's quiet hours.
 
         A person's word goes before them, and so does a method that the customer has just saved.
         """
@@ -339,7 +341,7 @@ class RecoveryAttempt(models.Model):
         allowed = self.move_id._get_next_charge_instant(now)
         if allowed <= now:
             return None
-        return Gate(self.env._("Waits for the hours in which charges are allowed."), allowed)
+        return Block(self.env._("Waits for the hours in which charges are allowed."), allowed)
 
     # === GETTERS === #
 

@@ -33,15 +33,15 @@ def running_in(chain, depth):
         _running.reset(token)
 
 
-class RecoveryHappening(models.Model):
+class RecoveryTrigger(models.Model):
     """A rule was set off for a record; the job plans its actions.
 
     Rows are inserted in whatever database transaction changed the record, maybe the one of a
     charge: they refer to nothing, so that the insert waits for nothing and fails for nothing.
     """
 
-    _name = "recovery.happening"
-    _description = "Recovery Happening"
+    _name = "recovery.trigger"
+    _description = "Recovery Trigger"
     _log_access = False
 
     automation = fields.Integer(required=True)
@@ -60,7 +60,7 @@ class RecoveryHappening(models.Model):
     # === QUEUE === #
 
     @api.model
-    def _queue(self, rule, records, done=None):
+    def _record(self, rule, records, done=None):
         """Queue the actions of a rule for records; nothing here can fail what set it off.
 
         :param dict done: Odoo's notebook of one change, shared by the rules that it sets off
@@ -82,7 +82,7 @@ class RecoveryHappening(models.Model):
         )
 
     @api.model
-    def _queue_error(self, rule, record, error):
+    def _record_error(self, rule, record, error):
         """Queue that the condition of a rule raised, to be told to administrators."""
         sentence = f"{type(error).__name__}: {error}"
         values = (rule.id, record._name, record.id or 0, uuid4().hex, None, False, sentence)
@@ -99,14 +99,14 @@ class RecoveryHappening(models.Model):
                 if error and self._is_error_queued(rows[0][0]):
                     return
                 cr.execute_values(
-                    "INSERT INTO recovery_happening (automation, res_model, res_id, key, "
+                    "INSERT INTO recovery_trigger (automation, res_model, res_id, key, "
                     "state_then, is_owed, error, chain, depth, occurred_at) VALUES %s",
                     [(*row, chain, depth + 1, now) for row in rows],
                 )
                 # Once in a database transaction.
-                if not cr.postcommit.data.setdefault("recovery.happening", False):
+                if not cr.postcommit.data.setdefault("recovery.trigger", False):
                     self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
-                    cr.postcommit.data["recovery.happening"] = True
+                    cr.postcommit.data["recovery.trigger"] = True
         except Exception:
             _logger.exception("A rule could not be queued: %s", rows)
 
@@ -114,7 +114,7 @@ class RecoveryHappening(models.Model):
     def _is_error_queued(self, rule_id):
         """Tell whether an error of a rule waits to be told already: one is enough."""
         self.env.cr.execute(
-            "SELECT FROM recovery_happening WHERE automation = %s AND error IS NOT NULL LIMIT 1",
+            "SELECT FROM recovery_trigger WHERE automation = %s AND error IS NOT NULL LIMIT 1",
             [rule_id],
         )
         return bool(self.env.cr.rowcount)
@@ -145,15 +145,15 @@ class RecoveryHappening(models.Model):
         tried = [0]
         while (first := self._lock_first(tried)) is not None:
             tried.append(first)
-            happening = self.browse(first)
+            trigger = self.browse(first)
             try:
-                happening._plan()
+                trigger._plan_actions()
             except psycopg2.OperationalError:
                 self.env.cr.rollback()  # Somebody changes the record: the next time.
             except Exception as error:
                 self.env.cr.rollback()
-                _logger.exception("Happening %s could not be planned", first)
-                happening._drop(error)
+                _logger.exception("Trigger %s could not be planned", first)
+                trigger._drop(error)
             if not self.env["ir.cron"]._commit_progress():
                 return
 
@@ -162,20 +162,20 @@ class RecoveryHappening(models.Model):
         """Return the id of the first row of a change, which stands for all of its rows."""
         query = SQL(
             """
-            SELECT id FROM recovery_happening happening
+            SELECT id FROM recovery_trigger trigger
              WHERE id != ALL(%s)
-               AND NOT EXISTS (SELECT FROM recovery_happening earlier
-                                WHERE earlier.key = happening.key
-                                  AND earlier.res_model = happening.res_model
-                                  AND earlier.res_id = happening.res_id
-                                  AND earlier.id < happening.id)
-             ORDER BY id LIMIT 1 FOR UPDATE OF happening SKIP LOCKED
+               AND NOT EXISTS (SELECT FROM recovery_trigger earlier
+                                WHERE earlier.key = trigger.key
+                                  AND earlier.res_model = trigger.res_model
+                                  AND earlier.res_id = trigger.res_id
+                                  AND earlier.id < trigger.id)
+             ORDER BY id LIMIT 1 FOR UPDATE OF trigger SKIP LOCKED
             """,
             tried,
         )
         return self.env["recovery.attempt"]._lock_one(query)
 
-    def _plan(self):
+    def _plan_actions(self):
         """Plan what one change of one record sets off, and take it off the queue."""
         self.ensure_one()
         same = self.search(
@@ -186,13 +186,13 @@ class RecoveryHappening(models.Model):
             ],
             order="id",
         )
-        tasks = self.env["recovery.task"]
+        planned_actions = self.env["recovery.planned.action"]
         for row in same.filtered("error"):
-            tasks._note_failure(row, row._describe_error())
+            planned_actions._note_failure(row, row._describe_error())
         record = self.env[self.res_model].browse(self.res_id).exists()
         if record:
             for row in same.filtered(lambda row: not row.error)._choose():
-                tasks._plan_flow(row, record)
+                planned_actions._plan_flow(row, record)
         same.unlink()
 
     def _choose(self):
@@ -214,7 +214,7 @@ class RecoveryHappening(models.Model):
         if not self.exists():
             return
         sentence = self.env._("Its actions could not be planned: %(error)s", error=error)
-        self.env["recovery.task"]._note_failure(self, sentence)
+        self.env["recovery.planned.action"]._note_failure(self, sentence)
         self.unlink()
 
     def _describe_error(self):
