@@ -232,10 +232,9 @@ class RecoveryCase(models.Model):
 
     @api.depends("move_id.collect_token_id", "partner_id", "token_id", "attempt_ids.state")
     def _compute_method_label(self):
-        attempt = self.env["recovery.attempt"]
         for case in self:
             token = case.next_attempt_id.token_id or case._get_default_token()
-            case.method_label = attempt._get_method_label(token) if token else False
+            case.method_label = token._recovery_get_label() if token else False
 
     # === CRUD METHODS === #
 

@@ -1,12 +1,11 @@
 """Why a charge may not go out now, asked on the locked invoice just before it would."""
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..method.payment_token_ceiling import MethodBlock
+from ..rules.block import Block
 
 # A customer who opened the payment form may still be typing his card number.
 ONLINE_DRAFT_AGE = timedelta(hours=1)
@@ -23,26 +22,6 @@ IN_FLIGHT_WAIT = timedelta(hours=6)
 BOOKING_WAIT = timedelta(minutes=10)
 # What the smart schedule plans, outside advice apart.
 SMART_SOURCES = ("smart", "payday", "advice", "ladder")
-
-
-class Block(NamedTuple):
-    """What stands against a charge.
-
-    :ivar sentence: for a person, with what to do
-    :ivar until: UTC, naive: the instant from which the charge may be looked at again; empty when
-        something has to change first
-    :ivar moot: nothing is owed any more, or nobody wants the charge
-    :ivar alert: money may be in the wrong place; a person has to look
-    :ivar rule: the `recovery.network.rule` that it comes from
-    :ivar block: the decline of an earlier charge of the method, when that is what shuts it
-    """
-
-    sentence: str
-    until: datetime | None = None
-    moot: bool = False
-    alert: bool = False
-    rule: models.Model | None = None
-    block: MethodBlock | None = None
 
 
 class RecoveryAttempt(models.Model):
@@ -82,7 +61,7 @@ class RecoveryAttempt(models.Model):
             "cancelled" if block.moot else "refused",
             sentence=block.sentence,
             **self._prepare_rule_vals(block.rule),
-            **self._prepare_block_vals(block.block),
+            **self._prepare_block_vals(block),
         )
         if block.alert:
             self.case_id._ask_for_attention(block.sentence)
@@ -96,7 +75,7 @@ class RecoveryAttempt(models.Model):
 
     def _prepare_block_vals(self, block):
         """Return the values that say which decline of an earlier charge stands against this one."""
-        if not block:
+        if not block.decline_class:
             return {}
         return {
             "decline_reason_id": block.reason.id,
@@ -111,21 +90,21 @@ class RecoveryAttempt(models.Model):
         move._fetch_for_recovery()
         debt = move._get_debt(self.due_date)
         if self.case_id and not self.case_id._is_charging():
-            return Block(self.env._("The case is not being charged any more."), moot=True)
+            return Block("owed", self.env._("The case is not being charged any more."), moot=True)
         if self._is_too_late():
-            return Block(self.env._("The window for retries is over."), moot=True)
+            return Block("owed", self.env._("The window for retries is over."), moot=True)
         if move.state != "posted" or move.move_type != "out_invoice":
-            return Block(self.env._("The invoice is not posted."), moot=True)
+            return Block("owed", self.env._("The invoice is not posted."), moot=True)
         if move.payment_state == "blocked":
-            return Block(self.env._("The invoice is marked as blocked."), moot=True)
+            return Block("owed", self.env._("The invoice is marked as blocked."), moot=True)
         if debt.is_excluded:
-            return Block(self.env._("The invoice is excluded from follow-ups."), moot=True)
+            return Block("owed", self.env._("The invoice is excluded from follow-ups."), moot=True)
         if self.currency_id != move.currency_id:
-            return Block(self.env._("The invoice's currency changed."), moot=True)
+            return Block("owed", self.env._("The invoice's currency changed."), moot=True)
         if move.payment_state not in ("not_paid", "partial") or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
-            return Block(self.env._("Nothing is owed."), moot=True)
+            return Block("owed", self.env._("Nothing is owed."), moot=True)
         return None
 
     def _is_too_late(self):
@@ -165,12 +144,12 @@ class RecoveryAttempt(models.Model):
         name = {"reference": transaction.reference}
         if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
             sentence = self.env._("The customer may be paying right now (%(reference)s).", **name)
-            return Block(sentence, since + ONLINE_DRAFT_AGE)
+            return Block("in_flight", sentence, since + ONLINE_DRAFT_AGE)
         if transaction.state == "error" and age < UNCLEAR_AGE:
             sentence = self.env._(
                 "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
             )
-            return Block(sentence, since + UNCLEAR_AGE)
+            return Block("in_flight", sentence, since + UNCLEAR_AGE)
         if transaction.state in ("pending", "authorized"):
             return self._get_pending_block(transaction, since, name)
         if transaction.state == "done" and not self._is_booked(transaction):
@@ -181,22 +160,22 @@ class RecoveryAttempt(models.Model):
         now = fields.Datetime.now()
         if transaction.provider_code not in ("none", "custom"):
             sentence = self.env._("The payment %(reference)s is on its way.", **name)
-            return Block(sentence, now + IN_FLIGHT_WAIT)
+            return Block("in_flight", sentence, now + IN_FLIGHT_WAIT)
         if since + ANNOUNCED_TRANSFER_AGE <= now:
             return None
         sentence = self.env._("The customer announced a transfer (%(reference)s).", **name)
-        return Block(sentence, since + ANNOUNCED_TRANSFER_AGE)
+        return Block("in_flight", sentence, since + ANNOUNCED_TRANSFER_AGE)
 
     def _get_unbooked_block(self, transaction, age, name):
         if not transaction.is_post_processed and age < BOOKING_AGE:
             sentence = self.env._("The payment %(reference)s is being booked.", **name)
-            return Block(sentence, fields.Datetime.now() + BOOKING_WAIT)
+            return Block("in_flight", sentence, fields.Datetime.now() + BOOKING_WAIT)
         sentence = self.env._(
             "The payment %(reference)s succeeded at the provider but is not booked on the invoice. "
             "Book or refund it before anything else is charged.",
             **name,
         )
-        return Block(sentence, alert=True)
+        return Block("in_flight", sentence, alert=True)
 
     def _is_booked(self, transaction):
         if not transaction.payment_id:
@@ -210,29 +189,33 @@ class RecoveryAttempt(models.Model):
         token = self._get_token()
         if not token:
             return Block(
-                self.env._("No saved payment method is chosen. Choose one on the invoice.")
+                "method",
+                self.env._("No saved payment method is chosen. Choose one on the invoice."),
             )
-        label = {"method": self._get_method_label(token)}
+        label = {"method": token._recovery_get_label()}
         if not token.active:
             return Block(
-                self.env._("%(method)s is archived. Choose another payment method.", **label)
+                "method",
+                self.env._("%(method)s is archived. Choose another payment method.", **label),
             )
         if not self.move_id._is_own_token(token):
             return Block(
+                "method",
                 self.env._(
                     "%(method)s belongs to another customer or company. Choose another payment "
                     "method.",
                     **label,
-                )
+                ),
             )
         currencies = token.payment_method_id.supported_currency_ids
         if currencies and self.currency_id not in currencies:
             return Block(
+                "method",
                 self.env._(
                     "%(method)s can't be charged in %(currency)s.",
                     currency=self.currency_id.name,
                     **label,
-                )
+                ),
             )
         return None
 
@@ -242,29 +225,34 @@ class RecoveryAttempt(models.Model):
         provider_sudo = self._get_token().provider_id.sudo()
         name = {"provider": provider_sudo.name}
         if provider_sudo.state == "disabled":
-            return Block(self.env._("The provider %(provider)s is disabled.", **name))
+            return Block("provider", self.env._("The provider %(provider)s is disabled.", **name))
         if provider_sudo.state == "test" and not self.company_id.recovery_charge_test_providers:
             return Block(
+                "provider",
                 self.env._(
                     "The provider %(provider)s is in test mode. Allow such charges in the "
                     "settings if this is a test.",
                     **name,
-                )
+                ),
             )
         if provider_sudo.capture_manually:
-            return Block(self.env._("The provider %(provider)s only reserves amounts.", **name))
+            return Block(
+                "provider", self.env._("The provider %(provider)s only reserves amounts.", **name)
+            )
         currencies = provider_sudo.available_currency_ids
         if currencies and self.currency_id not in currencies:
             return Block(
+                "provider",
                 self.env._(
                     "The provider %(provider)s does not accept %(currency)s.",
                     currency=self.currency_id.name,
                     **name,
-                )
+                ),
             )
         if not self._has_journal(provider_sudo):
             return Block(
-                self.env._("The provider %(provider)s has no journal to book payments in.", **name)
+                "provider",
+                self.env._("The provider %(provider)s has no journal to book payments in.", **name),
             )
         return self._get_maximum_block(provider_sudo)
 
@@ -286,11 +274,12 @@ class RecoveryAttempt(models.Model):
         if self.currency_id.compare_amounts(self._get_amount(), maximum) <= 0:
             return None
         return Block(
+            "provider",
             self.env._(
                 "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
                 provider=provider_sudo.name,
                 maximum=self.currency_id.format(maximum),
-            )
+            ),
         )
 
     def _get_card_block(self):
@@ -303,19 +292,14 @@ class RecoveryAttempt(models.Model):
         history = token._recovery_get_history()
         now = fields.Datetime.now()
         if block := token._recovery_get_block(charge, now, history):
-            return Block(
-                block.sentence,
-                moot=bool(self.case_id),
-                rule=block.rule,
-                block=block,
-            )
+            return block._replace(moot=bool(self.case_id))
         refusal = token._recovery_check_ceiling(charge, now, history)
         if not refusal:
             return self._get_cool_down_block(history)
         # Instants are stored in whole seconds, which must not fall before the rule's.
         until = refusal.allowed_from.replace(tzinfo=None) + timedelta(seconds=1)
         rule = token._recovery_get_rule(refusal)
-        return Block(token._recovery_render_refusal(refusal), until, rule=rule)
+        return Block("ceiling", token._recovery_render_refusal(refusal), until, rule=rule)
 
     def _get_cool_down_block(self, history):
         """Return a block when another invoice has just been refused on the card.
@@ -328,7 +312,7 @@ class RecoveryAttempt(models.Model):
         if not until:
             return None
         sentence = self.env._("The method was just declined for another invoice of the customer.")
-        return Block(sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
+        return Block("cool_down", sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
 
     def _get_hours_block(self):
         """Return a block in the customer's quiet hours.
@@ -341,7 +325,9 @@ class RecoveryAttempt(models.Model):
         allowed = self.move_id._get_next_charge_instant(now)
         if allowed <= now:
             return None
-        return Block(self.env._("Waits for the hours in which charges are allowed."), allowed)
+        return Block(
+            "hours", self.env._("Waits for the hours in which charges are allowed."), allowed
+        )
 
     # === GETTERS === #
 
@@ -354,7 +340,3 @@ class RecoveryAttempt(models.Model):
         """Return what is owed now of the instalments that this attempt is for."""
         self.ensure_one()
         return self.move_id._get_amount_owed(self.due_date)
-
-    def _get_method_label(self, token):
-        """Return a name for a token that an accountant recognises, without provider rights."""
-        return f"{token.payment_method_id.sudo().name} {token.display_name}".strip()

@@ -2,7 +2,8 @@
 
 from odoo import fields, models
 
-from .recovery_attempt_block import WINDOW_SLACK, Block
+from ..rules.block import Block
+from .recovery_attempt_block import WINDOW_SLACK
 
 
 class RecoveryAttempt(models.Model):
@@ -35,7 +36,7 @@ class RecoveryAttempt(models.Model):
             instant=provider_sudo._recovery_format_pause(),
             reason=provider_sudo.recovery_pause_reason or self.env._("by an administrator."),
         )
-        return Block(sentence, provider_sudo.recovery_paused_until)
+        return Block("pause", sentence, provider_sudo.recovery_paused_until)
 
     def _is_too_late(self):
         """Override to add a pause of the provider to the window of what waited for its end."""

@@ -112,7 +112,7 @@ class RecoveryAttempt(models.Model):
         values = {
             "amount": self._get_amount(),
             "token_id": token.id,
-            "method_label": self._get_method_label(token),
+            "method_label": token._recovery_get_label(),
             "started_at": fields.Datetime.now(),
         }
         self.write(values)

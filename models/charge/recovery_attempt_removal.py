@@ -2,8 +2,6 @@
 
 from odoo import models
 
-from .recovery_attempt_block import Block
-
 
 class RecoveryAttempt(models.Model):
     _inherit = "recovery.attempt"
@@ -12,5 +10,5 @@ class RecoveryAttempt(models.Model):
         """Extended to leave a method that was removed to the customer, not to the accountant."""
         token = self._get_token()
         if token and (block := token._recovery_get_removal()):
-            return Block(block.sentence, moot=bool(self.case_id), block=block)
+            return block._replace(moot=bool(self.case_id))
         return super()._get_method_block()

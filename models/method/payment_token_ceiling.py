@@ -7,6 +7,7 @@ from odoo import fields, models
 from odoo.tools import SQL, format_datetime
 
 from ...timing.ceiling import Charge, PastAttempt, Refusal, check, next_allowed
+from ..rules.block import Block
 
 # A decline of these classes shuts the method until it changes, or until it pays after all.
 BLOCKING_CLASSES = ("fix_data", "customer_action", "never")
@@ -23,21 +24,6 @@ class CardCharge(NamedTuple):
     attempt: PastAttempt
     decline_class: str
     answered_at: datetime
-
-
-class MethodBlock(NamedTuple):
-    """What keeps a payment method from being charged until something about it changes.
-
-    :ivar reason: the `recovery.decline.reason` of that decline
-    :ivar at: naive UTC instant of the decline
-    :ivar rule: the `recovery.network.rule` that forbids it, if one does
-    """
-
-    decline_class: str
-    reason: models.Model
-    sentence: str
-    at: datetime
-    rule: models.Model | None = None
 
 
 class PaymentToken(models.Model):
@@ -144,7 +130,7 @@ class PaymentToken(models.Model):
         :param timing.ceiling.Charge charge:
         :param instant: naive UTC
         :param history: of :meth:`_recovery_get_history`
-        :rtype: MethodBlock | None
+        :rtype: Block | None
         """
         self.ensure_one()
         if blocking := self._recovery_find_blocking_charge(charge, history):
@@ -154,12 +140,15 @@ class PaymentToken(models.Model):
             return None
         latest = history[-1].attempt if history else None
         at = latest.at if latest else _aware(instant)
-        return MethodBlock(
-            "never",
-            self.env["recovery.decline.reason"]._find(latest.reason if latest else "unknown"),
+        return Block(
+            "ceiling",
             self._recovery_render_refusal(refusal),
-            at.replace(tzinfo=None),
-            self._recovery_get_rule(refusal),
+            rule=self._recovery_get_rule(refusal),
+            decline_class="never",
+            reason=self.env["recovery.decline.reason"]._find(
+                latest.reason if latest else "unknown"
+            ),
+            at=at.replace(tzinfo=None),
         )
 
     def _recovery_find_blocking_charge(self, charge, history):
@@ -186,8 +175,7 @@ class PaymentToken(models.Model):
 
     def _recovery_prepare_block(self, blocking):
         reason = self.env["recovery.decline.reason"]._find(blocking.attempt.reason)
-        method = self.env["recovery.attempt"]._get_method_label(self)
-        known = {"method": method, "reason": reason.name}
+        known = {"method": self._recovery_get_label(), "reason": reason.name}
         sentences = {
             "fix_data": self.env._("Waits until %(method)s is updated: %(reason)s.", **known),
             "customer_action": self.env._(
@@ -196,7 +184,13 @@ class PaymentToken(models.Model):
             "never": self.env._("%(method)s is not charged any more: %(reason)s.", **known),
         }
         at = blocking.attempt.at.replace(tzinfo=None)
-        return MethodBlock(blocking.decline_class, reason, sentences[blocking.decline_class], at)
+        return Block(
+            "card",
+            sentences[blocking.decline_class],
+            decline_class=blocking.decline_class,
+            reason=reason,
+            at=at,
+        )
 
     def _recovery_check_ceiling(self, charge, instant, history) -> Refusal | None:
         """Say whether the networks' rules allow a charge at a naive UTC instant."""

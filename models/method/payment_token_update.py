@@ -6,7 +6,7 @@ from datetime import date, timedelta, timezone
 
 from odoo import fields, models
 
-from .payment_token_ceiling import MethodBlock
+from ..rules.block import Block
 
 # An event is dated in whole seconds: what it tells was true at the end of its second.
 EVENT_PRECISION = timedelta(seconds=1)
@@ -183,7 +183,7 @@ class PaymentToken(models.Model):
     def _recovery_get_removal(self):
         """Return what keeps a method that was removed at its provider from being charged, or none.
 
-        :rtype: MethodBlock | None
+        :rtype: Block | None
         """
         self.ensure_one()
         if self.active or not self.recovery_removed_at:
@@ -194,12 +194,19 @@ class PaymentToken(models.Model):
             method=self._recovery_get_label(),
         )
         reason = self.env["recovery.decline.reason"]._find("method_unusable")
-        return MethodBlock("never", reason, sentence, self.recovery_removed_at)
+        return Block(
+            "removed",
+            sentence,
+            decline_class="never",
+            reason=reason,
+            at=self.recovery_removed_at,
+        )
 
     # === GETTERS === #
 
     def _recovery_get_label(self):
-        return self.env["recovery.attempt"]._get_method_label(self)
+        """Return a name of the method that an accountant recognises, without provider rights."""
+        return f"{self.payment_method_id.sudo().name} {self.display_name}".strip()
 
 
 def _get_last_day(year, month):

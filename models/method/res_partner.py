@@ -1,6 +1,3 @@
-from datetime import timezone
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -98,18 +95,3 @@ class ResPartner(models.Model):
             )
         )
         return tokens_sudo.sudo(self.env.su)
-
-    def _get_recovery_day(self, instant):
-        """Return the customer's calendar day at a naive UTC instant."""
-        zone = ZoneInfo(self._get_recovery_tz())
-        return instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
-
-    def _get_recovery_tz(self):
-        """Return the name of the customer's time zone, else his company's, else UTC."""
-        self.ensure_one()
-        company = self.env.company
-        # A few columns instead of all of them: this is asked for each charge.
-        self.fetch(["commercial_partner_id", "tz"])
-        company.fetch(["partner_id"])
-        company.partner_id.fetch(["tz"])
-        return self.tz or self.commercial_partner_id.tz or company.partner_id.tz or "UTC"

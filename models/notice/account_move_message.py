@@ -29,7 +29,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         # In sudo mode: who may write to a customer need not see his payment methods.
         token_sudo = self._get_planned_charge_sudo().token_id or self.sudo()._get_collect_token()
-        return token_sudo and self.env["recovery.attempt"]._get_method_label(token_sudo)
+        return token_sudo and token_sudo._recovery_get_label()
 
     def _get_planned_charge_sudo(self):
         """Return the next planned charge, in sudo mode: who writes to customers may see none."""

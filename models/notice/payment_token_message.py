@@ -10,7 +10,7 @@ class PaymentToken(models.Model):
         """Return what the customer knows his payment method as."""
         self.ensure_one()
         # In sudo mode: a token's provider is readable by administrators only.
-        return self.env["recovery.attempt"]._get_method_label(self.sudo())
+        return self.sudo()._recovery_get_label()
 
     def _get_message_expiry(self):
         """Return the last day on which the card works, or none."""

@@ -2,25 +2,9 @@
 
 from odoo import models
 
-from ...notices import Place
-
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
-
-    def _get_recovery_place(self):
-        """Return where this contact lives or works, as far as it is known.
-
-        :rtype: timing.notices.Place
-        """
-        self.ensure_one()
-        commercial = self.commercial_partner_id
-        home = self if self.country_id else commercial
-        return Place(
-            self.tz or commercial.tz or "",
-            home.country_id.code or "",
-            home.state_id.code or "",
-        )
 
     def _get_recovery_contacts(self, tried):
         """Return the customer's other contacts for invoices that can be written to.

@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..charge.recovery_attempt_block import Block
+from ..rules.block import Block
 
 
 class RecoveryAttempt(models.Model):
@@ -13,4 +13,4 @@ class RecoveryAttempt(models.Model):
     def _get_promise_block(self):
         """Return a block while the customer has promised to pay."""
         until = self.case_id._get_promise_end()
-        return Block(self.case_id._get_promise_sentence(), until) if until else None
+        return Block("promise", self.case_id._get_promise_sentence(), until) if until else None

@@ -8,3 +8,4 @@ from . import recovery_policy_step
 from . import recovery_policy_survey
 from . import res_company
 from . import res_config_settings
+from . import res_partner

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from odoo import fields, models
 
 from ...timing.ceiling import Charge
-from ..method.payment_token_ceiling import BLOCKING_CLASSES, CardCharge, MethodBlock
+from ..method.payment_token_ceiling import BLOCKING_CLASSES, CardCharge
+from ..rules.block import Block
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 
@@ -24,7 +25,7 @@ class MethodChoice(NamedTuple):
     charge: Charge | None = None
     history: Sequence[CardCharge] = ()
     source: str = ""
-    block: MethodBlock | None = None
+    block: Block | None = None
 
 
 class RecoveryCase(models.Model):

@@ -1,0 +1,63 @@
+"""What was read of a decline, and of the card that was charged."""
+
+from odoo import fields, models
+
+from ...declines import Decline, read
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    recovery_unclear = fields.Boolean(
+        string="Unclear Answer",
+        readonly=True,
+        copy=False,
+        help="The provider's answer got lost, so the money may have been taken although the "
+        "transaction is in error. No automatic charge of its invoices goes out for three days.",
+    )
+    recovery_decline = fields.Json(
+        string="Decline",
+        readonly=True,
+        copy=False,
+        help="What the refusal, or the bank's return, was understood to say.",
+    )
+    recovery_reason_id = fields.Many2one(
+        comodel_name="recovery.decline.reason",
+        string="Decline Reason",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    recovery_fingerprint = fields.Char(
+        string="Card Fingerprint",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The provider's mark of the card that was charged: the same whenever the same card "
+        "is saved again.",
+    )
+
+    # The list of unknown codes repeats this condition.
+    _recovery_unlisted_idx = models.Index("(id) WHERE recovery_decline @? '$.unlisted[0]'")
+
+    # === GETTERS === #
+
+    def _recovery_read(self, payload):
+        """Read a payload of this transaction's provider; nothing is raised, whatever it holds.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        taxonomy = self.env["recovery.decline.code"]._get_taxonomy()
+        return read(self.provider_code, payload, taxonomy)
+
+    def _recovery_get_decline(self):
+        """Return the decline that was kept, else one that has only the transaction's message.
+
+        :rtype: declines.Decline
+        """
+        self.ensure_one()
+        if self.recovery_decline:
+            return Decline.from_dict(self.recovery_decline)
+        return Decline("", self.state_message or "", self.provider_code)
