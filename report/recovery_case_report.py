@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.case.recovery_case import OPEN_STATES
-from ..models.figures.recovery_case_figures import CHANNELS
+from ..models.case.recovery_case import CHANNELS, OPEN_STATES
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.figures.recovery_case_figures import CHANNELS
+from ..models.case.recovery_case import CHANNELS
 
 
 class RecoveryRevenueReport(models.Model):

@@ -53,30 +53,53 @@ def work(env, act, *, busy=None, failed=None, doing=""):
     :param str doing: for the log: what could not be done
     :return: whether it was done
     """
+    return _work(env, act, busy, failed, doing)[0]
+
+
+def work_on_each(env, keys, act, *, busy=None, failed=None, doing=""):
+    """Do something with each of many, as :func:`work` does, as long as the job has time.
+
+    :param keys: of the records, which are browsed anew: a rollback outdates what was read of them
+    :param act: called with a key; so are `busy`, and `failed` before the exception
+    :return: whether the job has time left
+    """
+    for key in keys:
+        _done, has_time = _work(
+            env,
+            partial(act, key),
+            busy and partial(busy, key),
+            failed and partial(failed, key),
+            f"{doing} {key}",
+        )
+        if not has_time:
+            return False
+    return True
+
+
+def _work(env, act, busy, failed, doing):
+    """Return whether it was done, and whether the job has time left."""
     try:
         act()
-        commit(env)
-        return True
+        return True, commit(env)
     except LOST_RACE as error:
         env.cr.rollback()
-        _logger.debug("%s: somebody else is at it: %s", doing, error)
-        _note(env, busy, doing)
+        _logger.info("%s: somebody else is at it: %s", doing, error)
+        return False, _note(env, busy, doing)
     except Exception as error:
         env.cr.rollback()
         _logger.exception("%s failed", doing or "A part of a job")
-        _note(env, failed and partial(failed, error), doing)
-    return False
+        return False, _note(env, failed and partial(failed, error), doing)
 
 
 def _note(env, note, doing):
     """Write something down after a rollback, and commit; what can't be written waits."""
-    if note is None:
-        return
     try:
-        note()
-        commit(env)
+        if note:
+            note()
+        return commit(env)
     except LOST_RACE:
         env.cr.rollback()
     except Exception:
         env.cr.rollback()
         _logger.exception("%s: not even that could be written down", doing)
+    return True

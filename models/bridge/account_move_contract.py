@@ -32,14 +32,14 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _end_recurrence(self, record, reason):
+    def _end_foreign_recurrence(self, record, reason):
         """Override of `revenue_recovery` to end contracts and subscriptions of the OCA."""
         if record._name == "contract.contract":
             ended = record.filtered(lambda contract: self._end_contract(contract))
         elif record._name == "sale.subscription":
             ended = record.filtered(lambda each: self._close_subscription(each))
         else:
-            return super()._end_recurrence(record, reason)
+            return super()._end_foreign_recurrence(record, reason)
         if not ended:
             return ""
         return self.env._(
@@ -71,9 +71,9 @@ class AccountMove(models.Model):
 
     # === GETTERS === #
 
-    def _get_recurrence(self):
+    def _get_foreign_recurrence(self):
         """Override of `revenue_recovery` to know the contracts and subscriptions of the OCA."""
-        return self._get_contract() or self._get_subscription() or super()._get_recurrence()
+        return self._get_contract() or self._get_subscription() or super()._get_foreign_recurrence()
 
     def _get_contract(self):
         """Return how often the contract of an invoice makes one, and the contract, or None."""

@@ -1,18 +1,21 @@
-from . import account_move
-from . import account_move_debt
-from . import account_move_recurrence
-from . import account_partial_reconcile
-from . import account_payment
-from . import payment_token
-from . import recovery_attempt
-from . import recovery_attempt_decline
-from . import recovery_case
-from . import recovery_case_action
-from . import recovery_case_end
-from . import recovery_case_follow
-from . import recovery_case_recurrence
-from . import recovery_case_return
-from . import recovery_case_tag
-from . import recovery_invoice_queue
-from . import recovery_invoice_queue_note
-from . import res_partner
+"""An invoice being recovered: case and attempts as records, and how they follow what happens.
+
+Also what is owed and paid on an invoice, returns by the bank, the queue of invoices to look at, and
+how a case ends. It uses rules, policy and method. What later rooms do for a case is declared as
+hooks: `recovery_case_hooks` (planning, events, messages, promises), `recovery.attempt`
+(transactions) and `account.move` (recurrences, technical retries). `FOLLOW` is the list of what the
+follow job does.
+"""
+
+from . import (
+    account_move,
+    account_partial_reconcile,
+    account_payment,
+    payment_token,
+    recovery_attempt,
+    recovery_case,
+    recovery_case_hooks,
+    recovery_case_tag,
+    recovery_invoice_queue,
+    res_partner,
+)

@@ -1,20 +1,42 @@
-from datetime import timezone
-
-import psycopg2
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .account_move_debt import PAID_STATES
-from .recovery_attempt import IN_FLIGHT, UNFINISHED
-from .recovery_case import OPEN_STATES
+from ...tools.instants import aware, naive
+from ..rules.block import Block
+from .recovery_attempt import IN_FLIGHT
+from .settlements import read_settlements
 
 # Customers read their own invoices; what is done to recover them is none of their business.
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # What an accountant can change on an invoice that its case has to follow.
 _FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+
+
+# The payment states of an invoice whose money is there, and of one of which nothing is asked.
+PAID_STATES = ("paid", "in_payment")
+SETTLED_STATES = (*PAID_STATES, "reversed")
+# How often, as cases and automation rules tell it apart.
+RECURRENCES = [
+    ("once", "Once"),
+    ("weekly", "Weekly"),
+    ("monthly", "Monthly"),
+    ("quarterly", "Quarterly"),
+    ("yearly", "Yearly"),
+    ("other", "Other"),
+]
+# Those of Odoo's `auto_post` that go on.
+PERIODS = ("monthly", "quarterly", "yearly")
+
+
+class Debt(NamedTuple):
+    """What is owed on an invoice now, and whether it is excluded from follow-ups."""
+
+    owed: float
+    is_excluded: bool
 
 
 class AccountMove(models.Model):
@@ -195,85 +217,6 @@ class AccountMove(models.Model):
             error = f"{error}\n{being_charged}".strip()
         return error
 
-    # === CRON === #
-
-    @api.model
-    def _cron_collect(self):
-        """Plan the first charge of invoices that are collected automatically and are due."""
-        commit_progress = self.env["ir.cron"]._commit_progress
-        moves = self._search_to_collect()
-        commit_progress(remaining=len(moves))
-        for move_id in moves.ids:
-            move = self.browse(move_id)
-            try:
-                move.with_company(move.company_id)._plan_collection()
-            except (psycopg2.errors.UniqueViolation, psycopg2.OperationalError):
-                self.env.cr.rollback()  # Another worker has just planned it.
-            if not commit_progress(1):
-                break
-        self._remind_overdue()
-        self.env["recovery.notice"]._plan_ahead()
-        self.env["recovery.attempt"]._make_due()
-
-    @api.model
-    def _search_to_collect(self, limit=1000):
-        """Return due invoices for whose due instalments no charge has been planned yet."""
-        domain = Domain(
-            [
-                ("collect_automatically", "=", True),
-                ("state", "=", "posted"),
-                ("payment_state", "in", ("not_paid", "partial")),
-                ("move_type", "=", "out_invoice"),
-            ]
-        )
-        self.env.flush_all()
-        query = self._search(domain)
-        query.add_where(
-            SQL(
-                """
-                EXISTS (
-                    SELECT FROM account_move_line line
-                     WHERE line.move_id = account_move.id
-                       AND line.display_type = 'payment_term'
-                       AND NOT line.reconciled
-                       AND line.no_followup IS NOT TRUE
-                       AND line.date_maturity <= %(today)s
-                       AND NOT EXISTS (
-                           SELECT FROM recovery_attempt attempt
-                            WHERE attempt.move_id = account_move.id
-                              AND attempt.state != 'cancelled'
-                              AND (attempt.due_date >= line.date_maturity
-                                   OR attempt.state IN %(unfinished)s)
-                       )
-                )
-                AND NOT EXISTS (
-                    SELECT FROM recovery_case
-                     WHERE recovery_case.id = account_move.recovery_case_id
-                       AND recovery_case.state IN %(open)s
-                )
-                """,
-                today=fields.Date.context_today(self),
-                unfinished=UNFINISHED,
-                open=OPEN_STATES,
-            )
-        )
-        query.order = "account_move.invoice_date_due, account_move.id"
-        query.limit = limit
-        return self.browse(query)
-
-    def _plan_collection(self):
-        """Plan the charge of what is due, in the hours in which the customer may be charged."""
-        self.ensure_one()
-        now = fields.Datetime.now()
-        self.env["recovery.attempt"].create(
-            self._prepare_attempt_vals(
-                source="collect",
-                planned_at=self._get_next_charge_instant(now),
-                due_date=fields.Date.context_today(self),
-                sentence=self.env._("Charged automatically on the due date."),
-            )
-        )
-
     def _prepare_attempt_vals(self, **values):
         """Return the values of an attempt for this invoice."""
         self.ensure_one()
@@ -283,6 +226,45 @@ class AccountMove(models.Model):
             "currency_id": self.currency_id.id,
             **values,
         }
+
+    def _recovery_touch(self):
+        """Let whoever works on the payment of these invoices at the same time look again.
+
+        The second fails to serialise, and Odoo runs its request or its job once more.
+        """
+        self.env.cr.execute(
+            "UPDATE account_move SET write_date = write_date WHERE id IN %s", [tuple(self.ids)]
+        )
+
+    # === HOOKS === #
+
+    def _get_foreign_recurrence(self):
+        """Hook: return how often another addon makes invoices like this one, and what does.
+
+        For addons that know of contracts, filled by bridge too; none by itself. It is to cost no
+        query for an invoice that is made once.
+
+        :return: one of `RECURRENCES`, and the record that makes the invoices; or None
+        """
+        return
+
+    def _end_foreign_recurrence(self, record, reason):
+        """Hook: end a recurrence that `_get_foreign_recurrence` returned for this invoice.
+
+        For addons that know of contracts, filled by bridge too; nothing is ended by itself.
+
+        :return: a sentence about what was ended; empty when it had ended before
+        """
+        return ""
+
+    def _plan_technical_retry(self, attempt):
+        """Hook: plan a first charge that was not sent once more; nothing is planned by itself.
+
+        Filled by the schedule room.
+
+        :return: whether it is planned
+        """
+        return False
 
     # === GETTERS === #
 
@@ -338,5 +320,104 @@ class AccountMove(models.Model):
         if not policy:
             return instant
         hours = policy.sudo()._get_charge_hours(self.commercial_partner_id)
-        allowed = hours.next_instant(instant.replace(tzinfo=timezone.utc))
-        return allowed.replace(tzinfo=None)
+        return naive(hours.next_instant(aware(instant)))
+
+    def _fetch_for_recovery(self):
+        """Read what the engine needs of an invoice, instead of its two hundred columns."""
+        self.fetch(
+            [
+                "collect_token_id",
+                "commercial_partner_id",
+                "company_id",
+                "currency_id",
+                "move_type",
+                "name",
+                "partner_id",
+                "payment_state",
+                "recovery_case_id",
+                "state",
+            ]
+        )
+
+    def _get_amount_owed(self, due_date):
+        """Return what is open of the instalments due up to a date, in the invoice's currency."""
+        return self._get_debt(due_date).owed
+
+    def _get_debt(self, due_date):
+        """Return what is owed of the instalments due up to a date.
+
+        In SQL, since each charge asks it several times: the invoice's own fields are computed
+        from every line of it.
+
+        :rtype: Debt
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(SUM(amount_residual_currency)
+                           FILTER (WHERE date_maturity IS NULL OR date_maturity <= %s), 0),
+                       COALESCE(BOOL_OR(no_followup), FALSE)
+                  FROM account_move_line
+                 WHERE move_id = %s AND display_type = 'payment_term' AND NOT reconciled
+                """,
+                due_date,
+                self.id,
+            )
+        )
+        owed, is_excluded = rows[0]
+        return Debt(self.currency_id.round(float(owed)), is_excluded)
+
+    def _get_owed_block(self, due_date):
+        """Return why nothing due up to a date is to be charged, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        self._fetch_for_recovery()
+        debt = self._get_debt(due_date)
+        sentence = None
+        if self.state != "posted" or self.move_type != "out_invoice":
+            sentence = self.env._("The invoice is not posted.")
+        elif self.payment_state == "blocked":
+            sentence = self.env._("The invoice is marked as blocked.")
+        elif debt.is_excluded:
+            sentence = self.env._("The invoice is excluded from follow-ups.")
+        elif self.payment_state not in ("not_paid", "partial") or (
+            self.currency_id.compare_amounts(debt.owed, 0) <= 0
+        ):
+            sentence = self.env._("Nothing is owed.")
+        return Block("owed", sentence, moot=True) if sentence else None
+
+    def _is_recoverable(self):
+        """Return whether something is owed now, and not excluded from follow-ups."""
+        self.ensure_one()
+        return not self._get_owed_block(fields.Date.context_today(self))
+
+    def _get_settlements(self, case=None):
+        """Return what has been paid on this invoice, oldest first.
+
+        :param case: the case whose notices tell a link in a notice from the portal
+        :rtype: list[Settlement]
+        """
+        self.ensure_one()
+        return read_settlements(self, case)
+
+    def _get_recurrence(self):
+        """Return how often invoices like this one are made, and what makes them.
+
+        It costs no query for an invoice that is made once.
+
+        :return: one of `RECURRENCES`, and the first invoice of the series, the contract or the
+            subscription; None for an invoice that is made once. A recurrence that has ended is
+            returned too.
+        """
+        self.ensure_one()
+        if recurrence := self._get_foreign_recurrence():
+            return recurrence
+        origin = self.auto_post_origin_id or self
+        period = next((each for each in (self.auto_post, origin.auto_post) if each in PERIODS), "")
+        if period or self.auto_post_origin_id:
+            return period or "other", origin
+        return None

@@ -13,6 +13,8 @@ class AccountPartialReconcile(models.Model):
 
     def unlink(self):
         """Override of `account` to let cases follow a payment that is taken off again."""
+        if not self:  # Odoo calls it a dozen times for each payment, with nothing to undo.
+            return super().unlink()
         self._queue_invoices()
         # In sudo mode: whoever undoes a return need not be allowed to see cases.
         payments_sudo = self.sudo()._get_returned_payments()

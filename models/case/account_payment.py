@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...declines.networks import BANK_SCHEMES
-from .account_move import RECOVERY_GROUP
-from .account_move_debt import PAID_STATES
+from .account_move import PAID_STATES, RECOVERY_GROUP
+from .returns import describe_return, undo_return
 
 # Which bank scheme a debit most likely went through, where neither the payment method nor the
 # saved account tells.
@@ -165,7 +165,7 @@ class AccountPayment(models.Model):
 
     def _recovery_log_return(self, moves, decline, date):
         """Tell of the return in the chatter of the payment and its invoices."""
-        sentence = self.env["recovery.case"]._describe_return(self, decline, date)
+        sentence = describe_return(self.env, self, decline, date)
         for record in (self, *moves):
             record.message_post(body=sentence)
 
@@ -175,7 +175,7 @@ class AccountPayment(models.Model):
             payment.recovery_return_move_id = False
             if payment.state == "rejected" and payment.move_id.state == "posted":
                 payment.state = "paid" if payment.is_matched else "in_process"
-            self.env["recovery.case"]._undo_return(payment)
+            undo_return(self.env, payment)
 
     # === GETTERS === #
 

@@ -1,11 +1,13 @@
 import logging
-from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from ...timing import plan_technical_retry
+from ...tools.states import allowed
+from ..method.payment_token import FUNDINGS
+from ..rules.block import Block
+from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ TRANSITIONS = {
 IN_FLIGHT = ("running", "unknown", "pending")
 UNFINISHED = ("planned", *IN_FLIGHT)
 FAILED_STATES = ("declined", "refused", "not_sent", "returned")
+# What automation rules may wait for.
+OUTCOME_STATES = ("declined", "not_sent", "refused", "paid")
 # What chose the time of a charge.
 SOURCES = [
     ("collect", "Automatic collection"),
@@ -141,6 +145,60 @@ class RecoveryAttempt(models.Model):
         readonly=True,
         help="Why the charge is planned, or what became of it.",
     )
+    decline_reason_id = fields.Many2one(
+        comodel_name="recovery.decline.reason",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    decline_class = fields.Selection(
+        selection=DECLINE_CLASSES,
+        readonly=True,
+        copy=False,
+        help="What happens next. Try Later: charged again by the retry schedule.\n"
+        "Technical Trouble: charged again soon, and it costs no try.\n"
+        "Update Needed: the card has to be updated before it is charged again.\n"
+        "Customer Must Confirm: the bank asks the customer to confirm the payment.\n"
+        "Method Is Dead: this payment method is not charged again.",
+    )
+    decline_code = fields.Char(readonly=True, copy=False, help="The code the provider answered.")
+    decline_message = fields.Char(
+        readonly=True, copy=False, help="The provider's own words. They are not for the customer."
+    )
+    network = fields.Char(
+        readonly=True, copy=False, help="The card network, or the scheme of a bank debit."
+    )
+    funding = fields.Selection(
+        selection=FUNDINGS,
+        readonly=True,
+        copy=False,
+    )
+    issuer_country = fields.Char(
+        readonly=True, copy=False, help="Where the card was issued, as a two-letter code."
+    )
+    network_code = fields.Char(
+        readonly=True, copy=False, help="The code of the card network or the bank scheme."
+    )
+    advice_code = fields.Char(
+        readonly=True, copy=False, help="The advice code that the card network sent along."
+    )
+    advised_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="The network or the provider advises not to charge before this time.",
+    )
+    rule_id = fields.Many2one(
+        comodel_name="recovery.network.rule",
+        string="Bound By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The network's rule that put the charge off, or refused it.",
+    )
+    is_news = fields.Boolean(
+        readonly=True, copy=False, help="Automation rules are still to be told of its outcome."
+    )
 
     # "One unfinished attempt per invoice" is kept by PostgreSQL, whatever the code does.
     _unfinished_uniq = models.UniqueIndex(
@@ -188,16 +246,6 @@ class RecoveryAttempt(models.Model):
             "view_mode": "form",
         }
 
-    def action_confirm_charged(self):
-        """Record a person's word that the provider did charge an attempt of unknown outcome."""
-        self.ensure_one()
-        return self._confirm_outcome(charged=True)
-
-    def action_confirm_not_charged(self):
-        """Record a person's word that the provider did not charge an unknown attempt."""
-        self.ensure_one()
-        return self._confirm_outcome(charged=False)
-
     # === BUSINESS METHODS === #
 
     def _set_state(self, target, **values):
@@ -208,16 +256,9 @@ class RecoveryAttempt(models.Model):
         :param values: further fields to write with the state
         :return: the attempts that changed
         """
-        changed = self.browse()
-        for attempt in self:
-            if target in TRANSITIONS[attempt.state]:
-                changed |= attempt
-            elif attempt.state == target:
-                _logger.info("Attempt %s is %s already", attempt.id, target)
-            else:
-                _logger.warning(
-                    "Refused to move attempt %s from %s to %s", attempt.id, attempt.state, target
-                )
+        changed = allowed(self, TRANSITIONS, target, _logger)
+        if target in OUTCOME_STATES and self.env["recovery.case"]._is_listening():
+            values["is_news"] = True
         if changed:
             finished = {"finished_at": fields.Datetime.now(), "resolve_at": False}
             changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})
@@ -231,6 +272,9 @@ class RecoveryAttempt(models.Model):
         self.filtered(lambda attempt: attempt.state == "planned").write(
             {"planned_at": instant, "sentence": sentence, **self._prepare_rule_vals(rule)}
         )
+        if rule and self.env["recovery.case"]._is_listening():
+            self.is_news = True
+            self.env["recovery.invoice.queue"]._add(self.move_id)
 
     @api.model
     def _prepare_rule_vals(self, rule):
@@ -245,10 +289,46 @@ class RecoveryAttempt(models.Model):
         """
         self.env.ref("revenue_recovery.ir_cron_recovery_charge").sudo()._trigger()
 
-    def _decide_technical_retry(self):
-        """Return when to try again what could not be sent, this charge being the latest."""
-        last_failure = self.finished_at.replace(tzinfo=timezone.utc)
-        return plan_technical_retry(self._count_recent_technical(), last_failure)
+    def _withdraw_moot(self):
+        """Cancel planned charges of what was paid, cancelled or blocked by somebody meanwhile."""
+        for attempt in self.filtered(lambda attempt: attempt.state == "planned"):
+            if block := attempt._get_owed_block():
+                attempt._set_state("cancelled", sentence=block.sentence)
+
+    def _tell_outcome(self):
+        """Tell automations what became of this charge."""
+        self.ensure_one()
+        type = None
+        if self.state in ("planned", "refused") and self.rule_id:
+            type = "ceiling_reached"
+        elif self.state == "paid":
+            type = "attempt_succeeded"
+        elif self.state in OUTCOME_STATES:
+            type = "attempt_failed"
+        if type:
+            sentence = self.sentence or self.display_name
+            self.case_id._emit(type, sentence, attempt=self)
+
+    @api.model
+    def _prepare_decline_vals(self, decline, at=None):
+        """Return the values that keep a decline on an attempt.
+
+        :param declines.Decline decline:
+        :param at: when it was declined, naive UTC; now when not told
+        """
+        wait = decline.advice.wait
+        return {
+            "decline_reason_id": self.env["recovery.decline.reason"]._find(decline.reason).id,
+            "decline_class": decline.decline_class,
+            "decline_code": decline.code or False,
+            "decline_message": decline.message or False,
+            "network": decline.network or False,
+            "funding": decline.funding or False,
+            "issuer_country": decline.country or False,
+            "network_code": decline.network_code or False,
+            "advice_code": decline.advice_code or False,
+            "advised_until": wait and (at or fields.Datetime.now()) + wait,
+        }
 
     def _is_technical(self):
         """Tell whether a charge failed without anybody having declined it."""
@@ -273,31 +353,24 @@ class RecoveryAttempt(models.Model):
                 break
         return max(count, 1)
 
-    # === CRON === #
+    # === HOOKS === #
 
-    @api.model
-    def _cron_charge(self):
-        """Charge what is due, each attempt in database transactions of its own.
+    def _follow_transactions(self):
+        """Hook: let attempts follow transactions that a webhook, or somebody, moved on.
 
-        Any number of workers, on any number of hosts, may run this at once.
+        Filled by the charge room; it does nothing by itself.
+
+        :return: the attempts that changed
         """
-        commit_progress = self.env["ir.cron"]._commit_progress
-        commit_progress(remaining=self._count_due())
-        while attempt := self._claim():
-            attempt._carry_out()
-            if not commit_progress(1):
-                return
-        commit_progress(remaining=0)
-
-    @api.model
-    def _count_due(self, limit=1000):
-        domain = [("state", "=", "planned"), ("planned_at", "<=", fields.Datetime.now())]
-        # In the order of the index: a bare count makes PostgreSQL read the whole table.
-        return len(self._search(domain, order="planned_at, id", limit=limit))
+        return self.browse()
 
     # === GETTERS === #
 
-    @api.model
-    def _get_resolve_waits(self):
-        """Return the waits after which the provider is asked again for an unknown outcome."""
-        return [timedelta(minutes=minutes) for minutes in (0, 1, 5, 30, 120, 480)]
+    def _get_owed_block(self):
+        """Return what stands against any charge of the invoice, whatever the method, or none."""
+        self.ensure_one()
+        block = self.move_id._get_owed_block(self.due_date)
+        if not block and self.currency_id != self.move_id.currency_id:
+            sentence = self.env._("The invoice's currency changed.")
+            block = Block("owed", sentence, moot=True)
+        return block

@@ -1,27 +1,41 @@
 import logging
+from datetime import timedelta
 
 from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
+from ...tools import jobs
+from ...tools.states import allowed
+from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..rules.recovery_decline_reason import DECLINE_CLASSES
+from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
+from .account_move import RECURRENCES
+from .ending import END_ACTIONS, due_ends
+from .follower import follow_invoice
+from .opening import CaseOpening
 from .recovery_attempt import IN_FLIGHT
+from .returns import BankReturn
+from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
+from .write_off import write_off
 
 _logger = logging.getLogger(__name__)
 
-OPEN_STATES = ("in_recovery", "paused", "suspended", "grace")
-CHARGING_STATES = ("in_recovery", "grace")
-# Which state a case may go to. A closed case opens again when its payment is taken back, and a
-# late payment still recovers a lost one.
-TRANSITIONS = {
-    "in_recovery": {"paused", "suspended", "grace", "recovered", "lost", "cancelled"},
-    "paused": {"in_recovery", "suspended", "grace", "recovered", "lost", "cancelled"},
-    "suspended": {"in_recovery", "grace", "recovered", "lost", "cancelled"},
-    "grace": {"in_recovery", "paused", "suspended", "recovered", "lost", "cancelled"},
-    "recovered": {"in_recovery", "cancelled"},
-    "lost": {"recovered", "cancelled"},
-    "cancelled": {"in_recovery"},
-}
+# How the money came back: one list, used by cases, settlements and reports.
+CHANNELS = [
+    ("retry", "Retry"),
+    ("new_method", "New payment method"),
+    ("updated", "Updated card"),
+    ("backup", "Backup method"),
+    ("notice", "Link in a notice"),
+    ("portal", "Customer portal"),
+    ("bank_transfer", "Bank transfer"),
+    ("manual", "Recorded payment"),
+]
+# How long a case is left alone after its job raised, so that the others get their turn.
+FAILED_WAIT = timedelta(days=1)
 
 
 class RecoveryCase(models.Model):
@@ -29,7 +43,7 @@ class RecoveryCase(models.Model):
 
     _name = "recovery.case"
     _description = "Recovery Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["recovery.case.hooks", "mail.thread", "mail.activity.mixin"]
     _order = "first_failure_at desc, id desc"
     _check_company_auto = True
 
@@ -136,13 +150,7 @@ class RecoveryCase(models.Model):
     )
     closed_at = fields.Datetime(string="Closed", readonly=True, copy=False)
     channel = fields.Selection(
-        selection=[
-            ("retry", "Retry"),
-            ("notice", "Link in a notice"),
-            ("portal", "Customer portal"),
-            ("bank_transfer", "Bank transfer"),
-            ("manual", "Recorded payment"),
-        ],
+        selection=CHANNELS,
         string="Recovered By",
         readonly=True,
         copy=False,
@@ -161,8 +169,85 @@ class RecoveryCase(models.Model):
     write_off_move_id = fields.Many2one(
         comodel_name="account.move", string="Write-Off Entry", readonly=True, copy=False
     )
+    decline_reason_id = fields.Many2one(
+        comodel_name="recovery.decline.reason",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Why the latest charge failed.",
+    )
+    decline_class = fields.Selection(
+        selection=DECLINE_CLASSES,
+        readonly=True,
+        copy=False,
+        help="What the latest decline asks for.",
+    )
+    blocked_class = fields.Selection(
+        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
+        string="Method Waits",
+        readonly=True,
+        copy=False,
+        help="Set while no payment method of the customer may be charged. The case stays open, and "
+        "charges as soon as a method is added or updated.",
+    )
+    block_sentence = fields.Char(
+        string="No Charge Because",
+        readonly=True,
+        copy=False,
+        help="Why no charge is planned until the payment method changes.",
+    )
+    block_rule_id = fields.Many2one(
+        comodel_name="recovery.network.rule",
+        string="Forbidden By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The network's rule that forbids another charge of the method.",
+    )
+    life = fields.Integer(
+        default=1,
+        readonly=True,
+        copy=False,
+        help="How often the case was opened: a payment that is taken back begins another life.",
+    )
+    opened_by = fields.Selection(
+        selection=[
+            ("failure", "Failed payment"),
+            ("overdue", "Overdue invoice"),
+            ("taken_back", "Payment taken back"),
+        ],
+        default="failure",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Why there is a case. An overdue invoice without a saved method is not charged.",
+    )
+    foreign_failure_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When a payment that somebody else had started failed last.",
+    )
+    exhausted_at = fields.Datetime(
+        string="Retries Used Up",
+        readonly=True,
+        copy=False,
+        help="When the last retry, or the window, was over.",
+    )
+    recurrence = fields.Selection(
+        selection=RECURRENCES,
+        default="once",
+        readonly=True,
+        copy=False,
+        help="How often invoices like this one were made when the case opened: by Odoo's "
+        "recurring entries, or by a contract or subscription of an addon that is known.",
+    )
+    not_before = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Set when the job failed on the case: it is left until then.",
+    )
     attempt_ids = fields.One2many(comodel_name="recovery.attempt", inverse_name="case_id")
-    notice_ids = fields.One2many(comodel_name="recovery.notice", inverse_name="case_id")
     timeline_ids = fields.One2many(comodel_name="recovery.timeline", inverse_name="case_id")
     attempt_count = fields.Integer(
         compute="_compute_attempts", help="Charges sent to the provider, the first one included."
@@ -255,6 +340,140 @@ class RecoveryCase(models.Model):
         if self.attempt_ids.transaction_id:
             raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
 
+    # === ACTION METHODS === #
+
+    def action_pause(self):
+        """Ask until when to pause these cases."""
+        return self._open_wizard("pause", self.env._("Pause"))
+
+    def action_resume(self):
+        """Go on with paused cases."""
+        reason = self.env._("Resumed by %(user)s.", user=self.env.user.name)
+        for case_sudo in self._check_may_act().filtered(lambda case: case.state == "paused"):
+            case_sudo._resume(reason)
+        return True
+
+    def action_stop(self):
+        """Give these cases up: no more charges and notices. A late payment still recovers them."""
+        reason = self.env._("Stopped by %(user)s.", user=self.env.user.name)
+        left_out = self._act_on_each(
+            lambda case_sudo: case_sudo._close("lost", reason, exhausted_at=False), waiting=True
+        )
+        return self._notify(self.env._("Stopped."), left_out)
+
+    def action_attention_done(self):
+        """Take the cases off the list of those that need attention."""
+        cases_sudo = self._check_may_act()
+        for case_sudo in cases_sudo:
+            if case_sudo.in_flight_state == "unknown":
+                raise UserError(
+                    self.env._(
+                        "Confirm first whether %(case)s was charged.", case=case_sudo.display_name
+                    )
+                )
+        cases_sudo._clear_attention()
+        return True
+
+    def action_view_move(self):
+        """Open the invoice."""
+        self.ensure_one()
+        return self.move_id._get_records_action(name=self.env._("Invoice"))
+
+    def action_view_attempts(self):
+        """Open the attempts of these cases."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "revenue_recovery.action_recovery_attempt"
+        )
+        return {**action, "domain": [("case_id", "in", self.ids)], "context": {}}
+
+    def action_write_off(self):
+        """Ask a manager to confirm the write-off that ends the case."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write Off"),
+            "res_model": "recovery.write.off.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_case_id": self.id},
+        }
+
+    # === HELPERS OF ACTIONS === #
+
+    def _check_may_act(self):
+        """Return these cases in sudo mode, when the user may write them.
+
+        :raise AccessError: when the user may not
+        """
+        self.check_access("write")
+        self.move_id.check_access("read")
+        # In sudo mode: attempts and notices are written by the engine only.
+        return self.sudo()
+
+    def _act_on_each(self, act, waiting=False):
+        """Do something with each of these cases that is in the state for it.
+
+        :param act: called with one case in sudo mode; may return why it left the case as it was
+        :param waiting: whether paused and suspended cases are in the state for it, too
+        :return: a sentence for each case that was left out
+        :raise UserError: when none was in the state for it
+        """
+        left_out = []
+        for case_sudo in self._check_may_act():
+            block = case_sudo._get_acting_block(waiting) or act(case_sudo)
+            if isinstance(block, str):
+                left_out.append(block)
+        if left_out and len(left_out) == len(self):
+            raise UserError("\n".join(left_out))
+        return left_out
+
+    def _get_acting_block(self, waiting):
+        """Return why nothing can be done with this case now, or none."""
+        self.ensure_one()
+        name = {"case": self.display_name}
+        if self.state not in OPEN_STATES:
+            return self.env._("The case of %(case)s is closed.", **name)
+        if block := self._get_in_flight_sentence():
+            return block
+        if not waiting and self.state in ("paused", "suspended"):
+            return self.env._("Resume the case of %(case)s first.", **name)
+        return None
+
+    def _get_in_flight_sentence(self):
+        """Return the sentence that a charge is under way, or none."""
+        self.ensure_one()
+        if not self.in_flight_state:
+            return None
+        return self.env._(
+            "A charge of %(case)s is under way. Wait for its outcome.", case=self.display_name
+        )
+
+    def _open_wizard(self, mode, name):
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "recovery.plan.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mode": mode, "default_case_ids": self.ids},
+        }
+
+    def _notify(self, message, left_out=()):
+        """Tell the user what was done, and with which cases it was not, and show it."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": "\n".join((message, *left_out)),
+                "type": "warning" if left_out else "success",
+                "sticky": bool(left_out),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     # === BUSINESS METHODS === #
 
     def _set_state(self, target, reason=None, **values):
@@ -264,17 +483,10 @@ class RecoveryCase(models.Model):
         :param values: further fields to write with the state
         :return: the cases that changed
         """
-        changed = self.browse()
-        for case in self:
-            if target in TRANSITIONS[case.state]:
-                changed |= case
-            elif case.state != target:
-                _logger.warning(
-                    "Refused to move case %s from %s to %s", case.id, case.state, target
-                )
+        changed = allowed(self, TRANSITIONS, target, _logger)
         if changed:
-            values["notices_outdated"] = True
             changed.write({"state": target, "end_reason": reason, **values})
+            changed._on_changed()
         return changed
 
     def _ask_for_attention(self, sentence, activity=False):
@@ -305,7 +517,183 @@ class RecoveryCase(models.Model):
         cases.attention = False
         cases.activity_unlink(["mail.mail_activity_data_todo"])
 
+    def _begin_grace(self, reason):
+        """Leave the case to the customer for the grace period, no more charges planned."""
+        now = fields.Datetime.now()
+        grace_until = now + timedelta(days=self.policy_id.grace_days)
+        if self._set_state("grace", reason, grace_until=grace_until, exhausted_at=now):
+            self._emit("retries_exhausted", reason)
+
+    def _close(self, state, reason, **values):
+        """Close the cases in a state; what was still planned is withdrawn."""
+        closed = self._set_state(
+            state,
+            reason,
+            closed_at=fields.Datetime.now(),
+            paused_until=False,
+            blocked_class=False,
+            **values,
+        )
+        closed._cancel_planned(reason)
+        closed._clear_attention()
+        closed._on_closed(reason)
+        return closed
+
+    def _cancel_planned(self, reason):
+        """Withdraw the planned charges of these cases, for a reason."""
+        planned = self.attempt_ids.filtered(lambda attempt: attempt.state == "planned")
+        planned._set_state("cancelled", sentence=reason)
+
+    def _pause(self, until, reason):
+        """Pause these cases until a day (in the company's time zone), or until resumed."""
+        paused = self._set_state("paused", reason, paused_until=until)
+        paused._cancel_planned(reason)
+        return paused
+
+    def _resume(self, reason):
+        """Go on with a paused or suspended case."""
+        self.ensure_one()
+        target = "grace" if self.grace_until else "in_recovery"
+        if self._set_state(target, reason, paused_until=False):
+            self._plan_next_charge()
+
+    def _reopen(self, reason, **values):
+        """Start recovering again, from the beginning, after a payment was taken back.
+
+        :param values: further fields to write with the state
+        :return: the case, if it changed
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        beginning = {
+            "first_attempt_id": False,
+            "first_failure_at": now,
+            "deadline_at": now + timedelta(days=self.policy_id.window_days),
+            "closed_at": False,
+            "channel": False,
+            "grace_until": False,
+            "exhausted_at": False,
+            # Notices of its former life stay as they are; this one has its own.
+            "life": self.life + 1,
+            "opened_by": "taken_back",
+        }
+        changed = self._set_state("in_recovery", reason, **{**beginning, **values})
+        if changed:
+            self._emit("large_failed")
+        return changed
+
+    @api.model
+    def _prepare_case_vals(self, move, policy, attempt, transaction):
+        """Return the values of a new case; hook for addons that keep more of the beginning."""
+        return CaseOpening(self.env, move, attempt, transaction).prepare_vals(policy)
+
+    @api.model
+    def _open(self, move, attempt=None, transaction=None, **values):
+        """Open a case for an invoice whose charge failed, or join the open one.
+
+        :param attempt: our own charge that failed, if it was one
+        :param transaction: the failed payment that somebody else started
+        :param values: of the new case, where they are known better
+        :return: the case; empty when no policy matches the invoice
+        """
+        return CaseOpening(self.env, move, attempt, transaction).open(**values)
+
+    @api.model
+    def _open_overdue(self, move):
+        """Open the case of an overdue invoice that is not charged: its customer gets notices."""
+        return CaseOpening(self.env, move).open_overdue()
+
+    def _follow_invoice(self):
+        """Close, suspend, resume or re-open the case, as its invoice says."""
+        self.ensure_one()
+        follow_invoice(self)
+
+    @api.model
+    def _record_return(self, payment, decline, date, moves=None):
+        """Recover the invoices of a payment that the bank took back.
+
+        To be called by whatever learns of a return, once the payment has been taken off its
+        invoices.
+
+        :return: the cases that are open for these invoices now
+        """
+        return BankReturn(self.env, payment, decline, date).record(moves)
+
+    def _write_off(self, account, date):
+        """Book what is owed on a loss account and reconcile the invoice with it.
+
+        :raise UserError: when nothing is owed, or the company has no journal for it
+        """
+        self.ensure_one()
+        return write_off(self, account, date)
+
+    # === CRON === #
+
+    @api.model
+    def _end_due(self):
+        """Resume, exhaust and end the cases whose day has come."""
+        for domain, method in due_ends(self.env):
+            self._work_on_each(domain, method)
+
+    @api.model
+    def _work_on_each(self, domain, method, limit=500):
+        """Call a method on each case of a domain, each in a database transaction of its own.
+
+        A case on which it fails is put aside for a while and told once to a person.
+        """
+        now = fields.Datetime.now()
+        domain &= Domain("not_before", "=", False) | Domain("not_before", "<=", now)
+        jobs.work_on_each(
+            self.env,
+            self.search(domain, limit=limit).ids,
+            lambda case_id: getattr(self._browse_in_company(case_id), method)(),
+            failed=lambda case_id, error: self.browse(case_id)._put_aside(error),
+            doing="case",
+        )
+
+    def _browse_in_company(self, case_id):
+        case = self.browse(case_id)
+        return case.with_company(case.company_id)
+
+    def _put_aside(self, error):
+        """Leave a case alone for a while on which the job failed, and tell a person."""
+        self.not_before = fields.Datetime.now() + FAILED_WAIT
+        self._ask_for_attention(
+            self.env._("The case could not go on: %(error)s", error=error), activity=True
+        )
+
+    def _end_pause(self):
+        self._resume(self.env._("The pause is over."))
+
+    def _end_window(self):
+        self._begin_grace(
+            self.env._("The window of %(days)s days is over.", days=self.policy_id.window_days)
+        )
+
+    def _end_grace(self):
+        """Run the policy's end action on a case that nothing recovered."""
+        self._follow_invoice()
+        if self.state != "grace":
+            return
+        self._run_end_action()
+
+    def _run_end_action(self):
+        """Close the case as lost, in the way of its policy; hook for addons with further ways."""
+        END_ACTIONS[self.policy_id.end_action](self)
+
+    # === GETTERS === #
+
     def _is_charging(self):
         """Tell whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _get_owed(self):
+        """Return what is open of the instalments in recovery, in the invoice's currency."""
+        self.ensure_one()
+        return self.move_id._get_amount_owed(self.due_date)
+
+    def _get_default_token(self):
+        """Return the method chosen on the invoice or the customer, else the one that failed."""
+        self.ensure_one()
+        return self.move_id._get_collect_token() or self.token_id

@@ -1,14 +1,27 @@
-import logging
 from datetime import timedelta
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-_logger = logging.getLogger(__name__)
+from ...tools import jobs
+from ...tools.places import Places
+from .follower import InvoiceFollower
 
+# What the job does after the invoices have been followed; each room fills its place with a model
+# and a method.
+FOLLOW = Places(
+    "unknown outcomes",
+    "events of the day",
+    "failing providers",
+    "planned actions",
+    "ends",
+    "promises",
+    "notices",
+    "figures of charges",
+    "figures of cases",
+)
+FOLLOW.fill("ends", ("recovery.case", "_end_due"))
 BUSY_WAIT = timedelta(minutes=1)
 FAILED_WAIT = timedelta(hours=1)
 
@@ -33,7 +46,7 @@ class RecoveryInvoiceQueue(models.Model):
         ondelete="cascade",
         help="The transaction that changed, when it was one.",
     )
-
+    note = fields.Char(help="A sentence for the chatter of the invoice's open case.")
     not_before = fields.Datetime(help="Set when following failed, so that the others come first.")
 
     @api.model
@@ -62,7 +75,7 @@ class RecoveryInvoiceQueue(models.Model):
 
     @api.model
     def _take(self, move):
-        """Remove the signals of an invoice that no other worker is following; write their notes.
+        """Take an invoice that no other worker follows off the queue; write the notes on its case.
 
         :return: the transactions that they name; ``None`` when there is nothing to follow
         """
@@ -83,6 +96,19 @@ class RecoveryInvoiceQueue(models.Model):
         transaction_ids = {transaction_id for _id, transaction_id, _note in rows if transaction_id}
         return self.env["payment.transaction"].browse(sorted(transaction_ids))
 
+    @api.model
+    def _add_note(self, moves, note):
+        """Queue a sentence for the open cases of these invoices, and wake the job."""
+        if moves:
+            self.sudo().create([{"move_id": move.id, "note": note} for move in moves])
+            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+
+    @api.model
+    def _write_notes(self, move, notes):
+        """Write sentences on the case of an invoice, each once."""
+        for note in dict.fromkeys(notes):
+            move.recovery_case_id.message_post(body=note)
+
     # === CRON === #
 
     @api.model
@@ -94,14 +120,8 @@ class RecoveryInvoiceQueue(models.Model):
             self._work_off(move)
             if not commit_progress(1):
                 return
-        self.env["recovery.attempt"]._resolve_due()
-        self.env["recovery.event"]._raise_daily()
-        self.env["payment.provider"]._recovery_tell_failing()
-        self.env["recovery.planned.action"]._run_due()
-        self.env["recovery.case"]._end_due()
-        self.env["recovery.notice"]._send_due()
-        self.env["recovery.attempt"]._fill_figures()
-        self.env["recovery.case"]._fill_due_figures()
+        for model, method in FOLLOW:
+            getattr(self.env[model], method)()
         commit_progress(remaining=0)
 
     @api.model
@@ -113,7 +133,7 @@ class RecoveryInvoiceQueue(models.Model):
 
     @api.model
     def _find_due_move(self):
-        """Return the invoice of the oldest signal that no other worker is following."""
+        """Return the invoice that waits longest, and that no other worker is following."""
         query = SQL(
             """
             SELECT move_id FROM recovery_invoice_queue
@@ -122,7 +142,7 @@ class RecoveryInvoiceQueue(models.Model):
             """,
             fields.Datetime.now(),
         )
-        return self.env["account.move"].browse(self.env["recovery.attempt"]._lock_one(query))
+        return self.env["account.move"].browse(jobs.lock_one(self.env, query))
 
     @api.model
     def _work_off(self, move):
@@ -130,26 +150,30 @@ class RecoveryInvoiceQueue(models.Model):
 
         What fails is put off and told once on the case; nothing here can undo a payment.
         """
-        try:
-            transactions = self._take(move)
-            if transactions is not None:
-                self.env["recovery.case"].with_company(move.company_id)._follow(move, transactions)
-            self.env["ir.cron"]._commit_progress()
-        except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
-            self.env.cr.rollback()  # Somebody else works on the invoice, or on its case.
-            self._put_off(move, BUSY_WAIT)
-        except Exception as error:
-            self.env.cr.rollback()
-            _logger.exception("Invoice %s could not be followed", move.id)
-            self._put_off(move, FAILED_WAIT)
-            move.recovery_case_id._ask_for_attention(
-                self.env._("The case could not be updated: %(error)s", error=error)
-            )
-            self.env["ir.cron"]._commit_progress()
+        jobs.work(
+            self.env,
+            lambda: self._follow_move(move.with_company(move.company_id)),
+            busy=lambda: self._put_off(move, BUSY_WAIT),
+            failed=lambda error: self._note_failure(move, error),
+            doing=f"Following invoice {move.id}",
+        )
+
+    @api.model
+    def _follow_move(self, move):
+        transactions = self._take(move)
+        if transactions is not None:
+            InvoiceFollower(move).follow(transactions)
+
+    @api.model
+    def _note_failure(self, move, error):
+        self._put_off(move, FAILED_WAIT)
+        move.recovery_case_id._ask_for_attention(
+            self.env._("The case could not be updated: %(error)s", error=error)
+        )
 
     @api.model
     def _put_off(self, move, wait):
-        """Let the other invoices come first; a signal being followed by now is left alone."""
+        """Let the other invoices come first; one being followed by now is left alone."""
         self.env.cr.execute(
             """
             UPDATE recovery_invoice_queue SET not_before = %s
@@ -159,4 +183,3 @@ class RecoveryInvoiceQueue(models.Model):
             [fields.Datetime.now() + wait, move.id],
         )
         self.invalidate_model(["not_before"])
-        self.env["ir.cron"]._commit_progress()

@@ -6,3 +6,5 @@ from . import recovery_attempt_block
 from . import recovery_attempt_resolve
 from . import recovery_attempt_breaker
 from . import recovery_attempt_removal
+from . import recovery_case
+from . import recovery_attempt_job

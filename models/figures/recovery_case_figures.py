@@ -10,20 +10,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..case.recovery_case import CHANNELS
+from ..case.recovery_invoice_queue import FOLLOW
 from ..method.payment_token import FUNDINGS
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
-# The channel of a case in the reports: what charged it again is told apart.
-CHANNELS = [
-    ("retry", "Retry"),
-    ("new_method", "New payment method"),
-    ("updated", "Updated card"),
-    ("backup", "Backup method"),
-    ("notice", "Link in a notice"),
-    ("portal", "Customer portal"),
-    ("bank_transfer", "Bank transfer"),
-    ("manual", "Recorded payment"),
-]
+FOLLOW.fill("figures of charges", ("recovery.attempt", "_fill_figures"))
+FOLLOW.fill("figures of cases", ("recovery.case", "_fill_due_figures"))
 _SPLIT = ("channel", "amount", "company_amount")
 
 
@@ -182,6 +175,11 @@ class RecoveryCase(models.Model):
         self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
 
     # === BUSINESS METHODS === #
+
+    def _on_changed(self):
+        """Fill the hook: the job works the figures out anew."""
+        super()._on_changed()
+        self.filtered(lambda case: not case.figures_outdated).figures_outdated = True
 
     def _fill_figures(self):
         """Work out, from the ledger, what the reports count of a case."""

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .recovery_case_figures import CHANNELS
+from ..case.recovery_case import CHANNELS
 
 
 class RecoverySettlement(models.Model):

@@ -14,5 +14,5 @@ from . import recovery_planned_action_plan
 from . import recovery_planned_action_run
 from . import res_partner_block
 from . import ir_actions_server_provider
-from . import recovery_attempt_event
 from . import recovery_case_event
+from . import account_move_recurrence

@@ -55,7 +55,7 @@ class RecoveryCase(models.Model):
                 case_id=self.id,
                 token_id=token.id,
             )
-            self.notices_outdated = True
+            self._on_changed()
             return None
         return self.env._(
             "%(case)s: the customer has no other saved payment method that may be charged.",
@@ -81,7 +81,6 @@ class RecoveryCase(models.Model):
         values = {
             "policy_id": policy.id,
             "deadline_at": self.first_failure_at + timedelta(days=policy.window_days),
-            "notices_outdated": True,
         }
         if self.ladder or self.opened_by != "overdue":
             values["ladder"] = policy._get_schedule(self.move_id) or False

@@ -58,108 +58,55 @@ class RecoveryCase(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _follow(self, move, transactions):
-        """Override to tell of the outcomes of charges that have just been followed."""
-        result = super()._follow(move, transactions)
-        if not self.env["recovery.event"]._is_awaited():
-            return result
-        attempts = move.recovery_attempt_ids.filtered("is_news").sorted("id")
-        for attempt in attempts:
-            attempt._raise_outcome()
-        attempts.is_news = False
-        if move.recovery_case_id:
-            move.recovery_case_id._raise_method_updates()
-        return result
+    def _is_listening(self):
+        """Fill the hook: an active rule waits for events; costs no query."""
+        return self.env["recovery.event"]._is_awaited()
 
     @api.model
-    def _open(self, move, *args, **values):
-        """Override to tell of large invoices that failed."""
-        before = move.recovery_case_id
-        case = super()._open(move, *args, **values)
-        if case and case != before and case.opened_by != "overdue":
-            case._raise_large()
-        return case
-
-    def _reopen(self, reason, **values):
-        """Override to tell of large invoices that failed after all."""
-        result = super()._reopen(reason, **values)
-        if result:
-            self._raise_large()
-        return result
-
-    def _raise_large(self):
-        events = self.env["recovery.event"]
-        if not events._is_awaited():
+    def _emit(
+        self, type, sentence="", move=None, attempt=None, token=None, provider=None, **values
+    ):
+        """Fill the hook: write the event, for the rules that wait for it."""
+        super()._emit(type, sentence, move, attempt, token, provider, **values)
+        if not self._is_listening():
             return
+        if type == "large_failed":
+            sentence = self._describe_large()
+        if not sentence or (type == "payment_returned" and self._is_told(type, move, sentence)):
+            return
+        self.env["recovery.event"]._raise(
+            type,
+            case=self,
+            move=move,
+            attempt=attempt,
+            token=token,
+            provider=provider,
+            sentence=sentence,
+            **values,
+        )
+
+    def _describe_large(self):
+        """Return the sentence that a large invoice failed; none of a smaller one."""
         move = self.move_id
         threshold = self.company_id.recovery_large_amount
-        if threshold and abs(move.amount_residual_signed) >= threshold:
-            sentence = self.env._(
-                "%(amount)s of %(invoice)s failed.",
-                amount=self.currency_id.format(move.amount_residual),
-                invoice=move.name,
-            )
-            events._raise("large_failed", case=self, sentence=sentence)
-
-    def _block_method(self, block):
-        """Override to tell that no method may be charged, once until one may again."""
-        is_news = not self.blocked_class
-        result = super()._block_method(block)
-        if is_news:
-            self.env["recovery.event"]._raise("method_blocked", case=self, sentence=block.sentence)
-        return result
-
-    def _begin_grace(self, reason):
-        """Override to tell that the retries are used up."""
-        before = self.state
-        result = super()._begin_grace(reason)
-        if before != self.state:
-            self.env["recovery.event"]._raise("retries_exhausted", case=self, sentence=reason)
-        return result
-
-    def _break_promise(self):
-        """Override to tell of a promise that was not kept."""
-        promised = self.promise_date
-        result = super()._break_promise()
-        if promised and not self.promise_date and self.state in OPEN_STATES:
-            self.env["recovery.event"]._raise(
-                "promise_broken", case=self, sentence=self.attention or self.end_reason
-            )
-        return result
+        if not threshold or abs(move.amount_residual_signed) < threshold:
+            return ""
+        return self.env._(
+            "%(amount)s of %(invoice)s failed.",
+            amount=self.currency_id.format(move.amount_residual),
+            invoice=move.name,
+        )
 
     @api.model
-    def _follow_return(self, move, attempt, transaction, decline, sentence):
-        """Override to tell of a payment that the bank took back."""
-        case = super()._follow_return(move, attempt, transaction, decline, sentence)
-        events = self.env["recovery.event"]
-        known = [
-            ("type", "=", "payment_returned"),
-            ("move_id", "=", move.id),
-            ("sentence", "=", sentence),
-        ]
-        # A bank, or a provider, may tell of the same return twice.
-        if not events._is_awaited() or events.sudo().search_count(known, limit=1):
-            return case
-        events._raise(
-            "payment_returned",
-            case=case,
-            move=move,
-            attempt=attempt or None,
-            sentence=sentence,
-            **self._prepare_return_vals(decline),
-        )
-        return case
+    def _is_told(self, type, move, sentence):
+        """Return whether the same was told before: a bank may tell of a return twice."""
+        known = [("type", "=", type), ("move_id", "=", move.id), ("sentence", "=", sentence)]
+        return bool(self.env["recovery.event"].sudo().search_count(known, limit=1))
 
-    def _plan_next_charge(self, attempts=None):
-        """Override to tell that a network's rule holds the next charge back."""
-        if not self.env["recovery.event"]._is_awaited():
-            return super()._plan_next_charge(attempts)
-        before = self.next_attempt_id
-        result = super()._plan_next_charge(attempts)
-        attempt = self.next_attempt_id
-        if attempt.rule_id and attempt != before:
-            attempt._raise_ceiling()
-        return result
+    def _on_followed(self):
+        """Fill the hook: tell of payment methods that were added or updated."""
+        super()._on_followed()
+        self._raise_method_updates()
 
     def _raise_method_updates(self):
         """Tell once of each method of the customer that was added or updated of late."""

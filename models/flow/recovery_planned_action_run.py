@@ -10,10 +10,15 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
-from ..case.account_move_debt import SETTLED_STATES
+from ...tools.jobs import lock_one
+from ..case.account_move import SETTLED_STATES
+from ..case.recovery_invoice_queue import FOLLOW
 from .recovery_trigger import CLOSED_STATES, running_in
 
 _logger = logging.getLogger(__name__)
+FOLLOW.fill("events of the day", ("recovery.event", "_raise_daily"))
+FOLLOW.fill("failing providers", ("payment.provider", "_recovery_tell_failing"))
+FOLLOW.fill("planned actions", ("recovery.planned.action", "_run_due"))
 
 BUSY_WAIT = timedelta(minutes=1)
 # From when on what follows is put off, too: the job ran late, not just at its next turn.
@@ -63,7 +68,7 @@ class RecoveryPlannedAction(models.Model):
             now,
             tried,
         )
-        return self.env["recovery.attempt"]._lock_one(query)
+        return lock_one(self.env, query)
 
     def _perform(self):
         """Run this action if it is still due, in a database transaction of its own."""

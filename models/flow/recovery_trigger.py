@@ -11,7 +11,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.isolation import run_isolated
-from ..case.account_move_debt import SETTLED_STATES
+from ...tools.jobs import lock_one
+from ..case.account_move import SETTLED_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ class RecoveryTrigger(models.Model):
             """,
             tried,
         )
-        return self.env["recovery.attempt"]._lock_one(query)
+        return lock_one(self.env, query)
 
     def _plan_actions(self):
         """Plan what one change of one record sets off, and take it off the queue."""

@@ -25,35 +25,6 @@ PLAN_BATCH = 500
 class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
-    life = fields.Integer(
-        default=1,
-        readonly=True,
-        copy=False,
-        help="How often the case was opened: a payment that is taken back begins another life.",
-    )
-    opened_by = fields.Selection(
-        selection=[
-            ("failure", "Failed payment"),
-            ("overdue", "Overdue invoice"),
-            ("taken_back", "Payment taken back"),
-        ],
-        default="failure",
-        required=True,
-        readonly=True,
-        copy=False,
-        help="Why there is a case. An overdue invoice without a saved method is not charged.",
-    )
-    foreign_failure_at = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="When a payment that somebody else had started failed last.",
-    )
-    exhausted_at = fields.Datetime(
-        string="Retries Used Up",
-        readonly=True,
-        copy=False,
-        help="When the last retry, or the window, was over.",
-    )
     notices_outdated = fields.Boolean(
         readonly=True,
         default=True,
@@ -62,6 +33,8 @@ class RecoveryCase(models.Model):
     )
 
     _notices_outdated_idx = models.Index("(id) WHERE notices_outdated IS TRUE")
+
+    notice_ids = fields.One2many(comodel_name="recovery.notice", inverse_name="case_id")
 
     # === PLAN === #
 
@@ -137,11 +110,21 @@ class RecoveryCase(models.Model):
         self.filtered("notices_outdated").notices_outdated = False
         return {case: (facts[case], wanted[case]) for case in self}
 
-    def _skip_notices(self, reason):
-        """Withdraw the planned notices of closed cases, for a reason.
+    def _on_changed(self):
+        """Fill the hook: the job plans the notices anew."""
+        super()._on_changed()
+        self.filtered(lambda case: not case.notices_outdated).notices_outdated = True
+
+    def _has_sent_notices(self):
+        """Fill the hook: one that was handed over counts."""
+        return super()._has_sent_notices() or "sent" in self.notice_ids.mapped("state")
+
+    def _on_closed(self, reason):
+        """Fill the hook: withdraw the planned notices of closed cases.
 
         What a step says after the last retry may be that the case is lost.
         """
+        super()._on_closed(reason)
         for case in self:
             planned = case.notice_ids.filtered(lambda notice: notice.state == "planned")
             if case.state == "lost" and case.exhausted_at:

@@ -8,7 +8,11 @@ from odoo.tools import format_date
 
 from ...notices import Place, promise_bounds, promise_end
 from ...timing import Stop
-from ..case.recovery_case import OPEN_STATES
+from ..case.recovery_invoice_queue import FOLLOW
+from ..case.states import OPEN_STATES
+from ..rules.block import Block
+
+FOLLOW.fill("promises", ("recovery.case", "_end_promises"))
 
 # The case must not end before the charge that follows a promise that was not kept.
 TIME_LEFT = timedelta(days=1)
@@ -134,14 +138,21 @@ class RecoveryCase(models.Model):
         self._ask_to_follow()
         self.message_post(body=reason)
         self._ask_for_attention(reason)
+        self._emit("promise_broken", reason)
 
     def _ask_to_follow(self):
         """Let the job look at the case anew: notices keep to the promised day, too."""
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
-    def _close(self, state, reason, **values):
-        """Override to let a promise end with its case."""
-        return super()._close(state, reason, promise_date=False, **values)
+    def _on_closed(self, reason):
+        """Fill the hook: a promise ends with its case."""
+        super()._on_closed(reason)
+        self.filtered("promise_date").promise_date = False
+
+    def _get_promised_wait(self):
+        """Fill the hook: nothing is charged before the promised day is over."""
+        until = self._get_promise_end()
+        return until and Block("promise", self._get_promise_sentence(), until)
 
     def _bound(self, plan, choice, latest):
         """Override to put charges off until the promised day is over."""
@@ -163,16 +174,14 @@ class RecoveryCase(models.Model):
     # === CRON === #
 
     @api.model
-    def _end_due(self):
-        """Override to notice the promises that were not kept."""
-        result = super()._end_due()
+    def _end_promises(self):
+        """Notice the promises that were not kept."""
         # A day ends on different instants around the world: each case looks at its own.
         tomorrow = fields.Date.today() + timedelta(days=1)
         self._work_on_each(
             Domain("promise_date", "<", tomorrow) & Domain("state", "in", OPEN_STATES),
             "_break_promise",
         )
-        return result
 
     # === GETTERS === #
 

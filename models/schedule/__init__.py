@@ -7,3 +7,5 @@ from . import recovery_case_smart
 from . import recovery_case_timing
 from . import recovery_timing
 from . import recovery_timing_learn
+from . import recovery_case_buttons
+from . import account_move

@@ -6,9 +6,8 @@ from typing import NamedTuple
 from odoo import fields, models
 
 from ...timing.ceiling import Charge
-from ..method.payment_token_ceiling import BLOCKING_CLASSES, CardCharge
+from ..method.payment_token_ceiling import CardCharge
 from ..rules.block import Block
-from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 
 class MethodChoice(NamedTuple):
@@ -31,42 +30,6 @@ class MethodChoice(NamedTuple):
 class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
-    decline_reason_id = fields.Many2one(
-        comodel_name="recovery.decline.reason",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
-        help="Why the latest charge failed.",
-    )
-    decline_class = fields.Selection(
-        selection=DECLINE_CLASSES,
-        readonly=True,
-        copy=False,
-        help="What the latest decline asks for.",
-    )
-    blocked_class = fields.Selection(
-        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
-        string="Method Waits",
-        readonly=True,
-        copy=False,
-        help="Set while no payment method of the customer may be charged. The case stays open, and "
-        "charges as soon as a method is added or updated.",
-    )
-    block_sentence = fields.Char(
-        string="No Charge Because",
-        readonly=True,
-        copy=False,
-        help="Why no charge is planned until the payment method changes.",
-    )
-    block_rule_id = fields.Many2one(
-        comodel_name="recovery.network.rule",
-        string="Forbidden By",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        help="The network's rule that forbids another charge of the method.",
-    )
     method_facts = fields.Char(
         compute="_compute_method_facts",
         string="Method Details",
@@ -143,6 +106,7 @@ class RecoveryCase(models.Model):
 
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
+        is_news = not self.blocked_class
         self.write(
             {
                 "blocked_class": block.decline_class,
@@ -150,6 +114,8 @@ class RecoveryCase(models.Model):
                 "block_rule_id": block.rule and block.rule.id,
             }
         )
+        if is_news:
+            self._emit("method_blocked", block.sentence)
 
     def _unblock_method(self):
         if self.blocked_class:

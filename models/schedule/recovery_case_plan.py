@@ -40,12 +40,18 @@ class RecoveryCase(models.Model):
 
     # === PLAN === #
 
-    def _plan_next_charge(self, attempts=None):
-        """Plan the next charge, unless one is unfinished, or begin the grace period.
+    def _plan_next_charge(self, attempts=None, transactions=None):
+        """Fill the hook: plan the next charge, unless one is unfinished, or begin the grace period.
 
-        :param attempts: those of the invoice, where they have just been read
+        A case leaves the grace period when another method, or an updated one, may be charged.
         """
         self.ensure_one()
+        super()._plan_next_charge(attempts, transactions)
+        if self.state == "grace" and self.blocked_class:
+            self._leave_grace()
+        if any(each._recovery_is_new_method() for each in transactions or ()):
+            self._retry_with_new_method()
+            attempts = None
         if self.state != "in_recovery" or not self.ladder:
             return
         attempts = (attempts or self.move_id.recovery_attempt_ids).sorted("id")
@@ -199,7 +205,7 @@ class RecoveryCase(models.Model):
     @api.model
     def _create_attempt(self, move, plan, due_date, **values):
         """Create the attempt of a plan."""
-        return self.env["recovery.attempt"].create(
+        attempt = self.env["recovery.attempt"].create(
             move._prepare_attempt_vals(
                 source=plan.source,
                 planned_at=plan.planned_at,
@@ -210,6 +216,9 @@ class RecoveryCase(models.Model):
                 **values,
             )
         )
+        if plan.rule:
+            attempt.case_id._emit("ceiling_reached", plan.sentence, attempt=attempt)
+        return attempt
 
     def _plan_by_user(self, instant, sentence):
         """Plan the next charge for an instant that a person chose (UTC, naive).
@@ -229,7 +238,7 @@ class RecoveryCase(models.Model):
             "propensity": 0.0,
             "decision": False,
         }
-        self.notices_outdated = True
+        self._on_changed()
         attempt = self.next_attempt_id
         if attempt:
             attempt.write(values)

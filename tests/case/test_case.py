@@ -152,7 +152,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         self._run_cron("follow")
         self.assertFalse(invoice.recovery_case_id)
 
-    @mute_logger("odoo.addons.revenue_recovery.models.case.recovery_invoice_queue")
+    @mute_logger("odoo.addons.revenue_recovery.tools.jobs")
     def test_case_that_cannot_follow_is_told_once_and_does_not_stop_the_others(self):
         broken, broken_case = self._fail_invoice()
         other, other_case = self._fail_invoice()
@@ -266,7 +266,7 @@ class TestCaseLife(RecoveryCommon):
         )
         self.policy.write({"end_action": "server_action", "end_server_action_id": action.id})
         with mute_logger(
-            "odoo.addons.revenue_recovery.models.case.recovery_case_end",
+            "odoo.addons.revenue_recovery.tools.jobs",
             "odoo.addons.base.models.ir_actions",
         ):
             _invoice, case = self._end_case()

@@ -1,27 +1,10 @@
-"""What makes further invoices of the same kind, and how it is ended.
-
-Odoo's own recurring entries here; `account_move_contract` adds what others bring.
-"""
-
 from odoo import models
 
-# How often, as cases and automation rules tell it apart.
-RECURRENCES = [
-    ("once", "Once"),
-    ("weekly", "Weekly"),
-    ("monthly", "Monthly"),
-    ("quarterly", "Quarterly"),
-    ("yearly", "Yearly"),
-    ("other", "Other"),
-]
-# Those of Odoo's `auto_post` that go on.
-PERIODS = ("monthly", "quarterly", "yearly")
+from ..case.account_move import PERIODS
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
-
-    # === BUSINESS METHODS === #
 
     def _recovery_stop_recurrence(self, reason):
         """End what would make further invoices of this kind; these ones stay as they are.
@@ -55,7 +38,7 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         if record._name != self._name:
-            return ""
+            return self._end_foreign_recurrence(record, reason)
         series = record | self.search([("auto_post_origin_id", "=", record.id)])
         series = series.filtered(lambda move: move.auto_post in PERIODS)
         following = series.filtered(lambda move: move.state == "draft")
@@ -88,22 +71,3 @@ class AccountMove(models.Model):
         self.env["recovery.event"]._raise(
             "service_ended", case=self.recovery_case_id, move=self, sentence=sentence
         )
-
-    # === GETTERS === #
-
-    def _get_recurrence(self):
-        """Return how often invoices like this one are made, and what makes them.
-
-        Hook for addons that know of other recurrences; it costs no query for an invoice that is
-        made once.
-
-        :return: one of `RECURRENCES`, and the first invoice of the series, the contract or the
-            subscription; None for an invoice that is made once. A recurrence that has ended is
-            returned too.
-        """
-        self.ensure_one()
-        origin = self.auto_post_origin_id or self
-        period = next((each for each in (self.auto_post, origin.auto_post) if each in PERIODS), "")
-        if period or self.auto_post_origin_id:
-            return period or "other", origin
-        return None

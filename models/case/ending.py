@@ -1,0 +1,57 @@
+"""How a case ends that nothing recovered, and whose day to end has come."""
+
+from odoo import fields
+from odoo.fields import Domain
+
+from .recovery_attempt import UNFINISHED
+
+
+def due_ends(env):
+    """Return what is due to end: pairs of a domain of cases and the method that ends each."""
+    now = fields.Datetime.now()
+    today = fields.Date.context_today(env["recovery.case"])
+    is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
+    return [
+        (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), "_end_pause"),
+        (
+            Domain("state", "=", "in_recovery") & Domain("deadline_at", "<=", now) & is_idle,
+            "_end_window",
+        ),
+        (Domain("state", "=", "grace") & Domain("grace_until", "<=", now) & is_idle, "_end_grace"),
+    ]
+
+
+def _leave(case):
+    case._close("lost", case.env._("Given up; the invoice stays overdue."))
+
+
+def _block(case):
+    case._close("lost", case.env._("Given up; the invoice is marked as blocked."))
+    if case.move_id.payment_state in ("not_paid", "partial"):
+        case.move_id.action_toggle_block_payment()
+
+
+def _ask_for_write_off(case):
+    case._close("lost", case.env._("Given up; a manager is asked to write the invoice off."))
+    case._ask_for_attention(
+        case.env._("Confirm the write-off of %(case)s.", case=case.display_name), activity=True
+    )
+
+
+def _run_server_action(case):
+    case._close("lost", case.env._("Given up; the policy's server action has run."))
+    # The case is closed first: an action that fails is told, and not run again and again.
+    case.env["ir.cron"]._commit_progress()
+    # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
+    case.policy_id.end_server_action_id.sudo().with_context(
+        active_model=case._name, active_id=case.id, active_ids=case.ids
+    ).run()
+
+
+# What the policies' end actions do.
+END_ACTIONS = {
+    "leave": _leave,
+    "block": _block,
+    "write_off": _ask_for_write_off,
+    "server_action": _run_server_action,
+}

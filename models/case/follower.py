@@ -1,0 +1,183 @@
+"""How a case keeps in line with what happens to its invoice."""
+
+from .account_move import SETTLED_STATES
+from .opening import prepare_decline_vals
+from .recovery_attempt import FAILED_STATES
+from .states import OPEN_STATES
+
+
+class InvoiceFollower:
+    """Brings the attempts and the case of one invoice in line with the facts.
+
+    The state is worked out anew from what is on the invoice, so that doing it twice, late or in
+    another order changes nothing.
+
+    :param move: the invoice, in its company
+    """
+
+    def __init__(self, move):
+        self.env = move.env
+        self.move = move
+        self.attempts = self.env["recovery.attempt"]
+
+    def follow(self, transactions):
+        """Let the case follow.
+
+        :param transactions: those that changed since the last time
+        """
+        move = self.move
+        move._fetch_for_recovery()
+        self.attempts = self.attempts.search([("move_id", "=", move.id)], order="id")
+        self._follow_attempts()
+        case = move.recovery_case_id
+        state = case.state
+        if case:
+            case._follow_invoice()
+        case = self._follow_first_charge() or case
+        case = self._follow_foreign(case, transactions)
+        if case.state in ("in_recovery", "grace"):
+            # A case that has just been resumed has planned already, on charges read anew.
+            case._plan_next_charge(self.attempts if case.state == state else None, transactions)
+        if case:
+            case._on_changed()
+        self._tell(case)
+
+    def _follow_attempts(self):
+        """Let attempts follow transactions that a webhook, or somebody, moved on."""
+        for attempt in self.attempts._follow_transactions():
+            if attempt.state == "paid":
+                self._check_paid_twice(attempt)
+
+    def _check_paid_twice(self, attempt):
+        """Raise the alarm when a late success comes on top of another payment of the invoice."""
+        others = self.attempts.filtered(lambda other: other.state == "paid") - attempt
+        if not others.filtered(lambda other: other.due_date >= attempt.due_date):
+            return
+        attempt.case_id._ask_for_attention(
+            self.env._(
+                "The provider reports two payments, %(first)s and %(second)s. Refund one of them.",
+                first=others[-1].transaction_id.reference,
+                second=attempt.transaction_id.reference,
+            ),
+            activity=True,
+        )
+
+    def _follow_first_charge(self):
+        """Plan a first charge that was not sent again, else open the case of one that failed.
+
+        :return: the case, if one was opened
+        """
+        cases = self.env["recovery.case"]
+        loose = self.attempts.filtered(lambda attempt: not attempt.case_id)
+        loose._withdraw_moot()
+        latest = loose[-1:]
+        if latest.state not in FAILED_STATES:
+            return cases
+        if latest.state == "not_sent" and self.move._plan_technical_retry(latest):
+            return cases
+        if latest._get_owed_block():
+            return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
+        return cases._open(self.move, attempt=latest)
+
+    def _follow_foreign(self, case, transactions):
+        """Open a case for a payment of somebody else that failed, or keep why it did."""
+        foreign = (transactions - self.attempts.transaction_id).filtered(self._is_failed_payment)
+        if foreign and case.state not in OPEN_STATES:
+            return self.env["recovery.case"]._open(self.move, transaction=foreign[-1:])
+        if case.state in OPEN_STATES:
+            self._note_decline(case, foreign)
+        return case
+
+    def _is_failed_payment(self, transaction):
+        """Return whether a transaction that isn't ours failed to pay something that is owed."""
+        # A customer who cancels has not failed; a charge in their absence that ends so has.
+        is_failed = transaction.state == "error" or (
+            transaction.state == "cancel" and transaction.operation == "offline"
+        )
+        return is_failed and self.move._is_recoverable()
+
+    def _note_decline(self, case, foreign):
+        """Keep the reason of the latest failure.
+
+        :param foreign: payments of somebody else that have just failed
+        """
+        declined = self.attempts.filtered(
+            lambda attempt: (
+                attempt.state in ("declined", "returned")
+                and attempt.finished_at >= case.first_failure_at
+            )
+        )
+        if not (declined or foreign):
+            return
+        values = prepare_decline_vals(None if foreign else declined[-1], foreign[-1:])
+        if foreign:
+            values["foreign_failure_at"] = foreign[-1:].last_state_change
+        if values["decline_class"] != case.decline_class or (
+            values["decline_reason_id"] != case.decline_reason_id.id
+        ):
+            case.write(values)
+
+    def _tell(self, case):
+        """Tell automations of the outcomes of charges that have just been followed."""
+        cases = self.env["recovery.case"]
+        if not cases._is_listening():
+            return
+        attempts = self.move.recovery_attempt_ids.filtered("is_news").sorted("id")
+        for attempt in attempts:
+            attempt._tell_outcome()
+        attempts.is_news = False
+        if case:
+            case._on_followed()
+
+
+def follow_invoice(case):
+    """Close, suspend, resume or re-open a case, as its invoice says."""
+    move = case.move_id
+    debt = move._get_debt(case.due_date)
+    settlements = move._get_settlements(case)
+    paid = sum(settlement.amount for settlement in settlements)
+    recovered = max(case.currency_id.round(paid - case.settled_before), 0.0)
+    if case.currency_id.compare_amounts(recovered, case.recovered_amount):
+        case.recovered_amount = recovered
+    case._on_changed()
+    is_settled = move.payment_state in SETTLED_STATES or (
+        case.currency_id.compare_amounts(debt.owed, 0) <= 0
+    )
+    if move.state == "cancel":
+        case._close("cancelled", case.env._("The invoice was cancelled."))
+    elif move.state == "posted" and is_settled:
+        _close_settled(case, settlements)
+    elif case.state in OPEN_STATES:
+        _follow_suspension(case, debt)
+    elif case.state in ("recovered", "cancelled"):
+        reason = case.env._("The payment of the invoice was taken back.")
+        if case._reopen(reason):
+            case._ask_for_attention(reason)
+
+
+def _close_settled(case, settlements):
+    """Close a case as recovered through the channel of the last money, or as credited."""
+    if case.state == "lost" and case.write_off_move_id:
+        return
+    if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
+        case._close("cancelled", case.env._("The invoice was credited, nothing is owed."))
+        return
+    channel = settlements[-1].channel if settlements else "manual"
+    case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)
+
+
+def _follow_suspension(case, debt):
+    """Suspend a case while its invoice must be left alone; go on when that ends."""
+    move = case.move_id
+    if move.state == "draft":
+        reason = case.env._("The invoice was reset to draft.")
+    elif move.payment_state == "blocked":
+        reason = case.env._("The invoice is marked as blocked.")
+    elif debt.is_excluded:
+        reason = case.env._("The invoice is excluded from follow-ups.")
+    else:
+        if case.state == "suspended":
+            case._resume(case.env._("The invoice is open for recovery again."))
+        return
+    if case._set_state("suspended", reason):
+        case._cancel_planned(reason)

@@ -1,0 +1,117 @@
+"""A case begins: an invoice's charge failed, or it is overdue and nothing is charged for it."""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from .states import OPEN_STATES
+
+
+class CaseOpening:
+    """The beginning of the case of one invoice.
+
+    :param env: of the `recovery.case`, in the company of the invoice
+    :param attempt: our own charge that failed, if it was one
+    :param transaction: the failed payment that somebody else started
+    """
+
+    def __init__(self, env, move, attempt=None, transaction=None):
+        self.env = env
+        self.move = move
+        self.attempt = attempt
+        self.transaction = env["payment.transaction"] if transaction is None else transaction
+
+    def open(self, **values):
+        """Open the case, or join the open one.
+
+        :param values: of the new case, where they are known better
+        :return: the case; empty when no policy matches the invoice
+        """
+        move, attempt = self.move, self.attempt
+        cases = self.env["recovery.case"]
+        case = move.recovery_case_id
+        if case.state not in OPEN_STATES:
+            policy = self.env["recovery.policy"]._match(move)
+            if not policy:
+                return cases
+            prepared = cases._prepare_case_vals(move, policy, attempt, self.transaction)
+            # Nobody needs a mail for being subscribed to a case that a job opened.
+            case = cases.with_context(tracking_disable=True).create({**prepared, **values})
+            if case.opened_by != "overdue":
+                case._emit("large_failed")
+        if attempt:
+            self._adopt_charges(case)
+            if attempt.state == "refused" and not attempt.decline_class:
+                # With a decline it was refused for the method, which is up to the customer.
+                case._ask_for_attention(attempt.sentence)
+        return case
+
+    def open_overdue(self):
+        """Open the case of an overdue invoice that is not charged: its customer gets notices.
+
+        :return: the case; empty when there is nothing to remind of, or a case already
+        """
+        move = self.move
+        if not move._is_recoverable() or move.recovery_case_id.state in OPEN_STATES:
+            return self.env["recovery.case"]
+        return self.open(
+            opened_by="overdue",
+            ladder=False,
+            arm=False,
+            end_reason=self.env._("Opened because the invoice is overdue."),
+            due_date=fields.Date.context_today(move),
+            first_failure_at=fields.Datetime.now(),
+        )
+
+    def prepare_vals(self, policy):
+        """Return the values of a new case under a policy."""
+        move, attempt, transaction = self.move, self.attempt, self.transaction
+        cases = self.env["recovery.case"]
+        due_date = attempt.due_date if attempt else fields.Date.context_today(move)
+        failed_at = self._get_failed_at()
+        is_ours = transaction and transaction.operation == "offline"
+        settlements = move._get_settlements()
+        return {
+            "move_id": move.id,
+            "company_id": move.company_id.id,
+            "partner_id": move.commercial_partner_id.id,
+            "currency_id": move.currency_id.id,
+            "policy_id": policy.id,
+            "recurrence": (move.sudo()._get_recurrence() or ("once",))[0],
+            "ladder": policy._get_schedule(move) or False,
+            "failed_amount": move._get_amount_owed(due_date),
+            "settled_before": sum(settlement.amount for settlement in settlements),
+            "due_date": due_date,
+            "first_failure_at": failed_at,
+            "deadline_at": failed_at + timedelta(days=policy.window_days),
+            "token_id": transaction.token_id.id if is_ours else False,
+            "first_attempt_id": attempt and attempt.id,
+            **prepare_decline_vals(attempt, transaction),
+            **cases._prepare_opening_vals(move, due_date, policy),
+        }
+
+    def _adopt_charges(self, case):
+        """Take the charges of the invoice that had no case into it."""
+        loose = self.move.recovery_attempt_ids.filtered(lambda other: not other.case_id)
+        loose.filtered(lambda other: other.due_date == self.attempt.due_date).case_id = case
+
+    def _get_failed_at(self):
+        if self.attempt:
+            failed_at = self.attempt.finished_at
+        else:  # A payment that the bank took back was done long before that.
+            failed_at = self.transaction.state != "done" and self.transaction.last_state_change
+        return failed_at or fields.Datetime.now()
+
+
+def prepare_decline_vals(attempt, transaction):
+    """Return the values that say on a case why a charge, ours or somebody else's, failed."""
+    if attempt:
+        return {
+            "decline_reason_id": attempt.decline_reason_id.id,
+            "decline_class": attempt.decline_class,
+        }
+    decline = transaction.recovery_decline or {}
+    return {
+        "decline_reason_id": transaction.recovery_reason_id.id,
+        "decline_class": decline.get("decline_class"),
+    }

@@ -1,0 +1,68 @@
+"""What later rooms fill of a case: each method is a hook that does nothing by itself."""
+
+from odoo import api, models
+
+
+class RecoveryCaseHooks(models.AbstractModel):
+    """The hooks of `recovery.case`, in one place to read them."""
+
+    _name = "recovery.case.hooks"
+    _description = "Recovery Case Hooks"
+
+    @api.model
+    def _emit(
+        self, type, sentence="", move=None, attempt=None, token=None, provider=None, **values
+    ):
+        """Hook for automations: something happened to these cases, or to what has none.
+
+        Filled by the flow room; it does nothing by itself. Called where it happens, once it is
+        sure, and never in the middle of a charge.
+
+        :param str type: of the `recovery.event`
+        :param values: further fields of the event
+        """
+
+    @api.model
+    def _is_listening(self):
+        """Hook: return whether somebody waits for events; false by itself, filled by flow."""
+        return False
+
+    def _plan_next_charge(self, attempts=None, transactions=None):
+        """Hook: plan the next charge, or begin the grace period; does nothing by itself.
+
+        Filled by the schedule room.
+
+        :param attempts: those of the invoice, where they have just been read
+        :param transactions: those that have just changed
+        """
+
+    def _get_promised_wait(self):
+        """Hook: return the `Block` of a promised day, or none; none by itself, filled by page."""
+        return
+
+    def _on_changed(self):
+        """Hook: something about these cases changed, which messages and reports follow.
+
+        Filled by the notice and figures rooms; it does nothing by itself.
+        """
+
+    def _on_closed(self, reason):
+        """Hook: these cases were closed, for a reason; it does nothing by itself.
+
+        Filled by the notice room, which withdraws messages, and by page, which ends promises.
+        """
+
+    def _on_followed(self):
+        """Hook: this case has followed its invoice; does nothing by itself, filled by flow."""
+
+    @api.model
+    def _prepare_opening_vals(self, move, due_date, policy):
+        """Hook: return further values of a case that opens; none by itself, filled by schedule."""
+        return {}
+
+    def _has_sent_notices(self):
+        """Hook: return whether a notice of these cases went out; false by itself.
+
+        Filled by the notice room.
+        """
+        return False

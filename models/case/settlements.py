@@ -1,0 +1,77 @@
+"""What has been paid on an invoice, and through which channel each payment came."""
+
+from typing import NamedTuple
+
+from odoo.tools import SQL
+
+
+class Settlement(NamedTuple):
+    """A payment on an invoice: its channel, as `recovery.case` names it, and its amount.
+
+    :ivar partial_id: of its match with the invoice
+    :ivar transaction_id: of the online payment that it was, if it was one
+    """
+
+    channel: str
+    amount: float
+    partial_id: int
+    transaction_id: int | None
+
+
+def read_settlements(move, case=None):
+    """Return what has been paid on an invoice, oldest first.
+
+    Credit notes are no payments, and neither is the write-off of a case. A payment that writes a
+    difference off counts with the money it brought.
+
+    :param case: the case whose notices tell a link in a notice from the portal
+    :rtype: list[Settlement]
+    """
+    if move.payment_state == "not_paid":
+        return []
+    move.env.flush_all()
+    rows = move.env.execute_query_dict(
+        SQL(
+            """
+            SELECT part.id AS partial_id,
+                   part.debit_amount_currency AS amount,
+                   counterpart.id AS move_id,
+                   counterpart.statement_line_id,
+                   payment.id AS payment_id,
+                   payment.payment_transaction_id AS transaction_id,
+                   CASE WHEN payment.currency_id = line.currency_id
+                        THEN payment.amount END AS paid
+              FROM account_partial_reconcile part
+              JOIN account_move_line line ON line.id = part.debit_move_id
+              JOIN account_move_line other ON other.id = part.credit_move_id
+              JOIN account_move counterpart ON counterpart.id = other.move_id
+         LEFT JOIN account_payment payment ON payment.id = counterpart.origin_payment_id
+             WHERE line.move_id = %s
+               AND line.display_type = 'payment_term'
+               AND counterpart.move_type != 'out_refund'
+               AND NOT EXISTS (SELECT FROM recovery_case
+                                WHERE write_off_move_id = counterpart.id)
+          ORDER BY part.id
+            """,
+            move.id,
+        )
+    )
+    return [_prepare_settlement(move.env, row, case) for row in rows]
+
+
+def _prepare_settlement(env, row, case):
+    amount = row["amount"] if row["paid"] is None else min(row["amount"], row["paid"])
+    channel = "manual"
+    if row["transaction_id"]:
+        channel = _get_channel_of_transaction(env, row["transaction_id"], case)
+    elif row["statement_line_id"]:
+        channel = "bank_transfer"
+    return Settlement(channel, amount, row["partial_id"], row["transaction_id"])
+
+
+def _get_channel_of_transaction(env, transaction_id, case):
+    transaction_sudo = env["payment.transaction"].sudo().browse(transaction_id)
+    if transaction_sudo.operation == "offline":
+        return "retry"
+    is_public = transaction_sudo.create_uid._is_public()
+    return "notice" if case and is_public and case._has_sent_notices() else "portal"

@@ -1,0 +1,15 @@
+"""The states of a case, and which may follow which."""
+
+OPEN_STATES = ("in_recovery", "paused", "suspended", "grace")
+CHARGING_STATES = ("in_recovery", "grace")
+# Which state a case may go to. A closed case opens again when its payment is taken back, and a
+# late payment still recovers a lost one.
+TRANSITIONS = {
+    "in_recovery": {"paused", "suspended", "grace", "recovered", "lost", "cancelled"},
+    "paused": {"in_recovery", "suspended", "grace", "recovered", "lost", "cancelled"},
+    "suspended": {"in_recovery", "grace", "recovered", "lost", "cancelled"},
+    "grace": {"in_recovery", "paused", "suspended", "recovered", "lost", "cancelled"},
+    "recovered": {"in_recovery", "cancelled"},
+    "lost": {"recovered", "cancelled"},
+    "cancelled": {"in_recovery"},
+}
