@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.http import Response, request
 
 BATCH = 500
-# Each column with how it is read from an attempt; the README says what they mean.
+# Each column with how it is read from an attempt; docs/decisions.md says what they mean.
 COLUMNS = {
     "attempt": lambda attempt, _record: attempt.id,
     "case": lambda attempt, _record: attempt.case_id.id,
