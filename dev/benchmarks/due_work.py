@@ -15,6 +15,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
+from environment.progress import Progress
 
 NAME = "due_work"
 GOAL = 2.0
@@ -25,10 +26,10 @@ PREDICATE = "WHERE ((state)::text = 'planned'::text)"
 
 def main() -> int:
     """Fill both databases, measure, print the tables, and return the exit code."""
-    from benchmarks.bench import backlog, output
+    from benchmarks.bench import backlog
 
     arguments = _parse()
-    progress = output.Progress(NAME)
+    progress = Progress(NAME)
     sizes = (arguments.small, arguments.large)
     with ExitStack() as stack:
         backlogs = {}

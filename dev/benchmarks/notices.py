@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
+from environment.progress import Progress
 
 NAME = "notices"
 GOAL = 1.3
@@ -22,10 +23,10 @@ GOAL = 1.3
 
 def main() -> int:
     """Fill a database, measure in turns, print the table, and return the exit code."""
-    from benchmarks.bench import notices, output
+    from benchmarks.bench import notices
 
     arguments = _parse()
-    progress = output.Progress(NAME)
+    progress = Progress(NAME)
     runs = []
     with benchmark.scratch_database() as database:
         progress.say(f"{arguments.notices:,} failing invoices of {arguments.customers:,} customers")

@@ -16,6 +16,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
+from environment.progress import Progress
 
 NAME = "reports"
 GOAL = 1.5
@@ -25,10 +26,10 @@ PERIODS = ("year", "two_years")
 
 def main() -> int:
     """Fill the databases, measure, print the tables, and return the exit code."""
-    from benchmarks.bench import output, reports
+    from benchmarks.bench import reports
 
     arguments = _parse()
-    progress = output.Progress(NAME)
+    progress = Progress(NAME)
     sizes = (arguments.small, arguments.large)
     with ExitStack() as stack:
         ledgers = {}

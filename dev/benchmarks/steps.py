@@ -98,8 +98,18 @@ def _notice(stage):
         template = env.ref("revenue_recovery.mail_template_payment_failed")
         policy = env["recovery.policy"].browse(stage._scene.policy)
         policy.step_ids = [
-            (0, 0, {"name": "Failed", "delay_hours": 0, "mail_template_id": template.id,
-                    "hour_from": 0, "hour_to": 24, "working_days": False})
+            (
+                0,
+                0,
+                {
+                    "name": "Failed",
+                    "delay_hours": 0,
+                    "mail_template_id": template.id,
+                    "hour_from": 0,
+                    "hour_to": 24,
+                    "working_days": False,
+                },
+            )
         ]
         queue = "recovery.invoice.queue" if "recovery.invoice.queue" in env else "recovery.signal"
     for _turn in range(2):

@@ -16,6 +16,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
+from environment.progress import Progress
 
 NAME = "throughput"
 GOALS = {"declined": 1.6, "paid": 1.25}
@@ -39,7 +40,7 @@ def main() -> int:
             _profile(stage, arguments.invoices)
             return 0
         bars = output.Bars()
-        progress = output.Progress(NAME)
+        progress = Progress(NAME)
         for outcome, ratio in _compare(stage, arguments, progress).items():
             bars.add(f"{outcome}, ours / bare", ratio, "at most", GOALS[outcome], digits=2)
         gain = _compare_workers(stage, arguments, progress)

@@ -20,13 +20,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
+from environment.progress import Progress
 
 benchmark.enter()  # Here already: NumPy and holidays are there.
 
 from bench import uplift_bars as goals
 from bench import uplift_play as play
 from bench import uplift_report as report
-from bench.output import Bars, Progress, table
+from bench.output import Bars, table
 from bench.uplift_engine import Smart
 
 from simulation.streams import POPULATIONS

@@ -43,3 +43,26 @@ def step(name: str, what: str, measure: Callable[[], str] | None = None) -> Iter
         ended.set()
         thread.join()
     say(f"{name}: done in {time.monotonic() - begun:.1f} s")
+
+
+class Progress:
+    """A line on standard error every few seconds, so that a long run is seen to move."""
+
+    def __init__(self, name: str, every: float = 5.0) -> None:
+        self._name = name
+        self._every = every
+        self._begun = self._last = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._begun
+
+    def say(self, text: str) -> None:
+        """Print a line now."""
+        self._last = time.monotonic()
+        say(f"{self._name}: {text}")
+
+    def is_due(self) -> bool:
+        """Return whether the next line is due; whoever asks prints it."""
+        return time.monotonic() - self._last >= self._every

@@ -16,12 +16,12 @@ from typing import Any
 import psycopg2
 
 from environment import benchmark
+from environment.progress import Progress
 from simulation.client import GatewayClient
 
 from . import audit, chaos, rules, scene
 from .calendar import Calendar
 from .customers import Customers
-from .output import Progress
 from .processes import Workers, gateway_process, odoo_server
 from .worker import FAILED_JOB
 

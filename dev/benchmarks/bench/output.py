@@ -1,9 +1,8 @@
-"""Tables, bars and a line of progress."""
+"""Tables and bars."""
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -57,26 +56,3 @@ class Bars:
             print(line)
         sys.stdout.flush()
         return int(not all(reached for _line, reached in self._lines))
-
-
-class Progress:
-    """A line on standard error every few seconds, so that a long run is seen to move."""
-
-    def __init__(self, name: str, every: float = 5.0) -> None:
-        self._name = name
-        self._every = every
-        self._begun = self._last = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self._begun
-
-    def say(self, text: str) -> None:
-        """Print a line now."""
-        self._last = time.monotonic()
-        print(f"[{self.seconds:6.1f}s] {self._name}: {text}", file=sys.stderr, flush=True)
-
-    def is_due(self) -> bool:
-        """Tell whether the next line is due; whoever asks prints it."""
-        return time.monotonic() - self._last >= self._every
