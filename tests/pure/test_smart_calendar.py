@@ -19,7 +19,7 @@ from revenue_recovery.timing.constraints import (
     NotBetween,
 )
 from revenue_recovery.timing.decision import Sentence
-from revenue_recovery.timing.model import bins as cells
+from revenue_recovery.timing.model import bins
 from revenue_recovery.timing.model.patterns import (
     COUNT,
     DEAD_AT,
@@ -104,7 +104,7 @@ def test_the_weekend_is_the_countrys():
 )
 def test_hours_are_those_of_the_local_clock(zone, instant, hour):
     minutes = local_minutes(instant, ZoneInfo(zone))
-    day, minute = cells.split(np.array([minutes]))
+    day, minute = bins.split(np.array([minutes]))
     assert int(minute[0]) // 60 == hour
     local = instant.astimezone(ZoneInfo(zone))
     assert date.fromordinal(int(day[0])) == local.date()
@@ -117,19 +117,19 @@ def test_odd_instants_are_brought_into_known_years():
 
 
 def test_a_charge_after_pay_day_is_told_from_one_before():
-    def cell(failed, charged):
+    def bin(failed, charged):
         pair = (np.array([local_minutes(at, ZoneInfo("UTC"))]) for at in (failed, charged))
-        return cells.find_cells(*pair, np.array([cells.FUNDS]), "DE")[:, 0]
+        return bins.find_bins(*pair, np.array([bins.FUNDS]), "DE")[:, 0]
 
     failed = datetime(2026, 3, 27, 10, tzinfo=UTC)
-    before = cell(failed, datetime(2026, 3, 30, 10, tzinfo=UTC))
-    after = cell(failed, datetime(2026, 3, 31, 10, tzinfo=UTC))
+    before = bin(failed, datetime(2026, 3, 30, 10, tzinfo=UTC))
+    after = bin(failed, datetime(2026, 3, 31, 10, tzinfo=UTC))
     month_end = INDEX["monthly:31"]
-    assert cells.DRY <= before[month_end] < cells.FREE
-    assert after[month_end] == cells.CAME + 1  # the day itself, from 9 to 12
-    assert before[DEAD_AT] == after[DEAD_AT] == cells.GONE
-    same_day = cell(datetime(2026, 3, 31, 8, tzinfo=UTC), datetime(2026, 4, 1, 10, tzinfo=UTC))
-    assert same_day[month_end] == cells.LATE + 1
+    assert bins.DRY <= before[month_end] < bins.FREE
+    assert after[month_end] == bins.CAME + 1  # the day itself, from 9 to 12
+    assert before[DEAD_AT] == after[DEAD_AT] == bins.GONE
+    same_day = bin(datetime(2026, 3, 31, 8, tzinfo=UTC), datetime(2026, 4, 1, 10, tzinfo=UTC))
+    assert same_day[month_end] == bins.LATE + 1
 
 
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))

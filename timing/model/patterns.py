@@ -1,7 +1,7 @@
 """The ways in which people are paid, as hypotheses about a payer, and their days on the calendar.
 
 Days are ordinals of local dates (``date.toordinal``). The hour at which money is booked on its day
-is not part of a hypothesis: it is learned (see :mod:`timing.cells`).
+is not part of a hypothesis: it is learned (see :mod:`timing.model.bins`).
 """
 
 from dataclasses import dataclass, replace

@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
     propensity: float
 
 
-class Decision(NamedTuple):
+class LoggedDecision(NamedTuple):
     """A charge, and what it brought.
 
     :ivar at: the chosen instant, aware
@@ -77,7 +77,7 @@ class Journey(NamedTuple):
 
     opened: datetime
     hours: ChargeHours
-    decisions: Sequence[Decision]
+    decisions: Sequence[LoggedDecision]
     is_exhausted: bool = False
 
 
@@ -109,7 +109,7 @@ class Estimate(NamedTuple):
 # another time, and nothing (None) where it would charge no more. Its arguments: the journey, the
 # decision (None: would it go on, at the journey's end?), its number among those drawn, from 0, and
 # the instant of the charge before it.
-Wants = Callable[[Journey, Decision | None, int, datetime], Sequence[Candidate] | None]
+Wants = Callable[[Journey, LoggedDecision | None, int, datetime], Sequence[Candidate] | None]
 
 
 def choosing(choose: Callable[[Sequence[Candidate]], Candidate]) -> Wants:
