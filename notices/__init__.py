@@ -2,7 +2,7 @@
 
 from .compare import Changes, Stored, compare
 from .coordinate import HOLD, SEND, SKIP, Message, Outcome, Sent, Verdict, coordinate, find_due
-from .days import Place, is_working_day
+from ..timing.days import Place, is_working_day
 from .facts import CaseFacts, FailedAttempt, MethodExpiry, PlannedAttempt
 from .holds import STANDARD, Rules
 from .hours import MessageHours, message_hours

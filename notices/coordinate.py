@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware
-from .days import Place
 from .facts import CaseFacts
 from .holds import STANDARD, Hold, Rules, find_hold, find_skip, is_soon_charged, patience
 from .hours import MessageHours, message_hours

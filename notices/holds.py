@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware
 from . import wording
-from .days import Place
 from .facts import CaseFacts, within
 from .hours import MessageHours
 from .plan import Notice, find_end

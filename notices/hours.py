@@ -6,8 +6,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ..timing.calendar import ChargeHours
+from ..timing.days import Place, is_working_day
 from ..tools.instants import aware, find_zone
-from .days import Place, is_working_day
 
 START, END = 8.0, 18.0
 _DAY = timedelta(days=1)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..timing.days import Place
 from ..timing.decision import Sentence
 from ..tools.instants import LATEST, aware
 from .coordinate import HOLD, SKIP, Message, Sent, Verdict, coordinate, find_due
-from .days import Place
 from .facts import CaseFacts
 from .holds import STANDARD, Rules
 from .plan import Notice, NoticeKey, order, plan_notices

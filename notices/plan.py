@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
+from ..timing.days import Place
 from ..timing.decision import Sentence
 from ..tools.instants import LATEST, aware
 from . import wording
-from .days import Place
 from .facts import CaseFacts, Heard, plain_day, within
 from .hours import MessageHours, message_hours, shift_days
 from .step import TRIGGERS, Step

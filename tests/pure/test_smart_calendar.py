@@ -3,11 +3,13 @@
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import holidays
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from revenue_recovery.notices import is_working_day, message_hours
 from revenue_recovery.timing import ChargeHours
 from revenue_recovery.timing.case import local_minutes
 from revenue_recovery.timing.constraints import (
@@ -18,6 +20,7 @@ from revenue_recovery.timing.constraints import (
     NotBefore,
     NotBetween,
 )
+from revenue_recovery.timing.days import Place
 from revenue_recovery.timing.decision import Sentence
 from revenue_recovery.timing.model import bins
 from revenue_recovery.timing.model.patterns import (
@@ -26,7 +29,6 @@ from revenue_recovery.timing.model.patterns import (
     INDEX,
     LONG_AGO,
     PATTERNS,
-    is_working_day,
     latest_pay,
 )
 from revenue_recovery.tools.instants import aware
@@ -74,7 +76,9 @@ def test_short_months_pay_on_their_last_day():
 
 @pytest.mark.parametrize("country", ["AE", "SA", "JP", "US", "DE", "XX", "", "??"])
 def test_every_country_has_working_days_and_pay_days(country):
-    working = [is_working_day(date(2026, 1, 1) + timedelta(n), country) for n in range(365)]
+    working = [
+        is_working_day(date(2026, 1, 1) + timedelta(n), Place(country=country)) for n in range(365)
+    ]
     assert 220 < sum(working) < 262
     days = np.arange(date(2025, 12, 20).toordinal(), date(2027, 1, 12).toordinal())
     latest = latest_pay(days, country)
@@ -87,9 +91,38 @@ def test_every_country_has_working_days_and_pay_days(country):
             assert (latest[number] == LONG_AGO).all()
 
 
+@pytest.mark.parametrize("year", [2025, 2026, 2027])
+@pytest.mark.parametrize("country", ["CN", "HU", "GB", "US", "DE", "SA", "JP", "BR", "ZZ"])
+def test_banks_pay_on_the_days_on_which_messages_go_out(country, year):
+    hours = message_hours(Place("UTC", country))
+    for day in range(1, 32):
+        for paid in pay_days(f"monthly:{day}", country, year):
+            noon = datetime(paid.year, paid.month, paid.day, 12, tzinfo=UTC)
+            assert hours.contains(noon), (day, paid)
+
+
+@pytest.mark.parametrize("country", ["CN", "HU", "US", "DE", "SA", "JP", "BR"])
+def test_working_days_are_the_librarys(country):
+    calendar = holidays.country_holidays(country, years=range(2025, 2028))
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(3 * 365)]
+    place = Place(country=country)
+    assert [is_working_day(day, place) for day in days] == [*map(calendar.is_working_day, days)]
+
+
+def test_saturdays_that_are_worked_are_pay_days():
+    assert date(2026, 2, 14) in pay_days("monthly:15", "CN", 2026)  # before the New Year's week
+
+
+def test_where_most_holidays_are_of_a_part_it_is_the_most_populous():
+    summer = date(2026, 8, 31)
+    assert not is_working_day(summer, Place(country="GB"))
+    assert not is_working_day(summer, Place(country="GB", subdivision="UK12"))  # no part known
+    assert is_working_day(summer, Place(country="GB", subdivision="SCT"))
+
+
 def test_the_weekend_is_the_countrys():
-    assert not is_working_day(date(2026, 3, 6), "SA")  # a Friday
-    assert is_working_day(date(2026, 3, 8), "SA")  # a Sunday
+    assert not is_working_day(date(2026, 3, 6), Place(country="SA"))  # a Friday
+    assert is_working_day(date(2026, 3, 8), Place(country="SA"))  # a Sunday
 
 
 @pytest.mark.parametrize(
