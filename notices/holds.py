@@ -150,7 +150,7 @@ def _find_hours(notice: Notice, now: datetime, hours: MessageHours) -> Hold | No
 
 
 def is_soon_charged(case: CaseFacts, now: datetime, rules: Rules) -> bool:
-    """Tell whether a charge that is likely to succeed comes within the calm."""
+    """Return whether a charge that is likely to succeed comes within the calm."""
     attempt = case.next_attempt
     if attempt is None or within(attempt.probability, 0.0, 1.0, -1.0) < rules.likely:
         return False

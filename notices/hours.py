@@ -43,7 +43,7 @@ class MessageHours:
         return self.hours.local_instant(day, self.hours.start)
 
     def contains(self, instant: datetime) -> bool:
-        """Tell whether a message may go out at this instant."""
+        """Return whether a message may go out at this instant."""
         instant = aware(instant)
         return self.hours.contains(instant) and self._is_open(self.local_day(instant))
 

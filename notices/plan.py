@@ -175,7 +175,7 @@ def _find_failures(case: CaseFacts, step: Step) -> Iterator[_Cause]:
             silent = wording.SILENT if heard.silent and step.reaches_customer else None
             yield _Cause(str(heard.failure.key), heard.failure.at, heard, hindrance=silent)
     elif failures:
-        # For the customer the first failure is the first that he hears of.
+        # For the customer the first failure is the first that they hear of.
         loud = (heard for heard in failures if not (heard.silent and step.reaches_customer))
         first = next(loud, None)
         silent = wording.SILENT if first is None else None

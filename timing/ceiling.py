@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 
+from ..tools.instants import LATEST
 from .decision import Sentence, _
 
 KINDS = ("attempts", "wait", "never", "represent")
@@ -73,7 +74,7 @@ class Rule:
             raise ValueError(f"Rule {self.id} needs a window.")
 
     def is_valid(self, at: datetime) -> bool:
-        """Tell whether the rule binds charges at this aware instant."""
+        """Return whether the rule binds charges at this aware instant."""
         day = at.astimezone(timezone.utc).date()
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day <= self.valid_to
@@ -91,7 +92,7 @@ class PastAttempt:
     :ivar code: the network's or scheme's code
     :ivar reason: the reason read from the answer
     :ivar category: Visa's category; an attempt of none counts as of any that may be retried
-    :ivar company: the merchant, as the network sees him
+    :ivar company: the merchant, as the network sees them
     :ivar debt: what was to be paid, as an invoice
     """
 
@@ -114,7 +115,7 @@ class Charge:
 
     :ivar amount: in the currency's smallest unit
     :ivar country: of the issuer or bank, ISO 3166 alpha-2
-    :ivar company: the merchant; only his attempts are counted
+    :ivar company: the merchant; only their attempts are counted
     :ivar debt: what is to be paid, for the rules on presenting a debit again; when not told, the
         whole history counts as of the same debt
     """
@@ -283,7 +284,7 @@ class _Ledger:
         return None
 
     def _fits(self, rule: Rule, attempt: PastAttempt) -> bool:
-        """Tell whether the rule names the attempt's code, or its reason when it has no code."""
+        """Return whether the rule names the attempt's code, or its reason when it has no code."""
         if not rule.codes and not rule.reasons:
             return True
         value, named = (
@@ -300,8 +301,7 @@ def _in(named: frozenset, value: object) -> bool:
 
 
 def _strictness(refusal: Refusal) -> tuple[bool, datetime]:
-    never = datetime.max.replace(tzinfo=timezone.utc)
-    return refusal.allowed_from is None, refusal.allowed_from or never
+    return refusal.allowed_from is None, refusal.allowed_from or LATEST
 
 
 def _cap(refusal: Refusal | None) -> Refusal | None:

@@ -18,13 +18,14 @@ from revenue_recovery.notices import (
     compare,
     plan_notices,
 )
+from revenue_recovery.tools.instants import aware
 
 BERLIN = Place("Europe/Berlin", "DE")
 NEW_YORK = Place("America/New_York", "US")
 
 
 def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))
 
 
 MONDAY = utc("2026-03-02T09:00")  # 10:00 in Berlin

@@ -41,7 +41,7 @@ class Reservoir:
         return max((sequence.born for sequence in self.cases.values()), default=0.0)
 
     def wants(self, key: int, born: float) -> bool:
-        """Tell whether a case of this key, opened then, would stay: most of a million don't."""
+        """Return whether a case of this key, opened then, would stay: most of a million don't."""
         return key in self.cases or self._priority(key, born) > self.gone
 
     def add(self, key: int, sequence: ChargeSequence) -> None:

@@ -136,7 +136,7 @@ def _rows(sequences: Sequence[ChargeSequence]) -> tuple[list[tuple], list[str], 
 
 @lru_cache(maxsize=1024)
 def _encode_one_past(country: str, past: tuple[int, ...], opened: int):
-    """Return the same for one customer: his past is asked for at each decision of his case."""
+    """Return the same for one customer, whose past is asked for at each decision of a case."""
     return _encode_pasts(country, [past], [opened])
 
 

@@ -80,7 +80,7 @@ def choose(
     tries = case.policy.tries - case.tries_used
     plan = outlook.best(tries)
     if not plan.slots:
-        # Nothing promises much, but a merchant's tries are his: only their cost ends a case.
+        # Nothing promises much, but the tries are the merchant's: only their cost ends a case.
         outlook.cost[:] = cost
         plan = replace(outlook.best(tries), value=0.0)
     if not plan.slots:

@@ -139,7 +139,7 @@ def following(ladder: Ladder) -> Wants:
         if decision is None:
             return []
         at = plan.at
-        if decision.is_bound:  # Whoever must wait charges as soon as he may.
+        if decision.is_bound:  # Whoever must wait charges as soon as that is allowed.
             at = max(at, min(candidate.at for candidate in decision.candidates))
         return [one for one in decision.candidates if abs(one.at - at) <= TOLERANCE]
 
