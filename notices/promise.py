@@ -10,7 +10,7 @@ from ..tools.instants import aware, find_zone
 from .facts import plain_day, within
 
 _DAY = timedelta(days=1)
-# Days before the end of a card on which its customer is told (DESIGN section 5).
+# Days before the end of a card on which its customer is told.
 EXPIRY_DAYS = (30, 7)
 
 
