@@ -38,7 +38,7 @@ class LearningCommon(SmartCommon):
     def _get_reservoir(self, row):
         return json.loads(row.model_json)["reservoir"]
 
-    def _get_trail(self, row):
+    def _get_sequence(self, row):
         (sequence,) = row._read_model().reservoir.cases.values()
         return sequence
 
@@ -105,7 +105,7 @@ class TestLearning(LearningCommon):
         attempt = case.attempt_ids.filtered("probability").sorted("id")[0]
         (sequence,) = row._read_model().reservoir.cases.values()
         self.assertEqual(
-            [event.predicted for event in sequence.observations],
+            [one.predicted for one in sequence.observations],
             [-1, round(1000 * attempt.probability)],
         )
         self.assertEqual(sequence.observations[0].reason, "insufficient_funds")
@@ -129,15 +129,15 @@ class TestLearning(LearningCommon):
     def test_cases_are_read_from_the_columns_where_no_record_was_kept(self):
         case = self._create_history(turns=2)
         with freeze_time("2026-12-20 03:00:00"):
-            kept = self._get_trail(self._learn())
+            kept = self._get_sequence(self._learn())
             case.attempt_ids.sudo().write({"decision": False, "probability": 0.0})
             self.timing._get_row(self.env.company).action_rebuild()
-            read = self._get_trail(self._learn())
+            read = self._get_sequence(self._learn())
         self.assertEqual(read.born, kept.born)
         # What a decision had promised is only in its record.
         self.assertEqual(
-            [event._replace(predicted=-1) for event in read.events],
-            [event._replace(predicted=-1) for event in kept.events],
+            [one._replace(predicted=-1) for one in read.observations],
+            [one._replace(predicted=-1) for one in kept.observations],
         )
 
     def test_batches_end_where_the_next_one_begins(self):
