@@ -15,9 +15,9 @@ from odoo import SUPERUSER_ID
 from odoo.fields import Command, Date
 from odoo.tools import mute_logger
 
-from odoo.addons.revenue_recovery.simulation.accounts import Account, PayHabit
-from odoo.addons.revenue_recovery.simulation.client import GatewayClient
-from odoo.addons.revenue_recovery.simulation.payers import Payer, generate_payers
+from simulation.accounts import Account, PayHabit
+from simulation.client import GatewayClient
+from simulation.payers import Payer, generate_payers
 
 from .demo_table import print_table, read_totals, remember_totals
 
