@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from ..tools.instants import find_zone
 
 
@@ -46,6 +44,8 @@ class _Year:
 def _read_year(country: str, subdivision: str, year: int) -> _Year:
     """Read the library `holidays`. A subdivision it does not know counts as none; a country it does
     not know rests on Saturday, Sunday and New Year's Day."""
+    import holidays  # Some 10 MB, which not every process needs.
+
     for subdiv in (subdivision, None) if subdivision else (None,):
         try:
             calendar = holidays.country_holidays(country, subdiv=subdiv, years=year)

@@ -9,7 +9,8 @@ from datetime import date
 from functools import lru_cache
 
 import holidays
-import numpy as np
+
+from ..arrays import np
 
 # Four rhythms, of people whose money lasts for some time and of people whose money is gone within a
 # day or two (*quick*). *erratic*: money comes and goes without a rhythm; *idle*: it hardly ever
