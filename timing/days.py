@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from ..tools.instants import find_zone
 
 # Where most holidays are not those of the whole country: the part where most people live.
@@ -55,6 +53,8 @@ def _read_year(country: str, subdivision: str, year: int) -> _Year:
     A subdivision that it does not know counts as none, and none as the part where most people
     live. A country that it does not know rests on Saturday, Sunday and New Year's Day.
     """
+    import holidays  # Some 10 MB, which not every process needs.
+
     for subdiv in (*filter(None, (subdivision, _PARTS.get(country))), None):
         try:
             calendar = holidays.country_holidays(country, subdiv=subdiv, years=year)

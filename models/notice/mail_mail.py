@@ -18,3 +18,11 @@ class MailMail(models.Model):
         if unsent:
             self.env["recovery.notice"].sudo()._follow_deleted(unsent)
         return super().unlink()
+
+    def _postprocess_sent_message(self, *args, **kwargs):
+        """Override of `mail` to let notices know what became of e-mails that were to be sent."""
+        messages = self.mail_message_id
+        result = super()._postprocess_sent_message(*args, **kwargs)
+        # In sudo mode: who sends mail needn't be an accountant.
+        self.env["recovery.notice"].sudo()._follow_delivery(messages)
+        return result

@@ -9,8 +9,6 @@ from collections import defaultdict
 from datetime import timedelta
 from io import BytesIO
 
-import qrcode
-
 from odoo import fields, models
 
 from ..case.recovery_case import OPEN_STATES
@@ -82,6 +80,8 @@ class RecoveryCase(models.Model):
         Not by Odoo's barcode field: it needs a renderer that servers without it lack, and the
         letter would fail with it.
         """
+        import qrcode  # Only letters need it.
+
         content = BytesIO()
         qrcode.make(self._get_notice_link(), box_size=4, border=2).save(content, "PNG")
         return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"

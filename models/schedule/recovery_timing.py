@@ -6,9 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
-from ...timing.plan.smart import Model
 from ...timing.stats.intervals import Z90, wilson
-from ...timing.stats.statistics import calibration, learned_tables, pay_habits
 
 _logger = logging.getLogger(__name__)
 
@@ -93,7 +91,7 @@ class RecoveryTiming(models.Model):
         timings_sudo = self._check_manager()
         timings_sudo.write(
             {
-                **self._prepare_model_vals(Model()),
+                **self._prepare_model_vals(get_model_class()()),
                 "learned_until": fields.Datetime.now(),
                 "learned_attempt_id": 0,
                 "rebuild_pending": False,
@@ -110,6 +108,9 @@ class RecoveryTiming(models.Model):
             `rebuilding`, `tables`, `habits` and `calibration`; shares lie between 0 and 1
         :raise AccessError: for a company that the user has not switched on
         """
+        # Not before it is used, because it brings NumPy.
+        from ...timing.stats.statistics import calibration, learned_tables, pay_habits
+
         self.check_access("read")
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
         if company not in self.env.companies:
@@ -235,13 +236,21 @@ class RecoveryTiming(models.Model):
 
         :rtype: timing.smart.Model
         """
+        model_class = get_model_class()
         if not self.model_json:
-            return Model()
+            return model_class()
         try:
-            return Model.from_json(self.model_json)
+            return model_class.from_json(self.model_json)
         except (KeyError, TypeError, ValueError):
             _logger.info("The timing model %s is of another version: it is learned anew.", self.id)
-            return Model()
+            return model_class()
+
+
+def get_model_class():
+    """Return `timing.smart.Model`, which brings NumPy and is not imported before it is used."""
+    from ...timing.model.model import Model
+
+    return Model
 
 
 def _get_interval(share, count):

@@ -9,8 +9,9 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...timing.plan.smart import Case, FinishedAttempt, Method, Model
+from ...timing.plan.smart import Case, FinishedAttempt, Method
 from .recovery_case_timing import BANK_SCHEMES
+from .recovery_timing import get_model_class
 from .timing_record import make_failure, unpack_case
 
 _logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class RecoveryTiming(models.Model):
 
     def _begin(self):
         """Return the model to go on with, and end and id of the last charge it has learned."""
-        model = Model() if self.rebuild_pending else self._read_model()
+        model = get_model_class()() if self.rebuild_pending else self._read_model()
         # One that another version of the engine stored can't be read: it is learned anew.
         if self.rebuild_pending or model.attempts != self.attempt_count:
             return model, None

@@ -136,3 +136,32 @@ class TestCardGateway(RecoveryCommon, HttpCase):
         self.stripe.recovery_events_secret = "whsec_other"
         self.assertEqual(self._deliver(), [403])
         self.assertEqual(self.card.recovery_expiry, fields.Date.to_date("2020-01-31"))
+
+    def test_demo_that_is_started_again_renews_no_card_and_charges_nothing(self):
+        from odoo.addons.recovery_simulation import demo
+
+        self.env["ir.config_parameter"].set_param(demo.START, "2026-01-05T09:00:00+00:00")
+        gateway = Gateway()
+        gateway.start()
+        self.addCleanup(gateway.stop)
+        os.environ["RECOVERY_GATEWAY_URL"] = gateway.url
+        known = self.card.read(
+            ["recovery_expiry", "recovery_fingerprint", "recovery_updated_at", "payment_details"]
+        )
+        demo.restore_cards(self.env, GatewayClient(gateway.url))
+        self.assertNotEqual(self.card.stripe_payment_method, self.saved.payment_method)
+        self._run_cron("refresh")
+        self.assertTrue(self.card.recovery_asked_at)
+        self.assertEqual(self.card.read(list(known[0])), known)
+        self._run_cron("follow")
+        self.assertFalse(self.case.next_attempt_id)
+
+    def test_links_of_the_demo_lead_to_the_port_that_serves(self):
+        from odoo.addons.recovery_simulation import demo
+
+        demo.lead_links(self.env, "http://localhost:8069")
+        message = self.case.message_post(body=self.case._get_notice_link())
+        demo.lead_links(self.env, "http://localhost:8123")
+        self.assertIn("http://localhost:8123/", message.body)
+        self.assertNotIn("8069", message.body)
+        self.assertTrue(self.case._get_notice_link().startswith("http://localhost:8123/"))

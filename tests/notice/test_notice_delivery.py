@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -137,6 +139,27 @@ class TestDelivery(NoticeCommon):
             )
             self.assertEqual((notice.status, notice.failure_reason), ("failed", "Refused"))
             self.assertTrue(case.activity_ids)
+
+    def test_mail_that_a_server_takes_calls_nobody(self):
+        with self._at(MONDAY) as clock:
+            case, notice = self._hand_over(clock)
+            self._send_queue()
+            self.assertEqual(notice.status, "sent")
+            self.assertFalse(notice.failure_reason)
+            self.assertFalse(notice.tried_partner_ids)
+            self.assertFalse(case.activity_ids)
+            self.assertFalse(notice.next_partner_id)
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_mail_that_a_server_does_not_take_is_told(self):
+        with self._at(MONDAY) as clock:
+            case, notice = self._hand_over(clock)
+            server = self.registry["ir.mail_server"]
+            with patch.object(server, "send_email", side_effect=OSError("Refused")):
+                self._send_queue()
+            self.assertEqual(notice.status, "failed")
+            self.assertTrue(case.activity_ids)
+            self.assertEqual(notice.next_partner_id, self.contact)
 
     def test_mail_cancelled_or_deleted_before_it_was_sent_does_not_look_sent(self):
         with self._at(MONDAY) as clock:

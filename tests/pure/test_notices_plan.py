@@ -205,7 +205,7 @@ def test_moved_attempt_moves_its_announcement_and_a_cancelled_one_withdraws_it()
     assert moved.at == utc("2026-03-11T11:00")
     ((key, sentence),) = compare(stored, plan(CASE, step)).skip
     assert key == stored[0].key
-    assert "does not come" in str(sentence)
+    assert "will not come" in str(sentence)
 
 
 def test_what_was_sent_stays_as_it_is():

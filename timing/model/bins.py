@@ -5,8 +5,7 @@ whether it came since the last failure. An *effect* does not: hour, weekday, att
 log-odds of success are the bin's value plus the effects.
 """
 
-import numpy as np
-
+from ..arrays import np
 from .patterns import DEAD, ERRATIC, FAMILY, HELD, IDLE, LONG_AGO, RHYTHMS, SOLID, latest_pay
 
 EPOCH_DAY = 719163  # ordinal of 1970-01-01

@@ -8,8 +8,7 @@ each of these adds an effect that starts at nothing.
 
 from dataclasses import replace
 
-import numpy as np
-
+from ..arrays import np
 from . import bins
 from .odds import Odds, expit
 from .patterns import COUNT, DEAD_AT, FAMILY, PAID

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from ..arrays import np
 from . import bins
 from .patterns import COUNT, DEAD_AT, ERRATIC, FAMILIES, FAMILY, PAID, latest_pay
 from .priors import Priors, load

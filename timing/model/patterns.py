@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-import numpy as np
-
+from ..arrays import np
 from ..days import Place, is_working_day
 
 # Four rhythms, of people whose money lasts for some time and of people whose money is gone within a

@@ -6,12 +6,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ..arrays import np
 from . import bins
 from .patterns import COUNT, FAMILIES, FAMILY, PATTERNS, RHYTHMS
 
@@ -24,18 +23,28 @@ class Priors:
     """The shipped beliefs as arrays; ``_sd`` is how far a value may be learned away, in log-odds.
 
     :ivar values: the data file
+    :ivar kinship: covariance of the bins
     """
 
     values: dict[str, Any]
     bins: np.ndarray
-    bins_sd: np.ndarray
-    bins_precision: np.ndarray
+    kinship: np.ndarray
     effects: np.ndarray
     effects_sd: np.ndarray
     opening: np.ndarray
     suspects: np.ndarray
     answers: np.ndarray
     group_of: dict[str, int]
+
+    @cached_property
+    def bins_sd(self) -> np.ndarray:
+        """How far each bin's value may be learned away."""
+        return np.sqrt(np.diag(self.kinship))
+
+    @cached_property
+    def bins_precision(self) -> np.ndarray:
+        """The inverse of the kinship. Only learning needs it, and it takes 32 MB for good."""
+        return np.linalg.inv(self.kinship)
 
     @property
     def half_lives(self) -> tuple[float, float]:
@@ -68,8 +77,7 @@ def load() -> Priors:
     return Priors(
         values,
         alpha,
-        np.sqrt(np.diag(kinship)),
-        np.linalg.inv(kinship),
+        kinship,
         effects,
         effects_sd,
         np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),

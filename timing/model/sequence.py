@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import timezone
 from typing import NamedTuple
 
-import numpy as np
-
 from ...tools.instants import aware, find_zone
+from ..arrays import np
 from ..case import Case, Failure, local_minutes
 from . import bins
 from .priors import Priors

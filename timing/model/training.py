@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
+from ..arrays import np
 from . import bins
 from .patterns import PAID
 from .reservoir import Reservoir

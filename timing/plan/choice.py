@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
+from ..arrays import np
 from ..case import Case, Hint, local_minutes
 from ..constraints import AllowedInstants
 from ..decision import Decision, Sentence, Stop, _

@@ -18,8 +18,7 @@ window or one more try can only add sequences to choose from: neither lowers the
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from ..arrays import np
 from ..model import bins
 from ..model.odds import Odds, expit
 from ..model.patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-import numpy as np
-
+from ..arrays import np
 from ..calendar import ChargeHours
 from ..case import Case, local_minutes
 from ..constraints import AllowedHours, AllowedInstants

@@ -2,12 +2,15 @@
 
 ``decide`` never raises for what a case says; see :mod:`timing.case`. It goes through the journeys
 first (dead methods, technical trouble, outside advice), then plans what is left.
+
+Odoo imports this module when it starts: what needs NumPy is imported when it is first used (see
+:mod:`timing.arrays`).
 """
 
 import random
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...tools.instants import aware
 from ..case import (
@@ -22,9 +25,10 @@ from ..case import (
 )
 from ..constraints import AllowedHours, AllowedInstants, AtMost, Never, NotBefore, NotBetween
 from ..decision import Decision, Sentence, Stop, _
-from ..model.model import Model
-from .choice import choose
 from .journeys import REST_KIND, allowed_instants, follow_hint, stop_or_quick
+
+if TYPE_CHECKING:
+    from ..model.model import Model
 
 __all__ = [
     "AllowedHours",
@@ -68,7 +72,7 @@ class SmartDecision(Decision):
 
 
 def decide(
-    case: Case, now: datetime, model: Model | None = None, rng: random.Random | None = None
+    case: Case, now: datetime, model: "Model | None" = None, rng: random.Random | None = None
 ) -> SmartDecision | Stop:
     """Return when to charge next, or why not to.
 
@@ -78,6 +82,8 @@ def decide(
     :param rng: with the same generator in the same state the decision is the same; None draws the
         most likely choice
     """
+    from .choice import choose
+
     now = aware(now)
     case = tidy(case, now)
     model = model or _priors_only()
@@ -107,7 +113,7 @@ def decide(
     )
 
 
-def _technical(case: Case, quick: Decision, model: Model) -> SmartDecision:
+def _technical(case: Case, quick: Decision, model: "Model") -> SmartDecision:
     run = case.quick_run
     chance, interval = model.odds.quick_chance(run)
     record = {"model": model.version, "features": {"technical": run}, "binding": ""}
@@ -119,10 +125,21 @@ def _window_over(case: Case) -> Sentence:
     return Sentence(_("The window of %(days)s days for retries is over."), days)
 
 
-_PRIORS: list[Model] = []
+_PRIORS: list["Model"] = []
 
 
-def _priors_only() -> Model:
+def _priors_only() -> "Model":
     if not _PRIORS:
+        from ..model.model import Model
+
         _PRIORS.append(Model())
     return _PRIORS[0]
+
+
+def __getattr__(name: str) -> Any:
+    """Give `Model` to those who ask for it here."""
+    if name == "Model":
+        from ..model.model import Model
+
+        return Model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

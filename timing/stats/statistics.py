@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from ..arrays import np
 from ..model import bins
 from ..model.fit import Fit
 from ..model.model import Model

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     if not options.no_serve:
         _require_free(options.port)
     with opened() as bench, _only_demo(bench), _gateway(bench) as gateway_url:
-        code = _demo(bench, gateway_url, options.fresh)
+        code = _demo(bench, gateway_url, _base_url(options.port), options.fresh)
         if code or options.no_serve:
             return code
         with suppress(KeyboardInterrupt):  # The way it ends.
@@ -112,26 +112,29 @@ def _gateway_url(child: subprocess.Popen, log: str) -> str:
     return found[0]
 
 
-def _demo(bench: Workbench, gateway_url: str, fresh: bool) -> int:
+def _demo(bench: Workbench, gateway_url: str, base_url: str, fresh: bool) -> int:
     """Resume the demo of an earlier start if it is of today's code, else run it."""
     template = database.addon_template(bench)
     key = f"{template} {database.fingerprint(REPOSITORY / 'dev' / 'simulation')}"
     if not fresh and database.remark(bench, _DATABASE) == key:
         say("demo: the one of an earlier start is current (--fresh runs it again)")
-        code = _drive(bench, "resume", gateway_url)
+        code = _drive(bench, "resume", gateway_url, base_url)
         if code != CANNOT_RESUME:
             return code
     say("demo: two months of failing payments, in virtual time")
     database.copy(bench, template, _DATABASE)
-    code = _drive(bench, "run", gateway_url)
+    code = _drive(bench, "run", gateway_url, base_url)
     if not code:
         database.set_remark(bench, _DATABASE, key)
     return code
 
 
-def _drive(bench: Workbench, what: str, gateway_url: str) -> int:
+def _drive(bench: Workbench, what: str, gateway_url: str, base_url: str) -> int:
     return until_interrupted(
-        [bench.python.python, "-m", "environment.demo_driver", what, _DATABASE, gateway_url],
+        [
+            *(bench.python.python, "-m", "environment.demo_driver"),
+            *(what, _DATABASE, gateway_url, base_url),
+        ],
         env=_variables(bench, gateway_url),
         cwd=bench.settings.checkout,
     )
@@ -156,7 +159,12 @@ def _serve(bench: Workbench, gateway_url: str, port: int) -> int:
 
 
 def _variables(bench: Workbench, gateway_url: str) -> dict[str, str]:
-    return {**bench.env, "RECOVERY_GATEWAY_URL": gateway_url}
+    # Charges go to the gateway, and e-mails nowhere.
+    return {**bench.env, "RECOVERY_GATEWAY_URL": gateway_url, "RECOVERY_KEEP_MAIL": "1"}
+
+
+def _base_url(port: int) -> str:
+    return f"http://localhost:{port}"
 
 
 def _announce(port: int) -> None:
@@ -169,7 +177,7 @@ def _announce(port: int) -> None:
             time.sleep(0.5)
         else:
             print(
-                f"\nOdoo runs at http://localhost:{port} (login admin, password admin). "
+                f"\nOdoo runs at {_base_url(port)} (login admin, password admin). "
                 "Ctrl-C ends it.\n",
                 file=sys.stderr,
                 flush=True,

@@ -8,22 +8,27 @@ import random
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import SUPERUSER_ID
-from odoo.fields import Command, Date
-from odoo.tools import mute_logger
+from odoo.fields import Command, Date, Datetime
+from odoo.sql_db import Cursor
+from odoo.tools import SQL, mute_logger
 
-from odoo.addons.revenue_recovery.simulation.accounts import Account, PayHabit
-from odoo.addons.revenue_recovery.simulation.client import GatewayClient
-from odoo.addons.revenue_recovery.simulation.payers import Payer, generate_payers
+from simulation.accounts import Account, PayHabit
+from simulation.client import GatewayClient
+from simulation.payers import generate_payers
 
 from .demo_table import print_table, read_totals, remember_totals
 
 SEED = 19
 POPULATION = 220
 DAYS = 61
+START = "recovery_simulation.start"
+# Where a demo served that was started before.
+LOCAL_URL = r"http://(localhost|127\.0\.0\.1)(:[0-9]+)?(?=[/\"<])"
 # Odoo logs each declined charge, with the provider's whole answer, as an error of the server.
 NOISY_LOGGER = "odoo.addons.payment.models.payment_provider"
 # Two recipes are switched on, one of them for each tenth customer.
@@ -34,14 +39,23 @@ REACTING_SHARE = 0.3
 REACTION_DAYS = (1, 6)
 
 
-def run(env, gateway_url):
-    """Run the two months, which end now, and print what became of the money."""
+def run(env, gateway_url, base_url):
+    """Run the two months, which end now, and print what became of the money.
+
+    :param base_url: where Odoo will serve, for the links in messages
+    """
     end = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
     start = end - timedelta(days=DAYS)
     client = GatewayClient(gateway_url)
     client.reset(start)
-    demo = Demo(env, client, _choose_payers(start))
-    with mute_logger(NOISY_LOGGER), freeze_time(start.replace(tzinfo=None)) as clock:
+    demo = Demo(env, client, start)
+    lead_links(env, base_url)
+    with (
+        mute_logger(NOISY_LOGGER),
+        freeze_time(start.replace(tzinfo=None)) as clock,
+        # What records are dated with is PostgreSQL's clock otherwise.
+        patch.object(Cursor, "now", lambda cursor: Datetime.now()),
+    ):
         demo.prepare()
         for hour in range(DAYS * 24 + 1):
             instant = start + timedelta(hours=hour)
@@ -51,29 +65,71 @@ def run(env, gateway_url):
             if hour % 24 == 0:
                 _show_progress(hour // 24)
     remember_totals(env, client.totals())
+    client.set_clock(datetime.now(timezone.utc))
     env["ir.cron"]._commit_progress()
     return 0 if print_table(env, read_totals(env)) else sys.exit(1)
 
 
-def resume(env, gateway_url):
+def resume(env, gateway_url, base_url):
     """Make the saved cards known to a new gateway and print the table of the run again."""
     client = GatewayClient(gateway_url)
     client.set_clock(datetime.now(timezone.utc))
-    opened = Date.to_date(env["ir.config_parameter"].get_param("recovery_simulation.start"))
-    start = datetime.combine(opened, datetime.min.time(), tzinfo=timezone.utc)
-    payers = {payer.email: payer for payer in _choose_payers(start)}
-    for token in env["payment.token"].search([("provider_code", "=", "stripe")]):
-        payer = payers.get(token.partner_id.email)
-        if payer:
-            method = client.create_card(payer.behaviour(), **payer.card())
-            token.write(
-                {
-                    "provider_ref": method.customer,
-                    "stripe_payment_method": method.payment_method,
-                }
-            )
+    lead_links(env, base_url)
+    restore_cards(env, client)
     env["ir.cron"]._commit_progress()
     print_table(env, read_totals(env))
+
+
+def restore_cards(env, client):
+    """Make the saved cards known to a gateway, as Odoo knows them.
+
+    With any other validity, number or fingerprint they would be renewed cards, which are charged at
+    once wherever a case waits for one.
+    """
+    start = datetime.fromisoformat(env["ir.config_parameter"].get_param(START))
+    payers = {payer.email: payer for payer in (*_choose_payers(start), _choose_late_payer(start))}
+    for token in env["payment.token"].search([("provider_code", "=", "stripe")], order="id"):
+        # The first card of a payer behaves as they do; with others they paid by themselves.
+        payer = payers.pop(token.partner_id.email, None)
+        method = client.create_card(payer.behaviour() if payer else {}, **_read_card(token))
+        client.update_card(method.payment_method, fingerprint=token.recovery_fingerprint)
+        token.write(
+            {
+                "provider_ref": method.customer,
+                "stripe_payment_method": method.payment_method,
+            }
+        )
+
+
+def _read_card(token):
+    """Return what Odoo knows of a card, as the gateway makes one."""
+    return {
+        "brand": token.recovery_network,
+        "country": token.recovery_country,
+        "funding": token.recovery_funding,
+        "exp_month": token.recovery_expiry.month,
+        "exp_year": token.recovery_expiry.year,
+        "last4": token.payment_details[-4:],
+    }
+
+
+def lead_links(env, base_url):
+    """Let links lead to the server that will answer, those of messages that went out as well."""
+    env["ir.config_parameter"].set_param("web.base.url", base_url)
+    env.flush_all()
+    for table, column in (("mail_message", "body"), ("mail_mail", "body_html")):
+        env.cr.execute(
+            SQL(
+                "UPDATE %(table)s "
+                "SET %(column)s = regexp_replace(%(column)s, %(old)s, %(new)s, 'g') "
+                "WHERE %(column)s ~ %(old)s",
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+                old=LOCAL_URL,
+                new=base_url,
+            )
+        )
+    env.invalidate_all()
 
 
 def _choose_payers(start):
@@ -118,10 +174,11 @@ def _show_progress(day):
 class Demo:
     """The company, its customers and what they do."""
 
-    def __init__(self, env, client: GatewayClient, payers: list[Payer]):
+    def __init__(self, env, client: GatewayClient, start: datetime):
         self.env = env
         self.client = client
-        self.payers = payers
+        self.start = start
+        self.payers = _choose_payers(start)
         self.random = random.Random(SEED)
         self.bills: dict[Date, list[tuple]] = {}
         self.reactions: list[tuple[datetime, int]] = []
@@ -136,11 +193,7 @@ class Demo:
         if not company.chart_template:
             env["account.chart.template"].try_loading("generic_coa", company)
         company.recovery_charge_test_providers = True
-        # Nobody gets a mail from a demo; the messages are in the database to read.
-        env.ref("mail.ir_cron_mail_scheduler_action").active = False
-        env["ir.config_parameter"].set_param(
-            "recovery_simulation.start", Date.to_string(Date.today())
-        )
+        env["ir.config_parameter"].set_param(START, self.start.isoformat())
         policy = env.ref("revenue_recovery.recovery_policy_standard")
         # Half of the cases stay on the fixed schedule, so that two months show something.
         policy.write({"grace_days": 3, "control_share": 0.5})
@@ -156,7 +209,7 @@ class Demo:
             partner = self._prepare_payer(provider, product, payer, (first, first + 31))
             if number % VIP_EVERY == 0:
                 partner.category_id = vip
-        late = _choose_late_payer(datetime.now(timezone.utc))
+        late = _choose_late_payer(self.start)
         self._prepare_payer(provider, product, late, (DAYS - 1,))
         env["ir.cron"]._commit_progress()
 
@@ -188,6 +241,8 @@ class Demo:
         if attempt._count_due(limit=1):
             attempt._cron_charge()
         self.env["recovery.invoice.queue"]._cron_follow()
+        # Nobody gets an e-mail of the demo; all of them are in the database to read.
+        self.env["mail.mail"].process_email_queue()
         self._note_reactions(instant)
         self._react(instant)
         # The environment would remember every record of two months.

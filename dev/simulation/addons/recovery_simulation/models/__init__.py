@@ -1,1 +1,1 @@
-from . import payment_provider, recovery_simulation
+from . import ir_mail_server, payment_provider, recovery_simulation
