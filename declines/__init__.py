@@ -1,4 +1,8 @@
-"""What a provider's answer says about a charge. Plain Python: no Odoo, no database."""
+"""What a provider's answer says about a charge.
+
+Plain Python: no Odoo, no database; uses nothing else of ours. `readers` know the providers' shapes,
+`reading` the order in which their codes are trusted, `taxonomy` what a code means.
+"""
 
 from .advice import Advice
 from .answer import Answer, Certainty, judge_exception

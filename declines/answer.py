@@ -82,7 +82,7 @@ def _read_body(response: requests.Response) -> dict[str, Any] | None:
 
 
 def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    """Tell a refused connection or a failed name look-up from one that broke after sending."""
+    """Return whether a connection was refused or no name was found, rather than broken later."""
     reason = error.args[0] if error.args else None
     reason = getattr(reason, "reason", reason)
     return type(reason).__name__ in {"NewConnectionError", "NameResolutionError"}

@@ -63,7 +63,7 @@ def is_authentic(
     secrets: Iterable[str],
     now: datetime,
 ) -> bool:
-    """Tell whether a provider signed this body with one of the secrets.
+    """Return whether a provider signed this body with one of the secrets.
 
     :param headers: of the request; finds names in any case
     :param secrets: may be empty, and then nothing is authentic

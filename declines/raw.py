@@ -32,7 +32,7 @@ class RawDecline:
     """What a reader found.
 
     :ivar provider: the scope of the codes, which is the provider's technical name
-    :ivar codes: the provider's codes from the most to the least telling
+    :ivar codes: the provider's codes from the most to the least specific
     :ivar texts: texts that stand for a code, where the provider gives no better
     :ivar message: the provider's sentence for the accountant
     :ivar method: what is known of the payment method

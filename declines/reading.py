@@ -134,7 +134,7 @@ def _find_provider_code(raw: RawDecline, taxonomy: Taxonomy, unlisted: list) -> 
 
 
 def _choose_reason(taxonomy: Taxonomy, found: _Found) -> Reason:
-    """Return the most telling reason, in the order in which the codes can be trusted."""
+    """Return the most specific reason, in the order in which the codes can be trusted."""
     codes = [code for code in (found.provider, found.response) if code]
     # An advice gives a reason only where nobody else does.
     codes += [

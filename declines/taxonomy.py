@@ -125,7 +125,7 @@ def normalize(code: str) -> str:
 
 
 def is_reason_id(value: str) -> bool:
-    """Tell whether a text can be the id of a reason."""
+    """Return whether a text can be the id of a reason."""
     return bool(_REASON_ID.fullmatch(value))
 
 

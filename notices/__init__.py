@@ -1,8 +1,13 @@
-"""Which notice is due when, and what becomes of it. Plain Python: no Odoo, no clock."""
+"""Which notice is due when, and what becomes of it.
+
+Plain Python: no Odoo, no clock, no database. Uses `tools.instants`, and from `timing` its words:
+sentences, hours, days, and the waits of quick retries. `plan` says what is due when, `holds` and
+`coordinate` what happens to it now, `compare` what to write, `live` and `preview` what will be.
+"""
 
 from .compare import Changes, Stored, compare
 from .coordinate import HOLD, SEND, SKIP, Message, Outcome, Sent, Verdict, coordinate, find_due
-from .days import Place, is_working_day
+from ..timing.days import Place, is_working_day
 from .facts import CaseFacts, FailedAttempt, MethodExpiry, PlannedAttempt
 from .holds import STANDARD, Rules
 from .hours import MessageHours, message_hours

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware
-from .days import Place
 from .facts import CaseFacts
 from .holds import STANDARD, Hold, Rules, find_hold, find_skip, is_soon_charged, patience
 from .hours import MessageHours, message_hours
@@ -18,15 +18,15 @@ _ALONE = Sentence(_("Due, and nothing holds it back."))
 _NOT_DUE = _("Not due before %(at)s.")
 _GROUPED = _("Sent in one message with the customer's other due notices, %(count)s in all.")
 _OVERTAKEN = Sentence(_("A later step of the case is due as well and takes its place."))
-_OTHER_STEP = _("Another step of the case goes out today; this one may from %(at)s.")
-_DAILY = _("The customer has had his one message of the day; the next may go out from %(at)s.")
+_OTHER_STEP = _("Another step of the case goes out today; this one may go out from %(at)s.")
+_DAILY = _("The customer has had the one message of the day; the next may go out from %(at)s.")
 _OTHER_TOPIC = _("Another message goes to the customer today; this one may go out from %(at)s.")
 _RESERVED = _("The customer's one message of the day goes out at %(at)s.")
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that went to the customer, of any of his cases.
+    """A message that went to the customer, of any of their cases.
 
     :param action: ``email`` or ``sms``
     :param at: aware instant
@@ -91,7 +91,7 @@ def coordinate(
 
     :param due: from :func:`plan_notices` with the same facts, of all the customer's cases
     :param cases: all the customer's cases
-    :param sent: what he got at least since yesterday
+    :param sent: what they received, at least since yesterday
     :param now: aware instant
     """
     return _Turn(due, cases, sent, now, customer, company, rules).decide()
@@ -213,7 +213,7 @@ class _Turn:
         self.messages.append(Message(step.action, tuple(notices), mentions))
 
     def _is_mentioned(self, case: CaseFacts) -> bool:
-        """Tell whether a message about other invoices names this failing one, too."""
+        """Return whether a message about other invoices names this failing one, too."""
         if case.is_over or case.paused or case.promise or not case.heard or case.heard[-1].silent:
             return False
         return not is_soon_charged(case, self.now, self.rules)

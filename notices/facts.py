@@ -134,7 +134,7 @@ class Heard:
 
     :ivar number: the first failure is 1
     :ivar silent: technical trouble that the quick back-off still tries to mend: the customer hears
-        nothing (DESIGN section 2)
+        nothing
     """
 
     failure: FailedAttempt

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware
 from . import wording
-from .days import Place
 from .facts import CaseFacts, within
 from .hours import MessageHours
 from .plan import Notice, find_end
@@ -150,7 +150,7 @@ def _find_hours(notice: Notice, now: datetime, hours: MessageHours) -> Hold | No
 
 
 def is_soon_charged(case: CaseFacts, now: datetime, rules: Rules) -> bool:
-    """Tell whether a charge that is likely to succeed comes within the calm."""
+    """Return whether a charge that is likely to succeed comes within the calm."""
     attempt = case.next_attempt
     if attempt is None or within(attempt.probability, 0.0, 1.0, -1.0) < rules.likely:
         return False

@@ -6,8 +6,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ..timing.calendar import ChargeHours
+from ..timing.days import Place, is_working_day
 from ..tools.instants import aware, find_zone
-from .days import Place, is_working_day
 
 START, END = 8.0, 18.0
 _DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ class MessageHours:
         return self.hours.local_instant(day, self.hours.start)
 
     def contains(self, instant: datetime) -> bool:
-        """Tell whether a message may go out at this instant."""
+        """Return whether a message may go out at this instant."""
         instant = aware(instant)
         return self.hours.contains(instant) and self._is_open(self.local_day(instant))
 

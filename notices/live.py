@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..timing.days import Place
 from ..timing.decision import Sentence
 from ..tools.instants import LATEST, aware
 from .coordinate import HOLD, SKIP, Message, Sent, Verdict, coordinate, find_due
-from .days import Place
 from .facts import CaseFacts
 from .holds import STANDARD, Rules
 from .plan import Notice, NoticeKey, order, plan_notices
@@ -46,7 +46,7 @@ def live(
 ) -> tuple[Lived, ...]:
     """Return what becomes of every notice of one customer, in the order in which it happens.
 
-    :param cases_at: what is known of all his cases at an instant
+    :param cases_at: what is known of all the customer's cases at an instant
     :param events: the aware instants at which that changes
     :param end: the aware instant at which to stop
     """
@@ -68,7 +68,7 @@ def live(
 
 
 class _Diary:
-    """What one customer has got, and what waits for him."""
+    """What one customer has received, and what waits for them."""
 
     def __init__(self, steps, customer, company, rules) -> None:
         self.steps, self.customer, self.company, self.rules = steps, customer, company, rules

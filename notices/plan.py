@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
+from ..timing.days import Place
 from ..timing.decision import Sentence
 from ..tools.instants import LATEST, aware
 from . import wording
-from .days import Place
 from .facts import CaseFacts, Heard, plain_day, within
 from .hours import MessageHours, message_hours, shift_days
 from .step import TRIGGERS, Step
@@ -61,7 +61,7 @@ class _Cause:
     at: datetime
     heard: Heard | None = None
     until: datetime | None = None
-    hindrance: Sentence | None = None
+    skip: Sentence | None = None
 
 
 def step_hours(step: Step, customer: Place, company: Place) -> MessageHours:
@@ -143,8 +143,8 @@ def _find_skip(case: CaseFacts, step: Step, cause: _Cause) -> Sentence | None:
         return end
     if step.key in case.barred_steps:
         return wording.BARRED
-    if cause.hindrance:
-        return cause.hindrance
+    if cause.skip:
+        return cause.skip
     heard = cause.heard
     if heard is None:
         return step.conditions.find_unmet("", "", 0, case.amount)
@@ -173,14 +173,14 @@ def _find_failures(case: CaseFacts, step: Step) -> Iterator[_Cause]:
     if step.trigger == "each_failure":
         for heard in failures:
             silent = wording.SILENT if heard.silent and step.reaches_customer else None
-            yield _Cause(str(heard.failure.key), heard.failure.at, heard, hindrance=silent)
+            yield _Cause(str(heard.failure.key), heard.failure.at, heard, skip=silent)
     elif failures:
-        # For the customer the first failure is the first that he hears of.
+        # For the customer the first failure is the first that they hear of.
         loud = (heard for heard in failures if not (heard.silent and step.reaches_customer))
         first = next(loud, None)
         silent = wording.SILENT if first is None else None
         heard = first or failures[0]
-        yield _Cause("first", heard.failure.at, heard, hindrance=silent)
+        yield _Cause("first", heard.failure.at, heard, skip=silent)
 
 
 def _find_attempts(case: CaseFacts, step: Step) -> Iterator[_Cause]:
@@ -188,17 +188,17 @@ def _find_attempts(case: CaseFacts, step: Step) -> Iterator[_Cause]:
     silent = wording.SILENT if latest and latest.silent and step.reaches_customer else None
     for attempt in case.attempts:
         at = aware(attempt.at)
-        yield _Cause(str(attempt.key), at, latest, until=at, hindrance=silent)
+        yield _Cause(str(attempt.key), at, latest, until=at, skip=silent)
 
 
 def _find_due(case: CaseFacts, step: Step, hours: MessageHours) -> Iterator[_Cause]:
     if case.due is None:
         return
     day = plain_day(case.due)
-    hindrance = wording.CHARGED if case.has_method and not case.is_one_off else None
+    skip = wording.CHARGED if case.has_method and not case.is_one_off else None
     until = _start_of(day + _DAY, hours) if step.is_dated else None
     latest = case.heard[-1] if case.heard else None
-    yield _Cause(day.isoformat(), hours.opening(day), latest, until, hindrance)
+    yield _Cause(day.isoformat(), hours.opening(day), latest, until, skip)
 
 
 def _find_expiries(case: CaseFacts, hours: MessageHours) -> Iterator[_Cause]:
@@ -214,13 +214,13 @@ def _find_ends(case: CaseFacts, step: Step) -> Iterator[_Cause]:
         return
     latest = case.heard[-1] if case.heard else None
     occurrence = "paid"
-    hindrance = None
+    skip = None
     if step.trigger == "exhausted":
         # Retries used up once more, after a method was added, are another occurrence.
         occurrence = f"{aware(at).replace(microsecond=0):%Y-%m-%dT%H:%M:%S}"
     elif step.reaches_customer and case.heard and all(heard.silent for heard in case.heard):
-        hindrance = wording.SILENT
-    yield _Cause(occurrence, aware(at), latest, hindrance=hindrance)
+        skip = wording.SILENT
+    yield _Cause(occurrence, aware(at), latest, skip=skip)
 
 
 def _start_of(day: date, hours: MessageHours) -> datetime:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware
-from .days import Place
 from .facts import CaseFacts, FailedAttempt, MethodExpiry, PlannedAttempt
 from .holds import STANDARD, Rules
 from .hours import message_hours

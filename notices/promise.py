@@ -4,13 +4,13 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
+from ..timing.days import Place
 from ..timing.decision import Sentence, _
 from ..tools.instants import aware, find_zone
-from .days import Place
 from .facts import plain_day, within
 
 _DAY = timedelta(days=1)
-# Days before the end of a card on which its customer is told (DESIGN section 5).
+# Days before the end of a card on which its customer is told.
 EXPIRY_DAYS = (30, 7)
 
 

@@ -17,8 +17,8 @@ from ..timing.stats.replay import (
     LADDERS,
     SUPPORTED,
     Candidate,
-    Decision,
     Journey,
+    LoggedDecision,
     following,
     replay,
 )
@@ -208,12 +208,14 @@ class RecoveryDashboard(models.AbstractModel):
         paid = min(row["amount"] / failed_amount, 1.0) if row["state"] == "paid" else 0.0
         if not row["candidates"] or not row["propensity"] or row["source"] == "hint":
             at = row["started_at"].replace(tzinfo=timezone.utc)
-            return Decision(at, 1.0, paid)
+            return LoggedDecision(at, 1.0, paid)
         candidates = [
             Candidate(_read(one["at"]), one["probability"], one["value"], one["propensity"])
             for one in row["candidates"]
         ]
-        return Decision(_read(row["at"]), row["propensity"], paid, candidates, bool(row["binding"]))
+        return LoggedDecision(
+            _read(row["at"]), row["propensity"], paid, candidates, bool(row["binding"])
+        )
 
 
 def _read(text):

@@ -1,4 +1,10 @@
-"""When to try a failed payment again. Plain Python: no Odoo, no clock, no randomness of its own."""
+"""When to try a failed payment again: the words of a case, and the rooms that decide with them.
+
+Plain Python: no Odoo, no clock, no randomness but what is passed in. Uses `tools.instants` and
+nothing else of ours. `model` is what is learned, `plan` what to do with it, `stats` what to show of
+it; `ceiling` is what networks forbid, `constraints` what else does, `days` when people work.
+What is imported here needs no NumPy. `docs/timing.md` has the formulas.
+"""
 
 from .plan.backoff import plan_technical_retry
 from .calendar import ChargeHours

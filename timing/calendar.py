@@ -42,11 +42,12 @@ class ChargeHours:
         first of two equal hours is taken, as Python's ``fold=0`` defines both.
         """
         minutes = round(hour * 60)
-        midnight = datetime.combine(day, time(), tzinfo=None) + timedelta(minutes=minutes)
-        return midnight.replace(tzinfo=self.tz).astimezone(timezone.utc)
+        # Arithmetic of an aware datetime follows the clock on the wall.
+        local = datetime.combine(day, time(), self.tz) + timedelta(minutes=minutes)
+        return local.astimezone(timezone.utc)
 
     def contains(self, instant: datetime) -> bool:
-        """Tell whether a charge may go out at this aware instant."""
+        """Return whether a charge may go out at this aware instant."""
         local = instant.astimezone(self.tz)
         return local.hour * 60 + local.minute in self._minutes
 

@@ -6,13 +6,15 @@ can be, because a planner that raises leaves an invoice without any charge.
 
 import math
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from zoneinfo import ZoneInfo
 
 from ..tools.instants import EARLIEST, LATEST, aware, find_zone
 from .calendar import ChargeHours
 from .constraints import Constraint
 from .decision import Sentence
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -243,9 +245,5 @@ def local_minutes(instant: datetime, zone: ZoneInfo) -> int:
     What people do follows the clock on the wall: pay days and hours are read from this number.
     Differences of it are wrong by the hour of a clock change, which no learned quantity notices.
     """
-    local = instant.astimezone(zone).replace(tzinfo=None)
-    return (local - _EPOCH) // _MINUTE
-
-
-_EPOCH = datetime(1970, 1, 1)
-_MINUTE = timedelta(minutes=1)
+    local = instant.astimezone(zone)
+    return (local.toordinal() - _EPOCH_DAY) * 1440 + local.hour * 60 + local.minute

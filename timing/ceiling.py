@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 
+from ..tools.instants import LATEST
 from .decision import Sentence, _
 
 KINDS = ("attempts", "wait", "never", "represent")
@@ -31,7 +32,7 @@ class Rule:
         before :attr:`window` has passed since the decline), ``never`` (no charge after the
         decline), ``represent`` (the same debt again only after these codes, at most
         :attr:`limit` times, within :attr:`window` of the first debit)
-    :ivar name: short, for people; it ends the sentence of a refusal
+    :ivar name: short, for people; it ends the sentence of a block
     :ivar categories: Visa's categories that it is about; empty for all
     :ivar codes: network or scheme codes; one may be bound to a country, as ``MS03@DE``; empty for
         all
@@ -73,7 +74,7 @@ class Rule:
             raise ValueError(f"Rule {self.id} needs a window.")
 
     def is_valid(self, at: datetime) -> bool:
-        """Tell whether the rule binds charges at this aware instant."""
+        """Return whether the rule binds charges at this aware instant."""
         day = at.astimezone(timezone.utc).date()
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day <= self.valid_to
@@ -91,7 +92,7 @@ class PastAttempt:
     :ivar code: the network's or scheme's code
     :ivar reason: the reason read from the answer
     :ivar category: Visa's category; an attempt of none counts as of any that may be retried
-    :ivar company: the merchant, as the network sees him
+    :ivar company: the merchant, as the network sees them
     :ivar debt: what was to be paid, as an invoice
     """
 
@@ -114,7 +115,7 @@ class Charge:
 
     :ivar amount: in the currency's smallest unit
     :ivar country: of the issuer or bank, ISO 3166 alpha-2
-    :ivar company: the merchant; only his attempts are counted
+    :ivar company: the merchant; only their attempts are counted
     :ivar debt: what is to be paid, for the rules on presenting a debit again; when not told, the
         whole history counts as of the same debt
     """
@@ -143,7 +144,7 @@ class Refusal:
 def check(
     rules: Iterable[Rule], history: Iterable[PastAttempt], now: datetime, charge: Charge
 ) -> Refusal | None:
-    """Say whether a charge may be sent at ``now`` (aware); if not, return the strictest refusal.
+    """Say whether a charge may be sent at ``now`` (aware); if not, return the strictest block.
 
     :param history: the attempts on the same card or account, in any order
     """
@@ -159,10 +160,10 @@ def next_allowed(
     """
     ledger = _Ledger(rules, history, charge)
     at = now.astimezone(timezone.utc)
-    while refusal := ledger.check(at):
-        if refusal.allowed_from is None:
+    while block := ledger.check(at):
+        if block.allowed_from is None:
             return None
-        at = refusal.allowed_from
+        at = block.allowed_from
     return at
 
 
@@ -195,7 +196,7 @@ class _Ledger:
         return {network} if named else {network, OTHER}
 
     def check(self, now: datetime) -> Refusal | None:
-        """Return the refusal that lasts longest, of all rules valid at ``now``."""
+        """Return the block that lasts longest, of all rules valid at ``now``."""
         now = now.astimezone(timezone.utc)
         before = [attempt for attempt in self._attempts if attempt.at <= now]
         paid = [index for index, attempt in enumerate(before) if attempt.outcome == "paid"]
@@ -209,12 +210,12 @@ class _Ledger:
             "never": partial(self._check_never, since_paid, advised),
             "represent": partial(self._check_represent, before, now),
         }
-        refusals = [
-            refusal
+        blocks = [
+            block
             for rule in self._rules
-            if rule.is_valid(now) and (refusal := _cap(checks[rule.kind](rule)))
+            if rule.is_valid(now) and (block := _cap(checks[rule.kind](rule)))
         ]
-        return max(refusals, key=_strictness, default=None)
+        return max(blocks, key=_strictness, default=None)
 
     def _check_attempts(
         self, before: list[PastAttempt], since_paid: list[PastAttempt], now: datetime, rule: Rule
@@ -235,21 +236,21 @@ class _Ledger:
         if len(tries) < rule.limit:
             return None
         if not rule.limit:
-            return _refuse(rule, None)
-        return _refuse(rule, tries[-rule.limit] + rule.window)
+            return _block(rule, None)
+        return _block(rule, tries[-rule.limit] + rule.window)
 
     def _check_wait(
         self, since_paid: list[PastAttempt], advised: _Advised, now: datetime, rule: Rule
     ) -> Refusal | None:
         found = self._find_concerned(since_paid, advised, rule)
         end = max((attempt.at + rule.window for attempt in found), default=now)
-        return _refuse(rule, end) if end > now else None
+        return _block(rule, end) if end > now else None
 
     def _check_never(
         self, since_paid: list[PastAttempt], advised: _Advised, rule: Rule
     ) -> Refusal | None:
         """Refuse after such a decline; a charge paid since shows that it holds no more."""
-        return _refuse(rule, None) if any(self._find_concerned(since_paid, advised, rule)) else None
+        return _block(rule, None) if any(self._find_concerned(since_paid, advised, rule)) else None
 
     def _find_concerned(
         self, since_paid: list[PastAttempt], advised: _Advised, rule: Rule
@@ -279,11 +280,11 @@ class _Ledger:
             or now > debits[0].at + rule.window
             or not all(self._fits(rule, attempt) for attempt in returned)
         ):
-            return _refuse(rule, None)
+            return _block(rule, None)
         return None
 
     def _fits(self, rule: Rule, attempt: PastAttempt) -> bool:
-        """Tell whether the rule names the attempt's code, or its reason when it has no code."""
+        """Return whether the rule names the attempt's code, or its reason when it has no code."""
         if not rule.codes and not rule.reasons:
             return True
         value, named = (
@@ -299,23 +300,22 @@ def _in(named: frozenset, value: object) -> bool:
     return not named or value in named
 
 
-def _strictness(refusal: Refusal) -> tuple[bool, datetime]:
-    never = datetime.max.replace(tzinfo=timezone.utc)
-    return refusal.allowed_from is None, refusal.allowed_from or never
+def _strictness(block: Refusal) -> tuple[bool, datetime]:
+    return block.allowed_from is None, block.allowed_from or LATEST
 
 
-def _cap(refusal: Refusal | None) -> Refusal | None:
-    """End a refusal where its rule ends."""
-    if refusal is None or refusal.rule.valid_to is None:
-        return refusal
-    day_after = refusal.rule.valid_to + timedelta(days=1)
+def _cap(block: Refusal | None) -> Refusal | None:
+    """End a block where its rule ends."""
+    if block is None or block.rule.valid_to is None:
+        return block
+    day_after = block.rule.valid_to + timedelta(days=1)
     end = datetime.combine(day_after, time(), tzinfo=timezone.utc)
-    if refusal.allowed_from and refusal.allowed_from <= end:
-        return refusal
-    return _refuse(refusal.rule, end)
+    if block.allowed_from and block.allowed_from <= end:
+        return block
+    return _block(block.rule, end)
 
 
-def _refuse(rule: Rule, allowed_from: datetime | None) -> Refusal:
+def _block(rule: Rule, allowed_from: datetime | None) -> Refusal:
     if allowed_from:
         allowed_from = allowed_from.astimezone(timezone.utc)
         values = {"date": allowed_from, "rule": rule.name}

@@ -148,7 +148,7 @@ class AllowedInstants:
         return None, binding
 
     def allows(self, instant: datetime) -> bool:
-        """Tell whether a charge may go out at exactly this aware instant."""
+        """Return whether a charge may go out at exactly this aware instant."""
         return instant <= self.end and all(
             constraint.first_allowed(instant) == instant for constraint in self.constraints
         )

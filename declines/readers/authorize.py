@@ -55,7 +55,7 @@ def _error_code(value: Any) -> str:
 
 
 def _read_lines(words: Any) -> tuple[str, ...]:
-    """Return the lines from the last, which is the most telling one."""
+    """Return the lines from the last, which is the most specific one."""
     if not isinstance(words, str):
         return ()
     lines = words[: 4 * MAX_TEXT].splitlines()[:_MAX_LINES]

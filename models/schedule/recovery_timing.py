@@ -120,12 +120,12 @@ class RecoveryTiming(models.Model):
         company_sudo = company.sudo()
         model = self._get_model(company)
         bins, error = calibration(model)
-        oldest = min((trail.born for trail in model.memory.cases.values()), default=None)
+        oldest = min((sequence.born for sequence in model.reservoir.cases.values()), default=None)
         return {
             "id": timing_sudo.id,
             "company": {"id": company.id, "name": company_sudo.name},
             "attempts": model.attempts,
-            "cases": len(model.memory),
+            "cases": len(model.reservoir),
             "learned_at": _to_iso(timing_sudo.learned_at),
             "since": oldest and _to_iso(_from_days(oldest)),
             "shared": company_sudo.recovery_share_timing,
@@ -169,7 +169,7 @@ class RecoveryTiming(models.Model):
             "model_json": model.to_json(),
             "version": model.version,
             "attempt_count": model.attempts,
-            "case_count": len(model.memory),
+            "case_count": len(model.reservoir),
             "learned_at": fields.Datetime.now(),
         }
 

@@ -14,6 +14,7 @@ from revenue_recovery.timing.ceiling import (
     next_allowed,
     shipped_rules,
 )
+from revenue_recovery.tools.instants import aware
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -59,7 +60,7 @@ def test_charge_paid_after_a_forbidding_decline_shows_that_it_holds_no_more():
 
 @pytest.mark.parametrize(("now", "limit"), [("2026-04-17 23:59", 15), ("2026-04-18 00:00", 20)])
 def test_visa_allows_15_tries_until_17_april_2026_and_20_from_then_on(now, limit):
-    now = datetime.fromisoformat(now).replace(tzinfo=timezone.utc)
+    now = aware(datetime.fromisoformat(now))
     history = tries(limit, category=2, last=now - HOUR)
     assert refuse(history, VISA, now).rule.limit == limit
     assert check(RULES, history[1:], now, VISA) is None

@@ -72,7 +72,7 @@ charges = st.builds(
 
 
 def is_named(rule, attempt, charge):
-    """Tell whether a rule names what was answered to an attempt."""
+    """Return whether a rule names what was answered to an attempt."""
     value, names = attempt.code, rule.codes
     if not value:
         value, names = attempt.reason, rule.reasons
@@ -81,7 +81,7 @@ def is_named(rule, attempt, charge):
 
 
 def is_concerned(rule, attempt, charge):
-    """Tell whether a rule to wait or never to charge is about an attempt."""
+    """Return whether a rule to wait or never to charge is about an attempt."""
     return (
         (not rule.categories or attempt.category in rule.categories)
         and (not rule.advice_codes or attempt.advice_code in rule.advice_codes)
@@ -90,7 +90,7 @@ def is_concerned(rule, attempt, charge):
 
 
 def is_counted(rule, attempt, at, charge):
-    """Tell whether an attempt is one of those that a rule limits."""
+    """Return whether an attempt is one of those that a rule limits."""
     return (
         attempt.outcome != "paid"
         and at - attempt.at < rule.window
@@ -112,7 +112,7 @@ def after_last_paid(attempts):
 
 
 def obeys(rule, history, at, charge):
-    """Tell, in the plainest way, whether a charge at this instant keeps to a rule."""
+    """Return, in the plainest way, whether a charge at this instant keeps to a rule."""
     first, last = rule.valid_from or date.min, rule.valid_to or date.max
     if not first <= at.date() <= last or charge.country not in (rule.countries or {charge.country}):
         return True

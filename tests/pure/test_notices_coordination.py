@@ -1,7 +1,7 @@
 """What happens to due notices: each is sent, held or skipped, and the customer reads why."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -19,13 +19,14 @@ from revenue_recovery.notices import (
     find_due,
     plan_notices,
 )
+from revenue_recovery.tools.instants import aware
 
 BERLIN = Place("Europe/Berlin", "DE")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))
 
 
 MONDAY = utc("2026-03-02T09:00")  # 10:00 in Berlin

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from revenue_recovery.notices import Place, is_working_day, message_hours
+from revenue_recovery.tools.instants import aware
 
 BERLIN = Place("Europe/Berlin", "DE", "BY")
 
 
 def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,14 @@ from revenue_recovery.notices import (
     promise_bounds,
     promise_end,
 )
+from revenue_recovery.tools.instants import aware
 
 BERLIN = Place("Europe/Berlin", "DE")
 DAY = timedelta(days=1)
 
 
 def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))
 
 
 MONDAY = utc("2026-03-02T09:00")  # 10:00 in Berlin

@@ -14,8 +14,8 @@ from revenue_recovery.timing.stats.replay import (
     CHOICES,
     LADDERS,
     Candidate,
-    Decision,
     Journey,
+    LoggedDecision,
     choosing,
     following,
     replay,
@@ -44,7 +44,7 @@ def _draw(count, seed=1, shares=SHARES, tries=TRIES):
             wait = chance.choices(list(shares), shares.values())[0]
             last += wait * DAY
             paid = float(chance.random() < TRUTH[wait])
-            decisions.append(Decision(last, shares[wait], paid, candidates))
+            decisions.append(LoggedDecision(last, shares[wait], paid, candidates))
             if paid:
                 break
         yield Journey(OPENED, HOURS, decisions, is_exhausted=not paid)
@@ -111,7 +111,7 @@ def test_few_cases_and_none_say_nothing():
 
 
 def test_charges_that_every_schedule_makes_count_for_each_alike():
-    quick = Decision(OPENED + timedelta(minutes=10), 1.0, 0.05)
+    quick = LoggedDecision(OPENED + timedelta(minutes=10), 1.0, 0.05)
     journeys = [
         journey._replace(decisions=[quick, *journey.decisions]) for journey in _draw(20_000)
     ]
@@ -123,7 +123,7 @@ def test_charges_that_every_schedule_makes_count_for_each_alike():
 def test_who_must_wait_charges_as_soon_as_he_may():
     late = tuple(Candidate(OPENED + days * DAY, 0.5, 0.5, 0.5) for days in (4, 5))
     for is_bound, supported in ((True, 1.0), (False, 0.0)):
-        decision = Decision(late[0].at, 0.5, 1.0, late, is_bound)
+        decision = LoggedDecision(late[0].at, 0.5, 1.0, late, is_bound)
         estimate = replay([Journey(OPENED, HOURS, [decision])], _ladder(1))
         assert estimate.supported == supported
 
@@ -153,7 +153,7 @@ def test_estimates_are_shares_and_rest_on_no_more_than_there_is(rows, wants):
                 Candidate(last + days * DAY, value, value, propensity / days) for days in (1, 2, 3)
             )
             last += wait * DAY
-            decisions.append(Decision(last, propensity, paid / 4, candidates))
+            decisions.append(LoggedDecision(last, propensity, paid / 4, candidates))
         journeys.append(Journey(OPENED, HOURS, decisions, bool(row) and row[0][0] == 1))
     estimate = replay(journeys, wants)
     assert 0 <= estimate.effective <= len(rows) + 1e-6

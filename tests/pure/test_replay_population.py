@@ -9,7 +9,13 @@ from revenue_recovery.timing.calendar import ChargeHours
 from revenue_recovery.timing.decision import Stop
 from revenue_recovery.timing.plan.backoff import plan_technical_retry
 from revenue_recovery.timing.plan.ladder import Ladder, plan_ladder
-from revenue_recovery.timing.stats.replay import Candidate, Decision, Journey, following, replay
+from revenue_recovery.timing.stats.replay import (
+    Candidate,
+    Journey,
+    LoggedDecision,
+    following,
+    replay,
+)
 from simulation.streams import POPULATIONS, generate
 from simulation.streams.ladders import CLOSES, OPENS
 from simulation.streams.runner import Player, Setting
@@ -60,7 +66,7 @@ class _Drawn(_Schedule):
     def learn(self, view, tried):
         candidates = self.chances.get((view.key, len(view.tried)), ())
         taken = [one for one in candidates if abs(one.at - tried.at) < timedelta(minutes=1)]
-        decision = Decision(
+        decision = LoggedDecision(
             taken[0].at if taken else tried.at,
             taken[0].propensity if taken else 1.0,
             float(tried.paid),

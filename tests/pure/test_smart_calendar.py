@@ -3,11 +3,13 @@
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import holidays
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from revenue_recovery.notices import is_working_day, message_hours
 from revenue_recovery.timing import ChargeHours
 from revenue_recovery.timing.case import local_minutes
 from revenue_recovery.timing.constraints import (
@@ -18,15 +20,15 @@ from revenue_recovery.timing.constraints import (
     NotBefore,
     NotBetween,
 )
+from revenue_recovery.timing.days import Place
 from revenue_recovery.timing.decision import Sentence
-from revenue_recovery.timing.model import bins as cells
+from revenue_recovery.timing.model import bins
 from revenue_recovery.timing.model.patterns import (
     COUNT,
     DEAD_AT,
     INDEX,
     LONG_AGO,
     PATTERNS,
-    is_working_day,
     latest_pay,
 )
 from revenue_recovery.tools.instants import aware
@@ -74,7 +76,9 @@ def test_short_months_pay_on_their_last_day():
 
 @pytest.mark.parametrize("country", ["AE", "SA", "JP", "US", "DE", "XX", "", "??"])
 def test_every_country_has_working_days_and_pay_days(country):
-    working = [is_working_day(date(2026, 1, 1) + timedelta(n), country) for n in range(365)]
+    working = [
+        is_working_day(date(2026, 1, 1) + timedelta(n), Place(country=country)) for n in range(365)
+    ]
     assert 220 < sum(working) < 262
     days = np.arange(date(2025, 12, 20).toordinal(), date(2027, 1, 12).toordinal())
     latest = latest_pay(days, country)
@@ -87,9 +91,38 @@ def test_every_country_has_working_days_and_pay_days(country):
             assert (latest[number] == LONG_AGO).all()
 
 
+@pytest.mark.parametrize("year", [2025, 2026, 2027])
+@pytest.mark.parametrize("country", ["CN", "HU", "GB", "US", "DE", "SA", "JP", "BR", "ZZ"])
+def test_banks_pay_on_the_days_on_which_messages_go_out(country, year):
+    hours = message_hours(Place("UTC", country))
+    for day in range(1, 32):
+        for paid in pay_days(f"monthly:{day}", country, year):
+            noon = datetime(paid.year, paid.month, paid.day, 12, tzinfo=UTC)
+            assert hours.contains(noon), (day, paid)
+
+
+@pytest.mark.parametrize("country", ["CN", "HU", "US", "DE", "SA", "JP", "BR"])
+def test_working_days_are_the_librarys(country):
+    calendar = holidays.country_holidays(country, years=range(2025, 2028))
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(3 * 365)]
+    place = Place(country=country)
+    assert [is_working_day(day, place) for day in days] == [*map(calendar.is_working_day, days)]
+
+
+def test_saturdays_that_are_worked_are_pay_days():
+    assert date(2026, 2, 14) in pay_days("monthly:15", "CN", 2026)  # before the New Year's week
+
+
+def test_where_most_holidays_are_of_a_part_it_is_the_most_populous():
+    summer = date(2026, 8, 31)
+    assert not is_working_day(summer, Place(country="GB"))
+    assert not is_working_day(summer, Place(country="GB", subdivision="UK12"))  # no part known
+    assert is_working_day(summer, Place(country="GB", subdivision="SCT"))
+
+
 def test_the_weekend_is_the_countrys():
-    assert not is_working_day(date(2026, 3, 6), "SA")  # a Friday
-    assert is_working_day(date(2026, 3, 8), "SA")  # a Sunday
+    assert not is_working_day(date(2026, 3, 6), Place(country="SA"))  # a Friday
+    assert is_working_day(date(2026, 3, 8), Place(country="SA"))  # a Sunday
 
 
 @pytest.mark.parametrize(
@@ -104,7 +137,7 @@ def test_the_weekend_is_the_countrys():
 )
 def test_hours_are_those_of_the_local_clock(zone, instant, hour):
     minutes = local_minutes(instant, ZoneInfo(zone))
-    day, minute = cells.split(np.array([minutes]))
+    day, minute = bins.split(np.array([minutes]))
     assert int(minute[0]) // 60 == hour
     local = instant.astimezone(ZoneInfo(zone))
     assert date.fromordinal(int(day[0])) == local.date()
@@ -117,19 +150,19 @@ def test_odd_instants_are_brought_into_known_years():
 
 
 def test_a_charge_after_pay_day_is_told_from_one_before():
-    def cell(failed, charged):
+    def bin(failed, charged):
         pair = (np.array([local_minutes(at, ZoneInfo("UTC"))]) for at in (failed, charged))
-        return cells.find_cells(*pair, np.array([cells.FUNDS]), "DE")[:, 0]
+        return bins.find_bins(*pair, np.array([bins.FUNDS]), "DE")[:, 0]
 
     failed = datetime(2026, 3, 27, 10, tzinfo=UTC)
-    before = cell(failed, datetime(2026, 3, 30, 10, tzinfo=UTC))
-    after = cell(failed, datetime(2026, 3, 31, 10, tzinfo=UTC))
+    before = bin(failed, datetime(2026, 3, 30, 10, tzinfo=UTC))
+    after = bin(failed, datetime(2026, 3, 31, 10, tzinfo=UTC))
     month_end = INDEX["monthly:31"]
-    assert cells.DRY <= before[month_end] < cells.FREE
-    assert after[month_end] == cells.CAME + 1  # the day itself, from 9 to 12
-    assert before[DEAD_AT] == after[DEAD_AT] == cells.GONE
-    same_day = cell(datetime(2026, 3, 31, 8, tzinfo=UTC), datetime(2026, 4, 1, 10, tzinfo=UTC))
-    assert same_day[month_end] == cells.LATE + 1
+    assert bins.DRY <= before[month_end] < bins.FREE
+    assert after[month_end] == bins.CAME + 1  # the day itself, from 9 to 12
+    assert before[DEAD_AT] == after[DEAD_AT] == bins.GONE
+    same_day = bin(datetime(2026, 3, 31, 8, tzinfo=UTC), datetime(2026, 4, 1, 10, tzinfo=UTC))
+    assert same_day[month_end] == bins.LATE + 1
 
 
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))

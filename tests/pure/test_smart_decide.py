@@ -335,7 +335,7 @@ def test_the_example_of_the_readme_runs():
     names = {"other_model": Model()}
     exec(code, names)
     assert isinstance(names["decision"], SmartDecision)
-    assert len(names["model"].memory) == 1
+    assert len(names["model"].reservoir) == 1
 
 
 def test_tries_left_near_the_end_are_not_spent_within_minutes():

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from revenue_recovery.timing.model import bins as cells
+from revenue_recovery.timing.model import bins
 from revenue_recovery.timing.model.odds import Odds
 from revenue_recovery.timing.model.patterns import COUNT, INDEX
 from revenue_recovery.timing.model.priors import load
-from revenue_recovery.timing.model.reservoir import Memory, hash_key, unite
-from revenue_recovery.timing.model.sequence import Event, Trail, read
+from revenue_recovery.timing.model.reservoir import Reservoir, hash_key, unite
+from revenue_recovery.timing.model.sequence import ChargeSequence, Observation, read
 from revenue_recovery.timing.plan.smart import (
     Case,
     Failure,
@@ -103,15 +103,15 @@ def test_the_order_of_attempts_makes_no_difference():
     attempts = stream(80, 15)
     shuffled = random.Random(2).sample(attempts, len(attempts))
     one, two = teach(attempts), teach(shuffled)
-    assert one.memory.cases == two.memory.cases
-    for name in ("cells", "effects", "habits", "guards"):
+    assert one.reservoir.cases == two.reservoir.cases
+    for name in ("bins", "effects", "habits", "cool_downs"):
         np.testing.assert_allclose(getattr(one.odds, name), getattr(two.odds, name))
 
 
 def test_what_is_learned_twice_is_learned_once():
     attempts = stream(70, 15)
     one, two = teach(attempts), teach(attempts + attempts[::3])
-    np.testing.assert_allclose(one.odds.cells, two.odds.cells)
+    np.testing.assert_allclose(one.odds.bins, two.odds.bins)
 
 
 def test_models_are_merged_as_if_one_had_learned_all():
@@ -119,8 +119,8 @@ def test_models_are_merged_as_if_one_had_learned_all():
     merged = teach(first)
     merged.merge(teach(second))
     together = teach(first + second)
-    assert merged.memory.cases == together.memory.cases
-    np.testing.assert_allclose(merged.odds.cells, together.odds.cells)
+    assert merged.reservoir.cases == together.reservoir.cases
+    np.testing.assert_allclose(merged.odds.bins, together.odds.bins)
     assert merged.attempts == together.attempts
 
 
@@ -128,7 +128,7 @@ def test_a_model_survives_json(on_the_tenth):
     text = on_the_tenth.to_json()
     again = Model.from_json(text)
     assert again.to_json() == text
-    assert again.memory.cases == on_the_tenth.memory.cases
+    assert again.reservoir.cases == on_the_tenth.reservoir.cases
     opened = datetime(2025, 6, 3, 8, tzinfo=timezone.utc)
     at = datetime(2025, 6, 11, 8, tzinfo=timezone.utc)
     assert chance(again, at, opened) == pytest.approx(chance(on_the_tenth, at, opened), abs=1e-3)
@@ -180,7 +180,7 @@ def paid_monthly(attempt, day):
 def test_a_reset_forgets_everything():
     model = teach(stream(70, 10))
     model.reset()
-    assert (len(model.memory), model.attempts, model.odds.evidence) == (0, 0, 0)
+    assert (len(model.reservoir), model.attempts, model.odds.evidence) == (0, 0, 0)
 
 
 def test_refreshing_waits_until_enough_is_new():
@@ -199,18 +199,19 @@ def test_refreshing_waits_until_enough_is_new():
 def test_fewer_finished_cases_than_needed_leave_the_priors():
     model = Model()
     assert not model.refresh(force=True)
-    np.testing.assert_array_equal(model.odds.cells, load().cells)
+    np.testing.assert_array_equal(model.odds.bins, load().bins)
 
 
-trails = st.builds(
-    lambda born, minutes, paid: Trail(
+sequences = st.builds(
+    lambda born, minutes, paid: ChargeSequence(
         float(born),
         "DE",
         "debit",
         "card",
         "",
         tuple(
-            Event(born * 1440 + m, 9 if paid and not n else 0, "x") for n, m in enumerate(minutes)
+            Observation(born * 1440 + m, 9 if paid and not n else 0, "x")
+            for n, m in enumerate(minutes)
         ),
         (),
     ),  # fmt: skip
@@ -220,18 +221,18 @@ trails = st.builds(
 )
 
 
-@given(st.lists(st.tuples(st.text(max_size=4), trails), max_size=30), st.integers(1, 12))
+@given(st.lists(st.tuples(st.text(max_size=4), sequences), max_size=30), st.integers(1, 12))
 @RELAXED
 def test_memories_keep_the_same_cases_in_any_order_and_any_parts(pairs, limit):
     known = {}
-    for key, trail in pairs:
-        known.setdefault(hash_key(key), trail)
+    for key, sequence in pairs:
+        known.setdefault(hash_key(key), sequence)
 
     def remember(items):
-        memory = Memory(limit, 30.0)
-        for key, trail in items:
-            memory.add(key, trail)
-        return memory
+        reservoir = Reservoir(limit, 30.0)
+        for key, sequence in items:
+            reservoir.add(key, sequence)
+        return reservoir
 
     items = list(known.items())
     forth, back = remember(items), remember(reversed(items))
@@ -242,12 +243,12 @@ def test_memories_keep_the_same_cases_in_any_order_and_any_parts(pairs, limit):
     parts.merge(remember(items[half:]))
     assert parts.cases == forth.cases
     assert parts.gone == pytest.approx(forth.gone)
-    again = Memory.from_dict(json.loads(json.dumps(forth.to_dict())))
+    again = Reservoir.from_dict(json.loads(json.dumps(forth.to_dict())))
     assert again.cases == forth.cases
     assert again.gone == forth.gone
 
 
-@given(trails, trails)
+@given(sequences, sequences)
 @RELAXED
 def test_uniting_two_readings_of_a_case_does_not_depend_on_their_order(one, two):
     assert unite(one, two) == unite(two, one)
@@ -269,21 +270,24 @@ def test_no_attempt_makes_learning_raise(at, key, reason, paid, predicted):
     model.learn(FinishedAttempt(key, case, at, paid, None, predicted))
     model.learn(FinishedAttempt(key, Case(()), at + timedelta(days=1), paid, None, predicted))
     model.refresh(force=True)
-    assert np.isfinite(model.odds.cells).all()
+    assert np.isfinite(model.odds.bins).all()
 
 
 def test_a_full_memory_stays_below_two_megabytes():
     model = Model()
-    limit = model.memory.limit
+    limit = model.reservoir.limit
     minute = 29_000_000
     for number in range(limit + 500):
         events = tuple(
-            Event(minute + number + 2600 * n, 0, "insufficient_funds", 0, 123) for n in range(9)
+            Observation(minute + number + 2600 * n, 0, "insufficient_funds", 0, 123)
+            for n in range(9)
         )
         past = tuple(2 * (minute - 9000 * n) for n in range(24, 0, -1))
-        trail = Trail(20000.1234 + number / 100, "DE", "debit", "card", "", events, past)
-        model.memory.add(hash_key(str(number)), trail)
-    assert len(model.memory) == limit
+        sequence = ChargeSequence(
+            20000.1234 + number / 100, "DE", "debit", "card", "", events, past
+        )
+        model.reservoir.add(hash_key(str(number)), sequence)
+    assert len(model.reservoir) == limit
     assert len(model.to_json().encode()) <= 2_000_000
 
 
@@ -297,7 +301,7 @@ def test_what_was_learned_is_told_as_tables(on_the_tenth):
             assert row.seen is None or 0 <= row.seen <= 1
     hours = {row.label: row for row in tables["hour"]}
     total = sum(row.tries for row in hours.values())
-    assert total == sum(len(t.events) - 1 for t in on_the_tenth.memory.cases.values())
+    assert total == sum(len(t.observations) - 1 for t in on_the_tenth.reservoir.cases.values())
     reason = tables["reason"][0]
     assert abs(reason.learned - reason.seen) < abs(reason.prior - reason.seen)
     habits = statistics.pay_habits(on_the_tenth, "DE")
@@ -313,7 +317,9 @@ def test_an_empty_model_has_empty_tables():
 def test_calibration_counts_promises_and_outcomes(on_the_tenth):
     curve, error = statistics.calibration(on_the_tenth)
     assert sum(point.tries for point in curve) == sum(
-        event.predicted >= 0 for t in on_the_tenth.memory.cases.values() for event in t.events
+        event.predicted >= 0
+        for t in on_the_tenth.reservoir.cases.values()
+        for event in t.observations
     )
     assert 0 <= error <= 1
 
@@ -323,7 +329,7 @@ def test_priors_are_complete_and_every_block_has_its_source():
     for country in ("US", "DE", "JP", ""):
         assert np.exp(priors.habits(country)).sum() == pytest.approx(1)
         assert len(priors.habits(country)) == COUNT
-    assert len(priors.cells) == cells.CELLS
+    assert len(priors.bins) == bins.BIN_COUNT
     for name, block in priors.values.items():
         if isinstance(block, dict) and name != "sample":
             assert block["source"], name
@@ -331,8 +337,8 @@ def test_priors_are_complete_and_every_block_has_its_source():
 
 def test_outcomes_that_never_came_keep_a_chance_when_a_model_is_stored():
     odds = Model().odds
-    odds = replace(odds, shares=np.full_like(odds.shares, 1e-9))
-    assert (Odds.from_dict(odds.to_dict()).shares > 0).all()
+    odds = replace(odds, answers=np.full_like(odds.answers, 1e-9))
+    assert (Odds.from_dict(odds.to_dict()).answers > 0).all()
 
 
 def test_an_old_charge_says_less_than_a_recent_one():

@@ -31,20 +31,20 @@ PATIENT = np.array([1.0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
 HOSTILE = np.array([0.0, 0, 0, 0, 0, 1])  # all do, for 94 hours
 
 
-def outlook(failed_after=(0,), guards=PATIENT, days=14):
+def outlook(failed_after=(0,), cool_downs=PATIENT, days=14):
     """Return the outlook of a case after failures, days after its opening; a slot for each day."""
-    odds = replace(Odds.prior(), guards=np.maximum(guards, 1e-9))
+    odds = replace(Odds.prior(), cool_downs=np.maximum(cool_downs, 1e-9))
     failures = tuple(
         Failure(OPENED + timedelta(days=after), "insufficient_funds", "later")
         for after in failed_after
     )
     model = Model()
-    trail = read(
+    sequence = read(
         Case(failures, Method(country="US"), 1000, "USD", "America/New_York"), model.priors
     )
-    begin = trail.events[0].minute // 1440 + failed_after[-1]
+    begin = sequence.observations[0].minute // 1440 + failed_after[-1]
     minutes = np.array([(begin + day) * 1440 + 540 for day in range(1, days + 1)])
-    return Outlook(odds, trail, odds.belief(trail), minutes, 0.0, np.ones(days), slots.REST)
+    return Outlook(odds, sequence, odds.belief(sequence), minutes, 0.0, np.ones(days), slots.REST)
 
 
 @RELAXED
@@ -71,14 +71,14 @@ def test_a_failure_in_between_takes_nothing_from_what_the_first_one_leaves():
 
 
 def test_issuers_that_resent_repeats_are_asked_less_often():
-    patient, hostile = (outlook(guards=guards).best(8) for guards in (PATIENT, HOSTILE))
+    patient, hostile = (outlook(cool_downs=cool_downs).best(8) for cool_downs in (PATIENT, HOSTILE))
     gaps = np.diff([*hostile.slots])
     assert len(hostile.slots) < len(patient.slots)
     assert (gaps >= 4).all()
 
 
 def test_a_try_that_comes_too_soon_begins_the_wait_anew():
-    view = outlook(guards=HOSTILE)
+    view = outlook(cool_downs=HOSTILE)
     assert view.value([0]) < 0  # refused unseen, and resented
     assert view.value([4]) > view.value([2, 4]) + 0.05
 

@@ -17,6 +17,7 @@ from revenue_recovery.timing import (
     plan_ladder,
     plan_technical_retry,
 )
+from revenue_recovery.tools.instants import aware
 
 UTC = ZoneInfo("UTC")
 PARIS = ZoneInfo("Europe/Paris")
@@ -59,7 +60,7 @@ ladders = even_ladders() | own_ladders()
 
 
 def utc(text):
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))
 
 
 def plan(ladder, *, first="2026-03-02 12:00", last=None, sent=0, used=0, now=None, hours=OFFICE):

@@ -35,12 +35,12 @@ class LearningCommon(SmartCommon):
             self._run_cron("learn")
         return self.timing._get_row(self.env.company)
 
-    def _get_memory(self, row):
-        return json.loads(row.model_json)["memory"]
+    def _get_reservoir(self, row):
+        return json.loads(row.model_json)["reservoir"]
 
-    def _get_trail(self, row):
-        (trail,) = row._read_model().memory.cases.values()
-        return trail
+    def _get_sequence(self, row):
+        (sequence,) = row._read_model().reservoir.cases.values()
+        return sequence
 
     def _create_history(self, turns=3):
         """Let a case fail some times and pay in the end; return it."""
@@ -103,11 +103,12 @@ class TestLearning(LearningCommon):
         with freeze_time("2026-12-20 03:00:00"):
             row = self._learn()
         attempt = case.attempt_ids.filtered("probability").sorted("id")[0]
-        (trail,) = row._read_model().memory.cases.values()
+        (sequence,) = row._read_model().reservoir.cases.values()
         self.assertEqual(
-            [event.predicted for event in trail.events], [-1, round(1000 * attempt.probability)]
+            [one.predicted for one in sequence.observations],
+            [-1, round(1000 * attempt.probability)],
         )
-        self.assertEqual(trail.events[0].reason, "insufficient_funds")
+        self.assertEqual(sequence.observations[0].reason, "insufficient_funds")
 
     def test_learning_bit_by_bit_is_learning_everything_again(self):
         with freeze_time(NOW) as clock:
@@ -115,7 +116,7 @@ class TestLearning(LearningCommon):
             for _turn in range(3):
                 self._decline_next(case, clock)
                 row = self._learn()
-        bit_by_bit = self._get_memory(row)
+        bit_by_bit = self._get_reservoir(row)
         self.assertEqual(row.attempt_count, 3)
         row.action_rebuild()
         self.assertTrue(row.rebuild_pending)
@@ -123,20 +124,20 @@ class TestLearning(LearningCommon):
             row = self._learn()
         self.assertFalse(row.rebuild_pending)
         self.assertEqual(row.attempt_count, 3)
-        self.assertEqual(self._get_memory(row), bit_by_bit)
+        self.assertEqual(self._get_reservoir(row), bit_by_bit)
 
     def test_cases_are_read_from_the_columns_where_no_record_was_kept(self):
         case = self._create_history(turns=2)
         with freeze_time("2026-12-20 03:00:00"):
-            kept = self._get_trail(self._learn())
+            kept = self._get_sequence(self._learn())
             case.attempt_ids.sudo().write({"decision": False, "probability": 0.0})
             self.timing._get_row(self.env.company).action_rebuild()
-            read = self._get_trail(self._learn())
+            read = self._get_sequence(self._learn())
         self.assertEqual(read.born, kept.born)
         # What a decision had promised is only in its record.
         self.assertEqual(
-            [event._replace(predicted=-1) for event in read.events],
-            [event._replace(predicted=-1) for event in kept.events],
+            [one._replace(predicted=-1) for one in read.observations],
+            [one._replace(predicted=-1) for one in kept.observations],
         )
 
     def test_batches_end_where_the_next_one_begins(self):

@@ -1,8 +1,8 @@
-"""What an attempt has in common with others: the cells and effects that odds are learned for.
+"""What an attempt has in common with others: the bins and effects that odds are learned for.
 
-A *cell* depends on the hypothesis about the payer: how long ago, if it is true, money came, and
+A *bin* depends on the hypothesis about the payer: how long ago, if it is true, money came, and
 whether it came since the last failure. An *effect* does not: hour, weekday, attempt, method. The
-log-odds of success are the cell's value plus the effects.
+log-odds of success are the bin's value plus the effects.
 """
 
 from ..arrays import np
@@ -40,11 +40,11 @@ FRESH = GONE + 1
 _FRESH_EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14, 21])
 FRESH_COUNT = len(_FRESH_EDGES) + 1
 OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
-CELLS = OTHERS + DEAD - ERRATIC
+BIN_COUNT = OTHERS + DEAD - ERRATIC
 
 # Some issuers refuse whatever comes sooner than this after the last charge, money or not: minutes.
 # A little less than whole days, because charges of neighbouring days are.
-GUARDS = np.array([0, 10, 22, 46, 70, 94]) * 60
+COOL_DOWNS = np.array([0, 10, 22, 46, 70, 94]) * 60
 
 # One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
 EFFECTS = {
@@ -99,14 +99,14 @@ def late_bin(minute: np.ndarray, days: np.ndarray) -> np.ndarray:
     return 3 * (np.asarray(minute) >= 540) + np.minimum(days, 2)
 
 
-def find_cells(
+def find_bins(
     failed: np.ndarray,
     charged: np.ndarray,
     group: np.ndarray,
     country: str,
     which: np.ndarray | slice = slice(None),
 ) -> np.ndarray:
-    """Return hypotheses by pairs, the cell of each charge.
+    """Return hypotheses by pairs, the bin of each charge.
 
     :param failed: local minutes of the failures before
     :param charged: local minutes of the charges
@@ -122,26 +122,26 @@ def find_cells(
     came = CAME + family[:, None] * _AGE_COUNT + age_bin(day[None, :] - pay, minute[None, :])
     late = LATE + late_bin(minute_failed, day - day_failed)
     dry = DRY + group * _GAP_COUNT + gap
-    cells = np.where(pay > day_failed[None, :], came, dry[None, :])
-    cells = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], cells)
-    cells[family == ERRATIC] = FREE + group * _GAP_COUNT + gap
-    cells[family == IDLE] = SELDOM + gap
-    cells[family == SOLID] = CALM + group * _GAP_COUNT + gap
-    cells[family == HELD] = SLOW + gap
-    cells[family == DEAD] = GONE
-    return cells.astype(np.uint16)
+    found = np.where(pay > day_failed[None, :], came, dry[None, :])
+    found = np.where((pay_failed == day_failed) & (pay <= day_failed), late[None, :], found)
+    found[family == ERRATIC] = FREE + group * _GAP_COUNT + gap
+    found[family == IDLE] = SELDOM + gap
+    found[family == SOLID] = CALM + group * _GAP_COUNT + gap
+    found[family == HELD] = SLOW + gap
+    found[family == DEAD] = GONE
+    return found.astype(np.uint16)
 
 
-def fresh_cells(charged: np.ndarray, country: str) -> np.ndarray:
-    """Return hypotheses by charges, the cell of each charge that follows no recent failure."""
+def find_fresh_bins(charged: np.ndarray, country: str) -> np.ndarray:
+    """Return hypotheses by charges, the bin of each charge that follows no recent failure."""
     day, _minute = split(charged)
     age = day[None, :] - latest_pay(day, country)
-    cells = FRESH + FAMILY[:, None] * FRESH_COUNT
-    cells = cells + np.searchsorted(_FRESH_EDGES, age, side="right")
+    found = FRESH + FAMILY[:, None] * FRESH_COUNT
+    found = found + np.searchsorted(_FRESH_EDGES, age, side="right")
     for family in range(ERRATIC, DEAD):
-        cells[family == FAMILY] = OTHERS + family - ERRATIC
-    cells[FAMILY == DEAD] = GONE
-    return cells.astype(np.uint16)
+        found[family == FAMILY] = OTHERS + family - ERRATIC
+    found[FAMILY == DEAD] = GONE
+    return found.astype(np.uint16)
 
 
 def hour_level(minute: np.ndarray) -> np.ndarray:

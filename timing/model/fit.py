@@ -2,14 +2,14 @@
 
 Every parameter is drawn towards its prior with the strength that ``data/priors.json`` names, so a
 few cases change little and many decide. General comes before specific: a pattern's tilt is shared
-by all countries, a country's own comes on top; a cell's value is shared by all issuers and reasons,
+by all countries, a country's own comes on top; a bin's value is shared by all issuers and reasons,
 each of these adds an effect that starts at nothing.
 """
 
 from dataclasses import replace
 
 from ..arrays import np
-from . import bins as cells
+from . import bins
 from .odds import Odds, expit
 from .patterns import COUNT, DEAD_AT, FAMILY, PAID
 from .priors import GROUP_COUNT, Priors
@@ -17,9 +17,9 @@ from .sequence import PAID as SUCCESS
 from .training import Sample, add_up
 
 _TILT_SD, _COUNTRY_SD = 1.2, 0.6
-# Failures of a cell that the shipped shares of their groups are worth.
-_SHARES_WORTH = 10.0
-_NOT_PAID_SOON = -6.0  # log-likelihood of a success where a guard should have refused
+# How many failures the shipped shares of answers are worth, in each bin.
+_ANSWERS_WORTH = 10.0
+_NOT_PAID_SOON = -6.0  # log-likelihood of a success during a cool-down that should have refused it
 _MOST_NAMED = 60
 _LEAST_NAMED = 15  # attempts before a reason, country or issuer gets an effect of its own
 
@@ -34,21 +34,21 @@ class Fit:
         self.paid = sample.paid
         self.outcome = np.where(self.paid, 0, sample.outcomes)
         self.weight = sample.weight[sample.case].astype(np.float32)
-        self.cells = sample.cells.astype(np.intp)
+        self.bins = sample.bins.astype(np.intp)
         self.kinds, self.names, self.named_at = self._index_names()
         self.design, self.mean, self.precision = self._design()
         self.effects = self._start_effects(start)
-        self.countries = sorted({case.trail.country for case in sample.cases})
+        self.countries = sorted({case.sequence.country for case in sample.cases})
         where = {country: number for number, country in enumerate(self.countries)}
-        self.country = np.array([where[case.trail.country] for case in sample.cases])
+        self.country = np.array([where[case.sequence.country] for case in sample.cases])
         self.base = np.stack([priors.habits(country) for country in self.countries])
         zero = np.zeros(COUNT)
         self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
         self.opening = sample.opening.astype(np.intp)
-        # Earlier charges have no effects: cell and outcome say all, which makes them cheap.
+        # Earlier charges have no effects: bin and outcome say all, which makes them cheap.
         paid = sample.past_paid[:, None]
-        self.past = sample.past.astype(np.intp) + np.where(paid, cells.CELLS, 0)
-        # Whether a customer is still paid as his earlier charges tell: cases by patterns.
+        self.past = sample.past.astype(np.intp) + np.where(paid, bins.BIN_COUNT, 0)
+        # Whether customers are still paid as their earlier charges say: cases by patterns.
         self.stays = np.ones((len(sample.cases), COUNT), dtype=np.float32)
         self.past_weight = (sample.weight[sample.past_case] * sample.past_trust).astype(np.float32)
 
@@ -56,13 +56,13 @@ class Fit:
         kinds, names, columns = [], [], []
         sample = self.sample
         reasons = [reason for case in sample.cases for reason in case.reasons]
-        of_case = [(c.trail.country, c.trail.issuer) for c in sample.cases]
+        of_case = [(c.sequence.country, c.sequence.issuer) for c in sample.cases]
         values = (
             reasons,
             [of_case[case][0] for case in sample.case],
             [of_case[case][1] for case in sample.case],
         )
-        for kind, column in zip(cells.NAMED, values, strict=True):
+        for kind, column in zip(bins.NAMED, values, strict=True):
             found, index, counts = np.unique(column, return_inverse=True, return_counts=True)
             order = [n for n in np.argsort(-counts, kind="stable")[:_MOST_NAMED] if found[n]]
             kept = [n for n in order if counts[n] >= _LEAST_NAMED]
@@ -75,14 +75,14 @@ class Fit:
 
     def _design(self):
         count = len(self.paid)
-        width = cells.EFFECT_COUNT + len(self.names)
+        width = bins.EFFECT_COUNT + len(self.names)
         design = np.zeros((count, width), dtype=np.float32)
         rows = np.arange(count)
         for column in self.sample.levels.T:
             design[rows, column] = 1
         for column in self.named_at:
             known = column >= 0
-            design[rows[known], cells.EFFECT_COUNT + column[known]] = 1
+            design[rows[known], bins.EFFECT_COUNT + column[known]] = 1
         sds = self.priors.values["effects"]["sd"]
         named_sd = np.array([sds[kind] for kind in self.kinds])
         sd = np.concatenate([self.priors.effects_sd, named_sd])
@@ -106,113 +106,117 @@ class Fit:
             belief = joint.sum(axis=1)
             if number >= alone:
                 self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
-                self._fit_guards(joint)
+                self._fit_cool_downs(joint)
             self._fit_habits(belief)
             self._fit_moved(belief)
         return self._finish()
 
     def expect(self):
-        """Return chances of retries, and beliefs after all charges: cases by guards by patterns."""
+        """Return chances of retries, and beliefs after all: cases by cool-downs by patterns."""
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
-        score = odds.cells.astype(np.float32)[self.cells]
+        score = odds.bins.astype(np.float32)[self.bins]
         score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
         likely, log = self.likelihoods(chance)
         log = log + add_up(likely, sample.case, count)
-        joint = np.empty((count, len(cells.GUARDS), COUNT), dtype=np.float32)
-        for number, share in enumerate(odds.guards):
+        joint = np.empty((count, len(bins.COOL_DOWNS), COUNT), dtype=np.float32)
+        for number, share in enumerate(odds.cool_downs):
             joint[:, number] = log + np.log(share)
-            soon = np.flatnonzero(sample.since < cells.GUARDS[number])
+            soon = np.flatnonzero(sample.since < bins.COOL_DOWNS[number])
             if len(soon):
                 # Refused unseen: the money has no part in it.
-                instead = self.told_soon()[soon, None] - likely[soon]
+                instead = self.soon_likelihoods()[soon, None] - likely[soon]
                 joint[:, number] += add_up(instead, sample.case[soon], count)
         joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
         return chance, joint / joint.sum(axis=(1, 2), keepdims=True)
 
-    def told_soon(self) -> np.ndarray:
+    def soon_likelihoods(self) -> np.ndarray:
         """Return the log-likelihood of each retry's outcome if it came too soon."""
-        told = np.log(self.odds.soon)[self.outcome]
-        return np.where(self.paid, _NOT_PAID_SOON, told).astype(np.float32)
+        answered = np.log(self.odds.soon_answers)[self.outcome]
+        return np.where(self.paid, _NOT_PAID_SOON, answered).astype(np.float32)
 
     def likelihoods(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return log-likelihoods of retries, and log weights of cases before any of them."""
         odds, sample = self.odds, self.sample
-        told = np.log(odds.shares).astype(np.float32)[self.cells, self.outcome[:, None]]
-        likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + told)
-        alone = np.clip(expit(odds.cells), 1e-5, 1 - 1e-5)
+        answered = np.log(odds.answers).astype(np.float32)[self.bins, self.outcome[:, None]]
+        likely = np.where(self.paid[:, None], np.log(chance), np.log1p(-chance) + answered)
+        alone = np.clip(expit(odds.bins), 1e-5, 1 - 1e-5)
         by_outcome = np.concatenate([np.log1p(-alone), np.log(alone)]).astype(np.float32)
-        gate = self._gate()
+        log_prior = self._log_prior()
         told_before = by_outcome[self.past] * sample.past_trust[:, None]
         past = add_up(told_before, sample.past_case, len(sample.cases))
         # A method that is dead by now says nothing about earlier charges.
         alive = slice(0, DEAD_AT)
-        past[:, DEAD_AT] = _log_sum(gate[:, alive] + past[:, alive]) - _log_sum(gate[:, alive])
+        past[:, DEAD_AT] = _log_sum(log_prior[:, alive] + past[:, alive]) - _log_sum(
+            log_prior[:, alive]
+        )
         stays = np.log1p(-odds.moved) + past[:, alive]
         past[:, alive] = np.logaddexp(stays, np.log(odds.moved) + past[:, DEAD_AT:])
         self.stays[:, alive] = np.exp(stays - past[:, alive])
-        return likely, gate + past
+        return likely, log_prior + past
 
-    def _gate(self) -> np.ndarray:
+    def _log_prior(self) -> np.ndarray:
         odds, sample = self.odds, self.sample
-        gate = self.base[self.country] + odds.habits + self.habits_of[self.country]
-        gate += odds.suspects[sample.groups][:, FAMILY]
-        gate[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
-        return gate
+        log_prior = self.base[self.country] + odds.habits + self.habits_of[self.country]
+        log_prior += odds.suspects[sample.groups][:, FAMILY]
+        log_prior[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
+        return log_prior
 
     def _fit_hazards(self, chance, joint, belief, last: bool) -> None:
         odds, priors, sample = self.odds, self.priors, self.sample
         # A retry tells about money as far as it did not come too soon.
-        seen = np.searchsorted(cells.GUARDS, sample.since, side="right") - 1
+        seen = np.searchsorted(bins.COOL_DOWNS, sample.since, side="right") - 1
         weight = np.cumsum(joint, axis=1)[sample.case, seen] * self.weight[:, None]
         slope = weight * (self.paid[:, None] - chance)
         curve = weight * chance * (1 - chance)
         past_slope, past_curve = self._past_slopes(belief)
 
-        def by_cell(values):
-            return np.bincount(self.cells.ravel(), values.ravel(), cells.CELLS)
+        def by_bin(values):
+            return np.bincount(self.bins.ravel(), values.ravel(), bins.BIN_COUNT)
 
-        away = odds.cells - priors.cells
-        gradient = by_cell(slope) + past_slope - priors.cells_precision @ away
-        curvature = priors.cells_precision + np.diag(by_cell(curve) + past_curve)
+        away = odds.bins - priors.bins
+        gradient = by_bin(slope) + past_slope - priors.bins_precision @ away
+        curvature = priors.bins_precision + np.diag(by_bin(curve) + past_curve)
         step = np.linalg.solve(curvature, gradient)
         slope[:, DEAD_AT] = curve[:, DEAD_AT] = 0
         self._fit_effects(slope.sum(axis=1), curve.sum(axis=1), last)
         failed = ~self.paid
-        index = self.cells[failed] * GROUP_COUNT + self.outcome[failed][:, None]
-        counts = np.bincount(index.ravel(), weight[failed].ravel(), cells.CELLS * GROUP_COUNT)
-        counts = counts.reshape(cells.CELLS, GROUP_COUNT) + _SHARES_WORTH * priors.shares
+        index = self.bins[failed] * GROUP_COUNT + self.outcome[failed][:, None]
+        counts = np.bincount(index.ravel(), weight[failed].ravel(), bins.BIN_COUNT * GROUP_COUNT)
+        counts = counts.reshape(bins.BIN_COUNT, GROUP_COUNT) + _ANSWERS_WORTH * priors.answers
         self.odds = replace(
             odds,
-            cells=odds.cells + np.clip(step, -1, 1),
-            cells_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.cells_sd,
-            shares=counts / counts.sum(axis=1, keepdims=True),
+            bins=odds.bins + np.clip(step, -1, 1),
+            bins_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.bins_sd,
+            answers=counts / counts.sum(axis=1, keepdims=True),
         )
 
-    def _fit_guards(self, joint: np.ndarray) -> None:
-        prior, sample = self.priors.values["guards"], self.sample
-        by_guard = joint.sum(axis=2)
+    def _fit_cool_downs(self, joint: np.ndarray) -> None:
+        prior, sample = self.priors.values["cool_downs"], self.sample
+        by_cool_down = joint.sum(axis=2)
         # Only cases with a retry can tell.
         heard = np.bincount(sample.case, minlength=len(sample.cases)) > 0
-        shares = (by_guard * (sample.weight * heard)[:, None]).sum(axis=0)
+        shares = (by_cool_down * (sample.weight * heard)[:, None]).sum(axis=0)
         shares = shares + prior["worth"] * np.array(prior["shares"])
-        soon = np.array([by_guard[sample.case, n] * (sample.since < guard)
-                         for n, guard in enumerate(cells.GUARDS)]).sum(axis=0)  # fmt: skip
+        soon = np.array([by_cool_down[sample.case, n] * (sample.since < cool_down)
+                         for n, cool_down in enumerate(bins.COOL_DOWNS)]).sum(axis=0)  # fmt: skip
         failed = ~self.paid
         weight = (soon * self.weight)[failed]
         answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
         answers = answers + prior["worth"] * np.array(prior["answers"])
-        self.odds = replace(self.odds, guards=shares / shares.sum(), soon=answers / answers.sum())
+        self.odds = replace(
+            self.odds, cool_downs=shares / shares.sum(), soon_answers=answers / answers.sum()
+        )
 
     def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return slope and curvature of the likelihood of earlier charges, by cell."""
-        told = belief * self.stays
-        weight = told[self.sample.past_case] * self.past_weight[:, None]
+        """Return slope and curvature of the likelihood of earlier charges, by bin."""
+        stays = belief * self.stays
+        weight = stays[self.sample.past_case] * self.past_weight[:, None]
         weight[:, DEAD_AT] = 0
-        count = np.bincount(self.past.ravel(), weight.ravel(), 2 * cells.CELLS)
-        failed, paid = count[: cells.CELLS], count[cells.CELLS :]
-        alone = expit(self.odds.cells)
+        count = np.bincount(self.past.ravel(), weight.ravel(), 2 * bins.BIN_COUNT)
+        failed, paid = count[: bins.BIN_COUNT], count[bins.BIN_COUNT :]
+        alone = expit(self.odds.bins)
         return paid - alone * (paid + failed), alone * (1 - alone) * (paid + failed)
 
     def _fit_effects(self, slope: np.ndarray, curve: np.ndarray, last: bool) -> None:
@@ -237,8 +241,8 @@ class Fit:
             ("habits_of", self._by_country, 0.0, _COUNTRY_SD),
         )
         for name, add, prior, sd in blocks:
-            gate = _normalise(self._gate())
-            gradient, curvature = add(recent * (belief - gate)), add(recent * gate)
+            log_prior = _normalise(self._log_prior())
+            gradient, curvature = add(recent * (belief - log_prior)), add(recent * log_prior)
             value = self.habits_of if name == "habits_of" else getattr(self.odds, name)
             change = (gradient - (value - prior) / sd**2) / (curvature + 1 / sd**2)
             value = value + np.clip(change, -0.5, 0.5)
@@ -281,7 +285,7 @@ class Fit:
         return amounts.sum(axis=0)
 
     def _finish(self) -> Odds:
-        size = cells.EFFECT_COUNT
+        size = bins.EFFECT_COUNT
         named: dict[str, dict[str, tuple[float, float]]] = {}
         for number, (kind, name) in enumerate(zip(self.kinds, self.names, strict=True)):
             pair = (float(self.effects[size + number]), float(self.effects_sd[size + number]))
@@ -301,10 +305,10 @@ class Fit:
         counts = np.zeros((4, 2))
         for case, weight in zip(self.sample.cases, self.sample.weight, strict=True):
             run = 0
-            for event in case.trail.events:
+            for observation in case.sequence.observations:
                 if 0 < run <= len(counts):
-                    counts[run - 1] += weight * (event.outcome == SUCCESS), weight
-                run = run + 1 if event.outcome == cells.TECHNICAL else 0
+                    counts[run - 1] += weight * (observation.outcome == SUCCESS), weight
+                run = run + 1 if observation.outcome == bins.TECHNICAL else 0
         return tuple((float(paid), float(count)) for paid, count in counts)
 
 

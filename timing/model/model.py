@@ -14,11 +14,11 @@ from ..case import FinishedAttempt
 from .fit import fit
 from .odds import Odds
 from .priors import Priors, load
-from .reservoir import Memory, hash_key
+from .reservoir import Reservoir, hash_key
 from .sequence import read_finished
-from .training import Encoded, Examples, gather
+from .training import Encoded, TrainingData, gather
 
-VERSION = 2
+VERSION = 3
 _FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
 # From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
 # fewer on all of them.
@@ -37,7 +37,7 @@ class Model:
     def __init__(self, priors: Priors | None = None) -> None:
         self.priors = priors or load()
         habits, hazards = self.priors.half_lives
-        self.memory = Memory(int(self.priors.values["sample"]["cases"]), hazards)
+        self.reservoir = Reservoir(int(self.priors.values["sample"]["cases"]), hazards)
         self.odds = Odds.prior(self.priors)
         self.attempts = 0  # learned since the last reset, forgotten ones included
         self.fits = 0
@@ -45,7 +45,7 @@ class Model:
         self._fitted = 0.0  # attempts behind the last fit
         self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
         self._newest = 0.0
-        self._examples = Examples()
+        self._training_data = TrainingData()
 
     @property
     def version(self) -> str:
@@ -66,8 +66,8 @@ class Model:
         opened = min((aware(failure.at) for failure in failures), default=aware(attempt.at))
         born = round(opened.timestamp() / 86400.0, 4)
         self._newest = max(self._newest, born)
-        if self.memory.wants(key, born):
-            self.memory.add(key, read_finished(attempt, self.priors))
+        if self.reservoir.wants(key, born):
+            self.reservoir.add(key, read_finished(attempt, self.priors))
 
     def learn_all(self, attempts: Iterable[FinishedAttempt]) -> None:
         """Take in many finished attempts, then fit."""
@@ -84,12 +84,12 @@ class Model:
         """
         if not force and not self.is_stale:
             return False
-        cases = self._examples.update(self.memory)
+        cases = self._training_data.update(self.reservoir)
         if not cases:
             self.odds = Odds.prior(self.priors)
             return False
         seconds = aware(now).timestamp() if now else 0.0
-        today = max(self.memory.newest, seconds / 86400.0)
+        today = max(self.reservoir.newest, seconds / 86400.0)
         self.odds = self._fit(cases, today)
         self.fits += 1
         self._fitted += self._new
@@ -100,7 +100,7 @@ class Model:
         """Return the odds of all remembered cases; their order is that of hashed keys."""
 
         def improve(start: Odds, some: list[Encoded], rounds: int) -> Odds:
-            sample = gather(self.memory, some, self.priors.half_lives, today)
+            sample = gather(self.reservoir, some, self.priors.half_lives, today)
             return fit(sample, self.priors, start, rounds)
 
         if self._fitted >= 5 * _FIRST_FIT:
@@ -112,7 +112,7 @@ class Model:
     @property
     def is_stale(self) -> bool:
         """Whether a new fit would be worth its time."""
-        if len(self.memory) < _FIRST_FIT or not self._new:
+        if len(self.reservoir) < _FIRST_FIT or not self._new:
             return False
         if self._new >= max(_FIRST_FIT, _GROWTH * self._fitted):
             return True
@@ -122,7 +122,7 @@ class Model:
 
     def merge(self, other: "Model") -> None:
         """Take in what another model remembers, as of another company, and fit."""
-        self.memory.merge(other.memory)
+        self.reservoir.merge(other.reservoir)
         self.attempts += other.attempts
         self._fitted = 0.0
         self._newest = max(self._newest, other._newest)
@@ -145,7 +145,7 @@ class Model:
             "fitted_on": self._fitted_on,
             "newest": self._newest,
             "odds": self.odds.to_dict(),
-            "memory": self.memory.to_dict(),
+            "reservoir": self.reservoir.to_dict(),
         }
 
     @classmethod
@@ -157,7 +157,7 @@ class Model:
         if values.get("version") != VERSION:
             raise ValueError(f"A timing model of version {values.get('version')!r} is not known.")
         model = cls(priors)
-        model.memory = Memory.from_dict(values["memory"])
+        model.reservoir = Reservoir.from_dict(values["reservoir"])
         model.odds = Odds.from_dict(values["odds"])
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
         model._new, model._fitted = float(values["new"]), float(values["fitted"])

@@ -1,10 +1,10 @@
 """The learned odds: what the hypotheses about a payer are worth, and how likely a charge succeeds.
 
-A payer follows one hidden pattern (see :mod:`timing.patterns`). Under a pattern, the chance of a
-charge depends on what is known since the last failure: after it the account is known to be empty,
-so only money that came since, or chance, can help. Attempts are thus never independent draws: a
-failure lowers the belief in every pattern that promised success, and the same slot is worth little
-right after it was tried.
+A payer follows one hidden pattern (see :mod:`timing.model.patterns`). Under a pattern, the chance
+of a charge depends on what is known since the last failure: after it the account is known to be
+empty, so only money that came since, or chance, can help. Attempts are thus never independent
+draws: a failure lowers the belief in every pattern that promised success, and the same slot is
+worth little right after it was tried.
 """
 
 from collections.abc import Mapping
@@ -13,28 +13,28 @@ from functools import cached_property
 from typing import Any
 
 from ..arrays import np
-from . import bins as cells
+from . import bins
 from .patterns import COUNT, DEAD_AT, ERRATIC, FAMILIES, FAMILY, PAID, latest_pay
 from .priors import Priors, load
 from .sequence import PAID as SUCCESS
-from .sequence import Trail
+from .sequence import ChargeSequence
 from .training import Encoded, encode
 
 _DRAWS = 24
 # Of these probabilities logarithms are taken, and rounding must not make one nothing.
-_LOGGED, _LEAST = frozenset({"guards", "shares", "soon"}), 1e-5
+_LOGGED, _LEAST = frozenset({"cool_downs", "answers", "soon_answers"}), 1e-5
 _ARRAYS = (
-    "cells",
-    "cells_sd",
+    "bins",
+    "bins_sd",
     "effects",
     "effects_sd",
-    "shares",
+    "answers",
     "opening",
     "suspects",
     "habits",
     "habits_sd",
-    "guards",
-    "soon",
+    "cool_downs",
+    "soon_answers",
 )
 
 
@@ -42,10 +42,10 @@ _ARRAYS = (
 class Odds:
     """Parameters: prior means before the first fit, then what was learned.
 
-    Names of arrays are those of :class:`timing.priors.Priors`; `_sd` is the posterior's spread.
+    Arrays are named as in :class:`timing.model.priors.Priors`; `_sd` is the posterior's spread.
 
-    :ivar guards: share of issuers with each of :data:`timing.cells.GUARDS`
-    :ivar soon: what they answer to charges that come too soon, by group
+    :ivar cool_downs: share of issuers with each of :data:`timing.model.bins.COOL_DOWNS`
+    :ivar soon_answers: what they answer to charges that come too soon, by group
     :ivar habits: learned log tilt of each pattern against its prior share
     :ivar habits_of: the same on top, by country
     :ivar named: learned effect and its spread, by kind and name
@@ -54,17 +54,17 @@ class Odds:
     :ivar evidence: retries behind the fit, old ones counted in part
     """
 
-    cells: np.ndarray
-    cells_sd: np.ndarray
+    bins: np.ndarray
+    bins_sd: np.ndarray
     effects: np.ndarray
     effects_sd: np.ndarray
-    shares: np.ndarray
+    answers: np.ndarray
     opening: np.ndarray
     suspects: np.ndarray
     habits: np.ndarray
     habits_sd: np.ndarray
-    guards: np.ndarray
-    soon: np.ndarray
+    cool_downs: np.ndarray
+    soon_answers: np.ndarray
     habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     quick: tuple[tuple[float, float], ...] = ()
@@ -76,17 +76,17 @@ class Odds:
         """Return the odds of somebody who has seen nothing."""
         priors = priors or load()
         return cls(
-            priors.cells,
-            priors.cells_sd,
+            priors.bins,
+            priors.bins_sd,
             priors.effects,
             priors.effects_sd,
-            priors.shares,
+            priors.answers,
             priors.opening,
             priors.suspects,
             np.zeros(COUNT),
             np.full(COUNT, 0.5),
-            np.array(priors.values["guards"]["shares"]),
-            np.array(priors.values["guards"]["answers"]),
+            np.array(priors.values["cool_downs"]["shares"]),
+            np.array(priors.values["cool_downs"]["answers"]),
             moved=float(priors.values["moved"]["share"]),
         )
 
@@ -132,53 +132,55 @@ class Odds:
 
     def opening_belief(self, encoded: Encoded) -> np.ndarray:
         """Return the log weight of each pattern when a case opens, not normalised."""
-        trail = encoded.trail
-        log = load().habits(trail.country) + self.habits
-        if trail.country in self.habits_of:
-            log = log + self.habits_of[trail.country]
-        group = min(trail.events[0].outcome, cells.TECHNICAL)
+        sequence = encoded.sequence
+        log = load().habits(sequence.country) + self.habits
+        if sequence.country in self.habits_of:
+            log = log + self.habits_of[sequence.country]
+        group = min(sequence.observations[0].outcome, bins.TECHNICAL)
         log = log + self.suspects[group][FAMILY]
         if encoded.opening[0] >= 0:
             log[PAID] += self.opening[encoded.opening]
         return log
 
-    def belief(self, trail: Trail, match: float = 0.0) -> np.ndarray:
-        """Return weights, guards by patterns, after all failures of a case; they add up to 1.
+    def belief(self, sequence: ChargeSequence, match: float = 0.0) -> np.ndarray:
+        """Return weights, cool-downs by patterns, after all failures of a case; they add up to 1.
 
         :param match: log weight for patterns that pay when the network said to come back
         """
-        encoded = encode(trail.country, [trail])[0]
+        encoded = encode(sequence.country, [sequence])[0]
         log = self.opening_belief(encoded)
         if len(encoded.past):
             log = log + self.past_likelihood(encoded, log)
-        log = log + np.log(self.guards)[:, None]
+        log = log + np.log(self.cool_downs)[:, None]
         if len(encoded.outcomes):
-            score = self.cells[encoded.cells]
+            score = self.bins[encoded.bins]
             score[:, :DEAD_AT] += self._scores(encoded)[:, None]
             failed = encoded.outcomes != SUCCESS
             outcome = np.where(failed, encoded.outcomes, 0)
-            told = np.log(self.shares[encoded.cells, outcome[:, None]])
-            likely = told - np.logaddexp(0.0, score)
-            soon = encoded.since[None, :] < cells.GUARDS[:, None]
+            answered = np.log(self.answers[encoded.bins, outcome[:, None]])
+            likely = answered - np.logaddexp(0.0, score)
+            soon = encoded.since[None, :] < bins.COOL_DOWNS[:, None]
             log = log + np.where(soon, 0.0, 1.0) @ likely
-            log = log + (soon * np.log(self.soon[outcome])).sum(axis=1)[:, None]
-        advised = max(event.advised for event in trail.events)
+            log = log + (soon * np.log(self.soon_answers[outcome])).sum(axis=1)[:, None]
+        advised = max(observation.advised for observation in sequence.observations)
         if match and advised:
-            log = log + match * _pays_when_advised(trail.events[-1].minute, advised, trail.country)
+            log = log + match * _pays_when_advised(
+                sequence.observations[-1].minute, advised, sequence.country
+            )
         weight = np.exp(log - log.max())
         return weight / weight.sum()
 
-    def past_likelihood(self, encoded: Encoded, gate: np.ndarray) -> np.ndarray:
+    def past_likelihood(self, encoded: Encoded, log_prior: np.ndarray) -> np.ndarray:
         """Return how well each pattern explains the customer's earlier charges, log.
 
         A method that has died since says nothing about them: it explains them as well as the
         others do on average. Nor do the charges say anything of customers who are paid otherwise
         by now, which nobody tells.
         """
-        score = self.cells[encoded.past]
+        score = self.bins[encoded.past]
         log = np.where(encoded.past_paid[:, None], score, 0.0) - np.logaddexp(0.0, score)
         log = encoded.past_trust @ log
-        alive = gate[:DEAD_AT] - gate[:DEAD_AT].max()
+        alive = log_prior[:DEAD_AT] - log_prior[:DEAD_AT].max()
         weight = np.exp(alive)
         best = log[:DEAD_AT].max()
         mean = (weight * np.exp(log[:DEAD_AT] - best)).sum() / weight.sum()
@@ -189,7 +191,7 @@ class Odds:
 
     def _scores(self, encoded: Encoded) -> np.ndarray:
         total = self.effects[encoded.levels].sum(axis=1)
-        named = [self.named_score(encoded.trail, reason)[0] for reason in encoded.reasons]
+        named = [self.named_score(encoded.sequence, reason)[0] for reason in encoded.reasons]
         return total + np.array(named)
 
     def family_shares(self, belief: np.ndarray) -> dict[str, float]:
@@ -211,10 +213,10 @@ class Odds:
         spread = 1.645 * (chance * (1 - chance) / (count + prior["worth"] + 1)) ** 0.5
         return chance, (max(chance - spread, 0.0), min(chance + spread, 1.0))
 
-    def named_score(self, trail: Trail, reason: str) -> tuple[float, float]:
+    def named_score(self, sequence: ChargeSequence, reason: str) -> tuple[float, float]:
         """Return the effects of reason, country and issuer, and their variance."""
         total = variance = 0.0
-        for kind, name in zip(cells.NAMED, (reason, trail.country, trail.issuer), strict=True):
+        for kind, name in zip(bins.NAMED, (reason, sequence.country, sequence.issuer), strict=True):
             value, sd = self.named.get(kind, {}).get(name, (0.0, 0.0))
             total += value
             variance += sd * sd
@@ -233,15 +235,15 @@ class Draws:
         def draw(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
             return mean + sd * rng.standard_normal((_DRAWS, len(mean)))
 
-        self.cells = draw(odds.cells, odds.cells_sd)
+        self.bins = draw(odds.bins, odds.bins_sd)
         self.effects = draw(odds.effects, odds.effects_sd)
         self.habits = np.exp(draw(np.zeros(COUNT), odds.habits_sd))
 
 
 def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:
-    """Tell which patterns pay within a day of the instant that the network named."""
-    last = max(advised // 1440, failed // 1440 + 1) + 1 + cells.EPOCH_DAY
-    first = max(failed // 1440 + 1 + cells.EPOCH_DAY, last - 2)
+    """Return which patterns pay within a day of the instant that the network named."""
+    last = max(advised // 1440, failed // 1440 + 1) + 1 + bins.EPOCH_DAY
+    first = max(failed // 1440 + 1 + bins.EPOCH_DAY, last - 2)
     latest = latest_pay(np.array([last]), country)[:, 0]
     return (latest >= first) & (FAMILY < ERRATIC)
 

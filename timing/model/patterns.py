@@ -1,16 +1,15 @@
 """The ways in which people are paid, as hypotheses about a payer, and their days on the calendar.
 
 Days are ordinals of local dates (``date.toordinal``). The hour at which money is booked on its day
-is not part of a hypothesis: it is learned (see :mod:`timing.cells`).
+is not part of a hypothesis: it is learned (see :mod:`timing.model.bins`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from ..arrays import np
+from ..days import Place, is_working_day
 
 # Four rhythms, of people whose money lasts for some time and of people whose money is gone within a
 # day or two (*quick*). *erratic*: money comes and goes without a rhythm; *idle*: it hardly ever
@@ -27,8 +26,6 @@ ERRATIC, IDLE, SOLID, HELD, DEAD = range(8, 13)
 # A Friday; fortnights are counted from its Monday.
 _FORTNIGHT_ANCHOR = date(2024, 1, 1).toordinal()
 LONG_AGO = -100_000
-# Where most bank holidays are not those of the whole country: the part where most people live.
-_PARTS = {"GB": "ENG"}
 
 
 @dataclass(frozen=True)
@@ -74,26 +71,10 @@ INDEX = {pattern.id: index for index, pattern in enumerate(PATTERNS)}
 
 @lru_cache(maxsize=512)
 def _working_days(country: str, year: int) -> np.ndarray:
-    """Return which days of a year are worked, from its first one on; unknown countries work on
-    Monday to Friday and rest on New Year's Day only."""
-    first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
-    days = np.arange(first, last + 1)
-    weekend, off = {5, 6}, {first}
-    try:
-        part = _PARTS.get(country)
-        calendar = holidays.country_holidays(country, subdiv=part, years=year)
-        weekend = set(calendar.weekend)
-        off = {day.toordinal() for day in calendar}
-    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
-        pass
-    # Ordinal 1 was a Monday.
-    rest = np.isin((days - 1) % 7, list(weekend)) | np.isin(days, list(off))
-    return ~rest
-
-
-def is_working_day(day: date, country: str) -> bool:
-    """Tell whether banks of a country (ISO 3166 alpha-2) work on a local day."""
-    return bool(_working_days(country, day.year)[day.timetuple().tm_yday - 1])
+    """Return which days of a year are worked by a country's banks, from its first one on."""
+    place, first = Place(country=country), date(year, 1, 1).toordinal()
+    days = map(date.fromordinal, range(first, date(year + 1, 1, 1).toordinal()))
+    return np.array([is_working_day(day, place) for day in days])
 
 
 @lru_cache(maxsize=64)

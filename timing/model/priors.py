@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..arrays import np
-from . import bins as cells
+from . import bins
 from .patterns import COUNT, FAMILIES, FAMILY, PATTERNS, RHYTHMS
 
 _DATA = Path(__file__).parents[1] / "data" / "priors.json"
-GROUP_COUNT = len(cells.GROUPS)
+GROUP_COUNT = len(bins.GROUPS)
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,26 @@ class Priors:
     """The shipped beliefs as arrays; ``_sd`` is how far a value may be learned away, in log-odds.
 
     :ivar values: the data file
-    :ivar kinship: covariance of the cells
+    :ivar kinship: covariance of the bins
     """
 
     values: dict[str, Any]
-    cells: np.ndarray
+    bins: np.ndarray
     kinship: np.ndarray
     effects: np.ndarray
     effects_sd: np.ndarray
     opening: np.ndarray
     suspects: np.ndarray
-    shares: np.ndarray
+    answers: np.ndarray
     group_of: dict[str, int]
 
     @cached_property
-    def cells_sd(self) -> np.ndarray:
-        """How far each cell's value may be learned away."""
+    def bins_sd(self) -> np.ndarray:
+        """How far each bin's value may be learned away."""
         return np.sqrt(np.diag(self.kinship))
 
     @cached_property
-    def cells_precision(self) -> np.ndarray:
+    def bins_precision(self) -> np.ndarray:
         """The inverse of the kinship. Only learning needs it, and it takes 32 MB for good."""
         return np.linalg.inv(self.kinship)
 
@@ -53,12 +53,12 @@ class Priors:
         return float(forgetting["habits"]), float(forgetting["hazards"])
 
     def group(self, reason: str, decline_class: str) -> int:
-        """Return what a failure is about, as an index into :data:`timing.cells.GROUPS`."""
+        """Return what a failure is about, as an index into :data:`timing.model.bins.GROUPS`."""
         if decline_class == "technical":
-            return cells.TECHNICAL
+            return bins.TECHNICAL
         if decline_class in ("fix_data", "customer_action", "never"):
-            return cells.HARD
-        return self.group_of.get(reason, cells.SOFT)
+            return bins.HARD
+        return self.group_of.get(reason, bins.SOFT)
 
     def habits(self, country: str) -> np.ndarray:
         """Return the log of the prior share of each pattern in a country."""
@@ -69,9 +69,9 @@ class Priors:
 def load() -> Priors:
     """Return the shipped priors; read once."""
     values = json.loads(_DATA.read_text(encoding="utf-8"))
-    alpha, kinship = _cells(values)
+    alpha, kinship = _bins(values)
     effects, effects_sd = _effects(values["effects"])
-    suspects = np.array([values["suspects"][group] for group in cells.GROUPS[:4]])
+    suspects = np.array([values["suspects"][group] for group in bins.GROUPS[:4]])
     rhythms = suspects[:, : len(RHYTHMS)]
     suspects = np.concatenate([rhythms, rhythms, suspects[:, len(RHYTHMS) :]], axis=1)
     return Priors(
@@ -82,45 +82,45 @@ def load() -> Priors:
         effects_sd,
         np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
         suspects,
-        _shares(),
+        _answers(),
         {
             reason: index
-            for index, group in enumerate(cells.GROUPS)
+            for index, group in enumerate(bins.GROUPS)
             for reason in values["groups"].get(group, ())
         },
     )
 
 
-def _cells(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the prior means of the cells, and how they vary together.
+def _bins(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the prior means of the bins, and how they vary together.
 
-    What is learned of a cell says something about its neighbours, and about the same distance to
+    What is learned of a bin says something about its neighbours, and about the same distance to
     pay day in the other families: a few cases then teach all of them.
     """
-    alpha = np.zeros(cells.CELLS)
-    kinship = np.zeros((cells.CELLS, cells.CELLS))
+    alpha = np.zeros(bins.BIN_COUNT)
+    kinship = np.zeros((bins.BIN_COUNT, bins.BIN_COUNT))
     spread = values["kinship"]
     place = partial(_place, alpha, kinship, spread)
-    groups = cells.GROUPS[:4]
+    groups = bins.GROUPS[:4]
     gaps = values["gaps"]
     came = values["came"]
-    place(cells.CAME, [came[rhythm] for rhythm in RHYTHMS], spread["families"])
-    quick = cells.CAME + len(RHYTHMS) * len(cells.AGES)
+    place(bins.CAME, [came[rhythm] for rhythm in RHYTHMS], spread["families"])
+    quick = bins.CAME + len(RHYTHMS) * len(bins.AGES)
     place(quick, [came["quick"]] * len(RHYTHMS), spread["families"])
-    place(cells.LATE, [values["late"]["value"]])
-    place(cells.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
-    place(cells.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
-    place(cells.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
-    place(cells.SELDOM, [logit(np.array(gaps["seldom"]))])
-    place(cells.SLOW, [logit(np.array(gaps["slow"]))])
+    place(bins.LATE, [values["late"]["value"]])
+    place(bins.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
+    place(bins.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
+    place(bins.CALM, [logit(np.array(gaps["calm"][group])) for group in groups])
+    place(bins.SELDOM, [logit(np.array(gaps["seldom"]))])
+    place(bins.SLOW, [logit(np.array(gaps["slow"]))])
     fresh = values["fresh"]
     lasting = [logit(np.array(fresh[rhythm])) for rhythm in RHYTHMS]
-    place(cells.FRESH, lasting, spread["families"])
-    quick = cells.FRESH + len(RHYTHMS) * cells.FRESH_COUNT
+    place(bins.FRESH, lasting, spread["families"])
+    quick = bins.FRESH + len(RHYTHMS) * bins.FRESH_COUNT
     place(quick, [logit(np.array(fresh["quick"]))] * len(RHYTHMS), spread["families"])
-    alpha[cells.OTHERS :] = logit(np.array(fresh["others"]))
-    kinship[cells.OTHERS :, cells.OTHERS :] = np.eye(cells.CELLS - cells.OTHERS)
-    alpha[cells.GONE], kinship[cells.GONE, cells.GONE] = logit(values["gone"]["value"]), 0.04
+    alpha[bins.OTHERS :] = logit(np.array(fresh["others"]))
+    kinship[bins.OTHERS :, bins.OTHERS :] = np.eye(bins.BIN_COUNT - bins.OTHERS)
+    alpha[bins.GONE], kinship[bins.GONE, bins.GONE] = logit(values["gone"]["value"]), 0.04
     return alpha, kinship
 
 
@@ -132,7 +132,7 @@ def _place(
     blocks: list[Sequence[float]],
     shared: float = 0.0,
 ) -> None:
-    """Place blocks of neighbouring cells, one after the other; `shared` ties them together."""
+    """Place blocks of neighbouring bins, one after the other; `shared` ties them together."""
     width = len(blocks[0])
     near = np.exp(-np.abs(np.subtract.outer(np.arange(width), np.arange(width))) / 1.5)
     within = spread["block"] ** 2 + spread["near"] ** 2 * near
@@ -147,26 +147,26 @@ def _place(
 
 
 def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    mean, sd = np.zeros(cells.EFFECT_COUNT), np.zeros(cells.EFFECT_COUNT)
-    for name, levels in cells.EFFECTS.items():
-        start = cells.OFFSETS[name]
+    mean, sd = np.zeros(bins.EFFECT_COUNT), np.zeros(bins.EFFECT_COUNT)
+    for name, levels in bins.EFFECTS.items():
+        start = bins.OFFSETS[name]
         mean[start : start + levels] = values.get(name, 0.0)
         sd[start : start + levels] = values["sd"][name]
     return mean, sd
 
 
-def _shares() -> np.ndarray:
-    """What a failed charge is about, by cell: alike everywhere, until it is learned otherwise."""
-    shares = np.tile([0.55, 0.25, 0.05, 0.10, 0.05], (cells.CELLS, 1))
+def _answers() -> np.ndarray:
+    """What a failed charge is about, by bin: alike everywhere, until it is learned otherwise."""
+    answers = np.tile([0.55, 0.25, 0.05, 0.10, 0.05], (bins.BIN_COUNT, 1))
     # After a failure of some kind the next is mostly of the same.
-    for start in (cells.DRY, cells.FREE, cells.CALM):
+    for start in (bins.DRY, bins.FREE, bins.CALM):
         for group in range(4):
-            count = len(cells.GAPS)
+            count = len(bins.GAPS)
             rows = slice(start + group * count, start + (group + 1) * count)
-            shares[rows] *= 0.5
-            shares[rows, group] += 0.5
-    shares[cells.GONE] = [0.3, 0.3, 0.02, 0.08, 0.3]
-    return shares
+            answers[rows] *= 0.5
+            answers[rows, group] += 0.5
+    answers[bins.GONE] = [0.3, 0.3, 0.02, 0.08, 0.3]
+    return answers
 
 
 @lru_cache(maxsize=512)

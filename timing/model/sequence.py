@@ -4,14 +4,14 @@ The same reading serves the decision about a running case and the fit on thousan
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timezone
 from typing import NamedTuple
 
 from ...tools.instants import aware, find_zone
 from ..arrays import np
 from ..case import Case, Failure, local_minutes
-from . import bins as cells
+from . import bins
 from .priors import Priors
 
 PAID = 9  # the outcome of a charge that succeeded, beside the groups of failures
@@ -22,7 +22,7 @@ _YEAR = 400 * 1440
 DENSE = 3 * 1440  # failures this close to a charge may have annoyed the issuer
 
 
-class Event(NamedTuple):
+class Observation(NamedTuple):
     """One charge of a case, its first failure included.
 
     :ivar minute: local
@@ -40,7 +40,7 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trail:
+class ChargeSequence:
     """A case with its charges in order.
 
     :ivar born: days since 1970 (UTC) of the first failure
@@ -52,11 +52,11 @@ class Trail:
     funding: str
     rail: str
     issuer: str
-    events: tuple[Event, ...]
+    observations: tuple[Observation, ...]
     past: tuple[int, ...]
 
 
-def read(case: Case, priors: Priors) -> Trail:
+def read(case: Case, priors: Priors) -> ChargeSequence:
     """Read a case whose facts are tidy (see :func:`timing.case.tidy`)."""
     zone = case.zone
     method = case.method
@@ -66,7 +66,7 @@ def read(case: Case, priors: Priors) -> Trail:
         for charge in case.history[-_HISTORY:]
         if (minute := local_minutes(aware(charge.at), zone)) > oldest
     )
-    return Trail(
+    return ChargeSequence(
         round(case.failures[0].at.timestamp() / _DAY_SECONDS, 4),
         str(method.country or "").upper()[:2],
         str(method.funding or ""),
@@ -77,10 +77,10 @@ def read(case: Case, priors: Priors) -> Trail:
     )
 
 
-def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) -> Event:
+def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) -> Observation:
     """Read one declined charge."""
     wait = failure.wait_until
-    return Event(
+    return Observation(
         local_minutes(failure.at, zone),
         priors.group(failure.reason, failure.decline_class),
         str(failure.reason or "")[:40],
@@ -89,14 +89,14 @@ def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) ->
     )
 
 
-def read_finished(attempt, priors: Priors) -> Trail:
+def read_finished(attempt, priors: Priors) -> ChargeSequence:
     """Read a finished attempt: the case before it, and how it ended."""
     case = attempt.case
     zone = find_zone(case.tz)
     failures = [f for f in case.failures if aware(f.at) < aware(attempt.at)]
     if not all(f.at.tzinfo is timezone.utc for f in failures) or len(failures) > 1:
         failures = sorted(failures, key=lambda f: aware(f.at))
-    trail = read(
+    sequence = read(
         Case(
             tuple(failures) or (Failure(aware(attempt.at)),),
             case.method,
@@ -108,20 +108,17 @@ def read_finished(attempt, priors: Priors) -> Trail:
     promised = attempt.predicted
     predicted = -1 if promised is None else round(1000 * min(max(promised, 0.0), 1.0))
     if attempt.paid:
-        event = Event(local_minutes(aware(attempt.at), zone), PAID, "", 0, predicted)
+        last = Observation(local_minutes(aware(attempt.at), zone), PAID, "", 0, predicted)
     else:
         failure = attempt.failure or Failure(attempt.at)
-        event = read_failure(failure, zone, priors, predicted)
-        event = event._replace(minute=local_minutes(aware(attempt.at), zone))
-    events = trail.events if failures else ()
-    return Trail(
-        trail.born, trail.country, trail.funding, trail.rail, trail.issuer, (*events, event),
-        trail.past,
-    )  # fmt: skip
+        last = read_failure(failure, zone, priors, predicted)
+        last = last._replace(minute=local_minutes(aware(attempt.at), zone))
+    before = sequence.observations if failures else ()
+    return replace(sequence, observations=(*before, last))
 
 
 @dataclass(frozen=True)
-class Charge:
+class Covariates:
     """What is known of a charge beside hypotheses, when it is made or planned.
 
     :ivar failed: local minute of the failure that the charge follows
@@ -141,64 +138,68 @@ class Charge:
     advised: int
 
 
-def telling(events: Sequence[Event], guard: int = 0) -> tuple[int, ...]:
-    """Return the numbers of the failures that tell something about the account.
+def find_informative(observations: Sequence[Observation], cool_down: int = 0) -> tuple[int, ...]:
+    """Return the numbers of the failures that say something about the account.
 
-    Technical failures tell nothing: the latest one stands for them where there is no other.
+    Technical failures say nothing: the latest one stands for them where there is no other.
 
-    :param guard: minutes; with an issuer that refuses whatever comes sooner after the last charge,
-        such refusals tell nothing either
+    :param cool_down: minutes; an issuer refuses unseen whatever comes sooner after the last charge,
+        so that such refusals say nothing either
     """
-    told = tuple(
+    informative = tuple(
         number
-        for number, event in enumerate(events)
-        if event.outcome != cells.TECHNICAL
-        and (not number or event.minute - events[number - 1].minute >= guard)
+        for number, observation in enumerate(observations)
+        if observation.outcome != bins.TECHNICAL
+        and (not number or observation.minute - observations[number - 1].minute >= cool_down)
     )
-    return told or (len(events) - 1,)
+    return informative or (len(observations) - 1,)
 
 
-def follow(events: Sequence[Event], guard: int = 0) -> Charge:
+def follow(observations: Sequence[Observation], cool_down: int = 0) -> Covariates:
     """Return what is known before the charge that follows these failures.
 
-    :param guard: minutes, see :func:`telling`
+    :param cool_down: minutes, see :func:`find_informative`
     """
-    told = telling(events, guard)
-    last = events[told[-1]]
-    advised = max((event.advised for event in events), default=0)
-    recent = tuple(event.minute for event in events if event.minute < last.minute)
-    return Charge(
+    informative = find_informative(observations, cool_down)
+    last = observations[informative[-1]]
+    advised = max((observation.advised for observation in observations), default=0)
+    recent = tuple(
+        observation.minute for observation in observations if observation.minute < last.minute
+    )
+    return Covariates(
         last.minute,
-        min(last.outcome, cells.TECHNICAL),
+        min(last.outcome, bins.TECHNICAL),
         last.reason,
-        len(told),
-        events[0].minute,
+        len(informative),
+        observations[0].minute,
         recent,
         advised,
     )
 
 
-def effect_levels(trail: Trail, charges: Sequence[Charge], minutes: np.ndarray) -> np.ndarray:
+def effect_levels(
+    sequence: ChargeSequence, covariates: Sequence[Covariates], minutes: np.ndarray
+) -> np.ndarray:
     """Return the position of each effect's level in the array of effects.
 
-    :param charges: one or more, each of which may come at any of the instants
+    :param covariates: of one or more charges, each of which may come at any of the instants
     :param minutes: local minutes of the instants
     :return: effects by charges times instants
     """
     minutes, count = np.asarray(minutes, dtype=np.int64), len(minutes)
-    near = np.concatenate([np.broadcast_to(density(c, minutes), count) for c in charges])
-    values = [(c.failed, c.number, c.group, c.advised, c.opened) for c in charges]
+    near = np.concatenate([np.broadcast_to(density(c, minutes), count) for c in covariates])
+    values = [(c.failed, c.number, c.group, c.advised, c.opened) for c in covariates]
     failed, number, group, advised, opened = np.repeat(np.array(values), count, axis=0).T
-    charged = np.tile(minutes, len(charges))
-    return find_levels(charged, failed, number, group, near, advised, opened, *facts(trail))
+    charged = np.tile(minutes, len(covariates))
+    return find_levels(charged, failed, number, group, near, advised, opened, *facts(sequence))
 
 
-def facts(trail: Trail) -> tuple[int, int, int]:
+def facts(sequence: ChargeSequence) -> tuple[int, int, int]:
     """Return the levels of funding, rail and regularity, which stay the same in a case."""
-    fixed = sum(code & 1 for code in trail.past)
+    fixed = sum(code & 1 for code in sequence.past)
     return (
-        cells.FUNDINGS.index(trail.funding) if trail.funding in cells.FUNDINGS else 0,
-        0 if trail.rail == "card" else 1 if trail.rail == "sepa" else 2,
+        bins.FUNDINGS.index(sequence.funding) if sequence.funding in bins.FUNDINGS else 0,
+        0 if sequence.rail == "card" else 1 if sequence.rail == "sepa" else 2,
         0 if not fixed else 1 if fixed < 4 else 2,
     )
 
@@ -207,31 +208,31 @@ def find_levels(
     minutes, failed, number, group, density, advised, opened, funding, rail, regular
 ) -> np.ndarray:
     """Return positions in the array of effects, effects by charges, of numbers or arrays."""
-    day, minute = cells.split(minutes)
+    day, minute = bins.split(minutes)
     values = (
-        cells.hour_level(minute),
-        cells.gap_bin(failed, minutes),
+        bins.hour_level(minute),
+        bins.gap_bin(failed, minutes),
         (day - 1) % 7,
-        np.minimum(number, cells.EFFECTS["attempt"]) - 1,
+        np.minimum(number, bins.EFFECTS["attempt"]) - 1,
         group,
         density,
-        cells.advice_level(minutes, advised),
-        np.searchsorted(cells.ELAPSED_EDGES, minutes - opened, side="right"),
+        bins.advice_level(minutes, advised),
+        np.searchsorted(bins.ELAPSED_EDGES, minutes - opened, side="right"),
         funding,
         rail,
         regular,
     )
-    levels = np.empty((len(cells.EFFECTS), len(minutes)), dtype=np.int64)
-    for row, (value, offset) in enumerate(zip(values, cells.OFFSETS.values(), strict=True)):
+    levels = np.empty((len(bins.EFFECTS), len(minutes)), dtype=np.int64)
+    for row, (value, offset) in enumerate(zip(values, bins.OFFSETS.values(), strict=True)):
         levels[row] = value + offset
     return levels
 
 
-def density(charge: Charge, minutes: np.ndarray) -> np.ndarray | int:
+def density(covariates: Covariates, minutes: np.ndarray) -> np.ndarray | int:
     """Return how many failures before the last lie in the three days before a charge: 0, 1, 2."""
-    if not charge.recent or int(minutes.min(initial=2**60)) - charge.recent[-1] > DENSE:
+    if not covariates.recent or int(minutes.min(initial=2**60)) - covariates.recent[-1] > DENSE:
         return 0
-    recent = np.array(charge.recent)
+    recent = np.array(covariates.recent)
     return np.minimum((minutes[:, None] - recent[None, :] <= DENSE).sum(axis=1), 2)
 
 

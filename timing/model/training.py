@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..arrays import np
-from . import bins as cells
+from . import bins
 from .patterns import PAID
-from .reservoir import Memory
-from .sequence import DENSE, Trail, facts, find_levels, follow, read_past
+from .reservoir import Reservoir
+from .sequence import DENSE, ChargeSequence, facts, find_levels, follow, read_past
 from .sequence import PAID as SUCCESS
 
 # Days after which an earlier charge says half as much about its customer: people change their jobs
@@ -25,20 +25,20 @@ PAST_HALF_LIFE = 75.0
 class Encoded:
     """One case.
 
-    :ivar cells: retries by hypotheses
+    :ivar bins: retries by hypotheses
     :ivar levels: retries by effects
     :ivar reasons: of the failure before each retry
     :ivar outcomes: group of each retry's failure, or paid
     :ivar since: minutes since the charge before each retry, whatever it was answered
     :ivar opening: days since pay day when the case opened, binned, by hypotheses; -1 if it matters
         not
-    :ivar past: earlier charges by hypotheses, their cells
+    :ivar past: earlier charges by hypotheses, their bins
     :ivar past_paid: whether they were paid
     :ivar past_trust: how much each of them still says, 0 to 1: pay days change
     """
 
-    trail: Trail
-    cells: np.ndarray
+    sequence: ChargeSequence
+    bins: np.ndarray
     levels: np.ndarray
     reasons: list[str]
     outcomes: np.ndarray
@@ -50,51 +50,51 @@ class Encoded:
     past_trust: np.ndarray
 
 
-class Examples:
-    """The encoded cases of a memory."""
+class TrainingData:
+    """The encoded cases of a reservoir."""
 
     def __init__(self) -> None:
         self._encoded: dict[int, Encoded] = {}
 
-    def update(self, memory: Memory) -> list[Encoded]:
-        """Return all cases of the memory that have a finished attempt, by key."""
+    def update(self, reservoir: Reservoir) -> list[Encoded]:
+        """Return all cases of the reservoir that have a finished attempt, by key."""
         new: dict[str, list[int]] = {}
-        for key, trail in memory.cases.items():
+        for key, sequence in reservoir.cases.items():
             known = self._encoded.get(key)
-            if known is None or known.trail is not trail:
-                new.setdefault(trail.country, []).append(key)
+            if known is None or known.sequence is not sequence:
+                new.setdefault(sequence.country, []).append(key)
         for country, keys in new.items():
-            found = encode(country, [memory.cases[key] for key in keys])
+            found = encode(country, [reservoir.cases[key] for key in keys])
             self._encoded.update(zip(keys, found, strict=True))
-        self._encoded = {key: self._encoded[key] for key in sorted(memory.cases)}
+        self._encoded = {key: self._encoded[key] for key in sorted(reservoir.cases)}
         return [encoded for encoded in self._encoded.values() if len(encoded.outcomes)]
 
 
-def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
+def encode(country: str, sequences: Sequence[ChargeSequence]) -> list[Encoded]:
     """Encode cases of one country."""
-    rows, reasons, counts = _rows(trails)
+    rows, reasons, counts = _rows(sequences)
     columns = np.array(rows, dtype=np.int64).reshape(len(rows), 13).T
     minute, since, failed, number, group, near, *columns = columns
     advised, opened, outcome, predicted, *same = columns
-    found = cells.find_cells(failed, minute, group, country).T
+    found = bins.find_bins(failed, minute, group, country).T
     levels = find_levels(minute, failed, number, group, near, advised, opened, *same).T
-    first = np.array([trail.events[0].minute for trail in trails], dtype=np.int64)
-    opening = cells.fresh_cells(first, country)[PAID].T.astype(np.int16) - cells.FRESH
-    opening[[trail.events[0].outcome == cells.TECHNICAL for trail in trails]] = -1
-    pasts = [trail.past for trail in trails]
-    if len(trails) == 1:
+    first = np.array([sequence.observations[0].minute for sequence in sequences], dtype=np.int64)
+    opening = bins.find_fresh_bins(first, country)[PAID].T.astype(np.int16) - bins.FRESH
+    opening[[sequence.observations[0].outcome == bins.TECHNICAL for sequence in sequences]] = -1
+    pasts = [sequence.past for sequence in sequences]
+    if len(sequences) == 1:
         past, past_paid, trust = _encode_one_past(country, pasts[0], int(first[0]))
     else:
         past, past_paid, trust = _encode_pasts(country, pasts, first)
     ends = np.cumsum(counts)
-    ends_past = np.cumsum([len(trail.past) for trail in trails])
+    ends_past = np.cumsum([len(sequence.past) for sequence in sequences])
     encoded = []
-    for index, trail in enumerate(trails):
+    for index, sequence in enumerate(sequences):
         part = slice(ends[index] - counts[index], ends[index])
-        part_past = slice(ends_past[index] - len(trail.past), ends_past[index])
+        part_past = slice(ends_past[index] - len(sequence.past), ends_past[index])
         encoded.append(
             Encoded(
-                trail,
+                sequence,
                 found[part],
                 levels[part].astype(np.int16),
                 reasons[part],
@@ -110,47 +110,47 @@ def encode(country: str, trails: Sequence[Trail]) -> list[Encoded]:
     return encoded
 
 
-def _rows(trails: Sequence[Trail]) -> tuple[list[tuple], list[str], list[int]]:
+def _rows(sequences: Sequence[ChargeSequence]) -> tuple[list[tuple], list[str], list[int]]:
     rows: list[tuple] = []
     reasons: list[str] = []
     counts = []
-    for trail in trails:
+    for sequence in sequences:
         before = len(rows)
-        same = facts(trail)
-        for index in range(1, len(trail.events)):
-            event = trail.events[index]
-            if event.outcome == cells.TECHNICAL:
+        same = facts(sequence)
+        for index in range(1, len(sequence.observations)):
+            observation = sequence.observations[index]
+            if observation.outcome == bins.TECHNICAL:
                 continue  # Technical trouble tells nothing about the payer.
-            charge = follow(trail.events[:index])
-            near = sum(event.minute - minute <= DENSE for minute in charge.recent)
+            known = follow(sequence.observations[:index])
+            near = sum(observation.minute - minute <= DENSE for minute in known.recent)
             rows.append(
-                (event.minute, event.minute - trail.events[index - 1].minute)
-                + (charge.failed, charge.number, charge.group, min(near, 2))
-                + (charge.advised, charge.opened, event.outcome, event.predicted, *same)
+                (observation.minute, observation.minute - sequence.observations[index - 1].minute)
+                + (known.failed, known.number, known.group, min(near, 2))
+                + (known.advised, known.opened, observation.outcome, observation.predicted, *same)
             )
-            reasons.append(charge.reason)
+            reasons.append(known.reason)
         counts.append(len(rows) - before)
     return rows, reasons, counts
 
 
 @lru_cache(maxsize=1024)
 def _encode_one_past(country: str, past: tuple[int, ...], opened: int):
-    """Return the same for one customer: his past is asked for at each decision of his case."""
+    """Return the same for one customer, whose past is asked for at each decision of a case."""
     return _encode_pasts(country, [past], [opened])
 
 
 def _encode_pasts(country: str, pasts: Sequence[tuple[int, ...]], opened: Sequence[int]):
-    """Return the cells of earlier charges by hypotheses, whether they were paid, and their trust.
+    """Return the bins of earlier charges by hypotheses, whether they were paid, and their trust.
 
     :param opened: local minutes at which the cases opened
     """
     read = [read_past(past) for past in pasts]
     minutes, paid, retried = (np.concatenate([one[part] for one in read]) for part in range(3))
-    found = cells.fresh_cells(minutes, country)
+    found = bins.find_fresh_bins(minutes, country)
     again = np.flatnonzero(retried)
     if len(again):
-        group = np.full(len(again), cells.FUNDS)
-        found[:, again] = cells.find_cells(retried[again], minutes[again], group, country)
+        group = np.full(len(again), bins.FUNDS)
+        found[:, again] = bins.find_bins(retried[again], minutes[again], group, country)
     age = np.repeat(opened, [len(past) for past in pasts]) - minutes
     trust = 0.5 ** (np.maximum(age, 0) / (1440.0 * PAST_HALF_LIFE))
     return found.T, paid.astype(bool), trust.astype(np.float32)
@@ -165,7 +165,7 @@ class Sample:
     """
 
     cases: list[Encoded]
-    cells: np.ndarray
+    bins: np.ndarray
     levels: np.ndarray
     outcomes: np.ndarray
     since: np.ndarray
@@ -186,7 +186,7 @@ class Sample:
 
 
 def gather(
-    memory: Memory, cases: list[Encoded], half_lives: tuple[float, float], now: float
+    reservoir: Reservoir, cases: list[Encoded], half_lives: tuple[float, float], now: float
 ) -> Sample:
     """Put cases side by side and weigh them.
 
@@ -195,22 +195,22 @@ def gather(
     """
     habits, hazards = half_lives
     numbers = np.arange(len(cases))
-    first = np.array([case.trail.events[0].outcome for case in cases])
+    first = np.array([case.sequence.observations[0].outcome for case in cases])
     return Sample(
         cases,
-        np.concatenate([case.cells for case in cases]),
+        np.concatenate([case.bins for case in cases]),
         np.concatenate([case.levels for case in cases]).astype(np.int64),
         np.concatenate([case.outcomes for case in cases]),
         np.concatenate([case.since for case in cases]),
         np.repeat(numbers, [len(case.outcomes) for case in cases]),
         np.stack([case.opening for case in cases]),
-        np.minimum(first, cells.TECHNICAL),
+        np.minimum(first, bins.TECHNICAL),
         np.concatenate([case.past for case in cases]),
         np.concatenate([case.past_paid for case in cases]),
         np.concatenate([case.past_trust for case in cases]),
         np.repeat(numbers, [len(case.past_paid) for case in cases]),
-        np.array([memory.weight(case.trail, now, hazards) for case in cases]),
-        np.array([memory.weight(case.trail, now, habits) for case in cases]),
+        np.array([reservoir.weight(case.sequence, now, hazards) for case in cases]),
+        np.array([reservoir.weight(case.sequence, now, habits) for case in cases]),
     )
 
 

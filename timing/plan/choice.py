@@ -9,13 +9,13 @@ from ..arrays import np
 from ..case import Case, Hint, local_minutes
 from ..constraints import AllowedInstants
 from ..decision import Decision, Sentence, Stop, _
-from ..model import bins as cells
+from ..model import bins
 from ..model.model import Model
 from ..model.odds import Odds
 from ..model.patterns import FAMILY, latest_pay
-from ..model.sequence import Trail, read
+from ..model.sequence import ChargeSequence, read
 from .ladder import Ladder, plan_ladder
-from .plan import Outlook, Plan, Weighed, weigh
+from .plan import Outlook, SlotPlan, Weighed, weigh
 from .slots import REST, Slots, find_slots, instant_of, spread
 
 # Days are planned at one hour. On a day on which the customer is probably paid the hour of booking
@@ -41,7 +41,7 @@ _REST_ADVISED = 4 * 1440
 
 @dataclass(frozen=True)
 class Choice:
-    """A chosen instant; the fields are those of :class:`timing.smart.SmartDecision`."""
+    """A chosen instant; the fields are those of :class:`timing.plan.smart.SmartDecision`."""
 
     at: datetime
     source: str
@@ -61,25 +61,25 @@ def choose(
     hinted: tuple[datetime, Hint] | None,
 ) -> Choice | Stop:
     """Return the next instant of a tidy case whose earliest allowed instant is known."""
-    trail = read(case, model.priors)
+    sequence = read(case, model.priors)
     factor = np.log(model.priors.values["advice_match"]["factor"])
-    belief = model.odds.belief(trail, factor)
+    belief = model.odds.belief(sequence, factor)
     slots = find_slots(case, allowed, earliest)
-    minutes = np.maximum(slots.minutes, trail.events[-1].minute + 1)
-    advised = any(event.advised for event in trail.events)
+    minutes = np.maximum(slots.minutes, sequence.observations[-1].minute + 1)
+    advised = any(observation.advised for observation in sequence.observations)
     # A try that costs more than all there is to win is as bad as one that costs twice that.
     cost = min(case.policy.attempt_cost / case.amount, 2.0) if case.amount > 0 else 0.0
     outlook = Outlook(
-        model.odds, trail, belief, minutes,
+        model.odds, sequence, belief, minutes,
         max(cost, _LEAST_WORTH), _discount(case, minutes), _REST_ADVISED if advised else REST,
     )  # fmt: skip
-    chooser = _Chooser(case, allowed, model, rng, outlook, slots, trail)
+    chooser = _Chooser(case, allowed, model, rng, outlook, slots, sequence)
     if hinted:
         return chooser.follow(*hinted)
     tries = case.policy.tries - case.tries_used
     plan = outlook.best(tries)
     if not plan.slots:
-        # Nothing promises much, but a merchant's tries are his: only their cost ends a case.
+        # Nothing promises much, but the tries are the merchant's: only their cost ends a case.
         outlook.cost[:] = cost
         plan = replace(outlook.best(tries), value=0.0)
     if not plan.slots:
@@ -104,12 +104,12 @@ class _Chooser:
         rng: random.Random | None,
         outlook: Outlook,
         slots: Slots,
-        trail: Trail,
+        sequence: ChargeSequence,
     ) -> None:
         self.case, self.allowed, self.model, self.rng = case, allowed, model, rng
-        self.outlook, self.slots, self.trail = outlook, slots, trail
+        self.outlook, self.slots, self.sequence = outlook, slots, sequence
 
-    def choose(self, plan: Plan) -> Choice:
+    def choose(self, plan: SlotPlan) -> Choice:
         """Draw the next instant from those that are nearly as good as the plan's first."""
         limit = self._limit(plan)
         instants, minutes, slot_of = self._candidates(plan, limit)
@@ -119,13 +119,13 @@ class _Chooser:
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
         source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
-        told = None
+        sentence = None
         if plan.is_spread and source == "smart":
-            source, told = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
+            source, sentence = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
         drawn = float(share[pick])
-        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, told)
+        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, sentence)
 
-    def prefer_spread(self, plan: Plan) -> Plan:
+    def prefer_spread(self, plan: SlotPlan) -> SlotPlan:
         """Return the even spread of tries where the plan promises little more.
 
         What a plan promises beyond it rests on what is believed of the payer: the spread is right
@@ -138,25 +138,25 @@ class _Chooser:
         path = [] if policy.waits else spread(self.case, self.slots)
         if not path or plan.value - self.outlook.value(path) > margin:
             return plan
-        return Plan(tuple(path), plan.value, plan.chance, is_spread=True)
+        return SlotPlan(tuple(path), plan.value, plan.chance, is_spread=True)
 
     def follow(self, at: datetime, hint: Hint) -> Choice:
         """Take the instant that outside advice names, and say what is to be expected of it."""
         minutes = np.array([local_minutes(at, self.case.zone)])
-        minutes = np.maximum(minutes, self.trail.events[-1].minute + 1)
+        minutes = np.maximum(minutes, self.sequence.observations[-1].minute + 1)
         nothing = np.zeros((len(self.outlook.which), 1))
         weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
-        plan, share = Plan((), 0.0, 0.0), np.ones(1)
+        plan, share = SlotPlan((), 0.0, 0.0), np.ones(1)
         return self._choice(at, "hint", weighed, 0, 1.0, plan, [at], share, hint.sentence)
 
-    def _limit(self, plan: Plan) -> datetime | None:
+    def _limit(self, plan: SlotPlan) -> datetime | None:
         """Return the ladder's next instant where the policy allows nothing later."""
         if not self.case.policy.pull_only:
             return None
         ladder = ladder_instant(self.case, self.slots.instants[0])
         return ladder.at if isinstance(ladder, Decision) else None
 
-    def _candidates(self, plan: Plan, limit: datetime | None):
+    def _candidates(self, plan: SlotPlan, limit: datetime | None):
         """Return instants, their local minutes and the slots that stand for them.
 
         They are the slots before the plan's second try, and on a probable pay day other hours of
@@ -184,19 +184,19 @@ class _Chooser:
             found = inside or {local_minutes(limit, self.case.zone): (limit, first)}
         minutes = np.array(sorted(found))
         pairs = [found[int(minute)] for minute in minutes]
-        floor = np.maximum(minutes, self.trail.events[-1].minute + 1)
+        floor = np.maximum(minutes, self.sequence.observations[-1].minute + 1)
         return [at for at, _n in pairs], floor, [n for _at, n in pairs]
 
     def _pay_day_share(self, slot: int) -> float:
         """Return how much of a slot's chance is that of people who are paid on its day."""
         outlook = self.outlook
-        day = self.slots.minutes[slot : slot + 1] // 1440 + cells.EPOCH_DAY
+        day = self.slots.minutes[slot : slot + 1] // 1440 + bins.EPOCH_DAY
         part = outlook.weight * outlook.first[:, slot]
         return float(part[self._ages(day) == 0].sum() / max(part.sum(), 1e-9))
 
     def _ages(self, day: np.ndarray) -> np.ndarray:
         """Return days since pay day, by hypothesis; many for those who have none."""
-        return day - latest_pay(day, self.trail.country, self.outlook.which)[:, 0]
+        return day - latest_pay(day, self.sequence.country, self.outlook.which)[:, 0]
 
     def _shares(self, weighed: Weighed, other_hour: np.ndarray) -> np.ndarray:
         """Return the probability with which each candidate is drawn.
@@ -221,10 +221,10 @@ class _Chooser:
     def _source(self, minute: int, part: np.ndarray, at: datetime, limit: datetime | None) -> str:
         """Name what the chosen instant owes most of its chance to."""
         outlook = self.outlook
-        advised = outlook.charge.advised
+        advised = outlook.covariates.advised
         if advised and 0 <= minute - advised <= 1440:
             return "advice"
-        fresh = self._ages(np.array([minute // 1440 + cells.EPOCH_DAY])) < 3
+        fresh = self._ages(np.array([minute // 1440 + bins.EPOCH_DAY])) < 3
         if part[fresh].sum() > 0.5 * part.sum():
             return "payday"
         if limit and at == limit:
@@ -247,24 +247,24 @@ class _Chooser:
             self._record(weighed, plan, instants, shares),
         )
 
-    def _record(self, weighed: Weighed, plan: Plan, instants, shares) -> dict[str, Any]:
+    def _record(self, weighed: Weighed, plan: SlotPlan, instants, shares) -> dict[str, Any]:
         odds: Odds = self.model.odds
         outlook = self.outlook
         belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
-        guards = np.bincount(outlook.guard, outlook.weight, len(cells.GUARDS))
-        charge = self.outlook.charge
+        cool_downs = np.bincount(outlook.cool_down, outlook.weight, len(bins.COOL_DOWNS))
+        known = self.outlook.covariates
         order = np.argsort(-weighed.value, kind="stable")[:8]
         return {
             "model": self.model.version,
             "evidence": round(odds.evidence, 1),
             "features": {
-                "number": charge.number,
-                "group": cells.GROUPS[charge.group],
-                "reason": charge.reason,
-                "country": self.trail.country,
-                "history": len(self.trail.past),
+                "number": known.number,
+                "group": bins.GROUPS[known.group],
+                "reason": known.reason,
+                "country": self.sequence.country,
+                "history": len(self.sequence.past),
                 "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
-                "guards": np.round(guards, 3).tolist(),
+                "cool_downs": np.round(cool_downs, 3).tolist(),
             },
             "candidates": [
                 {

@@ -76,11 +76,11 @@ def _rules(case: Case) -> list[Constraint]:
     rules = list(case.constraints)
     wait = max((f.wait_until for f in case.failures if f.wait_until), default=None)
     if wait:
-        sentence = Sentence(_("The card network asked not to try again before."))
+        sentence = Sentence(_("The card network asked not to try again before then."))
         rules.append(NotBefore("advice", wait, sentence))
     for hint in case.hints:
         if hint.kind == "not_before" and hint.at:
-            sentence = hint.sentence or Sentence(_("Somebody asked not to try before."))
+            sentence = hint.sentence or Sentence(_("Somebody asked not to try before then."))
             rules.append(NotBefore("hint", aware(hint.at), sentence))
     return rules
 

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..arrays import np
-from ..model import bins as cells
+from ..model import bins
 from ..model.odds import Odds, expit
 from ..model.patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
-from ..model.sequence import Charge, Trail, effect_levels, follow, telling
+from ..model.sequence import ChargeSequence, Covariates, effect_levels, find_informative, follow
 
 _MOST_HYPOTHESES = 32
 _LEAST_WEIGHT = 0.002
@@ -33,7 +33,7 @@ _RESENTED = 0.01
 
 
 @dataclass(frozen=True)
-class Plan:
+class SlotPlan:
     """A sequence of slots.
 
     :ivar slots: numbers of the slots, ascending; empty when no try is worth its cost
@@ -52,9 +52,9 @@ class Plan:
 class Outlook:
     """A case, its belief and the instants at which it may be charged, ready to be planned.
 
-    A hypothesis is a guard of the issuer together with a pattern of the payer.
+    A hypothesis is a cool-down of the issuer together with a pattern of the payer.
 
-    :param belief: weights, guards by patterns
+    :param belief: weights, cool-downs by patterns
     :param slots: local minutes of the allowed instants, ascending, after the last failure
     :param cost: of one try, as a share of the amount
     :param discount: worth of a recovery at each slot, relative to one now
@@ -64,44 +64,50 @@ class Outlook:
     def __init__(
         self,
         odds: Odds,
-        trail: Trail,
+        sequence: ChargeSequence,
         belief: np.ndarray,
         slots: np.ndarray,
         cost: float,
         discount: np.ndarray,
         rest: int = 0,
     ) -> None:
-        self.odds, self.trail, self.slots = odds, trail, slots
-        self.charge = follow(trail.events)
+        self.odds, self.sequence, self.slots = odds, sequence, slots
+        self.covariates = follow(sequence.observations)
         self.discount, self.rest = discount.astype(np.float32), rest
         flat = belief.ravel()
         order = np.argsort(-flat, kind="stable")[:_MOST_HYPOTHESES]
         kept = np.sort(order[flat[order] > _LEAST_WEIGHT])
-        self.guard, self.which = kept // belief.shape[1], kept % belief.shape[1]
-        self.wait = cells.GUARDS[self.guard]
+        self.cool_down, self.which = kept // belief.shape[1], kept % belief.shape[1]
+        self.wait = bins.COOL_DOWNS[self.cool_down]
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
-        self.cost = (cost + _RESENTED * (self.guard > 0)).astype(np.float32)
-        # What each guard leaves of the failures so far: refusals unseen tell nothing about money.
-        self.told = [
-            (numbers, [follow(trail.events[: event + 1], guard) for event in told])
-            for numbers, guard, told in self._group()
+        self.cost = (cost + _RESENTED * (self.cool_down > 0)).astype(np.float32)
+        # What each cool-down leaves of the failures: refusals unseen say nothing about money.
+        self.readings = [
+            (
+                numbers,
+                [follow(sequence.observations[: number + 1], cool_down) for number in informative],
+            )
+            for numbers, cool_down, informative in self._group()
         ]
-        # Chances as far as the issuer looks at the charge: by the failures before the last, by all.
+        # Chances where the issuer looks at the charge: by the failures before the last, by all.
         self.known, self.first = self._chances_now()
         self.later = self._chances_after()
 
     def _group(self) -> list[tuple[np.ndarray, int, tuple[int, ...]]]:
-        """Return hypotheses that read the failures alike, a guard of theirs, and these failures."""
+        """Return hypotheses that read the failures alike, their cool-down, and these failures."""
         groups: dict[tuple[int, ...], tuple[list[int], int]] = {}
-        for guard in np.unique(self.wait).tolist():
-            told = telling(self.trail.events, guard)[-_REMEMBERED:]
-            numbers = np.flatnonzero(self.wait == guard).tolist()
-            groups.setdefault(told, ([], guard))[0].extend(numbers)
-        return [(np.array(numbers), guard, told) for told, (numbers, guard) in groups.items()]
+        for cool_down in np.unique(self.wait).tolist():
+            informative = find_informative(self.sequence.observations, cool_down)[-_REMEMBERED:]
+            numbers = np.flatnonzero(self.wait == cool_down).tolist()
+            groups.setdefault(informative, ([], cool_down))[0].extend(numbers)
+        return [
+            (np.array(numbers), cool_down, informative)
+            for informative, (numbers, cool_down) in groups.items()
+        ]
 
     def is_seen(self, minutes: np.ndarray) -> np.ndarray:
-        """Tell whether the issuer looks at the next charge, hypotheses by instants."""
-        return minutes - self.trail.events[-1].minute >= self.wait[:, None]
+        """Return whether the issuer looks at the next charge, hypotheses by instants."""
+        return minutes - self.sequence.observations[-1].minute >= self.wait[:, None]
 
     def chances(
         self,
@@ -112,14 +118,14 @@ class Outlook:
     ) -> np.ndarray:
         """Return chances of the next charge, hypotheses by instants.
 
-        :param alpha: values of the cells, or draws of them in rows before
+        :param alpha: values of the bins, or draws of them in rows before
         :param effects: the same of the effects
         :param minutes: local, after the last failure
         :param slot_of: slots of the same days
         """
         result = np.empty((*alpha.shape[:-1], len(self.which), len(minutes)))
-        for numbers, charges in self.told:
-            found = self._after(charges[-1:], self.which[numbers], alpha, effects, minutes)
+        for numbers, covariates in self.readings:
+            found = self._after(covariates[-1:], self.which[numbers], alpha, effects, minutes)
             result[..., numbers, :] = found[..., 0, :]
         if slot_of is not None:
             result = np.maximum(result, self.known[:, slot_of])
@@ -127,36 +133,36 @@ class Outlook:
 
     def _after(
         self,
-        charges: Sequence[Charge],
+        covariates: Sequence[Covariates],
         which: np.ndarray,
         alpha: np.ndarray,
         effects: np.ndarray,
         minutes: np.ndarray,
     ) -> np.ndarray:
         """Return chances after each of some failures alone: hypotheses by failures by instants."""
-        count, country = len(minutes), self.trail.country
-        charged = np.tile(minutes, len(charges))
-        failed = np.repeat([charge.failed for charge in charges], count)
-        group = np.repeat([charge.group for charge in charges], count)
-        found = cells.find_cells(failed, charged, group, country, which)
-        effect = effects[..., effect_levels(self.trail, charges, minutes)].sum(axis=-2)
-        named = [self.odds.named_score(self.trail, charge.reason)[0] for charge in charges]
+        count, country = len(minutes), self.sequence.country
+        charged = np.tile(minutes, len(covariates))
+        failed = np.repeat([one.failed for one in covariates], count)
+        group = np.repeat([one.group for one in covariates], count)
+        found = bins.find_bins(failed, charged, group, country, which)
+        effect = effects[..., effect_levels(self.sequence, covariates, minutes)].sum(axis=-2)
+        named = [self.odds.named_score(self.sequence, one.reason)[0] for one in covariates]
         effect = effect + np.repeat(named, count)
         alive = (which != DEAD_AT)[:, None]
         score = alpha[..., found] + np.where(alive, effect[..., None, :], 0.0)
-        return expit(score).reshape(*score.shape[:-1], len(charges), count)
+        return expit(score).reshape(*score.shape[:-1], len(covariates), count)
 
     def _chances_now(self) -> tuple[np.ndarray, np.ndarray]:
         """Return chances at the slots, by the failures before the last alone, and by all."""
         known = np.zeros((len(self.which), len(self.slots)), dtype=np.float32)
         first = np.empty_like(known)
-        for numbers, charges in self.told:
-            again = len(charges) - 1
+        for numbers, covariates in self.readings:
+            again = len(covariates) - 1
             # What is left after the failures but the first of these, and then at the slots.
-            minutes = np.array([charge.failed for charge in charges[1:]], dtype=np.int64)
+            minutes = np.array([one.failed for one in covariates[1:]], dtype=np.int64)
             minutes = np.concatenate([minutes, self.slots])
-            args = self.which[numbers], self.odds.cells, self.odds.effects, minutes
-            lost = 1 - self._after(charges, *args)
+            args = self.which[numbers], self.odds.bins, self.odds.effects, minutes
+            lost = 1 - self._after(covariates, *args)
             left = np.ones(lost[:, 0].shape)
             for place in range(again):
                 before = left[:, place - 1, None] if place else 1.0
@@ -174,63 +180,63 @@ class Outlook:
         and what depends on the gap, which keeps this fast.
         """
         odds, slots = self.odds, self.slots
-        day, minute = cells.split(slots)
-        group = self.charge.group
+        day, minute = bins.split(slots)
+        group = self.covariates.group
         # Later failures are planned for as if they were of the same kind, one number on.
-        after = replace(self.charge, number=self.charge.number + 1, recent=())
-        levels = effect_levels(self.trail, [after], slots)
-        rows = list(cells.EFFECTS)
+        after = replace(self.covariates, number=self.covariates.number + 1, recent=())
+        levels = effect_levels(self.sequence, [after], slots)
+        rows = list(bins.EFFECTS)
         same = np.delete(odds.effects[levels], rows.index("gap"), axis=0).sum(axis=0)
-        same += odds.named_score(self.trail, after.reason)[0]
-        bins = cells.gap_bin(slots[:, None], slots[None, :])
-        gap = odds.effects[cells.OFFSETS["gap"] + bins]
+        same += odds.named_score(self.sequence, after.reason)[0]
+        gap_bins = bins.gap_bin(slots[:, None], slots[None, :])
+        gap = odds.effects[bins.OFFSETS["gap"] + gap_bins]
         shared = same[None, :] + gap
         patterns, place = np.unique(self.which, return_inverse=True)
-        pay = latest_pay(day, self.trail.country, patterns)
+        pay = latest_pay(day, self.sequence.country, patterns)
         family = FAMILY[patterns]
         paid = family < ERRATIC
         kind = np.where(paid, family, 0)[:, None]
-        ages = cells.CAME + kind * len(cells.AGES) + cells.age_bin(day - pay, minute)
-        came = _exp(odds.cells[ages] + same)
-        dry = _exp(odds.cells[cells.DRY + group * len(cells.GAPS) + bins] + shared)
+        ages = bins.CAME + kind * len(bins.AGES) + bins.age_bin(day - pay, minute)
+        came = _exp(odds.bins[ages] + same)
+        dry = _exp(odds.bins[bins.DRY + group * len(bins.GAPS) + gap_bins] + shared)
         came_since = pay[None, :, :] > day[:, None, None]
         result = np.where(came_since, came[None] * _exp(gap)[:, None], dry[:, None])
         source, hypothesis = np.nonzero((pay == day).T & paid)
         if len(source):
             days = np.maximum(day[None, :] - day[:, None], 0)
-            late = _exp(odds.cells[cells.LATE + cells.late_bin(minute[:, None], days)] + shared)
+            late = _exp(odds.bins[bins.LATE + bins.late_bin(minute[:, None], days)] + shared)
             still = ~came_since[source, hypothesis]
             found = result[source, hypothesis]
             result[source, hypothesis] = np.where(still, late[source], found)
         for number in np.flatnonzero(~paid):
-            result[:, number] = self._without_pay_day(int(family[number]), bins, shared)
+            result[:, number] = self._without_pay_day(int(family[number]), gap_bins, shared)
         result /= 1 + result
         return result[:, place]
 
-    def _without_pay_day(self, family: int, bins: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    def _without_pay_day(self, family: int, gap_bins: np.ndarray, shared: np.ndarray) -> np.ndarray:
         """Return the odds of charges after failures where no pay day matters."""
-        alpha, by_group = self.odds.cells, self.charge.group * len(cells.GAPS)
+        alpha, by_group = self.odds.bins, self.covariates.group * len(bins.GAPS)
         if family == DEAD:
-            return np.exp(alpha[cells.GONE])
+            return np.exp(alpha[bins.GONE])
         starts = {
-            ERRATIC: cells.FREE + by_group,
-            IDLE: cells.SELDOM,
-            SOLID: cells.CALM + by_group,
-            HELD: cells.SLOW,
+            ERRATIC: bins.FREE + by_group,
+            IDLE: bins.SELDOM,
+            SOLID: bins.CALM + by_group,
+            HELD: bins.SLOW,
         }
-        return _exp(alpha[starts[family] + bins] + shared)
+        return _exp(alpha[starts[family] + gap_bins] + shared)
 
-    def best(self, tries: int) -> Plan:
+    def best(self, tries: int) -> SlotPlan:
         """Return the best plan of at most so many tries."""
         count = len(self.slots)
-        nothing = Plan((), 0.0, 0.0)
+        nothing = SlotPlan((), 0.0, 0.0)
         if not count or tries < 1:
             return nothing
         gaps = self.slots[None, :] - self.slots[:, None]
         # A try comes after the one before it, and not too soon.
         blocked = gaps < max(self.rest, 1)
-        guarded = np.flatnonzero(self.wait)
-        unseen = gaps[:, None, :] < self.wait[guarded][None, :, None]
+        cooling = np.flatnonzero(self.wait)
+        unseen = gaps[:, None, :] < self.wait[cooling][None, :, None]
         lost, each, all_of = 1 - self.later, np.arange(count), np.ones(len(self.wait), np.float32)
         # By last slot: what is left of each hypothesis, and what would be after one more try.
         left, after = self._begin(self.weight, slice(None))
@@ -239,7 +245,7 @@ class Outlook:
         values = [score]
         for _number in range(1, min(tries, count)):
             tried = after.copy()
-            tried[:, guarded] = np.where(unseen, left[:, guarded, None], after[:, guarded])
+            tried[:, cooling] = np.where(unseen, left[:, cooling, None], after[:, cooling])
             gains = left.sum(axis=1)[:, None] - all_of @ tried
             total = score[:, None] + self.discount * gains - (left @ self.cost)[:, None]
             total[blocked] = -np.inf
@@ -256,7 +262,7 @@ class Outlook:
         if value <= 0:
             return nothing
         path = _trace(pointers[:number], slot)
-        return Plan(tuple(path), value, 1 - float(self._follow(path)[1].sum()))
+        return SlotPlan(tuple(path), value, 1 - float(self._follow(path)[1].sum()))
 
     def _begin(self, weight: np.ndarray, slots: slice) -> tuple[np.ndarray, np.ndarray]:
         """Return what a first try at slots leaves of weights, and would after one more try."""
@@ -271,7 +277,7 @@ class Outlook:
     def _follow(self, path: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return what a sequence of slots is worth, and what it leaves, by hypothesis."""
         after = self.weight[:, None] * (1 - self.first)
-        return self._go_on(self.weight, after, path, self.trail.events[-1].minute)
+        return self._go_on(self.weight, after, path, self.sequence.observations[-1].minute)
 
     def _go_on(
         self, left: np.ndarray, after: np.ndarray, path: Sequence[int], last: np.ndarray | int
@@ -354,7 +360,7 @@ def weigh(
     """
     odds = outlook.odds
     draws = odds.draws
-    alpha = np.concatenate([odds.cells[None], draws.cells])
+    alpha = np.concatenate([odds.bins[None], draws.bins])
     effects = np.concatenate([odds.effects[None], draws.effects])
     chance, *rest = outlook.chances(alpha, effects, minutes, slot_of)
     chances = np.stack(rest)

@@ -13,7 +13,7 @@ from ..arrays import np
 from ..calendar import ChargeHours
 from ..case import Case, local_minutes
 from ..constraints import AllowedHours, AllowedInstants
-from ..model import bins as cells
+from ..model import bins
 
 # Judgement, confirmed on simulated payers: 10 o'clock is nearly as good, noon is worse. And tries
 # a little closer in the beginning than at the end: `window * (number / tries) ** power`.
@@ -52,7 +52,7 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
         ahead = day - first_day
         if ahead > _FAR and ahead % (2 if ahead < 3 * _FAR else 7):
             continue
-        if weekdays and (day + cells.EPOCH_DAY - 1) % 7 not in weekdays:
+        if weekdays and (day + bins.EPOCH_DAY - 1) % 7 not in weekdays:
             continue
         at = instant_of(hours, day, usual)
         if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):

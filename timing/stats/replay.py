@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
     propensity: float
 
 
-class Decision(NamedTuple):
+class LoggedDecision(NamedTuple):
     """A charge, and what it brought.
 
     :ivar at: the chosen instant, aware
@@ -77,7 +77,7 @@ class Journey(NamedTuple):
 
     opened: datetime
     hours: ChargeHours
-    decisions: Sequence[Decision]
+    decisions: Sequence[LoggedDecision]
     is_exhausted: bool = False
 
 
@@ -109,7 +109,7 @@ class Estimate(NamedTuple):
 # another time, and nothing (None) where it would charge no more. Its arguments: the journey, the
 # decision (None: would it go on, at the journey's end?), its number among those drawn, from 0, and
 # the instant of the charge before it.
-Wants = Callable[[Journey, Decision | None, int, datetime], Sequence[Candidate] | None]
+Wants = Callable[[Journey, LoggedDecision | None, int, datetime], Sequence[Candidate] | None]
 
 
 def choosing(choose: Callable[[Sequence[Candidate]], Candidate]) -> Wants:
@@ -139,7 +139,7 @@ def following(ladder: Ladder) -> Wants:
         if decision is None:
             return []
         at = plan.at
-        if decision.is_bound:  # Whoever must wait charges as soon as he may.
+        if decision.is_bound:  # Whoever must wait charges as soon as that is allowed.
             at = max(at, min(candidate.at for candidate in decision.candidates))
         return [one for one in decision.candidates if abs(one.at - at) <= TOLERANCE]
 

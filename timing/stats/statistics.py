@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..arrays import np
-from ..model import bins as cells
+from ..model import bins
 from ..model.fit import Fit
 from ..model.model import Model
 from ..model.odds import Odds
 from ..model.patterns import ERRATIC, PATTERNS
 from ..model.sequence import PAID as SUCCESS
-from ..model.training import Examples, Sample, gather
+from ..model.training import Sample, TrainingData, gather
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOST_REASONS = 20
@@ -57,24 +57,24 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 
     Takes about a second for thousands of cases.
     """
-    cases = Examples().update(model.memory)
+    cases = TrainingData().update(model.reservoir)
     if not cases:
         return {name: [] for name in ("hour", "weekday", "payday", "attempt", "gap", "reason")}
-    today = model.memory.newest
-    sample = gather(model.memory, cases, model.priors.half_lives, today)
+    today = model.reservoir.newest
+    sample = gather(model.reservoir, cases, model.priors.half_lives, today)
     learned, belief = _predict(sample, model, model.odds)
     prior, _belief = _predict(sample, model, Odds.prior(model.priors))
     paid = sample.paid.astype(float)
     tables = {}
     labels = {
-        "hour": cells.HOURS,
+        "hour": bins.HOURS,
         "weekday": WEEKDAYS,
         "attempt": ("1", "2", "3", "4", "5", "6", "7+"),
-        "gap": cells.GAPS,
+        "gap": bins.GAPS,
     }
-    rows = list(cells.EFFECTS)
+    rows = list(bins.EFFECTS)
     for name, names in labels.items():
-        level = sample.levels[:, rows.index(name)] - cells.OFFSETS[name]
+        level = sample.levels[:, rows.index(name)] - bins.OFFSETS[name]
         tables[name] = _rows(names, level, paid, learned, prior)
     reasons = np.array([reason for case in cases for reason in case.reasons])
     names, level, counts = np.unique(reasons, return_inverse=True, return_counts=True)
@@ -86,16 +86,16 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 
 
 def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.ndarray]:
-    """Return each retry's probability as it could be told before, and the belief before it."""
+    """Return each retry's probability as it could be said before, and the belief before it."""
     fit = Fit(sample, model.priors, odds)
     chance, _joint = fit.expect()
     likely, log = fit.likelihoods(chance)
     starts = np.searchsorted(sample.case, sample.case)
-    told = fit.told_soon()[:, None]
+    cooling = fit.soon_likelihoods()[:, None]
     before, paid = np.zeros(chance.shape), np.zeros(len(chance))
-    for guard, share in zip(cells.GUARDS, odds.guards, strict=True):
-        soon = sample.since < guard
-        part = np.where(soon[:, None], told, likely).astype(float)
+    for cool_down, share in zip(bins.COOL_DOWNS, odds.cool_downs, strict=True):
+        soon = sample.since < cool_down
+        part = np.where(soon[:, None], cooling, likely).astype(float)
         # What was known before a retry: everything but it and the ones after it, within its case.
         running = np.cumsum(part, axis=0) - part
         weight = share * np.exp(
@@ -133,17 +133,17 @@ def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
     :param belief: before each retry; what was believed after it would agree with the outcome
     """
     weight = belief
-    inside = sample.cells < cells.LATE
-    ages = sample.cells[inside] % len(cells.AGES)
-    size = len(cells.AGES)
+    inside = sample.bins < bins.LATE
+    ages = sample.bins[inside] % len(bins.AGES)
+    size = len(bins.AGES)
     tries = np.bincount(ages, weight[inside], size)
     paid = np.bincount(ages, (weight * sample.paid[:, None])[inside], size)
     rows = []
-    for number, label in enumerate(cells.AGES):
-        which = [cells.CAME + family * size + number for family in range(ERRATIC)]
-        shares = np.bincount(sample.cells[inside], weight[inside], cells.CELLS)[which] + 1e-9
+    for number, label in enumerate(bins.AGES):
+        which = [bins.CAME + family * size + number for family in range(ERRATIC)]
+        shares = np.bincount(sample.bins[inside], weight[inside], bins.BIN_COUNT)[which] + 1e-9
         learned, prior = (
-            float(np.average(1 / (1 + np.exp(-odds.cells[which])), weights=shares))
+            float(np.average(1 / (1 + np.exp(-odds.bins[which])), weights=shares))
             for odds in (model.odds, Odds.prior(model.priors))
         )
         count = float(tries[number])
@@ -165,36 +165,36 @@ def pay_habits(model: Model, country: str = "") -> list[Row]:
     ]
 
 
-def calibration(model: Model, bins: int = 10) -> tuple[list[Bin], float | None]:
+def calibration(model: Model, points: int = 10) -> tuple[list[Bin], float | None]:
     """Return the reliability curve of promised probabilities, and the expected calibration error.
 
     The error is the mean distance of promise and outcome by bin, weighted by tries; none without
     any promise. Only charges that carried a promise count.
     """
     pairs = [
-        (event.predicted / 1000, event.outcome == SUCCESS)
-        for trail in model.memory.cases.values()
-        for event in trail.events
-        if event.predicted >= 0
+        (observation.predicted / 1000, observation.outcome == SUCCESS)
+        for sequence in model.reservoir.cases.values()
+        for observation in sequence.observations
+        if observation.predicted >= 0
     ]
-    return reliability(pairs, bins)
+    return reliability(pairs, points)
 
 
 def reliability(
-    pairs: Sequence[tuple[float, bool]], bins: int = 10
+    pairs: Sequence[tuple[float, bool]], points: int = 10
 ) -> tuple[list[Bin], float | None]:
     """Return the reliability curve and the expected calibration error of promises and outcomes."""
     if not pairs:
         return [], None
     promised, paid = np.array(pairs, dtype=float).T
-    level = np.minimum((promised * bins).astype(int), bins - 1)
+    level = np.minimum((promised * points).astype(int), points - 1)
     curve, error = [], 0.0
-    for number in range(bins):
+    for number in range(points):
         inside = level == number
         if not inside.any():
             continue
         mean, seen = float(promised[inside].mean()), float(paid[inside].mean())
         count = int(inside.sum())
-        curve.append(Bin(number / bins, (number + 1) / bins, count, mean, seen))
+        curve.append(Bin(number / points, (number + 1) / points, count, mean, seen))
         error += count * abs(mean - seen) / len(pairs)
     return curve, error

@@ -1,10 +1,16 @@
-"""Which days are worked where: weekends and public holidays of a country."""
+"""Which days are worked where: weekends and public holidays, as the library `holidays` has them.
+
+Messages and pay days both ask here.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from ..tools.instants import find_zone
+
+# Where most holidays are not those of the whole country: the part where most people live.
+_PARTS = {"GB": "ENG"}
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,14 @@ class _Year:
 
 @lru_cache(maxsize=2048)
 def _read_year(country: str, subdivision: str, year: int) -> _Year:
-    """Read the library `holidays`. A subdivision it does not know counts as none; a country it does
-    not know rests on Saturday, Sunday and New Year's Day."""
+    """Read the library `holidays`.
+
+    A subdivision that it does not know counts as none, and none as the part where most people
+    live. A country that it does not know rests on Saturday, Sunday and New Year's Day.
+    """
     import holidays  # Some 10 MB, which not every process needs.
 
-    for subdiv in (subdivision, None) if subdivision else (None,):
+    for subdiv in (*filter(None, (subdivision, _PARTS.get(country))), None):
         try:
             calendar = holidays.country_holidays(country, subdiv=subdiv, years=year)
             return _Year(
@@ -60,7 +69,7 @@ def _read_year(country: str, subdivision: str, year: int) -> _Year:
 
 
 def is_working_day(day: date, place: Place) -> bool:
-    """Tell whether a local day is worked at a place."""
+    """Return whether a local day is worked at a place."""
     country, subdivision = str(place.country or "").upper(), str(place.subdivision or "").upper()
     year = _read_year(country, subdivision, day.year)
     if day.weekday() in year.weekend:
