@@ -10,9 +10,9 @@ from .notice_common import NoticeCommon
 
 # A Monday, at 9 in the morning where the customer lives.
 MONDAY = "2026-03-02 08:00:00"
-SEND_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice_send"
-STEP_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_policy_step_notice"
-MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice_message"
+SEND_LOGGER = "odoo.addons.revenue_recovery.models.notice.sender"
+STEP_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_policy_step"
+MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.mailer"
 
 
 @tagged("post_install", "-at_install")
@@ -178,7 +178,7 @@ class TestCoordination(NoticeCommon):
 
             with (
                 patch.object(cases, "_get_notice_facts", fail),
-                mute_logger("odoo.addons.revenue_recovery.models.notice.recovery_case_notice"),
+                mute_logger("odoo.addons.revenue_recovery.models.notice.facts"),
             ):
                 self._follow_at(clock, "2026-03-02 08:30:00")
             self.assertIn("Broken facts", case.attention)
