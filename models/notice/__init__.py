@@ -1,19 +1,16 @@
+"""Notices: what a policy's steps, and automations, tell customers; planned, written, delivered.
+
+May use the rooms above: policy, method, case, charge, schedule, and `notices`, which decides.
+Hooks: `recovery.case._get_promised_day`, `recovery.case._get_recovery_link` (the customer's page).
+Other addons add a kind of step by a method `recovery.notice._hand_over_<kind>`.
+"""
+
 from . import account_move
-from . import account_move_notice
-from . import account_move_payment_link
-from . import account_move_remind
-from . import acts
-from . import ahead
-from . import delivery
-from . import facts
 from . import mail_mail
 from . import mail_notification
 from . import mail_render_mixin
-from . import mailer
 from . import payment_token
 from . import recovery_case
 from . import recovery_notice
-from . import recovery_notice_asked
 from . import recovery_policy_step
 from . import res_partner
-from . import sender

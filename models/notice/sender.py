@@ -1,39 +1,36 @@
 """The job that sends what is due: customer by customer, many at a time."""
 
-import logging
 from collections import Counter, defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
-import psycopg2
-
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...notices import HOLD, SEND, Sent, coordinate, find_due, message_hours
+from ...tools.instants import aware, naive
+from ...tools.jobs import commit, work
 from ..case.recovery_case import OPEN_STATES
-from ..case.recovery_invoice_queue import FOLLOW
-from ..schedule.recovery_case_plan import _aware, _naive
-
-_logger = logging.getLogger(__name__)
-FOLLOW.fill("notices", ("recovery.notice", "_send_due"))
+from .ahead import Ahead
+from .mailer import Mailer
 
 # Customers that are served in one database transaction.
 BATCH = 100
-# Turns of a customer in one run of the job: each message that fails leaves others of his due.
+# Turns of a customer in one run of the job: each message that fails leaves others of theirs due.
 MOST_TURNS = 3
 # How long a notice waits for the outcome of a charge that is under way.
 FLIGHT_WAIT = timedelta(hours=1)
 # A payment that has been on its way for longer is no reason to be silent any more.
 LONGEST_FLIGHT = timedelta(days=14)
 BUSY_WAIT = timedelta(minutes=5)
-# What went to a customer within this time may be of his local day.
+# What went to a customer within this time may be of their local day.
 SENT_WITHIN = timedelta(days=3)
 
 
 class Envelope(NamedTuple):
-    """What goes out together: the records of a :class:`timing.notices.Message`.
+    """What goes out together: the records of a :class:`notices.Message`.
 
     :ivar notices: the one that sets the tone first
     :ivar cases: those that the message names, the lead's first
@@ -49,55 +46,41 @@ class Envelope(NamedTuple):
         return self.notices[0]
 
 
-class RecoveryNotice(models.Model):
-    _inherit = "recovery.notice"
+class Sender:
+    """Serves the customers who have notices due, each batch in a database transaction.
 
-    message_key = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Of the notice that leads a message: company, customer, kind and local day.",
-    )
+    Any number of workers may be at it at once: no two serve the same customer.
 
-    # DESIGN section 3, rule 6, is kept by PostgreSQL, whatever the code does. One column instead of
-    # four: merging contacts deletes what a unique index over a contact keeps from being merged.
-    _message_key_uniq = models.UniqueIndex(
-        "(message_key) WHERE message_key IS NOT NULL",
-        "The customer has had his message of the day.",
-    )
+    :param notices: `recovery.notice`, of the job
+    """
 
-    # === CRON === #
+    def __init__(self, notices):
+        self.env = notices.env
+        self.notices = notices.browse()
 
-    @api.model
-    def _send_due(self, batch=BATCH):
-        """Send the notices that are due, each customer's in one message a day.
-
-        Any number of workers may run this at once: no two serve the same customer.
-        """
-        self.env["recovery.case"]._plan_outdated_notices()
-        commit_progress = self.env["ir.cron"]._commit_progress
+    def send(self, batch=BATCH):
+        """Send what is due, each customer's in one message a day."""
         turns = Counter()
-        while customers := self._claim_customers(
-            # Who has had his turn has nothing due any more, unless something went wrong.
+        while customers := self.claim(
+            # Who has had their turn has nothing due any more, unless something went wrong.
             [customer for customer, count in turns.items() if count >= MOST_TURNS],
             batch,
         ):
             turns.update(customers)
             if not self._serve(customers):
                 for customer in customers if len(customers) > 1 else ():
-                    if self._lock_customer(customer):
+                    if self._lock(customer):
                         self._serve([customer])
-            if not commit_progress():
+            if not commit(self.env, len(customers)):
                 break
-        self._send_again()
 
-    @api.model
-    def _claim_customers(self, served, limit):
+    def claim(self, served, limit):
         """Return customers with due notices that no other worker serves now.
 
         :param served: those that have had turns enough
         :return: pairs of company and commercial partner ids, locked until the transaction ends
         """
-        self.flush_model(["company_id", "held_until", "partner_id", "planned_at", "state"])
+        self.notices.flush_model(["company_id", "held_until", "partner_id", "planned_at", "state"])
         return self.env.execute_query(
             SQL(
                 """
@@ -119,199 +102,72 @@ class RecoveryNotice(models.Model):
             )
         )
 
-    @api.model
-    def _lock_customer(self, customer):
-        """Lock a customer for this transaction, as :meth:`_claim_customers` does."""
+    def _lock(self, customer):
+        """Lock a customer for this transaction, as :meth:`claim` does."""
         company_id, partner_id = customer
         query = "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)"
         return self.env.execute_query(SQL(query, f"recovery_notice {company_id}", partner_id))[0][0]
 
-    @api.model
     def _serve(self, customers):
         """Send what is due of some customers, and commit.
 
+        When one alone can't be served, that is noted; when even that fails, their notices stay due
+        for the next run of the job.
+
         :return: whether it was done; nothing has happened when it wasn't
         """
+        act = partial(self._serve_by_company, customers)
+        if len(customers) > 1:
+            return work(self.env, act, doing=f"Sending the notices of {len(customers)} customers")
+        due = partial(self._search_due, customers[0])
+        return work(
+            self.env,
+            act,
+            busy=lambda: due()._keep_back(
+                fields.Datetime.now() + BUSY_WAIT,
+                self.env._("Another job was at work on the case."),
+            ),
+            failed=lambda error: due()._fail(due()._explain_error(error)),
+            doing=f"Sending the notices of the customer {customers[0]}",
+        )
+
+    def _serve_by_company(self, customers):
         partners = defaultdict(list)
         for company_id, partner_id in customers:
             partners[company_id].append(partner_id)
-        try:
-            for company_id, partner_ids in partners.items():
-                company = self.env["res.company"].browse(company_id)
-                self.with_company(company)._serve_company(company, partner_ids)
-            self.env["ir.cron"]._commit_progress(len(customers))
-        except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation) as error:
-            self.env.cr.rollback()  # Somebody else works on these customers' cases.
-            if len(customers) == 1:
-                _logger.info("The notices of the customer %s wait: %s", customers[0], error)
-                reason = self.env._("Another job was at work on the case.")
-                until = fields.Datetime.now() + BUSY_WAIT
-                self._note_on_due(customers[0], lambda notices: notices._keep_back(until, reason))
-            return False
-        except Exception as error:
-            self.env.cr.rollback()
-            if len(customers) == 1:
-                _logger.exception("The notices of the customer %s could not be sent", customers[0])
-                reason = self._explain_error(error)
-                self._note_on_due(customers[0], lambda notices: notices._fail(reason))
-            return False
-        return True
+        for company_id, partner_ids in partners.items():
+            company = self.env["res.company"].browse(company_id)
+            turn = Turn(self.notices.with_company(company), company, partner_ids)
+            turn.prepare()
+            Mailer(turn.env).hand_over(turn.decide())
 
-    @api.model
-    def _note_on_due(self, customer, note):
-        """Note something on a customer's due notices, and commit.
-
-        When even that fails they stay due for the next run of the job.
-        """
+    def _search_due(self, customer):
+        """Return a customer's notices that are due, kept back or not."""
         company_id, partner_id = customer
-        try:
-            due = self.search(
-                [
-                    ("state", "=", "planned"),
-                    ("planned_at", "<=", fields.Datetime.now()),
-                    ("company_id", "=", company_id),
-                    ("partner_id", "=", partner_id),
-                ]
-            )
-            note(due)
-            self.env["ir.cron"]._commit_progress()
-        except Exception:
-            self.env.cr.rollback()
-            _logger.exception("Nothing could be noted for the customer %s", customer)
-
-    # === BUSINESS METHODS === #
-
-    @api.model
-    def _serve_company(self, company, partner_ids):
-        """Decide on the due notices of some customers of one company, and do what was decided."""
-        now = _aware(fields.Datetime.now())
-        turn = self._prepare_turn(company, partner_ids, now)
-        envelopes = []
-        holds, skips = defaultdict(self.browse), defaultdict(self.browse)
-        for partner in self.env["res.partner"].browse(partner_ids):
-            due = turn.due.get(partner.id)
-            if not due:
-                continue
-            outcome = coordinate(
-                due,
-                turn.facts[partner.id],
-                turn.sent.get(partner.id, ()),
-                now,
-                partner._get_recovery_place(),
-                turn.place,
-                turn.rules[partner.id],
-            )
-            for verdict in outcome.verdicts:
-                notice = turn.records[verdict.notice.key]
-                if verdict.act == HOLD:
-                    holds[_naive(verdict.until), self._render(verdict.sentence)] |= notice
-                elif verdict.act != SEND:
-                    skips[self._render(verdict.sentence)] |= notice
-            day = message_hours(partner._get_recovery_place().or_else(turn.place)).local_day(now)
-            key = f"{company.id} {partner.id} {day.isoformat()}"
-            envelopes += [turn.open_envelope(message, key) for message in outcome.messages]
-        for (until, reason), notices in holds.items():
-            notices._keep_back(until, reason)
-        for reason, notices in skips.items():
-            notices._skip(reason)
-        self._hand_over(envelopes)
-
-    @api.model
-    def _prepare_turn(self, company, partner_ids, now):
-        """Read again what is true of some customers, and bring their notices in line with it.
-
-        :rtype: Turn
-        """
-        planned = self._search_planned(company, partner_ids)
-        cases = self.env["recovery.case"].search(
-            Domain("company_id", "=", company.id)
-            & Domain("partner_id", "in", partner_ids)
-            & (Domain("state", "in", OPEN_STATES) | Domain("id", "in", planned.case_id.ids))
-        )
-        cases._follow_settled()
-        turn = Turn(self.env, company)
-        for case, (facts, wanted) in cases._plan_notices().items():
-            turn.add(case.partner_id.id, facts, wanted)
-        self._add_ahead(turn, planned.filtered(lambda notice: not notice.case_id))
-        turn.records = {
-            notice._get_key(): notice for notice in self._search_planned(company, partner_ids)
-        }
-        turn.choose_due(now)
-        self._hold_in_flight(turn)
-        turn.sent = self._read_sent(company, partner_ids)
-        return turn
-
-    @api.model
-    def _search_planned(self, company, partner_ids):
-        return self.search(
+        return self.notices.search(
             [
                 ("state", "=", "planned"),
-                ("company_id", "=", company.id),
-                ("partner_id", "in", partner_ids),
+                ("planned_at", "<=", fields.Datetime.now()),
+                ("company_id", "=", company_id),
+                ("partner_id", "=", partner_id),
             ]
         )
-
-    @api.model
-    def _read_sent(self, company, partner_ids):
-        """Return the messages that each of these customers had lately.
-
-        :rtype: dict[int, list[timing.notices.Sent]]
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT partner_id, action_type, sent_at
-                  FROM recovery_notice
-                 WHERE message_key IS NOT NULL AND sent_at > %s
-                   AND company_id = %s AND partner_id IN %s
-                """,
-                fields.Datetime.now() - SENT_WITHIN,
-                company.id,
-                tuple(partner_ids),
-            )
-        )
-        sent = defaultdict(list)
-        for partner_id, action, sent_at in rows:
-            sent[partner_id].append(Sent(action, _aware(sent_at)))
-        return sent
-
-    @api.model
-    def _hold_in_flight(self, turn):
-        """Keep back what is about invoices that money may be on its way for."""
-        moves = self.browse(notice.id for notice in turn.get_due_records()).move_id
-        if not moves:
-            return
-        in_flight = moves._filter_in_flight(LONGEST_FLIGHT)
-        held = turn.take_out(lambda notice: notice.move_id in in_flight)
-        held._keep_back(
-            fields.Datetime.now() + FLIGHT_WAIT,
-            self.env._("A payment of the invoice is under way; its outcome decides."),
-        )
-
-    @api.model
-    def _make_envelope(self, notices, key, mentions=()):
-        """Return what goes out together.
-
-        :param mentions: ids of the customer's other cases that the message names
-        """
-        cases = notices.case_id | self.env["recovery.case"].browse(mentions)
-        return Envelope(notices, cases, key)
-
-    @api.model
-    def _explain_error(self, error):
-        return self.env._("The notice could not be sent: %(error)s", error=error)
 
 
 class Turn:
     """What is known of some customers of one company while they are served.
 
     :ivar facts: of all their cases, and what else is due of theirs, by customer
-    :ivar due: what is due and not done, as `timing.notices` knows it, by customer
+    :ivar due: what is due and not done, as `notices` knows it, by customer
     :ivar records: the planned `recovery.notice` of each key
     """
 
-    def __init__(self, env, company):
-        self.env = env
+    def __init__(self, notices, company, partner_ids):
+        self.env = notices.env
+        self.notices = notices.browse()
+        self.company = company
+        self.partners = self.env["res.partner"].browse(partner_ids)
+        self.now = aware(fields.Datetime.now())
         self.place = company.partner_id._get_recovery_place()
         self.facts = defaultdict(list)
         self.wanted = defaultdict(list)
@@ -320,29 +176,76 @@ class Turn:
         self.due = {}
         self.rules = {}
 
+    # === PREPARE === #
+
+    def prepare(self):
+        """Read again what is true of the customers, and bring their notices in line with it."""
+        planned = self._search_planned()
+        # Outdated ones, too, whatever their state: nobody else plans them while something of their
+        # customer is due.
+        cases = self.env["recovery.case"].search(
+            Domain("company_id", "=", self.company.id)
+            & Domain("partner_id", "in", self.partners.ids)
+            & (
+                Domain("state", "in", OPEN_STATES)
+                | Domain("notices_outdated", "=", True)
+                | Domain("id", "in", planned.case_id.ids)
+            )
+        )
+        cases._follow_settled()
+        for case, (facts, wanted) in cases._plan_notices().items():
+            self.add(case.partner_id.id, facts, wanted)
+        ahead = planned.filtered(lambda notice: not notice.case_id)
+        if ahead:
+            Ahead(self.notices, self.company).tell(self, ahead)
+        self.records = {notice._get_key(): notice for notice in self._search_planned()}
+        self._choose_due()
+        self._hold_in_flight()
+        self._read_sent()
+
     def add(self, partner_id, facts, wanted):
         """Add what is known of a case, or of something that has none."""
         self.facts[partner_id].append(facts)
         self.wanted[partner_id] += wanted
 
-    def choose_due(self, now):
+    def _search_planned(self):
+        return self.notices.search(
+            [
+                ("state", "=", "planned"),
+                ("company_id", "=", self.company.id),
+                ("partner_id", "in", self.partners.ids),
+            ]
+        )
+
+    def _choose_due(self):
         """Find what is due: what is done has no planned record any more."""
         policies = defaultdict(self.env["recovery.policy"].browse)
         for notice in self.records.values():
             policies[notice.partner_id.id] |= notice.step_id.policy_id
         for partner_id, wanted in self.wanted.items():
-            due = find_due([notice for notice in wanted if notice.key in self.records], (), now)
+            due = find_due(
+                [notice for notice in wanted if notice.key in self.records], (), self.now
+            )
             if due:
                 self.due[partner_id] = list(due)
                 self.rules[partner_id] = policies[partner_id]._get_notice_rules()
 
-    def get_due_records(self):
-        """Return the records of all that is due."""
-        return [self.records[notice.key] for due in self.due.values() for notice in due]
+    def _hold_in_flight(self):
+        """Keep back what is about invoices that money may be on its way for."""
+        due = [self.records[notice.key].id for due in self.due.values() for notice in due]
+        moves = self.notices.browse(due).move_id
+        if not moves:
+            return
+        in_flight = moves._filter_in_flight(LONGEST_FLIGHT)
+        held = self._take_out(lambda notice: notice.move_id in in_flight)
+        held._keep_back(
+            fields.Datetime.now() + FLIGHT_WAIT,
+            self.env._("A payment of the invoice is under way; its outcome decides."),
+        )
 
-    def take_out(self, is_held):
+    def _take_out(self, is_held):
         """Take away what is due of records of a kind, and return those."""
-        held = self.env["recovery.notice"]
+        held = self.notices.browse()
         for partner_id, due in self.due.items():
             kept = []
             for notice in due:
@@ -355,10 +258,67 @@ class Turn:
             self.due[partner_id] = kept
         return held
 
-    def open_envelope(self, message, key):
-        """Return the records of a message."""
-        notices = self.env["recovery.notice"].browse(
-            self.records[notice.key].id for notice in message.notices
+    def _read_sent(self):
+        """Read the messages that each of these customers had lately."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT partner_id, action_type, sent_at
+                  FROM recovery_notice
+                 WHERE message_key IS NOT NULL AND sent_at > %s
+                   AND company_id = %s AND partner_id IN %s
+                """,
+                fields.Datetime.now() - SENT_WITHIN,
+                self.company.id,
+                tuple(self.partners.ids),
+            )
         )
+        self.sent = defaultdict(list)
+        for partner_id, action, sent_at in rows:
+            self.sent[partner_id].append(Sent(action, aware(sent_at)))
+
+    # === DECIDE === #
+
+    def decide(self):
+        """Decide on what is due, note what does not go out, and why.
+
+        :return: the envelopes of what goes out
+        """
+        envelopes = []
+        holds, skips = defaultdict(self.notices.browse), defaultdict(self.notices.browse)
+        for partner in self.partners:
+            due = self.due.get(partner.id)
+            if not due:
+                continue
+            place = partner._get_recovery_place()
+            outcome = coordinate(
+                due,
+                self.facts[partner.id],
+                self.sent.get(partner.id, ()),
+                self.now,
+                place,
+                self.place,
+                self.rules[partner.id],
+            )
+            for verdict in outcome.verdicts:
+                notice = self.records[verdict.notice.key]
+                sentence = notice._render(verdict.sentence)
+                if verdict.act == HOLD:
+                    holds[naive(verdict.until), sentence] |= notice
+                elif verdict.act != SEND:
+                    skips[sentence] |= notice
+            day = message_hours(place.or_else(self.place)).local_day(self.now)
+            key = f"{self.company.id} {partner.id} {day.isoformat()}"
+            envelopes += [self._open_envelope(message, key) for message in outcome.messages]
+        for (until, reason), notices in holds.items():
+            notices._keep_back(until, reason)
+        for reason, notices in skips.items():
+            notices._skip(reason)
+        return envelopes
+
+    def _open_envelope(self, message, key):
+        """Return the records of a message."""
+        notices = self.notices.browse(self.records[notice.key].id for notice in message.notices)
         mentions = [key for key in message.mentions if isinstance(key, int)]
-        return notices._make_envelope(notices, f"{message.action} {key}", mentions)
+        cases = notices.case_id | self.env["recovery.case"].browse(mentions)
+        return Envelope(notices, cases, f"{message.action} {key}")
