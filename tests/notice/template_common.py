@@ -2,8 +2,8 @@ from odoo import Command, fields
 from odoo.tools import html2plaintext
 
 from odoo.addons.mail.tests.common import MailCase
-from odoo.addons.revenue_recovery.models.notice.rendering import Rendering
 
+from ...models.notice.rendering import Rendering
 from ..common import RecoveryCommon
 
 CASE_TEMPLATES = (

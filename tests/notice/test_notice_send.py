@@ -6,15 +6,14 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.revenue_recovery.models.notice.sender import Sender
-
+from ...models.notice.sender import Sender
 from .notice_common import NoticeCommon
 
 # A Monday, at 9 in the morning where the customer lives.
 MONDAY = "2026-03-02 08:00:00"
 SEND_LOGGER = "odoo.addons.revenue_recovery.tools.jobs"
 STEP_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_policy_step"
-MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.mailer"
+MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice"
 
 
 @tagged("post_install", "-at_install")
