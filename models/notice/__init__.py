@@ -1,7 +1,7 @@
 """Notices: what a policy's steps, and automations, tell customers; planned, written, delivered.
 
 May use the rooms above: policy, method, case, charge, schedule, and `notices`, which decides.
-Hooks: `recovery.case._get_promised_day`, `recovery.case._get_recovery_link` (the customer's page).
+Hook: `recovery.case._get_recovery_link`, filled by the customer's page.
 Other addons add a kind of step by a method `recovery.notice._hand_over_<kind>`.
 """
 

@@ -1,7 +1,7 @@
 """What the planner of notices is told of cases, read for many of them at once."""
 
 from collections import defaultdict
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 
 from odoo.tools import SQL
 
@@ -55,7 +55,7 @@ def _make_facts(case, debt, attempts, barred):
         paid_at=paid_at and aware(paid_at),
         lost=case.state == "lost",
         cancelled=case.state == "cancelled",
-        promise=case._get_promised_day() or None,
+        promise=_get_promised_day(case),
         paused=case.state in ("paused", "suspended"),
         paused_until=_get_pause_end(case),
         barred_steps=barred,
@@ -109,6 +109,12 @@ def _get_pause_end(case):
     if case.state != "paused" or not case.paused_until:
         return None
     return datetime.combine(case.paused_until, time(), timezone.utc)
+
+
+def _get_promised_day(case):
+    """Return the last day, where the customer lives, on which they promised to pay, or none."""
+    wait = case._get_promised_wait()
+    return case._get_local_day(wait.until - timedelta(seconds=1)) if wait else None
 
 
 def _read_debts(cases):

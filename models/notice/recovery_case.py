@@ -238,13 +238,6 @@ class RecoveryCase(models.Model):
             return "returned"
         return self.decline_class or "later"
 
-    def _get_promised_day(self):
-        """Hook for the last day, where the customer lives, on which they promised to pay.
-
-        Filled by the customer's page; it does nothing by itself.
-        """
-        return
-
     def _get_recovery_link(self, notice=None):
         """Hook for the address of the customer's page for these cases.
 

@@ -97,7 +97,7 @@ class RecoveryCase(models.Model):
     # === GETTERS === #
 
     def _get_recovery_link(self, notice=None):
-        """Fill the hook with the absolute URL of the customer's page for these cases.
+        """Return the absolute URL of the customer's page for these cases.
 
         :param notice: the `recovery.notice` that carries the link, if one does
         :return: opens what the customer of the leading case owes its company, and nothing else

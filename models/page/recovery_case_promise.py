@@ -209,10 +209,6 @@ class RecoveryCase(models.Model):
         end = promise_end(self.promise_date, self._get_promise_place()).replace(tzinfo=None)
         return end if passed or end > fields.Datetime.now() else None
 
-    def _get_promised_day(self):
-        """Fill the hook with the last day on which the customer promised to pay."""
-        return self.promise_date or super()._get_promised_day()
-
     def _get_promise_place(self):
         partner = self.partner_id.with_company(self.company_id)
         return Place(partner._get_recovery_tz())
