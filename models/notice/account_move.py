@@ -4,23 +4,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.jobs import commit
+from ...tools.jobs import work_on_each
 from ..case.recovery_attempt import IN_FLIGHT
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
-
-    # === BUSINESS METHODS === #
-
-    def _recovery_touch(self):
-        """Let whoever works on the payment of these invoices at the same time look again.
-
-        The second fails to serialise, and Odoo runs its request or its job once more.
-        """
-        self.env.cr.execute(
-            "UPDATE account_move SET write_date = write_date WHERE id IN %s", [tuple(self.ids)]
-        )
 
     # === CRON === #
 
@@ -35,15 +24,24 @@ class AccountMove(models.Model):
         since = min(policies.mapped("remind_since"))
         for company, moves in self._search_overdue(since).grouped("company_id").items():
             matches = self.env["recovery.policy"]._match_all(moves)
-            for move in moves:
-                policy = matches.get(move)
-                if not policy or not policy.remind_unpaid:
-                    continue
-                if not policy.remind_since or move.invoice_date_due < policy.remind_since:
-                    continue
-                self.env["recovery.case"].with_company(company)._open_overdue(move)
-                if not commit(self.env):
-                    return
+            cases = self.env["recovery.case"].with_company(company)
+            if not work_on_each(
+                self.env,
+                moves.filtered(lambda move, matches=matches: move._is_reminded(matches)).ids,
+                lambda move_id, cases=cases: cases._open_overdue(self.browse(move_id)),
+                doing="Reminding of the invoice",
+            ):
+                return
+
+    def _is_reminded(self, matches):
+        """Return whether the policy that fits this overdue invoice reminds of it."""
+        policy = matches.get(self)
+        return bool(
+            policy
+            and policy.remind_unpaid
+            and policy.remind_since
+            and self.invoice_date_due >= policy.remind_since
+        )
 
     @api.model
     def _search_overdue(self, since, limit=2000):

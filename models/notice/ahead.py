@@ -18,12 +18,12 @@ PLAN_LIMIT = 20000
 class Ahead:
     """Plans the notices of one company that have no case.
 
-    :param notices: `recovery.notice`, of that company
+    :param notices: `recovery.notice`
     """
 
     def __init__(self, notices, company):
-        self.env = notices.env
-        self.notices = notices.browse()
+        self.notices = notices.browse().with_company(company)
+        self.env = self.notices.env
         self.company = company
         self.place = company.partner_id._get_recovery_place()
 

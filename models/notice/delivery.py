@@ -1,8 +1,6 @@
 """What became of the messages of notices: as the queues see it, and whom else to write to."""
 
-from functools import partial
-
-from ...tools.jobs import commit, work
+from ...tools.jobs import work_on_each
 from ..case.recovery_case import OPEN_STATES
 from .mailer import Mailer
 from .sender import Envelope
@@ -106,17 +104,11 @@ class Delivery:
 
     def send_again(self):
         """Send to the next contact what did not reach the ones before, each in a transaction."""
-        domain = [("next_partner_id", "!=", False)]
-        for notice_id in self.notices.search(domain, order="id").ids:
-            work(
-                self.env,
-                partial(self._send_again, self.notices.browse(notice_id)),
-                doing=f"Sending notice {notice_id} again",
-            )
-            if not commit(self.env):
-                return
+        lost = self.notices.search([("next_partner_id", "!=", False)], order="id")
+        work_on_each(self.env, lost.ids, self._send_again, doing="Sending again the notice")
 
-    def _send_again(self, notice):
+    def _send_again(self, notice_id):
+        notice = self.notices.browse(notice_id)
         contact = notice.next_partner_id
         notice.next_partner_id = False  # Tried once, whatever comes of it.
         notice = notice.with_company(notice.company_id)

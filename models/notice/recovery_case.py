@@ -23,35 +23,7 @@ PLAN_BATCH = 500
 class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
-    life = fields.Integer(
-        default=1,
-        readonly=True,
-        copy=False,
-        help="How often the case was opened: a payment that is taken back begins another life.",
-    )
-    opened_by = fields.Selection(
-        selection=[
-            ("failure", "Failed payment"),
-            ("overdue", "Overdue invoice"),
-            ("taken_back", "Payment taken back"),
-        ],
-        default="failure",
-        required=True,
-        readonly=True,
-        copy=False,
-        help="Why there is a case. An overdue invoice without a saved method is not charged.",
-    )
-    foreign_failure_at = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="When a payment that somebody else had started failed last.",
-    )
-    exhausted_at = fields.Datetime(
-        string="Retries Used Up",
-        readonly=True,
-        copy=False,
-        help="When the last retry, or the window, was over.",
-    )
+    notice_ids = fields.One2many(comodel_name="recovery.notice", inverse_name="case_id")
     notices_outdated = fields.Boolean(
         readonly=True,
         default=True,
@@ -108,11 +80,17 @@ class RecoveryCase(models.Model):
             "company_id": self.company_id.id,
         }
 
-    def _skip_notices(self, reason):
-        """Withdraw the planned notices of closed cases, for a reason.
+    def _on_changed(self):
+        """Fill the hook: the job plans the notices anew."""
+        super()._on_changed()
+        self.filtered(lambda case: not case.notices_outdated).notices_outdated = True
+
+    def _on_closed(self, reason):
+        """Fill the hook: withdraw the planned notices of closed cases.
 
         What a step says after the last retry may be that the case is lost.
         """
+        super()._on_closed(reason)
         for case in self:
             planned = case.notice_ids.filtered(lambda notice: notice.state == "planned")
             if case.state == "lost" and case.exhausted_at:
@@ -214,6 +192,10 @@ class RecoveryCase(models.Model):
         )
 
     # === GETTERS === #
+
+    def _has_sent_notices(self):
+        """Fill the hook: one that was handed over counts."""
+        return super()._has_sent_notices() or "sent" in self.notice_ids.mapped("state")
 
     def _get_notice_facts(self):
         """Return what the planner is told of each of these cases.

@@ -10,8 +10,9 @@ from ...notices import Notice, NoticeKey, Stored
 from ...notices.plan import find_end, step_hours
 from ...timing.decision import Sentence
 from ...tools.instants import aware, naive
-from ...tools.jobs import commit
+from ...tools.jobs import work_on_each
 from ...tools.states import allowed
+from ..case.recovery_invoice_queue import FOLLOW
 from ..policy.recovery_policy_step import ACTION_TYPES
 from . import acts
 from .ahead import Ahead
@@ -20,6 +21,7 @@ from .mailer import Mailer
 from .sender import BATCH, Sender
 
 _logger = logging.getLogger(__name__)
+FOLLOW.fill("notices", ("recovery.notice", "_send_due"))
 
 # A step that somebody adds is not for what has long been over.
 STALE = timedelta(days=7)
@@ -326,7 +328,7 @@ class RecoveryNotice(models.Model):
         customer = case.partner_id._get_recovery_place().or_else(company)
         hours = step_hours(step._make_step(1), customer, company)
         now = aware(fields.Datetime.now())
-        case.notices_outdated = True
+        case._on_changed()
         return self.create(
             {
                 **case._prepare_notice_vals(),
@@ -465,10 +467,13 @@ class RecoveryNotice(models.Model):
     @api.model
     def _plan_ahead(self):
         """Plan the notices of what has no case yet, company by company."""
-        for company in self.env["res.company"].search([("active", "=", True)]):
-            Ahead(self.with_company(company), company).plan()
-            if not commit(self.env):
-                return
+        companies = self.env["res.company"].search([("active", "=", True)])
+        work_on_each(
+            self.env,
+            companies.ids,
+            lambda company_id: Ahead(self, companies.browse(company_id)).plan(),
+            doing="Planning the notices ahead of the company",
+        )
 
     @api.model
     def _send_due(self, batch=BATCH):

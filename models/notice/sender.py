@@ -137,7 +137,7 @@ class Sender:
             partners[company_id].append(partner_id)
         for company_id, partner_ids in partners.items():
             company = self.env["res.company"].browse(company_id)
-            turn = Turn(self.notices.with_company(company), company, partner_ids)
+            turn = Turn(self.notices, company, partner_ids)
             turn.prepare()
             Mailer(turn.env).hand_over(turn.decide())
 
@@ -163,8 +163,8 @@ class Turn:
     """
 
     def __init__(self, notices, company, partner_ids):
-        self.env = notices.env
-        self.notices = notices.browse()
+        self.notices = notices.browse().with_company(company)
+        self.env = self.notices.env
         self.company = company
         self.partners = self.env["res.partner"].browse(partner_ids)
         self.now = aware(fields.Datetime.now())
