@@ -29,19 +29,24 @@ class TestOnce(NoticeCommon):
     def test_text_looks_once_for_the_cases_that_it_names(self):
         with self._at(MONDAY) as clock:
             _invoice, case = self._fail_invoice()
-            _invoice, _other = self._fail_invoice()
+            _invoice, other = self._fail_invoice()
             with self._count("_get_cases_of_notice") as asked:
                 self._follow_at(clock, "2026-03-02 11:00:00")
             mail = self._new_mails
             self.assertEqual(len(mail), 1)
             self.assertIn("+1", mail.subject)
             self.assertEqual(len(asked), 1)
-            self.assertIn(asked[0], (case + _other).ids)
+            self.assertIn(asked[0], (case + other).ids)
 
     def test_letter_looks_once_for_the_cases_of_its_customer(self):
         report = self.env.ref("revenue_recovery.action_report_recovery_letter")
         self._set_steps(
-            {"mail_template_id": False, "action_type": "letter", "report_id": report.id}
+            {
+                "mail_template_id": False,
+                "action_type": "letter",
+                "report_id": report.id,
+                "delay_hours": 2,
+            }
         )
         with self._at(MONDAY) as clock:
             _invoice, case = self._fail_invoice()
@@ -73,7 +78,7 @@ class TestOnce(NoticeCommon):
             self.assertEqual(len(self._get_notice(closed, "Thanks")), 1)
             self.assertFalse(closed.notices_outdated)
 
-    def test_case_that_cannot_be_served_is_planned_in_the_next_run(self):
+    def test_outdated_case_of_a_customer_with_nothing_due_is_planned_too(self):
         with self._at(MONDAY) as clock:
             _invoice, case = self._fail_invoice()
             notice = self._get_notice(case)
@@ -82,4 +87,4 @@ class TestOnce(NoticeCommon):
             notice.held_until = "2026-03-02 12:00:00"
             with self._count("_get_notice_facts") as asked:
                 self._run_cron("follow")
-            self.assertEqual(asked, case.ids, msg="Nothing is due, so the job plans it by itself.")
+            self.assertEqual(asked, case.ids)
