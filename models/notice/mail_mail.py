@@ -26,5 +26,5 @@ class MailMail(models.Model):
         messages = self.mail_message_id
         result = super()._postprocess_sent_message(*args, **kwargs)
         # In sudo mode: who sends mail needn't be an accountant.
-        self.env["recovery.notice"].sudo()._follow_delivery(messages)
+        Delivery(self.env(su=True)).follow(messages)
         return result

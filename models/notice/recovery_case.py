@@ -5,8 +5,6 @@ from collections import defaultdict
 from datetime import timedelta
 from io import BytesIO
 
-import qrcode
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -317,6 +315,8 @@ class RecoveryCase(models.Model):
         Not by Odoo's barcode field: it needs a renderer that servers without it lack, and the
         letter would fail with it.
         """
+        import qrcode  # Only letters need it.
+
         content = BytesIO()
         qrcode.make(self._get_notice_link(), box_size=4, border=2).save(content, "PNG")
         return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
