@@ -1,19 +1,16 @@
-from . import account_move_message
-from . import account_move_notice
-from . import account_move_payment_link
-from . import account_move_remind
+"""Notices: what a policy's steps, and automations, tell customers; planned, written, delivered.
+
+May use the rooms above: policy, method, case, charge, schedule, and `notices`, which decides.
+Hook: `recovery.case._get_recovery_link`, filled by the customer's page.
+Other addons add a kind of step by a method `recovery.notice._hand_over_<kind>`.
+"""
+
+from . import account_move
 from . import mail_mail
 from . import mail_notification
 from . import mail_render_mixin
-from . import payment_token_message
-from . import recovery_case_message
-from . import recovery_case_notice
+from . import payment_token
+from . import recovery_case
 from . import recovery_notice
-from . import recovery_notice_act
-from . import recovery_notice_ahead
-from . import recovery_notice_asked
-from . import recovery_notice_delivery
-from . import recovery_notice_message
-from . import recovery_notice_send
-from . import recovery_policy_step_notice
-from . import res_partner_notice
+from . import recovery_policy_step
+from . import res_partner

@@ -1,5 +1,7 @@
 from odoo import models
 
+from .delivery import Delivery
+
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
@@ -9,14 +11,14 @@ class MailMail(models.Model):
         result = super().write(vals)
         if vals.get("state") == "cancel":
             # In sudo mode: who cancels mail needn't be an accountant.
-            self.env["recovery.notice"].sudo()._follow_deleted(self)
+            Delivery(self.env(su=True)).follow_removal(self)
         return result
 
     def unlink(self):
         """Override of `mail` to let notices know of e-mails deleted before they were sent."""
         unsent = self.filtered(lambda mail: mail.state in ("outgoing", "exception"))
         if unsent:
-            self.env["recovery.notice"].sudo()._follow_deleted(unsent)
+            Delivery(self.env(su=True)).follow_removal(unsent)
         return super().unlink()
 
     def _postprocess_sent_message(self, *args, **kwargs):
@@ -24,5 +26,5 @@ class MailMail(models.Model):
         messages = self.mail_message_id
         result = super()._postprocess_sent_message(*args, **kwargs)
         # In sudo mode: who sends mail needn't be an accountant.
-        self.env["recovery.notice"].sudo()._follow_delivery(messages)
+        Delivery(self.env(su=True)).follow(messages)
         return result

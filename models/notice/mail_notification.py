@@ -1,5 +1,7 @@
 from odoo import models
 
+from .delivery import Delivery
+
 
 class MailNotification(models.Model):
     _inherit = "mail.notification"
@@ -14,5 +16,5 @@ class MailNotification(models.Model):
         )
         if "notification_status" in vals and not is_attempt:
             # In sudo mode: who sends mail, or learns of a bounce, needn't be an accountant.
-            self.env["recovery.notice"].sudo()._follow_delivery(self.mail_message_id)
+            Delivery(self.env(su=True)).follow(self.mail_message_id)
         return result

@@ -55,17 +55,20 @@ class MailRenderMixin(models.AbstractModel):
 
         :param render: called with the renderer of a record, and its id
         """
-        notices = self.env.context["recovery_notices"]
+        renderings = self.env.context["recovery_notices"]
         results = {}
         for res_id in res_ids:
-            results |= render(self._recovery_tell_notice(notices.get(res_id)), res_id)
+            results |= render(self._recovery_tell_notice(renderings.get(res_id)), res_id)
         return results
 
     @api.model
-    def _recovery_tell_notice(self, known):
-        """Return this renderer with the notice, and the cases it names, in its context."""
-        notice_id, case_ids = known or (False, None)
+    def _recovery_tell_notice(self, rendering):
+        """Return this renderer with the notice, and what is known of its cases, in its context.
+
+        :param Rendering rendering: of the record; none for one that no notice is about
+        """
+        notice_id = rendering and rendering.notice_id
         return self.with_context(
             recovery_notice=self.env["recovery.notice"].browse(notice_id) if notice_id else None,
-            recovery_notice_case_ids=case_ids,
+            recovery_rendering=rendering,
         )

@@ -1,16 +1,41 @@
 import logging
 from datetime import timedelta
+from uuid import uuid4
+
+import psycopg2
 
 from odoo import api, fields, models
 
-from ...notices import NoticeKey, Stored
+from ...notices import Notice, NoticeKey, Stored
+from ...notices.plan import find_end, step_hours
+from ...timing.decision import Sentence
+from ...tools.instants import aware, naive
+from ...tools.jobs import work_on_each
+from ...tools.states import allowed
+from ..case.recovery_invoice_queue import FOLLOW
 from ..policy.recovery_policy_step import ACTION_TYPES
-from ..schedule.recovery_case_plan import _aware, _naive
+from . import acts
+from .ahead import Ahead
+from .delivery import Delivery
+from .mailer import Mailer
+from .sender import BATCH, Sender
 
 _logger = logging.getLogger(__name__)
+FOLLOW.fill("notices", ("recovery.notice", "_send_due"))
 
 # A step that somebody adds is not for what has long been over.
 STALE = timedelta(days=7)
+# The occurrence of what an automation asked for begins with it.
+ASKED = "asked "
+# The states that may follow each state.
+TRANSITIONS = {
+    "planned": ("sent", "skipped", "failed"),
+    "sent": ("sent", "failed"),  # To the next contact, when it did not arrive.
+    "skipped": (),
+    "failed": (),
+}
+# What a customer did on the page, the most important last.
+RESULTS = ("question", "promise", "method", "paid")
 
 
 class RecoveryNotice(models.Model):
@@ -93,12 +118,117 @@ class RecoveryNotice(models.Model):
     )
     sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
     sentence = fields.Char(string="Explanation", readonly=True)
+    message_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Of the notice that leads a message: company, customer, kind and local day.",
+    )
+    attachment_id = fields.Many2one(
+        comodel_name="ir.attachment",
+        string="Letter",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+    )
+    template_name = fields.Char(
+        string="Template", readonly=True, copy=False, help="The text, as it was called."
+    )
+    recipients = fields.Char(readonly=True, copy=False, help="The addresses it was written to.")
+    recipient_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Contact",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="Who it was written to.",
+    )
+    lang = fields.Char(string="Language", readonly=True, copy=False)
+    subject = fields.Char(readonly=True, copy=False)
+    mail_message_id = fields.Many2one(
+        comodel_name="mail.message",
+        string="Message",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    delivery = fields.Selection(
+        selection=[
+            ("queued", "Queued"),
+            ("sent", "Sent"),
+            ("bounced", "Bounced"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+            ("done", "Done"),
+        ],
+        readonly=True,
+        copy=False,
+        help="What the outgoing queue says of the message. Queued: not sent yet.",
+    )
+    status = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("held", "Held"),
+            ("queued", "Queued"),
+            ("sent", "Sent"),
+            ("bounced", "Bounced"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+            ("done", "Done"),
+            ("skipped", "Skipped"),
+        ],
+        compute="_compute_status",
+        store=True,
+        help="Queued: handed over to the outgoing queue, and not sent yet.\n"
+        "Held: due, but something keeps it back for now.\n"
+        "Bounced: it could not be delivered; the next contact for invoices is tried.",
+    )
+    failure_reason = fields.Char(readonly=True, copy=False)
+    tried_partner_ids = fields.Many2many(
+        comodel_name="res.partner",
+        relation="recovery_notice_tried_partner_rel",
+        string="Tried Without Success",
+        readonly=True,
+        copy=False,
+    )
+    next_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Tried Next",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The contact that gets the message now that it did not reach the others.",
+    )
+    opened_at = fields.Datetime(
+        string="Link Opened",
+        readonly=True,
+        copy=False,
+        help="When the customer first opened the page behind the link.",
+    )
+    result = fields.Selection(
+        selection=[
+            ("paid", "Paid"),
+            ("method", "Replaced the payment method"),
+            ("promise", "Promised a date"),
+            ("question", "Asked a question"),
+        ],
+        readonly=True,
+        copy=False,
+        help="What the customer did on the page behind the link.",
+    )
 
     # PostgreSQL keeps what the planner promises: one notice for each key.
     _key_uniq = models.UniqueIndex(
         "(COALESCE(case_id, 0), COALESCE(move_id, 0), COALESCE(token_id, 0), life, step_id, "
         "occurrence) WHERE step_id IS NOT NULL",
         "The step is planned for this already.",
+    )
+    # DESIGN section 3, rule 6, is kept by PostgreSQL, whatever the code does. One column instead of
+    # four: merging contacts deletes what a unique index over a contact keeps from being merged.
+    _message_key_uniq = models.UniqueIndex(
+        "(message_key) WHERE message_key IS NOT NULL",
+        "The customer has had their message of the day.",
     )
     _due_idx = models.Index(
         "(COALESCE(held_until, planned_at), company_id, partner_id) WHERE state = 'planned'"
@@ -115,6 +245,16 @@ class RecoveryNotice(models.Model):
         for notice in self:
             about = notice.move_id.name or notice.partner_id.display_name
             notice.display_name = f"{notice.name or ''} · {about or ''}"
+
+    @api.depends("state", "delivery", "held_until")
+    def _compute_status(self):
+        for notice in self:
+            if notice.state == "sent":
+                notice.status = notice.delivery or "queued"
+            elif notice.state == "planned" and notice.held_until:
+                notice.status = "held"
+            else:
+                notice.status = notice.state
 
     # === CRUD METHODS === #
 
@@ -134,7 +274,7 @@ class RecoveryNotice(models.Model):
     def _apply_changes(self, changes, common):
         """Move and skip these notices as the planner asks.
 
-        :param timing.notices.Changes changes: what to do with them
+        :param notices.Changes changes: what to do with them
         :param common: values that new ones have in common
         :return: the values of the notices to create
         """
@@ -144,14 +284,14 @@ class RecoveryNotice(models.Model):
         for wanted in changes.move:
             records[wanted.key].write(
                 {
-                    "planned_at": _naive(wanted.at),
+                    "planned_at": naive(wanted.at),
                     "held_until": False,
                     "sentence": self._explain(wanted),
                 }
             )
         for key, sentence in changes.skip:
             records[key]._skip(self._render(sentence))
-        oldest = _aware(fields.Datetime.now()) - STALE
+        oldest = aware(fields.Datetime.now()) - STALE
         return [
             {**common, **self._prepare_vals(wanted)}
             for wanted in changes.create
@@ -160,7 +300,7 @@ class RecoveryNotice(models.Model):
 
     @api.model
     def _prepare_vals(self, wanted):
-        """Return the values of a notice as `timing.notices` plans it."""
+        """Return the values of a notice as `notices` plans it."""
         step = self.env["recovery.policy.step"].browse(wanted.key.step)
         return {
             "step_id": step.id,
@@ -168,14 +308,71 @@ class RecoveryNotice(models.Model):
             "action_type": wanted.step.action,
             "life": wanted.key.life,
             "occurrence": wanted.key.occurrence,
-            "planned_at": _naive(wanted.at),
+            "planned_at": naive(wanted.at),
             "sentence": self._explain(wanted),
         }
 
+    @api.model
+    def _ask(self, case, values, sentence):
+        """Plan a message for a case at the next hour for messages.
+
+        It goes out like one of the policy's steps: at most one e-mail a day and customer, looked at
+        again just before, traced, and withdrawn when the invoice is paid.
+
+        :param dict values: of the step that stands for it: its action and its text
+        :param str sentence: why it is sent, for people
+        :return: the notice
+        """
+        step = self.env.ref("revenue_recovery.recovery_policy_asked")._get_asked_step(values)
+        company = case.company_id.partner_id._get_recovery_place()
+        customer = case.partner_id._get_recovery_place().or_else(company)
+        hours = step_hours(step._make_step(1), customer, company)
+        now = aware(fields.Datetime.now())
+        case._on_changed()
+        return self.create(
+            {
+                **case._prepare_notice_vals(),
+                "step_id": step.id,
+                "name": step.name,
+                "action_type": step.action_type,
+                "life": case.life,
+                "occurrence": ASKED + uuid4().hex,
+                "planned_at": naive(hours.next_instant(now)),
+                "sentence": sentence,
+            }
+        )
+
+    def _plan_asked(self, facts):
+        """Return those of these notices that an automation asked for, as the planner knows them.
+
+        :param notices.CaseFacts facts: what is true of their case
+        :rtype: list[notices.Notice]
+        """
+        asked = []
+        for notice in self:
+            if notice.state != "planned" or not notice.occurrence.startswith(ASKED):
+                continue
+            if notice.step_id:
+                step = notice.step_id._make_step(1)
+                at = aware(notice.planned_at)
+                sentence = Sentence(notice.sentence or "")
+                skip = find_end(facts, step)
+                asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
+        return asked
+
+    def _set_state(self, target, **values):
+        """Move these notices to a state, as far as they may go there.
+
+        :param values: written with it
+        :return: those that changed
+        """
+        changed = allowed(self, TRANSITIONS, target, _logger)
+        changed.write({"state": target, "held_until": False, **values})
+        return changed
+
     def _skip(self, reason):
         """Withdraw planned notices, for a reason."""
-        planned = self.filtered(lambda notice: notice.state == "planned")
-        planned.write({"state": "skipped", "sentence": reason, "held_until": False})
+        self._set_state("skipped", sentence=reason)
 
     def _keep_back(self, until, reason):
         """Keep planned notices back until a naive UTC instant, for a reason."""
@@ -183,17 +380,117 @@ class RecoveryNotice(models.Model):
 
     def _fail(self, reason, activity=True):
         """Note why notices could not be sent, and tell a person once."""
-        self.write({"state": "failed", "sentence": reason, "held_until": False})
-        self.case_id._ask_for_attention(reason, activity=activity)
-        for move in self.filtered(lambda notice: not notice.case_id).move_id:
+        failed = self._set_state("failed", sentence=reason)
+        failed.case_id._ask_for_attention(reason, activity=activity)
+        for move in failed.filtered(lambda notice: not notice.case_id).move_id:
             move._message_log(body=reason)
+
+    def _try(self, act, *args):
+        """Do something for one notice in a savepoint; note on it when it fails.
+
+        :return: whether it was done
+        """
+        try:
+            with self.env.cr.savepoint():
+                act(*args)
+        except psycopg2.OperationalError:
+            raise  # The whole turn begins anew.
+        except Exception as error:
+            _logger.warning("Notice %s could not be sent", self.id, exc_info=True)
+            self.env.invalidate_all()
+            self._fail(self._explain_error(error))
+            return False
+        return True
+
+    # Another kind of step has a method of its own here, named after it.
+
+    def _hand_over_sms(self, envelope):
+        """Queue an SMS to the customer."""
+        Mailer(self.env).queue_sms(envelope)
+
+    def _hand_over_letter(self, _envelope):
+        """Attach the letter to the document and ask somebody to print it."""
+        acts.print_letter(self)
+
+    def _hand_over_activity(self, _envelope):
+        """Ask somebody to do something."""
+        acts.ask_somebody(self)
+
+    def _hand_over_server_action(self, _envelope):
+        """Run the step's server action on the document."""
+        acts.run_server_action(self)
+
+    def _note_done(self, sentence):
+        """Note that something other than a message was done."""
+        self._set_state("sent", sent_at=fields.Datetime.now(), delivery="done", sentence=sentence)
+
+    def _note_message(self, envelope, message, people, **values):
+        """Note on all notices of an envelope that its message was handed to the queue.
+
+        :param message: the `mail.message`
+        :param people: the contacts whom it goes to
+        :param values: its `recipients`, `lang`, `subject` and `template_name`
+        """
+        values |= {
+            "sent_at": fields.Datetime.now(),
+            "delivery": "queued",
+            "mail_message_id": message.id,
+            "recipient_id": people[:1].id,
+            "sentence": self.env._(
+                "To %(recipient)s: %(subject)s",
+                recipient=values["recipients"],
+                subject=values["subject"],
+            ),
+        }
+        envelope.lead._set_state("sent", **values, message_key=envelope.key)
+        (envelope.notices - envelope.lead)._set_state("sent", **values)
+
+    def _note_opened(self):
+        """Note that the customer opened the page behind the link of these notices."""
+        # In sudo mode: whoever has the link is nobody to Odoo.
+        unopened_sudo = self.sudo().filtered(lambda notice: not notice.opened_at)
+        unopened_sudo.opened_at = fields.Datetime.now()
+
+    def _note_result(self, result):
+        """Note what the customer did on the page; what matters most stays.
+
+        :param str result: one of `RESULTS`
+        """
+        notices_sudo = self.sudo()
+        notices_sudo._note_opened()
+        for notice in notices_sudo:
+            if not notice.result or RESULTS.index(result) > RESULTS.index(notice.result):
+                notice.result = result
+
+    # === CRON === #
+
+    @api.model
+    def _plan_ahead(self):
+        """Plan the notices of what has no case yet, company by company."""
+        companies = self.env["res.company"].search([("active", "=", True)])
+        work_on_each(
+            self.env,
+            companies.ids,
+            lambda company_id: Ahead(self, companies.browse(company_id)).plan(),
+            doing="Planning the notices ahead of the company",
+        )
+
+    @api.model
+    def _send_due(self, batch=BATCH):
+        """Send the notices that are due, each customer's in one message a day.
+
+        Any number of workers may run this at once: no two serve the same customer.
+        """
+        self.env["recovery.case"]._plan_outdated_notices()
+        Sender(self).send(batch)
+        Delivery(self.env).send_again()
 
     # === GETTERS === #
 
     @api.model
     def _render(self, sentence):
-        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
-        return self.env["recovery.case"]._render(sentence)
+        """Translate a sentence of `notices`, whose terms are exported with the addon's."""
+        return self.env._(sentence.source, **sentence.values)
 
     @api.model
     def _explain(self, wanted):
@@ -201,8 +498,12 @@ class RecoveryNotice(models.Model):
         sentences = filter(None, (wanted.sentence, wanted.moved))
         return " ".join(self._render(sentence) for sentence in sentences)
 
+    @api.model
+    def _explain_error(self, error):
+        return self.env._("The notice could not be sent: %(error)s", error=error)
+
     def _get_fact_key(self):
-        """Return what the notice is about, as the facts of `timing.notices` are keyed."""
+        """Return what the notice is about, as the facts of `notices` are keyed."""
         self.ensure_one()
         if self.case_id:
             return self.case_id.id
@@ -211,13 +512,13 @@ class RecoveryNotice(models.Model):
         return f"invoice {self.move_id.id}"
 
     def _get_key(self):
-        """Return what `timing.notices` knows the notice by."""
+        """Return what `notices` knows the notice by."""
         return NoticeKey(self._get_fact_key(), self.life, self.step_id.id, self.occurrence)
 
     def _get_stored(self):
-        """Return these notices as `timing.notices` compares them."""
+        """Return these notices as `notices` compares them."""
         return [
-            Stored(notice._get_key(), _aware(notice.planned_at), notice.state == "planned")
+            Stored(notice._get_key(), aware(notice.planned_at), notice.state == "planned")
             for notice in self
         ]
 
@@ -228,3 +529,35 @@ class RecoveryNotice(models.Model):
         if model == "account.move":
             return self.move_id
         return self.token_id if model == "payment.token" else self.case_id
+
+    def _get_template(self):
+        """Return the e-mail template of this notice."""
+        return self.step_id._get_template(self._get_subject())
+
+    @api.model
+    def _get_thread(self, record):
+        """Return the document whose chatter keeps a message, and gets the answers to it."""
+        if isinstance(record, self.pool["mail.thread"]):
+            return record
+        return record.partner_id
+
+    def _get_recipient(self):
+        """Return the contact that the notice is for."""
+        self.ensure_one()
+        if self.token_id:
+            return self.token_id.sudo().partner_id  # Methods of contacts are for few users.
+        return self.move_id.partner_id or self.partner_id
+
+    def _get_known_lang(self):
+        """Return the recipient's language, when it is installed."""
+        lang = self._get_recipient().lang
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        return lang if lang in installed else self.env.lang
+
+    def _get_responsible(self):
+        """Return who looks after the customer."""
+        self.ensure_one()
+        for user in (self.case_id.user_id, self.move_id.invoice_user_id, self.partner_id.user_id):
+            if user.active and not user.share:
+                return user
+        return self.env.ref("base.user_admin")

@@ -3,6 +3,7 @@ from odoo.tools import html2plaintext
 
 from odoo.addons.mail.tests.common import MailCase
 
+from ...models.notice.rendering import Rendering
 from ..common import RecoveryCommon
 
 CASE_TEMPLATES = (
@@ -80,7 +81,9 @@ class TemplateCommon(MailCase, RecoveryCommon):
         record = record or self._get_record(name)
         template = self._get_template(name)
         if cases:
-            template = template.with_context(recovery_notices={record.id: (False, cases.ids)})
+            template = template.with_context(
+                recovery_notices={record.id: Rendering(case_ids=cases.ids)}
+            )
         values = template._generate_template(record.ids, {"subject", "body_html"})[record.id]
         lang = template._render_lang(record.ids)[record.id]
         html = (

@@ -92,7 +92,7 @@ class TestNotice(NoticeCommon):
             ['{"en_US": "<t t-out=\\"object.nonsense\\"/>"}', broken.id],
         )
         broken.invalidate_recordset()
-        sender = "odoo.addons.revenue_recovery.models.notice.recovery_notice_message"
+        sender = "odoo.addons.revenue_recovery.models.notice.recovery_notice"
         with self.assertLogs(sender, "WARNING"):
             _invoice, case = self._fail_invoice()
         self.assertEqual(case.policy_id, policy)

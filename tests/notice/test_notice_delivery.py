@@ -266,7 +266,7 @@ class TestActions(NoticeCommon):
         self.assertIn("It ran", "".join(case.message_ids.mapped("body")))
         self.assertIn("has run", notice.sentence)
 
-    @mute_logger("odoo.addons.revenue_recovery.models.notice.recovery_notice_message")
+    @mute_logger("odoo.addons.revenue_recovery.models.notice.recovery_notice")
     def test_server_action_that_raises_is_told_and_changes_nothing_else(self):
         action = self._create_action(
             "record.message_post(body='Half done')\nraise UserError('Impossible')"
@@ -291,7 +291,7 @@ class TestActions(NoticeCommon):
     def test_failed_notice_is_not_tried_for_ever(self):
         action = self._create_action("raise UserError('Impossible')")
         with mute_logger(
-            "odoo.addons.revenue_recovery.models.notice.recovery_notice_message",
+            "odoo.addons.revenue_recovery.models.notice.recovery_notice",
             "odoo.addons.base.models.ir_actions",
         ):
             case, notice = self._run_step(action_type="server_action", server_action_id=action.id)

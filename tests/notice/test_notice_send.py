@@ -6,13 +6,14 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...models.notice.sender import Sender
 from .notice_common import NoticeCommon
 
 # A Monday, at 9 in the morning where the customer lives.
 MONDAY = "2026-03-02 08:00:00"
-SEND_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice_send"
-STEP_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_policy_step_notice"
-MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice_message"
+SEND_LOGGER = "odoo.addons.revenue_recovery.tools.jobs"
+STEP_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_policy_step"
+MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice"
 
 
 @tagged("post_install", "-at_install")
@@ -178,7 +179,7 @@ class TestCoordination(NoticeCommon):
 
             with (
                 patch.object(cases, "_get_notice_facts", fail),
-                mute_logger("odoo.addons.revenue_recovery.models.notice.recovery_case_notice"),
+                mute_logger(SEND_LOGGER),
             ):
                 self._follow_at(clock, "2026-03-02 08:30:00")
             self.assertIn("Broken facts", case.attention)
@@ -189,10 +190,10 @@ class TestCoordination(NoticeCommon):
         with self._at(MONDAY) as clock:
             _invoice, case = self._fail_invoice()
             clock.move_to("2026-03-02 11:00:00")
-            notices = self.env["recovery.notice"].sudo()
+            sender = Sender(self.env["recovery.notice"].sudo())
             customer = (self.env.company.id, self.customer.id)
-            self.assertEqual(notices._claim_customers(set(), 10), [customer])
-            self.assertFalse(notices._claim_customers({customer}, 10))
+            self.assertEqual(sender.claim(set(), 10), [customer])
+            self.assertFalse(sender.claim({customer}, 10))
             self.assertEqual(self._get_notice(case).state, "planned")
 
     def test_reopened_case_has_notices_of_its_new_life(self):

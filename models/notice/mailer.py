@@ -5,9 +5,10 @@ from collections import defaultdict
 
 import psycopg2
 
-from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import email_split
+
+from .rendering import Rendering
 
 _logger = logging.getLogger(__name__)
 
@@ -30,77 +31,34 @@ TEMPLATE_FIELDS = (
 DEFAULT_LAYOUT = "mail.mail_notification_light"
 
 
-class RecoveryNotice(models.Model):
-    _inherit = "recovery.notice"
+class Mailer:
+    """Hands over what goes out; what fails, fails alone.
 
-    template_name = fields.Char(
-        string="Template", readonly=True, copy=False, help="The text, as it was called."
-    )
-    recipients = fields.Char(readonly=True, copy=False, help="The addresses it was written to.")
-    recipient_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Contact",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        help="Who it was written to.",
-    )
-    lang = fields.Char(string="Language", readonly=True, copy=False)
-    subject = fields.Char(readonly=True, copy=False)
-    mail_message_id = fields.Many2one(
-        comodel_name="mail.message",
-        string="Message",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-    )
+    An envelope is a :class:`sender.Envelope`: notices that go out together, and their cases.
+    """
 
-    # === HAND OVER === #
+    def __init__(self, env):
+        self.env = env
 
-    @api.model
-    def _hand_over(self, envelopes):
-        """Do what is to be done with what goes out now; what fails, fails alone."""
+    def hand_over(self, envelopes):
+        """Do what is to be done with what goes out now."""
         emails = defaultdict(list)
         for envelope in envelopes:
-            action = envelope.lead.action_type
-            if action == "email":
-                template = envelope.lead._get_template()
-                emails[template].append(envelope)
+            lead = envelope.lead
+            if lead.action_type == "email":
+                emails[lead._get_template()].append(envelope)
             else:
-                envelope.lead._try(getattr(envelope.lead, f"_hand_over_{action}"), envelope)
+                lead._try(getattr(lead, f"_hand_over_{lead.action_type}"), envelope)
         for template, group in emails.items():
             self._queue_emails(template, group)
 
-    def _try(self, act, *args):
-        """Do something for one notice in a savepoint; note on it when it fails.
-
-        :return: whether it was done
-        """
-        try:
-            with self.env.cr.savepoint():
-                act(*args)
-        except psycopg2.OperationalError:
-            raise  # The whole turn begins anew.
-        except Exception as error:
-            _logger.warning("Notice %s could not be sent", self.id, exc_info=True)
-            self.env.invalidate_all()
-            self._fail(self._explain_error(error))
-            return False
-        return True
-
-    def _get_template(self):
-        """Return the e-mail template of this notice."""
-        return self.step_id._get_template(self._get_subject())
-
     # === E-MAIL === #
 
-    @api.model
     def _queue_emails(self, template, envelopes):
         """Queue the e-mails of one template: all at once, one by one when that fails."""
         try:
             with self.env.cr.savepoint():
-                self._queue_batch(template, envelopes)
+                self.queue_batch(template, envelopes)
         except (psycopg2.OperationalError, psycopg2.errors.UniqueViolation):
             raise  # Another worker wrote to one of these customers; the turn begins anew.
         except Exception:
@@ -108,21 +66,15 @@ class RecoveryNotice(models.Model):
                 _logger.info("A batch of %s notices is sent one by one", len(envelopes))
             for envelope in envelopes:
                 self.env.invalidate_all()
-                envelope.lead._try(self._queue_batch, template, [envelope])
+                envelope.lead._try(self.queue_batch, template, [envelope])
 
-    @api.model
-    def _queue_batch(self, template, envelopes, contacts=None):
+    def queue_batch(self, template, envelopes, contacts=None):
         """Write and queue e-mails of one template.
 
         :param contacts: whom to write to instead of the template's recipients, by notice
         """
         by_subject = {envelope.lead._get_subject().id: envelope for envelope in envelopes}
-        template = template.with_context(
-            recovery_notices={
-                res_id: (envelope.lead.id, envelope.cases.ids)
-                for res_id, envelope in by_subject.items()
-            }
-        )
+        template = self._tell(template, by_subject)
         self._warm_up(envelopes)
         rendered = template._generate_template(list(by_subject), TEMPLATE_FIELDS)
         langs = template._render_lang(list(by_subject))
@@ -130,7 +82,7 @@ class RecoveryNotice(models.Model):
         for res_id, envelope in by_subject.items():
             values = rendered[res_id]
             lead = envelope.lead
-            people = (contacts or {}).get(lead.id) or lead._choose_recipients(values)
+            people = (contacts or {}).get(lead.id) or self._choose_recipients(lead, values)
             if not people and not (values.get("email_to") and not contacts):
                 lead._fail(
                     self.env._(
@@ -145,16 +97,24 @@ class RecoveryNotice(models.Model):
         if ready:
             self._create_emails(template, ready, langs)
 
-    @api.model
+    def _tell(self, template, by_subject):
+        """Return a template that knows of each record the notice that it is written for."""
+        return template.with_context(
+            recovery_notices={
+                res_id: Rendering(envelope.lead.id, envelope.cases.ids)
+                for res_id, envelope in by_subject.items()
+            }
+        )
+
     def _warm_up(self, envelopes):
         """Read for all e-mails at once what their texts name; they are written one by one."""
         cases = self.env["recovery.case"].union(*(envelope.cases for envelope in envelopes))
-        moves = cases.move_id | self.union(*(envelope.notices for envelope in envelopes)).move_id
+        notices = self.env["recovery.notice"].union(*(each.notices for each in envelopes))
+        moves = cases.move_id | notices.move_id
         moves.mapped("access_token")
         (moves.partner_id | moves.commercial_partner_id).mapped("lang")
         cases.mapped("next_attempt_at")
 
-    @api.model
     def _create_emails(self, template, ready, langs):
         """Create the outgoing e-mails, their traces in the chatter, and note them."""
         records = self.env[template.model].with_prefetch(list(ready)).browse(ready)
@@ -179,15 +139,14 @@ class RecoveryNotice(models.Model):
                 envelope,
                 mail.mail_message_id,
                 people,
-                addresses=", ".join(filter(None, addresses)),
+                recipients=", ".join(filter(None, addresses)),
                 lang=langs.get(res_id),
-                template=template,
+                template_name=template.name,
                 subject=values["subject"],
             )
         self.env["mail.notification"].sudo().create(notifications)
         self._wake_queue("mail.ir_cron_mail_scheduler_action")
 
-    @api.model
     def _prepare_mail_vals(self, template, record, values, lang, company):
         """Return the values of one outgoing e-mail, its body in the template's layout."""
         lang = lang or self.env.lang
@@ -203,7 +162,7 @@ class RecoveryNotice(models.Model):
             },
             context_record=record.with_context(lang=lang),
         )
-        thread = self._get_thread(record)
+        thread = self.env["recovery.notice"]._get_thread(record)
         values.pop("partner_ids", None)
         values.update(
             body=body,
@@ -221,7 +180,6 @@ class RecoveryNotice(models.Model):
             values.pop("email_from", None)
         return values
 
-    @api.model
     def _prepare_notification_vals(self, mail, people, values):
         """Return the records by which the queue tells what became of an e-mail."""
         common = {
@@ -239,7 +197,6 @@ class RecoveryNotice(models.Model):
             {**common, "mail_email_address": address} for address in email_split(values["email_to"])
         ]
 
-    @api.model
     def _attach(self, mails, attachments):
         """Attach what the templates rendered."""
         for mail, files in zip(mails, attachments, strict=True):
@@ -257,40 +214,17 @@ class RecoveryNotice(models.Model):
                     for name, datas in files
                 ]
 
-    def _choose_recipients(self, values):
+    def _choose_recipients(self, notice, values):
         """Return the contacts that a rendered template names and that can be written to.
 
         When none of them can, another contact of the customer for invoices takes their place.
         """
-        self.ensure_one()
         named = self.env["res.partner"].browse(values.get("partner_ids") or [])
         usable = named.filtered(lambda contact: contact.active and contact.email)
         if usable or values.get("email_to"):
             return usable
-        return self.partner_id._get_recovery_contacts(named)[:1]
+        return notice.partner_id._get_recovery_contacts(named)[:1]
 
-    def _note_message(self, envelope, message, people, addresses, lang, template, subject):
-        """Note on all notices of an envelope that its message was handed to the queue."""
-        now = fields.Datetime.now()
-        values = {
-            "state": "sent",
-            "sent_at": now,
-            "held_until": False,
-            "delivery": "queued",
-            "mail_message_id": message.id,
-            "recipient_id": people[:1].id,
-            "recipients": addresses,
-            "lang": lang,
-            "subject": subject,
-            "template_name": template.name,
-            "sentence": self.env._(
-                "To %(recipient)s: %(subject)s", recipient=addresses, subject=subject
-            ),
-        }
-        envelope.lead.write({**values, "message_key": envelope.key})
-        (envelope.notices - envelope.lead).write(values)
-
-    @api.model
     def _wake_queue(self, xmlid):
         """Let a queue be worked off soon: by themselves they run every hour, or every day."""
         if cron := self.env.ref(xmlid, raise_if_not_found=False):
@@ -298,52 +232,34 @@ class RecoveryNotice(models.Model):
 
     # === SMS === #
 
-    def _hand_over_sms(self, envelope):
+    def queue_sms(self, envelope):
         """Queue an SMS to the customer."""
-        template = self.step_id.sms_template_id
-        subject = self._get_subject()
-        contact = self._get_recipient()
+        notice = envelope.lead
+        subject = notice._get_subject()
+        contact = notice._get_recipient()
         number = contact.phone and (contact._phone_format(number=contact.phone) or contact.phone)
         if not number:
-            self._fail(
+            notice._fail(
                 self.env._("%(customer)s has no phone number.", customer=contact.display_name),
                 activity=False,
             )
             return
-        template = template.with_context(
-            recovery_notices={subject.id: (self.id, envelope.cases.ids)}
-        )
+        template = self._tell(notice.step_id.sms_template_id, {subject.id: envelope})
         lang = template._render_lang(subject.ids)[subject.id]
         body = template._render_field("body", subject.ids, compute_lang=True)[subject.id]
-        message = self._get_thread(subject)._message_sms(
+        message = notice._get_thread(subject)._message_sms(
             body,
             subtype_id=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
             partner_ids=contact.ids,
             put_in_queue=True,
         )
-        self._note_message(
+        notice._note_message(
             envelope,
             message,
             contact,
-            addresses=number,
+            recipients=number,
             lang=lang,
-            template=template,
+            template_name=template.name,
             subject=body,
         )
         self._wake_queue("sms.ir_cron_sms_scheduler_action")
-
-    # === GETTERS === #
-
-    def _get_recipient(self):
-        """Return the contact that the notice is for."""
-        self.ensure_one()
-        if self.token_id:
-            return self.token_id.sudo().partner_id  # Methods of contacts are for few users.
-        return self.move_id.partner_id or self.partner_id
-
-    @api.model
-    def _get_thread(self, record):
-        """Return the document whose chatter keeps a message, and gets the answers to it."""
-        if isinstance(record, self.pool["mail.thread"]):
-            return record
-        return record.partner_id

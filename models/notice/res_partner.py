@@ -1,4 +1,4 @@
-"""Where a customer hears, and who else may be told instead of him."""
+"""Where a customer hears, and who else may be told instead of them."""
 
 from odoo import models
 

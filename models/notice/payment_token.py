@@ -7,7 +7,7 @@ class PaymentToken(models.Model):
     _inherit = "payment.token"
 
     def _get_message_label(self):
-        """Return what the customer knows his payment method as."""
+        """Return what the customer knows their payment method as."""
         self.ensure_one()
         # In sudo mode: a token's provider is readable by administrators only.
         return self.sudo()._recovery_get_label()
