@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
-from ..models.schedule.recovery_case_plan import _aware, _naive
+from ..models.schedule.planner import _aware, _naive
 from ..notices import Example, PlannedAttempt, preview
 from ..timing import Stop, plan_ladder
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 
 from ..case.recovery_case import OPEN_STATES
 from ..notice.recovery_policy_step_notice import CLASS_TEMPLATES
-from ..schedule.recovery_case_plan import Plan, _aware, _naive
+from ..schedule.planner import Plan, _aware, _naive
 
 # The texts that ask a customer for something other than patience.
 METHOD_TEMPLATE = "revenue_recovery.mail_template_other_method"

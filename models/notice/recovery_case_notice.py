@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt, compare, plan_notices
 from ..case.recovery_case import OPEN_STATES
-from ..schedule.recovery_case_plan import _aware
+from ..schedule.planner import _aware
 
 _logger = logging.getLogger(__name__)
 

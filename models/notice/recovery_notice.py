@@ -5,7 +5,7 @@ from odoo import api, fields, models
 
 from ...notices import NoticeKey, Stored
 from ..policy.recovery_policy_step import ACTION_TYPES
-from ..schedule.recovery_case_plan import _aware, _naive
+from ..schedule.planner import _aware, _naive
 
 _logger = logging.getLogger(__name__)
 

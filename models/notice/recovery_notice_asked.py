@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from ...notices import Notice
 from ...notices.plan import find_end, step_hours
 from ...timing.decision import Sentence
-from ..schedule.recovery_case_plan import _aware, _naive
+from ..schedule.planner import _aware, _naive
 
 ASKED = "asked "
 

@@ -14,7 +14,7 @@ from odoo.tools import SQL
 from ...notices import HOLD, SEND, Sent, coordinate, find_due, message_hours
 from ..case.recovery_case import OPEN_STATES
 from ..case.recovery_invoice_queue import FOLLOW
-from ..schedule.recovery_case_plan import _aware, _naive
+from ..schedule.planner import _aware, _naive
 
 _logger = logging.getLogger(__name__)
 FOLLOW.fill("notices", ("recovery.notice", "_send_due"))

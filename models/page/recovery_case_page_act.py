@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 
 from ..case.recovery_case import OPEN_STATES
 from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
-from ..schedule.recovery_case_plan import Plan
+from ..schedule.planner import Plan
 
 # A question longer than this is no question.
 QUESTION_LENGTH = 2000

@@ -17,8 +17,8 @@ from ...timing.plan.smart import Model
 from ..charge.test_decline import NOW
 from .test_smart import SmartCommon
 
-DECISION = "odoo.addons.revenue_recovery.models.schedule.recovery_attempt_decision"
-LEARN = "odoo.addons.revenue_recovery.models.schedule.recovery_timing_learn"
+DECISION = "odoo.addons.revenue_recovery.models.schedule.recovery_attempt"
+LEARN = "odoo.addons.revenue_recovery.models.schedule.learner"
 
 
 class LearningCommon(SmartCommon):
@@ -282,7 +282,7 @@ class TestRecord(LearningCommon, HttpCase):
         self.assertEqual([int(row["attempt"]) for row in rows], attempts[0].ids)
         with (
             patch(
-                "odoo.addons.revenue_recovery.models.schedule.recovery_attempt_decision.EXPORT_LIMIT",
+                "odoo.addons.revenue_recovery.models.schedule.recovery_attempt.EXPORT_LIMIT",
                 0,
             ),
             self.assertRaises(UserError),

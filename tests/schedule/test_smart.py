@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 
 from ..charge.test_decline import NOW, DeclineCommon
 
-ENGINE = "odoo.addons.revenue_recovery.models.schedule.recovery_case_smart"
+ENGINE = "odoo.addons.revenue_recovery.models.schedule.decider"
 SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 

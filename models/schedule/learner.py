@@ -10,8 +10,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...timing.plan.smart import Case, FinishedAttempt, Method, Model
-from .recovery_case_timing import BANK_SCHEMES
-from .timing_record import make_failure, unpack_case
+from .facts import BANK_SCHEMES
+from .record import make_failure, unpack_case
 
 _logger = logging.getLogger(__name__)
 

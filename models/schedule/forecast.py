@@ -10,7 +10,7 @@ from ...timing import Ladder, Stop, plan_ladder
 from ...timing.plan.smart import Failure, decide
 from ..case.recovery_attempt import FAILED_STATES
 from ..case.recovery_case import OPEN_STATES
-from .recovery_case_plan import _aware, _naive
+from .planner import _aware, _naive
 
 MOST_CHARGES = 60
 

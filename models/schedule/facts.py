@@ -18,8 +18,8 @@ from ...timing.plan.smart import (
     RetryPolicy,
 )
 from ..charge.recovery_attempt_block import SMART_SOURCES
-from .recovery_case_plan import _aware
-from .timing_record import make_failure
+from .planner import _aware
+from .record import make_failure
 
 BANK_SCHEMES = ("sepa", "ach", "bacs", "becs", "pad")
 # What one method was refused for is not asked of it again for another invoice within this time.

@@ -12,8 +12,8 @@ from odoo import api, fields, models
 from ...timing import Stop
 from ...timing.plan.smart import decide
 from ..case.recovery_attempt import SOURCES
-from .recovery_case_plan import _aware, _naive
-from .timing_record import pack_case
+from .planner import _aware, _naive
+from .record import pack_case
 
 _logger = logging.getLogger(__name__)
 

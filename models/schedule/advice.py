@@ -9,7 +9,7 @@ from ...timing import Sentence
 from ...timing.plan.smart import Hint
 from ..case.recovery_attempt import FAILED_STATES
 from ..case.recovery_case import OPEN_STATES
-from .recovery_case_plan import _aware, _naive
+from .planner import _aware, _naive
 
 ADVICE_KINDS = [
     ("now", "As soon as allowed"),
