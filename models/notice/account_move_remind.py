@@ -3,6 +3,10 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..schedule.account_move import COLLECT
+
+COLLECT.fill("reminders", ("account.move", "_remind_overdue"))
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"

@@ -10,8 +10,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt, compare, plan_notices
+from ...tools.instants import aware as _aware
 from ..case.recovery_case import OPEN_STATES
-from ..schedule.planner import _aware
 
 _logger = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...notices import NoticeKey, Stored
+from ...tools.instants import aware as _aware
+from ...tools.instants import naive as _naive
 from ..policy.recovery_policy_step import ACTION_TYPES
-from ..schedule.planner import _aware, _naive
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from odoo import api, fields, models
 from ...notices import Notice
 from ...notices.plan import find_end, step_hours
 from ...timing.decision import Sentence
-from ..schedule.planner import _aware, _naive
+from ...tools.instants import aware as _aware
+from ...tools.instants import naive as _naive
 
 ASKED = "asked "
 

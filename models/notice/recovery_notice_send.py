@@ -12,9 +12,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...notices import HOLD, SEND, Sent, coordinate, find_due, message_hours
+from ...tools.instants import aware as _aware
+from ...tools.instants import naive as _naive
 from ..case.recovery_case import OPEN_STATES
 from ..case.recovery_invoice_queue import FOLLOW
-from ..schedule.planner import _aware, _naive
 
 _logger = logging.getLogger(__name__)
 FOLLOW.fill("notices", ("recovery.notice", "_send_due"))

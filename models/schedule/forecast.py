@@ -4,63 +4,70 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields
 
 from ...timing import Ladder, Stop, plan_ladder
 from ...timing.plan.smart import Failure, decide
+from ...tools.instants import aware, naive
 from ..case.recovery_attempt import FAILED_STATES
-from ..case.recovery_case import OPEN_STATES
-from .planner import _aware, _naive
+from ..case.states import OPEN_STATES
+from .advice import ADVICE_FIELDS
+from .decider import Decider, make_charge
+from .facts import TimingFacts
+from .method_choice import MethodChooser
 
 MOST_CHARGES = 60
 
 
-class RecoveryCase(models.Model):
-    _inherit = "recovery.case"
+class Forecast:
+    """The charges that would be planned for an invoice now, each if those before fail.
 
-    @api.model
-    def _forecast(self, move, policy=None, rng=None):
-        """Return the charges that would be planned for an invoice now, each if those before fail.
+    An invoice that is not in recovery is looked at as if a charge failed now for lack of money.
 
-        An invoice that is not in recovery is looked at as if a charge failed now for lack of
-        money. Nothing is written.
+    :param cases: the model, in whose environment the charges are decided on
+    :param policy: the one to follow instead of the case's, or of the one that matches
+    :param random.Random rng: of the smart schedule's draws; the same forecast without it
+    """
 
-        :param policy: the one to follow instead of the case's, or of the one that matches
-        :param random.Random rng: of the smart schedule's draws; the same forecast without it
-        :return: dictionaries of `at` (naive UTC), `source`, `sentence`, `probability`, `low` and
-            `high` (none where the schedule knows no odds); the sentence why, when nothing would be
-            charged
+    def __init__(self, cases, move, policy=None, rng=None):
+        self.env = cases.env
+        self.move = move
+        case = move.recovery_case_id
+        self.case = case if case.state in OPEN_STATES else cases.browse()
+        self.policy = policy or self.case.policy_id or self.env["recovery.policy"]._match(move)
+        self._rng = rng or random.Random(f"{cases._get_database_uuid()} {move.id}")
+
+    def list_charges(self):
+        """Return what would be charged; see `recovery.case._forecast`.
+
         :rtype: list[dict] | str
         """
-        rng = rng or random.Random(f"{self._get_database_uuid()} {move.id}")
-        case = move.recovery_case_id
-        if case.state not in OPEN_STATES:
-            case = self.browse()
-        policy = policy or case.policy_id or self.env["recovery.policy"]._match(move)
-        if not policy or not policy._get_schedule(move):
+        case = self.case
+        if not self.policy or not self.policy._get_schedule(self.move):
             return self.env._("No charge would be planned.")
         attempts = case.attempt_ids.sorted("id").filtered(lambda a: case._is_of_this_life(a))
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
-        virtual = self._make_virtual(move, policy, case)
-        choice = virtual._choose_method()
+        virtual = self._make_virtual()
+        choice = MethodChooser(virtual).choose()
         if choice.block:
             return choice.block.sentence
-        if planned and policy == case.policy_id:
+        if planned and self.policy == case.policy_id:
             first = _describe_attempt(planned)
         else:
-            plan = virtual._decide(attempts, choice, rng)
-            if isinstance(plan, Stop):
-                return self._render(plan.sentence)
-            first = _describe_plan(plan)
+            charge = Decider(virtual, self._rng).decide(attempts, choice)
+            if isinstance(charge, Stop):
+                return case._render(charge.sentence)
+            first = _describe_charge(charge)
         finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
-        go_on = virtual._forecast_smart if virtual.arm == "smart" else virtual._forecast_ladder
-        return [first, *go_on(first["at"], finished, choice, rng)]
+        go_on = self._follow_engine if virtual.arm == "smart" else self._follow_ladder
+        return [first, *go_on(virtual, first["at"], finished, choice)]
 
-    @api.model
-    def _make_virtual(self, move, policy, case):
+    def _make_virtual(self):
         """Return a case that is not stored: the open one under a policy, or one that opens now."""
+        cases, policy = self.env["recovery.case"], self.policy
         now = fields.Datetime.now()
-        values = self._prepare_case_vals(move, policy, None, move.transaction_ids.browse())
+        transactions = self.move.transaction_ids.browse()
+        values = cases._prepare_case_vals(self.move, policy, None, transactions)
         reason = self.env["recovery.decline.reason"]._find("insufficient_funds")
         values |= {
             "state": "in_recovery",
@@ -68,15 +75,16 @@ class RecoveryCase(models.Model):
             "decline_reason_id": reason.id,
             "decline_class": "later",
         }
-        if case:
-            values |= case._prepare_virtual_vals(policy)
-        elif values["arm"]:
+        if self.case:
+            values |= self._prepare_virtual_vals()
+        elif values.get("arm"):
             values["arm"] = "smart"
         values["deadline_at"] = values["first_failure_at"] + timedelta(days=policy.window_days)
-        return self.new(values)
+        return cases.new(values)
 
-    def _prepare_virtual_vals(self, policy):
-        """Return what a case that isn't stored has in common with this one."""
+    def _prepare_virtual_vals(self):
+        """Return what a case that isn't stored has in common with the open one."""
+        case = self.case
         names = (
             "decline_reason_id",
             "due_date",
@@ -85,65 +93,70 @@ class RecoveryCase(models.Model):
             "blocked_class",
             "decline_class",
             "token_id",
-            *self._get_advice_fields(),
+            *ADVICE_FIELDS,
         )
-        values = {name: self._fields[name].convert_to_write(self[name], self) for name in names}
-        if policy == self.policy_id:
-            values |= {"arm": self.arm, "ladder": self.ladder}
-        elif policy.retry_schedule == "smart":
+        values = {name: case._fields[name].convert_to_write(case[name], case) for name in names}
+        if self.policy == case.policy_id:
+            values |= {"arm": case.arm, "ladder": case.ladder}
+        elif self.policy.retry_schedule == "smart":
             values["arm"] = "smart"
         return values
 
-    def _forecast_smart(self, at, finished, choice, rng):
+    def _follow_engine(self, virtual, at, finished, choice):
         """Yield the charges of the smart schedule after one that fails at a naive UTC instant."""
-        model = self.env["recovery.timing"]._get_model(self.company_id)
-        case = self._get_timing_case(finished, choice)
-        last = case.failures[-1]
-        case = replace(case, hints=tuple(h for h in case.hints if h.kind == "not_before"))
-        others = tuple(rule for rule in case.constraints if rule.kind != "rest")
+        model = self.env["recovery.timing"]._get_model(virtual.company_id)
+        facts = TimingFacts(virtual)
+        timing_case = facts.make_case(finished, choice)
+        last = timing_case.failures[-1]
+        hints = tuple(hint for hint in timing_case.hints if hint.kind == "not_before")
+        timing_case = replace(timing_case, hints=hints)
+        others = tuple(rule for rule in timing_case.constraints if rule.kind != "rest")
         for _number in range(MOST_CHARGES):
-            failure = Failure(_aware(at), last.reason, "later", last.code)
-            rest = self._make_rest(_aware(at))
-            case = replace(case, failures=(*case.failures, failure), constraints=(*others, rest))
-            decision = decide(case, _aware(at), model, rng)
-            if isinstance(decision, Stop) or _naive(decision.at) > self.deadline_at:
+            failure = Failure(aware(at), last.reason, "later", last.code)
+            timing_case = replace(
+                timing_case,
+                failures=(*timing_case.failures, failure),
+                constraints=(*others, facts.make_rest(aware(at))),
+            )
+            decision = decide(timing_case, aware(at), model, self._rng)
+            if isinstance(decision, Stop) or naive(decision.at) > virtual.deadline_at:
                 return
             low, high = decision.interval
-            at = _naive(decision.at)
+            at = naive(decision.at)
             yield {
-                **_describe_plan(self._make_plan(decision)),
+                **_describe_charge(make_charge(virtual, decision)),
                 "probability": decision.probability,
                 "low": low,
                 "high": high,
             }
 
-    def _forecast_ladder(self, at, finished, _choice, _rng):
+    def _follow_ladder(self, virtual, at, finished, _choice):
         """Yield the charges of the fixed schedule after one that fails at a naive UTC instant."""
-        ladder = Ladder.from_dict(self.ladder)
+        ladder = Ladder.from_dict(virtual.ladder)
         rungs = finished.filtered(lambda attempt: not attempt._is_technical())
         sent = len(rungs.filtered(lambda attempt: attempt.state == "declined"))
         for number in range(1, MOST_CHARGES):
             decision = plan_ladder(
                 ladder,
-                first_failure=_aware(self.first_failure_at),
-                last_failure=_aware(at),
+                first_failure=aware(virtual.first_failure_at),
+                last_failure=aware(at),
                 sent=sent + number,
                 rungs_used=len(rungs) + number,
-                now=_aware(at),
-                hours=self._get_charge_hours(),
+                now=aware(at),
+                hours=virtual._get_charge_hours(),
             )
             if isinstance(decision, Stop):
                 return
-            at = _naive(decision.at)
-            yield _describe_plan(self._make_plan(decision))
+            at = naive(decision.at)
+            yield _describe_charge(make_charge(virtual, decision))
 
 
-def _describe_plan(plan):
-    facts = plan.facts
+def _describe_charge(charge):
+    facts = charge.facts
     return {
-        "at": plan.planned_at,
-        "source": plan.source,
-        "sentence": plan.sentence,
+        "at": charge.planned_at,
+        "source": charge.source,
+        "sentence": charge.sentence,
         "probability": facts.get("probability"),
         "low": facts.get("probability_low"),
         "high": facts.get("probability_high"),

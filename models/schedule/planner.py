@@ -1,278 +1,278 @@
-"""When a case charges next: the schedule's instant, held back by advice and the networks' rules."""
+"""The planner: the only one that plans charges, whatever they are planned for."""
 
-from collections.abc import Mapping
-from datetime import timedelta, timezone
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from functools import cached_property
 
-from odoo import api, fields, models
+from odoo import fields
 
-from ...timing import Ladder, Sentence, Stop, plan_ladder
-from ..case.recovery_attempt import FAILED_STATES, IN_FLIGHT
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ...timing import Stop
+from ...tools.instants import aware, naive
+from ..case.recovery_attempt import IN_FLIGHT
+from .advice import RetryAdvice
+from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
+from .facts import TimingFacts
+from .method_choice import MethodChooser
 
-# Sources whose charges go out at once, whatever the hour of the customer's day.
-UNTIMED_SOURCES = ("technical", "method")
-# Two methods of a customer are never charged within less.
-NEXT_METHOD_WAIT = timedelta(minutes=1)
-# Each rule can put a charge off once more; they are fewer than this.
-MAX_BOUNDS = 20
+# What the engine had promised was about another instant than the one that a person chose.
+NO_ODDS = {
+    "probability": 0.0,
+    "probability_low": 0.0,
+    "probability_high": 0.0,
+    "propensity": 0.0,
+    "decision": False,
+}
 
 
-class Plan(NamedTuple):
-    """A charge to plan.
+class Planner:
+    """Plans the next charge of a case, or of an invoice that has none yet.
 
-    :ivar planned_at: naive UTC
-    :ivar sentence: why then, for a person
-    :ivar rule: the `recovery.network.rule` that puts it off, if one does
-    :ivar facts: further values of the attempt: its odds, and the record of the decision
+    :param case: the `recovery.case`; empty for the first charges of an invoice
+    :param move: the invoice, where there is no case
     """
 
-    planned_at: fields.Datetime
-    source: str
-    sentence: str
-    rule: models.Model | None = None
-    facts: Mapping[str, Any] = MappingProxyType({})
+    def __init__(self, case, move=None):
+        self.case = case
+        self.move = move or case.move_id
+        self.env = case.env
+        self._decider = Decider(case)
+        self._chooser = MethodChooser(case)
 
+    @cached_property
+    def choice(self):
+        """The method to charge next: judged once, as planning changes nothing about it."""
+        return self._chooser.choose()
 
-class RecoveryCase(models.Model):
-    _inherit = "recovery.case"
+    # === AFTER A FAILURE === #
 
-    # === PLAN === #
+    def plan_next(self, attempts=None, transactions=None):
+        """Plan the next charge, unless one is unfinished, or begin the grace period.
 
-    def _plan_next_charge(self, attempts=None, transactions=None):
-        """Fill the hook: plan the next charge, unless one is unfinished, or begin the grace period.
-
-        A case leaves the grace period when another method, or an updated one, may be charged.
+        :param attempts: those of the invoice, where they have just been read
+        :param transactions: those of the invoice that have just changed
         """
-        self.ensure_one()
-        super()._plan_next_charge(attempts, transactions)
-        if self.state == "grace" and self.blocked_class:
+        case = self.case
+        if case.state == "grace" and case.blocked_class:
             self._leave_grace()
-        if any(each._recovery_is_new_method() for each in transactions or ()):
-            self._retry_with_new_method()
+        if transactions and any(each._recovery_is_new_method() for each in transactions):
+            self._charge_new_method()
             attempts = None
-        if self.state != "in_recovery" or not self.ladder:
+        if case.state != "in_recovery" or not case.ladder:
             return
-        attempts = (attempts or self.move_id.recovery_attempt_ids).sorted("id")
+        attempts = (attempts or self.move.recovery_attempt_ids).sorted("id")
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
-        choice = self._choose_method()
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
-        if planned and not self._withdraw_outdated(planned, choice):
+        if planned and not self._withdraw_outdated(planned):
             return
-        if choice.block:
-            self._block_method(choice.block)
+        if self.choice.block:
+            self._block_method(self.choice.block)
             return
-        attempts = attempts.filtered(self._is_of_this_life)
-        self._forget_used_advice(attempts)
-        plan = self._decide(attempts, choice)
-        if isinstance(plan, Stop):
-            self._begin_grace(self._render(plan.sentence))
+        attempts = attempts.filtered(case._is_of_this_life)
+        RetryAdvice(case).forget_used(attempts)
+        charge = self._decider.decide(attempts, self.choice)
+        if isinstance(charge, Stop):
+            case._begin_grace(case._render(charge.sentence))
             return
         self._unblock_method()
-        attempt = self._create_attempt(
-            self.move_id,
-            plan,
-            self.due_date,
-            case_id=self.id,
-            # One other than the usual is written on the attempt; that one may still change.
-            token_id=choice.token.id if choice.token != self._get_default_token() else False,
-        )
-        latest = attempts[-1:] or self.first_attempt_id
+        # A method other than the usual is written on the attempt; the usual may still change.
+        attempt = self._create(charge, token=self.choice.token)
+        latest = attempts[-1:] or case.first_attempt_id
         if latest.state != "declined":  # What has just been sent to the provider can be charged.
             block = attempt._get_method_block()
             if block:
-                self._ask_for_attention(block.sentence)
+                case._ask_for_attention(block.sentence)
 
-    def _withdraw_outdated(self, planned, choice):
+    def replan(self, reason):
+        """Plan the next charge anew, unless a person has chosen its time."""
+        planned = self.case.next_attempt_id
+        if self.case.state != "in_recovery" or planned.source == "user":
+            return
+        planned._set_state("cancelled", sentence=reason)
+        self.plan_next()
+
+    def skip(self, reason):
+        """Give up the next planned charge; its rung of the schedule counts as used."""
+        self.case.next_attempt_id._set_state("refused", sentence=reason)
+        self.plan_next()
+
+    def _withdraw_outdated(self, planned):
         """Cancel a planned charge of a method that is not the one to charge any more.
 
-        What a person planned stays: the blocks tell him, should it be refused.
+        What a person planned stays: the blocks say so, should it be refused.
 
         :return: whether the charge was cancelled
         """
         if planned.source == "user":
             return False
-        if choice.block:
-            reason = choice.block.sentence
-        elif planned._get_token() != choice.token:
+        if self.choice.block:
+            reason = self.choice.block.sentence
+        elif planned._get_token() != self.choice.token:
             reason = self.env._("Another payment method is charged instead.")
-        elif self._has_news_of_siblings(planned, choice):
+        elif TimingFacts(self.case).has_news_of_siblings(planned, self.choice):
             reason = self.env._("Planned anew: another invoice was just paid with the method.")
         else:
             return False
         return bool(planned._set_state("cancelled", sentence=reason))
 
-    def _decide(self, attempts, choice, rng=None):
-        """Return the next charge to plan, or why there is none.
-
-        :param attempts: the attempts since the first failure, oldest first
-        :param random.Random rng: of the smart schedule's draws, by default the case's own
-        :rtype: Plan | Stop
-        """
-        finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
-        latest = finished[-1:] or self.first_attempt_id
-        decline_class = latest.decline_class or self.decline_class
-        if self.blocked_class or decline_class in BLOCKING_CLASSES:
-            # It may be charged after all: the method is another one, or was put in order.
-            return self._bound(self._plan_at_once(choice, latest), choice, latest)
-        if latest and latest._is_technical():
-            decision = latest._decide_technical_retry()
-            if not isinstance(decision, Stop):
-                return self._bound(self._make_plan(decision), choice, latest)
-        plan = self._plan_by_schedule(finished, choice, rng)
-        return plan if isinstance(plan, Stop) else self._bound(plan, choice, latest)
-
-    def _decide_by_schedule(self, finished):
-        """Return what the fixed schedule says.
-
-        :param finished: the attempts that failed, oldest first; technical trouble uses up no try
-        :rtype: Decision | Stop
-        """
-        rungs = finished.filtered(lambda attempt: not attempt._is_technical())
-        last = rungs[-1:]
-        last_failure = max(last.finished_at, last.planned_at) if last else self.first_failure_at
-        return plan_ladder(
-            Ladder.from_dict(self.ladder),
-            first_failure=_aware(self.first_failure_at),
-            last_failure=_aware(last_failure),
-            sent=len(rungs.filtered(lambda attempt: attempt.state == "declined")),
-            rungs_used=len(rungs),
-            now=_aware(fields.Datetime.now()),
-            hours=self._get_charge_hours(),
+    def _block_method(self, block):
+        """Let the case wait until a payment method is added or updated; its clock runs on."""
+        is_news = not self.case.blocked_class
+        self.case.write(
+            {
+                "blocked_class": block.decline_class,
+                "block_sentence": block.sentence,
+                "block_rule_id": block.rule and block.rule.id,
+            }
         )
+        if is_news:  # Told once, until a method may be charged again.
+            self.case._emit("method_blocked", block.sentence)
 
-    def _plan_at_once(self, choice, latest):
-        """Return a charge of a method that was just added, updated, or is next in line."""
-        at = fields.Datetime.now()
-        if latest:
-            at = max(at, latest.finished_at + NEXT_METHOD_WAIT)
-        if choice.source == "backup":
-            at = _naive(self._get_charge_hours().next_instant(_aware(at)))
-            sentence = self.env._("A backup: the method that failed can't be charged again.")
-            return Plan(at, "backup", sentence)
-        return Plan(at, "method", self.env._("The payment method was added or updated."))
-
-    @api.model
-    def _make_plan(self, decision):
-        return Plan(_naive(decision.at), decision.source, self._render(decision.sentence))
-
-    def _bound(self, plan, choice, latest):
-        """Put a charge off until advice and all networks' rules allow it.
-
-        :rtype: Plan | Stop
-        """
-        if not choice.token:
-            return plan
-        for _turn in range(MAX_BOUNDS):
-            refusal = choice.token._recovery_check_ceiling(
-                choice.charge, plan.planned_at, choice.history
+    def _unblock_method(self):
+        if self.case.blocked_class:
+            self.case.write(
+                {"blocked_class": False, "block_sentence": False, "block_rule_id": False}
             )
-            if not refusal:
-                advised = self._follow_advice(plan, choice.token, latest)
-                if advised == plan:
-                    break
-                plan = advised
+
+    # === ANOTHER METHOD === #
+
+    def _leave_grace(self):
+        """Charge once more in the grace period when a method has been added or updated."""
+        if not self.choice.block:
+            reason = self.env._("The payment method was added or updated.")
+            self.case._set_state("in_recovery", reason, grace_until=False, exhausted_at=False)
+
+    def _charge_new_method(self):
+        """Charge at once: the customer has just given another method for it.
+
+        They did so after they promised to pay, if they did: the promise is kept that way.
+        """
+        case = self.case
+        if case.state not in ("in_recovery", "grace") or case.in_flight_state:
+            return
+        if case.policy_id.retry_schedule == "provider":
+            return
+        if not self.choice.token or self.choice.block:
+            return
+        reason = self.env._("The customer replaced the payment method on their page.")
+        if case.state == "grace":
+            case._set_state("in_recovery", reason, grace_until=False)
+        case._on_new_method()
+        case.next_attempt_id._set_state("cancelled", sentence=reason)
+        self._unblock_method()
+        attempts = self.move.recovery_attempt_ids.sorted("id")
+        latest = attempts.filtered(case._is_of_this_life)[-1:] or case.first_attempt_id
+        charge = self._decider.charge_at_once(self.choice._replace(source="method"), latest)
+        charge = self._decider.bound(charge._replace(sentence=reason), self.choice, latest)
+        if not isinstance(charge, Stop):
+            self._create(charge, token=self.choice.token)
+            self.env["recovery.attempt"]._make_due()
+
+    def plan_backup(self, reason):
+        """Plan a charge of another saved method of the customer, though the policy names none.
+
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        case = self.case
+        at = self._get_first_hour(fields.Datetime.now())
+        for token in self._chooser.get_other_tokens() - case._get_default_token():
+            choice = self._chooser.judge(token)
+            if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
                 continue
-            sentence = choice.token._recovery_render_refusal(refusal)
-            if not refusal.allowed_from:
-                return Stop(Sentence(sentence))
-            rule = choice.token._recovery_get_rule(refusal)
-            # Instants are stored in whole seconds, which must not fall before the rule's.
-            allowed_from = _naive(refusal.allowed_from) + timedelta(seconds=1)
-            plan = self._put_off(plan, allowed_from, sentence, rule)
-        if plan.planned_at > self.deadline_at and plan.source not in ("method", "backup"):
-            sentence = self.env._("%(reason)s The window ends before.", reason=plan.sentence)
-            return Stop(Sentence(sentence))
-        return plan
-
-    def _follow_advice(self, plan, token, latest):
-        """Put a charge off as the bank or the provider asked in its last answer."""
-        until = latest.advised_until
-        if not until or latest.token_id != token or plan.planned_at >= until:
-            return plan
-        date = token._recovery_format_instant(until)
-        sentence = self.env._("Not before %(date)s, as the bank advises.", date=date)
-        return self._put_off(plan, until, sentence)
-
-    def _put_off(self, plan, instant, sentence, rule=None):
-        """Return a plan for a later naive UTC instant, in the hours for charges."""
-        if plan.source not in UNTIMED_SOURCES:
-            instant = _naive(self._get_charge_hours().next_instant(_aware(instant)))
-        return plan._replace(planned_at=instant, sentence=sentence, rule=rule)
-
-    @api.model
-    def _create_attempt(self, move, plan, due_date, **values):
-        """Create the attempt of a plan."""
-        attempt = self.env["recovery.attempt"].create(
-            move._prepare_attempt_vals(
-                source=plan.source,
-                planned_at=plan.planned_at,
-                due_date=due_date,
-                sentence=plan.sentence,
-                rule_id=plan.rule and plan.rule.id,
-                **plan.facts,
-                **values,
-            )
+            case.next_attempt_id._set_state("cancelled", sentence=reason)
+            # As a person's choice of the method, which the schedule leaves alone.
+            self._create(PlannedCharge(at, "user", reason), token=token)
+            case._on_changed()
+            return None
+        return self.env._(
+            "%(case)s: the customer has no other saved payment method that may be charged.",
+            case=case.display_name,
         )
-        if plan.rule:
-            attempt.case_id._emit("ceiling_reached", plan.sentence, attempt=attempt)
-        return attempt
 
-    def _plan_by_user(self, instant, sentence):
+    # === AT SOMEBODY'S INSTANT === #
+
+    def plan_by_user(self, instant, sentence):
         """Plan the next charge for an instant that a person chose (UTC, naive).
 
         :return: why it is refused, for a person; nothing when it is planned
         """
-        self.ensure_one()
-        if block := self._get_charge_block(instant):
+        if block := self._get_block_at(instant):
             return block
-        values = {
-            "planned_at": instant,
-            "source": "user",
-            "sentence": sentence,
-            "rule_id": False,
-            # What the engine had promised was about another instant.
-            **dict.fromkeys(("probability", "probability_low", "probability_high"), 0.0),
-            "propensity": 0.0,
-            "decision": False,
-        }
-        self._on_changed()
-        attempt = self.next_attempt_id
-        if attempt:
-            attempt.write(values)
+        charge = PlannedCharge(instant, "user", sentence, facts=NO_ODDS)
+        self.case._on_changed()
+        planned = self.case.next_attempt_id
+        if planned:
+            planned.write(charge.prepare_vals())
         else:
-            self.env["recovery.attempt"].create(
-                self.move_id._prepare_attempt_vals(
-                    case_id=self.id, due_date=self.due_date, **values
-                )
-            )
+            self._create(charge)
         return None
 
-    # === GETTERS === #
+    def retry_from(self, instant, reason):
+        """Plan the next charge as soon as hours and rules allow, not before a naive UTC instant.
 
-    def _is_of_this_life(self, attempt):
-        """Tell whether an attempt came after the first failure, or after the case re-opened."""
-        self.ensure_one()
-        if attempt.case_id != self or attempt == self.first_attempt_id:
+        While the schedule runs this is advice to it, below all rules; afterwards one more charge.
+
+        :param instant: empty for now
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        if self.case.state == "in_recovery" and self.case.ladder:
+            left_out = self.case.set_retry_advice("at" if instant else "now", instant, reason)
+            return left_out[0] if left_out else None
+        instant = instant or fields.Datetime.now()
+        return self.plan_by_user(self._get_first_hour(instant), reason)
+
+    def _get_block_at(self, instant):
+        """Return why no charge may go out at a naive UTC instant, whoever asks for it, or none."""
+        case = self.case
+        promised = case._get_promised_wait()
+        if promised and instant < promised.until:
+            return self.env._("%(promise)s Withdraw the promise first.", promise=promised.sentence)
+        if case.policy_id.retry_schedule == "provider":
+            return self.env._(
+                "%(case)s: the provider retries this payment by itself.", case=case.display_name
+            )
+        return self._chooser.describe_block(self.choice, instant)
+
+    def _get_first_hour(self, instant):
+        """Return the first naive UTC instant from this one on at which charges may go out."""
+        return naive(self.case._get_charge_hours().next_instant(aware(instant)))
+
+    # === WITHOUT A CASE === #
+
+    def plan_collection(self):
+        """Plan the charge of what is due, in the hours in which the customer may be charged."""
+        charge = PlannedCharge(
+            self.move._get_next_charge_instant(fields.Datetime.now()),
+            "collect",
+            self.env._("Charged automatically on the due date."),
+        )
+        return self._create(charge, due_date=fields.Date.context_today(self.move))
+
+    def plan_technical(self, attempt):
+        """Try a first charge again that could not be sent, soon and silently.
+
+        :return: whether it is planned again
+        """
+        if attempt.state != "not_sent":
             return False
-        return not attempt.finished_at or attempt.finished_at >= self.first_failure_at
+        decision = decide_technical_retry(attempt)
+        if isinstance(decision, Stop):
+            return False
+        self._create(make_charge(self.case, decision), due_date=attempt.due_date)
+        return True
 
-    def _get_charge_hours(self):
-        """Return the hours in which the customer may be charged."""
-        self.ensure_one()
-        return self.policy_id._get_charge_hours(self.partner_id)
+    # === CREATION === #
 
-    @api.model
-    def _render(self, sentence):
-        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
-        return self.env._(sentence.source, **sentence.values)
+    def _create(self, charge, due_date=None, token=None):
+        """Create the attempt of a charge, and tell when a network's rule puts it off.
 
-
-def _aware(instant):
-    return instant.replace(tzinfo=timezone.utc)
-
-
-def _naive(instant):
-    return instant.astimezone(timezone.utc).replace(tzinfo=None)
+        :param due_date: up to which instalments are charged; the case's when not told
+        :param token: the method, where it has been chosen
+        """
+        values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
+        if self.case:
+            values["case_id"] = self.case.id
+        if token and token != self.case._get_default_token():
+            values["token_id"] = token.id
+        attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
+        if charge.rule:
+            self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
+        return attempt
