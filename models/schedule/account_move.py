@@ -23,6 +23,12 @@ class AccountMove(models.Model):
         "AND payment_state IN ('not_paid', 'partial')"
     )
 
+    # === ACTION METHODS === #
+
+    def action_recovery_retry_now(self):
+        """Charge the invoices' open cases as soon as the job comes to it."""
+        return self.recovery_case_id.action_retry_now()
+
     # === BUSINESS METHODS === #
 
     def _plan_collection(self):
