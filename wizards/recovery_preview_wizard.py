@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
-from ..models.schedule.recovery_case_plan import _aware, _naive
 from ..notices import Example, PlannedAttempt, preview
 from ..timing import Stop, plan_ladder
+from ..tools.instants import aware, naive
 
 MOST_CHARGES = 30
 # A reason that stands for each class of declines.
@@ -109,7 +109,7 @@ class RecoveryPreviewWizard(models.TransientModel):
         )
 
     def _make_example(self, partner):
-        starts_at = _aware(self.starts_at)
+        starts_at = aware(self.starts_at)
         if self.story == "reminder":
             return Example(None, amount=self.amount, due=self.starts_at.date(), has_method=False)
         attempts = self._plan_attempts(partner)
@@ -135,7 +135,7 @@ class RecoveryPreviewWizard(models.TransientModel):
             if not isinstance(charges, str):
                 shift = self.starts_at - fields.Datetime.now()
                 return [
-                    PlannedAttempt(number, _aware(charge["at"] + shift), charge["probability"])
+                    PlannedAttempt(number, aware(charge["at"] + shift), charge["probability"])
                     for number, charge in enumerate(charges, 1)
                 ]
         return self._plan_by_ladder(partner)
@@ -143,7 +143,7 @@ class RecoveryPreviewWizard(models.TransientModel):
     def _plan_by_ladder(self, partner):
         if self.policy_id.retry_schedule not in ("smart", "fixed"):
             return []
-        ladder, first = self.policy_id._get_ladder(), _aware(self.starts_at)
+        ladder, first = self.policy_id._get_ladder(), aware(self.starts_at)
         hours = self.policy_id._get_charge_hours(partner)
         attempts, last = [], first
         for number in range(MOST_CHARGES):
@@ -173,7 +173,7 @@ class RecoveryPreviewWizard(models.TransientModel):
             sentence = " ".join([sentence, *held])
         names = dict(step._fields["action_type"]._description_selection(self.env))
         return {
-            "at": self._format_instant(_naive(line.at)),
+            "at": self._format_instant(naive(line.at)),
             "kind": line.kind,
             "is_skipped": bool(line.lived) and line.lived.act != "send",
             "name": step.name or "",

@@ -191,10 +191,6 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.recovery_case_id._get_records_action(name=self.env._("Recovery Case"))
 
-    def action_recovery_retry_now(self):
-        """Charge the invoices' open cases as soon as the job comes to it."""
-        return self.recovery_case_id.action_retry_now()
-
     def action_recovery_pause(self):
         """Ask until when to pause the invoices' open cases."""
         return self.recovery_case_id.action_pause()

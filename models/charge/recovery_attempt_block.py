@@ -20,8 +20,6 @@ WINDOW_SLACK = timedelta(days=1)
 # When a charge that another payment holds up is looked at again.
 IN_FLIGHT_WAIT = timedelta(hours=6)
 BOOKING_WAIT = timedelta(minutes=10)
-# What the smart schedule plans, outside advice apart.
-SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 
 class RecoveryAttempt(models.Model):
@@ -302,17 +300,13 @@ class RecoveryAttempt(models.Model):
         return Block("ceiling", token._recovery_render_refusal(refusal), until, rule=rule)
 
     def _get_cool_down_block(self, history):
-        """Return a block when another invoice has just been refused on the card.
+        """Hook: return a `Block` while the method rests after another invoice's decline, or none.
 
-        Only smart cases rest: the fixed schedule is what they are compared with.
+        Filled by the schedule room; it does nothing by itself.
+
+        :param history: the charges of the card, oldest first
         """
-        if self.case_id.arm != "smart" or self.source not in SMART_SOURCES:
-            return None
-        until = self.case_id._get_cool_down_end(history, self.move_id)
-        if not until:
-            return None
-        sentence = self.env._("The method was just declined for another invoice of the customer.")
-        return Block("cool_down", sentence, until.replace(tzinfo=None) + timedelta(seconds=1))
+        return
 
     def _get_hours_block(self):
         """Return a block in the customer's quiet hours.

@@ -8,7 +8,7 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import UserError
 
 from ...notices import is_working_day
-from ..schedule.recovery_case_plan import _naive
+from ...tools.instants import naive as _naive
 
 
 class IrActionsServer(models.Model):

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 
 from ..case.recovery_case import OPEN_STATES
 from ..notice.recovery_policy_step import CLASS_TEMPLATES
-from ..schedule.recovery_case_plan import Plan, _aware, _naive
 
 # The texts that ask a customer for something other than patience.
 METHOD_TEMPLATE = "revenue_recovery.mail_template_other_method"
@@ -17,50 +16,6 @@ class RecoveryCase(models.Model):
     _inherit = "recovery.case"
 
     # === BUSINESS METHODS === #
-
-    def _retry_from(self, instant, reason):
-        """Plan the next charge as soon as hours and rules allow, not before a naive UTC instant.
-
-        While the schedule runs this is advice to it, below all rules; afterwards one more charge.
-
-        :param instant: empty for now
-        :return: why there is none, for a person; nothing when it is planned
-        """
-        self.ensure_one()
-        if self.state == "in_recovery" and self.ladder:
-            left_out = self.set_retry_advice("at" if instant else "now", instant, reason)
-            return left_out[0] if left_out else None
-        instant = instant or fields.Datetime.now()
-        return self._plan_by_user(self._get_charge_instant(instant), reason)
-
-    def _plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
-
-        :return: why there is none, for a person; nothing when it is planned
-        """
-        self.ensure_one()
-        amount = self._get_owed()
-        default = self._get_default_token()
-        at = self._get_charge_instant(fields.Datetime.now())
-        for token in self._get_other_tokens() - default:
-            choice = self._judge_method(token, amount)
-            if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
-                continue
-            self.next_attempt_id._set_state("cancelled", sentence=reason)
-            # As a person's choice of the method, which the schedule leaves alone.
-            self._create_attempt(
-                self.move_id,
-                Plan(at, "user", reason),
-                self.due_date,
-                case_id=self.id,
-                token_id=token.id,
-            )
-            self._on_changed()
-            return None
-        return self.env._(
-            "%(case)s: the customer has no other saved payment method that may be charged.",
-            case=self.display_name,
-        )
 
     def _change_policy(self, policy, reason):
         """Go on by another policy: its schedule, window, steps and end.
@@ -134,10 +89,6 @@ class RecoveryCase(models.Model):
         return self.env["recovery.notice"]._ask(self, values, reason)
 
     # === GETTERS === #
-
-    def _get_charge_instant(self, instant):
-        """Return the first naive UTC instant from this one on at which charges may go out."""
-        return _naive(self._get_charge_hours().next_instant(_aware(instant)))
 
     @api.model
     def _get_automation_reason(self, name):

@@ -6,6 +6,9 @@ from odoo.tools import SQL
 
 from ...tools.jobs import work_on_each
 from ..case.recovery_attempt import IN_FLIGHT
+from ..schedule.account_move import COLLECT
+
+COLLECT.fill("reminders", ("account.move", "_remind_overdue"))
 
 
 class AccountMove(models.Model):

@@ -7,7 +7,6 @@ from odoo.exceptions import ValidationError
 
 from ..case.recovery_case import OPEN_STATES
 from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
-from ..schedule.recovery_case_plan import Plan
 
 # A question longer than this is no question.
 QUESTION_LENGTH = 2000
@@ -78,33 +77,6 @@ class RecoveryCase(models.Model):
         partner = lead.partner_id.with_company(lead.company_id)
         if for_future and partner.collect_token_id != token:
             partner.collect_token_id = token
-
-    def _retry_with_new_method(self):
-        """Charge at once: the customer has just given another method for it.
-
-        He did so after he promised to pay, if he did: the promise is kept that way.
-        """
-        self.ensure_one()
-        if self.state not in ("in_recovery", "grace") or self.in_flight_state:
-            return
-        choice = self._choose_method()
-        if not choice.token or choice.block:
-            return
-        reason = self.env._("The customer replaced the payment method on his page.")
-        if self.policy_id.retry_schedule == "provider":
-            return
-        if self.state == "grace":
-            self._set_state("in_recovery", reason, grace_until=False)
-        self.promise_date = False
-        self.next_attempt_id._set_state("cancelled", sentence=reason)
-        self._unblock_method()
-        attempts = self.move_id.recovery_attempt_ids.sorted("id")
-        latest = attempts.filtered(self._is_of_this_life)[-1:] or self.first_attempt_id
-        at_once = self._plan_at_once(choice._replace(source="method"), latest)
-        plan = self._bound(at_once._replace(sentence=reason), choice, latest)
-        if isinstance(plan, Plan):
-            self._create_attempt(self.move_id, plan, self.due_date, case_id=self.id)
-            self.env["recovery.attempt"]._make_due()
 
     def _ask_question(self, text):
         """Put what the customer asks into the chatter, and make sure that somebody reads it.

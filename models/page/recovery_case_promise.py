@@ -7,7 +7,6 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...notices import Place, promise_bounds, promise_end
-from ...timing import Stop
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..rules.block import Block
@@ -154,22 +153,10 @@ class RecoveryCase(models.Model):
         until = self._get_promise_end()
         return until and Block("promise", self._get_promise_sentence(), until)
 
-    def _bound(self, plan, choice, latest):
-        """Override to put charges off until the promised day is over."""
-        plan = super()._bound(plan, choice, latest)
-        until = self._get_promise_end()
-        if isinstance(plan, Stop) or not until or plan.planned_at >= until:
-            return plan
-        return self._put_off(plan, until, self._get_promise_sentence())
-
-    def _get_charge_block(self, instant):
-        """Override to say that a promise stands against a charge that a person asks for."""
-        until = self._get_promise_end()
-        if until and instant < until:
-            return self.env._(
-                "%(promise)s Withdraw the promise first.", promise=self._get_promise_sentence()
-            )
-        return super()._get_charge_block(instant)
+    def _on_new_method(self):
+        """Fill the hook: a promise is kept by another method, too."""
+        super()._on_new_method()
+        self.promise_date = False
 
     # === CRON === #
 

@@ -1,11 +1,13 @@
-from . import recovery_attempt_decision
-from . import recovery_case_advice
-from . import recovery_case_forecast
-from . import recovery_case_method
-from . import recovery_case_plan
-from . import recovery_case_smart
-from . import recovery_case_timing
-from . import recovery_timing
-from . import recovery_timing_learn
-from . import recovery_case_buttons
+"""When to charge next: which method, which facts, what the schedule says, and what was learned.
+
+:class:`planner.Planner` is the only one that plans charges; :class:`decider.Decider` decides on
+them and writes nothing. May use rules, policy, method, case and charge.
+
+Hooks: `recovery.case._on_new_method` (page), `_get_timing_constraints` (addons), and the places of
+`account_move.COLLECT` (notice).
+"""
+
 from . import account_move
+from . import recovery_attempt
+from . import recovery_case
+from . import recovery_timing

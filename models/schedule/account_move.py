@@ -1,34 +1,70 @@
-import psycopg2
+"""Collection: invoices that are set to be paid automatically are charged on their due date."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...timing import Stop, plan_technical_retry
-from ...tools.instants import aware
+from ...tools.jobs import commit, work_on_each
+from ...tools.places import Places
 from ..case.recovery_attempt import UNFINISHED
 from ..case.states import OPEN_STATES
+from .planner import Planner
+
+# What the collecting job does when the charges are planned: (model, method) each.
+COLLECT = Places("reminders", "notices ahead")
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
+    _collect_idx = models.Index(
+        "(invoice_date_due) WHERE collect_automatically IS TRUE AND state = 'posted' "
+        "AND payment_state IN ('not_paid', 'partial')"
+    )
+
+    # === ACTION METHODS === #
+
+    def action_recovery_retry_now(self):
+        """Charge the invoices' open cases as soon as the job comes to it."""
+        return self.recovery_case_id.action_retry_now()
+
+    # === BUSINESS METHODS === #
+
+    def _plan_collection(self):
+        """Plan the charge of what is due, in the hours in which the customer may be charged."""
+        self.ensure_one()
+        Planner(self.env["recovery.case"], self).plan_collection()
+
+    @api.model
+    def _plan_technical_retry(self, attempt):
+        """Fill the hook: try a first charge that could not be sent once more.
+
+        :return: whether it is planned again
+        """
+        return super()._plan_technical_retry(attempt) or Planner(
+            self.env["recovery.case"], attempt.move_id
+        ).plan_technical(attempt)
+
+    # === CRON === #
+
     @api.model
     def _cron_collect(self):
         """Plan the first charge of invoices that are collected automatically and are due."""
-        commit_progress = self.env["ir.cron"]._commit_progress
         moves = self._search_to_collect()
-        commit_progress(remaining=len(moves))
-        for move_id in moves.ids:
+        commit(self.env, remaining=len(moves))
+        taken = []
+
+        def plan(move_id):
+            taken.append(move_id)
             move = self.browse(move_id)
-            try:
-                move.with_company(move.company_id)._plan_collection()
-            except (psycopg2.errors.UniqueViolation, psycopg2.OperationalError):
-                self.env.cr.rollback()  # Another worker has just planned it.
-            if not commit_progress(1):
-                break
-        self._remind_overdue()
-        self.env["recovery.notice"]._plan_ahead()
+            move.with_company(move.company_id)._plan_collection()
+
+        # Where another worker has just planned the charge, theirs stays.
+        work_on_each(self.env, moves.ids, plan, doing="The first charge of invoice")
+        commit(self.env, len(taken))
+        for model, method in COLLECT:
+            getattr(self.env[model], method)()
         self.env["recovery.attempt"]._make_due()
 
     @api.model
@@ -76,28 +112,3 @@ class AccountMove(models.Model):
         query.order = "account_move.invoice_date_due, account_move.id"
         query.limit = limit
         return self.browse(query)
-
-    def _plan_collection(self):
-        """Plan the charge of what is due, in the hours in which the customer may be charged."""
-        self.ensure_one()
-        now = fields.Datetime.now()
-        self.env["recovery.attempt"].create(
-            self._prepare_attempt_vals(
-                source="collect",
-                planned_at=self._get_next_charge_instant(now),
-                due_date=fields.Date.context_today(self),
-                sentence=self.env._("Charged automatically on the due date."),
-            )
-        )
-
-    def _plan_technical_retry(self, attempt):
-        """Fill the hook: try a first charge that was not sent again, soon."""
-        if super()._plan_technical_retry(attempt):
-            return True
-        failures = attempt._count_recent_technical()
-        decision = plan_technical_retry(failures, aware(attempt.finished_at))
-        if isinstance(decision, Stop):
-            return False
-        cases = self.env["recovery.case"]
-        cases._create_attempt(self, cases._make_plan(decision), attempt.due_date)
-        return True

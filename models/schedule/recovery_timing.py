@@ -7,10 +7,14 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
 from ...timing.stats.intervals import Z90, wilson
+from ...tools.jobs import commit, work
+from .learner import Learner
 
 _logger = logging.getLogger(__name__)
 
 MANAGER_GROUP = "revenue_recovery.group_recovery_manager"
+# Batches of one company in one turn of the job, so that every company gets its turn.
+MOST_BATCHES = 20
 
 
 class RecoveryTiming(models.Model):
@@ -202,6 +206,113 @@ class RecoveryTiming(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _learn(self):
+        """Learn what is new of a company, batch by batch, each committed.
+
+        :return: whether the job has time left, and whether everything has been learned
+        """
+        self.ensure_one()
+        learner = Learner(self.company_id)
+        model, since = self._begin()
+        for _batch in range(MOST_BATCHES):
+            rows, is_last = learner.read_finished(since)
+            for attempt in learner.prepare_finished(rows):
+                model.learn(attempt)
+            if is_last:
+                model.refresh()
+            if rows or self.rebuild_pending:
+                since = (rows[-1]["finished_at"], rows[-1]["id"]) if rows else (False, 0)
+                self._keep(model, since)
+            has_time = commit(self.env)
+            if is_last or not has_time:
+                return has_time, is_last
+        return has_time, False
+
+    def _begin(self):
+        """Return the model to go on with, and end and id of the last charge it has learned."""
+        model = get_model_class()() if self.rebuild_pending else self._read_model()
+        # One that another version of the engine stored can't be read: it is learned anew.
+        if self.rebuild_pending or model.attempts != self.attempt_count:
+            return model, None
+        return model, (self.learned_until, self.learned_attempt_id)
+
+    def _keep(self, model, since):
+        """Store a model and how far it has learned."""
+        learned_until, attempt_id = since
+        self.write(
+            {
+                **self._prepare_model_vals(model),
+                "learned_until": learned_until,
+                "learned_attempt_id": attempt_id,
+                "rebuild_pending": False,
+            }
+        )
+
+    @api.model
+    def _merge_shared(self):
+        """Put the models of the companies that share theirs together, when one has changed."""
+        companies = self.env["res.company"].search([("recovery_share_timing", "=", True)])
+        rows = self.search([("company_id", "in", companies.ids), ("attempt_count", ">", 0)])
+        shared = self.search([("company_id", "=", False)], limit=1)
+        if not rows:
+            shared.unlink()
+            return
+        basis = " ".join(f"{row.id}:{row.version}" for row in rows.sorted("id"))
+        if shared.basis == basis:
+            return
+        model = rows[0]._read_model()
+        for row in rows[1:]:
+            model.merge(row._read_model())
+        vals = {**self._prepare_model_vals(model), "basis": basis}
+        if shared:
+            shared.write(vals)
+        else:
+            shared.create({**vals, "company_id": False})
+
+    # === CRON === #
+
+    @api.model
+    def _cron_learn(self):
+        """Learn from the charges that finished since the last time, company by company."""
+        companies = self._find_companies_to_learn()
+        commit(self.env, remaining=len(companies) + 1)
+        for company in companies:
+            has_time, is_done = self._learn_safely(company)
+            if not has_time or not commit(self.env, 1 if is_done else 0):
+                return
+        self._merge_shared()
+        commit(self.env, 1)
+
+    @api.model
+    def _learn_safely(self, company):
+        """Learn of a company; where that fails, it is left until tomorrow, and others go on.
+
+        :return: as :meth:`_learn`
+        """
+        outcomes = []
+        work(
+            self.env,
+            lambda: outcomes.append(self._get_row(company)._learn()),
+            doing=f"Learning from the charges of company {company.id}",
+        )
+        return outcomes[0] if outcomes else (True, True)
+
+    @api.model
+    def _find_companies_to_learn(self):
+        """Return the companies with charges in a case, or with a rebuild asked for."""
+        attempts = self.env["recovery.attempt"]
+        companies = self.env["res.company"].search([("active", "=", True)])
+        asked = self.search([("rebuild_pending", "=", True)]).company_id
+        return companies.filtered(
+            lambda company: (
+                company in asked
+                or attempts.search_count(
+                    [("company_id", "=", company.id), ("state", "in", ("paid", "declined"))],
+                    limit=1,
+                )
+            )
+        )
 
     # === GETTERS === #
 

@@ -13,12 +13,13 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...models.schedule.learner import Learner
 from ...timing.plan.smart import Model
 from ..charge.test_decline import NOW
 from .test_smart import SmartCommon
 
-DECISION = "odoo.addons.revenue_recovery.models.schedule.recovery_attempt_decision"
-LEARN = "odoo.addons.revenue_recovery.models.schedule.recovery_timing_learn"
+JOBS = "odoo.addons.revenue_recovery.tools.jobs"
+LEARN = "odoo.addons.revenue_recovery.models.schedule.learner"
 
 
 class LearningCommon(SmartCommon):
@@ -147,10 +148,9 @@ class TestLearning(LearningCommon):
 
     def test_job_that_fails_on_one_company_goes_on(self):
         self._create_history(turns=1)
-        rows = type(self.env["recovery.timing"])
         with (
-            patch.object(rows, "_prepare_finished", side_effect=RuntimeError("broken")),
-            mute_logger(LEARN),
+            patch.object(Learner, "prepare_finished", side_effect=RuntimeError("broken")),
+            mute_logger(JOBS),
             freeze_time("2026-12-20 03:00:00"),
         ):
             self.assertEqual(self._learn().attempt_count, 0)
@@ -283,7 +283,7 @@ class TestRecord(LearningCommon, HttpCase):
         self.assertEqual([int(row["attempt"]) for row in rows], attempts[0].ids)
         with (
             patch(
-                "odoo.addons.revenue_recovery.models.schedule.recovery_attempt_decision.EXPORT_LIMIT",
+                "odoo.addons.revenue_recovery.models.schedule.recovery_attempt.EXPORT_LIMIT",
                 0,
             ),
             self.assertRaises(UserError),

@@ -9,9 +9,12 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...models.schedule.decider import Decider
+from ...models.schedule.facts import TimingFacts, read_history
+from ...models.schedule.method_choice import MethodChooser
 from ..charge.test_decline import NOW, DeclineCommon
 
-ENGINE = "odoo.addons.revenue_recovery.models.schedule.recovery_case_smart"
+ENGINE = "odoo.addons.revenue_recovery.models.schedule.decider"
 SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 
@@ -124,7 +127,7 @@ class TestSmartPlan(SmartCommon):
         self.policy.attempt_cost = 0.5
         case = self._decline_first_charge()
         self.policy.write({"tries": 2, "attempt_cost": 99.0, "pull_only": True})
-        terms = case._get_timing_policy()
+        terms = TimingFacts(case).get_policy()
         self.assertEqual((terms.tries, terms.window), (8, 14.0))
         self.assertEqual((terms.attempt_cost, terms.pull_only), (0.5, False))
 
@@ -203,7 +206,7 @@ class TestSmartPlan(SmartCommon):
             self._create_invoice(token=done)
             self._collect()
         case = self._decline_first_charge()
-        history = case._get_timing_history()
+        history = TimingFacts(case).get_history()
         self.assertEqual([charge.paid for charge in history], [True])
         self.assertEqual(history[0].at.date(), fields.Date.to_date("2026-10-30"))
 
@@ -238,23 +241,23 @@ class TestSmartPlan(SmartCommon):
     def test_policy_that_only_pulls_forward_never_charges_after_the_ladder(self):
         self.policy.pull_only = True
         case = self._decline_first_charge().sudo()
-        ladder = case._decide_by_schedule(case.attempt_ids.browse())
+        ladder = Decider(case).follow_ladder(case.attempt_ids.browse())
         self.assertLessEqual(self._get_planned(case).planned_at, ladder.at.replace(tzinfo=None))
 
     def test_decision_costs_two_queries(self):
         case = self._decline_first_charge().sudo()
-        choice = case._choose_method()
+        choice = MethodChooser(case).choose()
         finished = case.attempt_ids.browse()
-        case._plan_by_schedule(finished, choice)  # The model and the rules are read once.
+        Decider(case).follow_schedule(finished, choice)  # The model and the rules are read once.
         self.env.flush_all()
         with self.assertQueryCount(2):
-            case._plan_by_schedule(finished, choice)
+            Decider(case).follow_schedule(finished, choice)
 
     def test_history_of_another_company_is_not_used(self):
         self._decline_first_charge()
         other = self._create_company(name="Other")
         key = (0, self.customer.id, other.id, fields.Datetime.now() + timedelta(days=1))
-        self.assertEqual(self.env["recovery.case"]._read_timing_history([key])[0], ())
+        self.assertEqual(read_history(self.env, [key])[0], ())
 
 
 @tagged("post_install", "-at_install")

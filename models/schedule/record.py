@@ -3,9 +3,8 @@
 Instants are whole seconds since 1970, UTC.
 """
 
-from datetime import datetime, timezone
-
 from ...timing.plan.smart import Case, Failure, Method, PastCharge, RetryPolicy
+from ...tools.instants import aware, from_seconds, to_seconds
 
 
 def pack_case(case):
@@ -17,17 +16,17 @@ def pack_case(case):
         "funding": method.funding,
         "country": method.country,
         "issuer": method.issuer,
-        "since": _seconds(method.since),
+        "since": to_seconds(method.since),
     }
     policy = case.policy
     return {
         "failures": [
             [
-                _seconds(failure.at),
+                to_seconds(failure.at),
                 failure.reason,
                 failure.decline_class,
                 failure.code,
-                _seconds(failure.wait_until),
+                to_seconds(failure.wait_until),
             ]
             for failure in case.failures
         ],
@@ -35,7 +34,7 @@ def pack_case(case):
         "amount": case.amount,
         "currency": case.currency,
         "tz": case.tz,
-        "history": [[_seconds(charge.at), int(charge.paid)] for charge in case.history],
+        "history": [[to_seconds(charge.at), int(charge.paid)] for charge in case.history],
         "policy": {
             "tries": policy.tries,
             "window": policy.window,
@@ -56,13 +55,13 @@ def unpack_case(values):
     since = facts.pop("since", None)
     return Case(
         failures=tuple(
-            Failure(_instant(at), reason, decline_class, code, *_wait(until))
+            Failure(from_seconds(at), reason, decline_class, code, *_wait(until))
             for at, reason, decline_class, code, until in values["failures"]
         ),
-        method=Method(**facts, since=_instant(since)),
+        method=Method(**facts, since=from_seconds(since)),
         tz=values.get("tz") or "UTC",
         history=tuple(
-            PastCharge(_instant(at), bool(paid)) for at, paid in values.get("history") or ()
+            PastCharge(from_seconds(at), bool(paid)) for at, paid in values.get("history") or ()
         ),
         policy=RetryPolicy(),
     )
@@ -76,25 +75,13 @@ def make_failure(values):
     """
     wait = values["advised_until"]
     return Failure(
-        _aware(values["at"]),
+        aware(values["at"]).replace(microsecond=0),
         values["reason"] or "unknown",
         values["decline_class"] or "later",
         values["code"] or "",
-        *(("wait", _aware(wait)) if wait else ()),
+        *(("wait", aware(wait).replace(microsecond=0)) if wait else ()),
     )
 
 
 def _wait(until):
-    return ("wait", _instant(until)) if until else ()
-
-
-def _aware(instant):
-    return instant.replace(tzinfo=timezone.utc, microsecond=0)
-
-
-def _seconds(instant):
-    return int(instant.timestamp()) if instant else 0
-
-
-def _instant(seconds):
-    return datetime.fromtimestamp(seconds, timezone.utc) if seconds else None
+    return ("wait", from_seconds(until)) if until else ()

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields
 from odoo.tools import SQL
 
+from ...declines.networks import BANK_SCHEMES
 from ...timing import Sentence
 from ...timing.ceiling import check, next_allowed
 from ...timing.plan.smart import (
@@ -17,11 +18,12 @@ from ...timing.plan.smart import (
     PastCharge,
     RetryPolicy,
 )
-from ..charge.recovery_attempt_block import SMART_SOURCES
-from .recovery_case_plan import _aware
-from .timing_record import make_failure
+from ...tools.instants import aware
+from .advice import RetryAdvice
+from .record import make_failure
 
-BANK_SCHEMES = ("sepa", "ach", "bacs", "becs", "pad")
+# What the smart schedule plans, outside advice apart.
+SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 # What one method was refused for is not asked of it again for another invoice within this time.
 COOL_DOWN = timedelta(days=1)
 # A charge that was left out is not planned again for the same day.
@@ -68,30 +70,31 @@ class Ceilings:
         return allowed and allowed + timedelta(seconds=1)
 
 
-class RecoveryCase(models.Model):
-    _inherit = "recovery.case"
+class TimingFacts:
+    """Tells the timing engine of one case."""
 
-    # === GETTERS === #
+    def __init__(self, case):
+        self.case = case
+        self.env = case.env
 
-    def _get_timing_case(self, finished, choice):
-        """Return this case as the timing engine reads it.
+    def make_case(self, finished, choice):
+        """Return the case as the timing engine reads it.
 
         :param finished: the attempts that failed, oldest first
         :param choice: the method to charge
         :rtype: timing.smart.Case
         """
-        self.ensure_one()
         failures = self._get_failures(finished, choice)
         return Case(
             failures=failures,
-            method=self._get_timing_method(choice.token),
-            amount=self._get_timing_amount(choice),
-            currency=self.currency_id.name,
-            tz=self.partner_id._get_recovery_tz(),
-            history=self._get_timing_history(),
-            policy=self._get_timing_policy(),
-            constraints=tuple(self._get_timing_constraints(finished, choice)),
-            hints=tuple(self._get_timing_hints(failures, choice)),
+            method=self._get_method(choice.token),
+            amount=self._get_amount(choice),
+            currency=self.case.currency_id.name,
+            tz=self.case.partner_id._get_recovery_tz(),
+            history=self.get_history(),
+            policy=self.get_policy(),
+            constraints=tuple(self.case._get_timing_constraints(finished, choice)),
+            hints=tuple(self._get_hints(failures, choice)),
         )
 
     def _get_failures(self, finished, choice):
@@ -106,7 +109,7 @@ class RecoveryCase(models.Model):
         """Return what an attempt tells of its failure; advice is about the method it was for."""
         at = attempt.started_at or attempt.finished_at
         return {
-            "at": max(at, self.first_failure_at),
+            "at": max(at, self.case.first_failure_at),
             "reason": attempt.decline_reason_id.code,
             "decline_class": "technical" if attempt._is_technical() else attempt.decline_class,
             "code": attempt.network_code or attempt.decline_code,
@@ -114,27 +117,26 @@ class RecoveryCase(models.Model):
         }
 
     def _get_opening_failure(self, sent, choice):
-        first = self.first_attempt_id
+        first = self.case.first_attempt_id
         if first.state in SENT_STATES:
             vals = self._get_failure_vals(first, choice.token)
-            return make_failure({**vals, "at": self.first_failure_at})
-        at = _aware(self.first_failure_at)
+            return make_failure({**vals, "at": self.case.first_failure_at})
+        at = aware(self.case.first_failure_at)
         # Somebody else had started the payment: it is in the history of the card.
         for charge in choice.history:
             past = charge.attempt
             if (
-                past.debt == self.move_id.id
+                past.debt == self.case.move_id.id
                 and past.reason
                 and (abs(charge.answered_at - at) < timedelta(minutes=1))
             ):
                 return Failure(at, past.reason, charge.decline_class or "later", past.code)
         if sent:
             return Failure(at)
-        reason = self.decline_reason_id.code or "unknown"
-        return Failure(at, reason, self.decline_class or "later")
+        reason = self.case.decline_reason_id.code or "unknown"
+        return Failure(at, reason, self.case.decline_class or "later")
 
-    @api.model
-    def _get_timing_method(self, token):
+    def _get_method(self, token):
         """Return what is known of a method; nothing of none."""
         if not token:
             return Method()
@@ -145,20 +147,20 @@ class RecoveryCase(models.Model):
             network=network,
             funding=token.recovery_funding or "",
             country=token.recovery_country or "",
-            since=since and _aware(since),
+            since=since and aware(since),
         )
 
-    def _get_timing_amount(self, choice):
+    def _get_amount(self, choice):
         if not choice.charge:
-            return self._get_owed()
-        return choice.charge.amount / 10**self.currency_id.decimal_places
+            return self.case._get_owed()
+        return choice.charge.amount / 10**self.case.currency_id.decimal_places
 
-    def _get_timing_policy(self):
+    def get_policy(self):
         """Return the terms of the case, as they were when it opened; hours are today's."""
-        terms = self.ladder
-        hours = self._get_charge_hours()
+        terms = self.case.ladder
+        hours = self.case._get_charge_hours()
         # A case that opens again has a new window, of the length that its policy has then.
-        window = self.deadline_at - self.first_failure_at
+        window = self.case.deadline_at - self.case.first_failure_at
         return RetryPolicy(
             tries=terms["tries"],
             window=window / timedelta(days=1),
@@ -168,64 +170,13 @@ class RecoveryCase(models.Model):
             pull_only=terms.get("pull_only", False),
         )
 
-    def _get_timing_history(self):
+    def get_history(self):
         """Return the earlier charges of the customer's saved methods, of whatever invoices."""
-        self.ensure_one()
-        key = (0, self.partner_id.id, self.company_id.id, self.first_failure_at)
-        return self._read_timing_history([key])[0]
+        key = (0, self.case.partner_id.id, self.case.company_id.id, self.case.first_failure_at)
+        return read_history(self.env, [key])[0]
 
-    @api.model
-    def _read_timing_history(self, keys):
-        """Return charges by key, oldest first: the latest that were made before an instant.
-
-        :param keys: tuples of a key, customer, company and naive UTC instant
-        :rtype: dict[int, tuple[timing.smart.PastCharge]]
-        """
-        self.env["payment.transaction"].flush_model(
-            ["state", "last_state_change", "recovery_decline", "token_id"]
-        )
-        self.env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT asked.key, charge.at, charge.is_paid
-                  FROM (VALUES %(keys)s) AS asked(key, partner_id, company_id, before)
-            CROSS JOIN LATERAL (
-                    SELECT COALESCE(attempt.started_at, transaction.last_state_change,
-                                    transaction.create_date) AS at,
-                           transaction.state = 'done'
-                               AND transaction.recovery_decline IS NULL AS is_paid
-                      FROM res_partner partner
-                      JOIN account_move move ON move.partner_id = partner.id
-                      JOIN account_invoice_transaction_rel rel ON rel.invoice_id = move.id
-                      JOIN payment_transaction transaction ON transaction.id = rel.transaction_id
-                 LEFT JOIN recovery_attempt attempt ON attempt.transaction_id = transaction.id
-                     WHERE partner.commercial_partner_id = asked.partner_id
-                       AND move.company_id = asked.company_id
-                       AND transaction.token_id IS NOT NULL
-                       AND transaction.operation NOT IN ('validation', 'refund')
-                       AND transaction.state IN ('done', 'error')
-                       AND COALESCE(attempt.state, '') NOT IN ('not_sent', 'cancelled')
-                       AND COALESCE(attempt.started_at, transaction.last_state_change,
-                                    transaction.create_date)
-                           BETWEEN asked.before - INTERVAL '400 days'
-                               AND asked.before - INTERVAL '1 minute'
-                  ORDER BY at DESC LIMIT %(limit)s) AS charge
-                """,
-                keys=SQL(", ").join(SQL("(%s, %s, %s, %s::timestamp)", *key) for key in keys),
-                limit=HISTORY_LIMIT,
-            )
-        )
-        charges = {key[0]: [] for key in keys}
-        for key, at, is_paid in rows:
-            charges[key].append(PastCharge(_aware(at), is_paid))
-        return {key: tuple(reversed(found)) for key, found in charges.items()}
-
-    def _get_timing_constraints(self, finished, choice):
-        """Return what else forbids or delays a charge of the chosen method.
-
-        Hook for addons with constraints of their own, as :mod:`timing.constraints` has them.
-        """
+    def get_constraints(self, finished, choice):
+        """Return what else forbids or delays a charge of the chosen method."""
         constraints = []
         if choice.token:
             constraints.append(Ceilings(choice.token, choice))
@@ -234,13 +185,12 @@ class RecoveryCase(models.Model):
         if skipped.state == "refused":
             at = max(skipped.finished_at, skipped.planned_at) + SKIP_REST
             sentence = Sentence(self.env._("The charge before it was left out."))
-            constraints.append(NotBefore("skipped", _aware(at), sentence))
-        elif skipped and not self.retry_advice:
-            constraints.append(self._make_rest(_aware(self._get_last_failure(finished))))
+            constraints.append(NotBefore("skipped", aware(at), sentence))
+        elif skipped and not self.case.retry_advice:
+            constraints.append(self.make_rest(aware(self.case._get_last_failure(finished))))
         return constraints
 
-    @api.model
-    def _make_rest(self, last_failure):
+    def make_rest(self, last_failure):
         """Return the rest of a case after a retry, given at an aware UTC instant."""
         sentence = Sentence(self.env._("The charge before it was only just declined."))
         return NotBefore("rest", last_failure + RETRY_REST, sentence)
@@ -248,7 +198,7 @@ class RecoveryCase(models.Model):
     def _get_cool_downs(self, choice):
         """Return why the method waits: several invoices on one empty card are one problem."""
         constraints = []
-        if until := self._get_cool_down_end(choice.history, self.move_id):
+        if until := find_cool_down_end(choice.history, self.case.move_id):
             sentence = Sentence(
                 self.env._("The method was just declined for another invoice of the customer.")
             )
@@ -257,25 +207,9 @@ class RecoveryCase(models.Model):
             self.env._("Another invoice of the customer is charged to the same method first.")
         )
         for planned_at in self._read_planned_siblings(choice.token):
-            at = _aware(planned_at)
+            at = aware(planned_at)
             constraints.append(NotBetween("cooldown", at - COOL_DOWN, at + COOL_DOWN, sentence))
         return constraints
-
-    @api.model
-    def _get_cool_down_end(self, history, move):
-        """Return until when a method rests after a decline for another invoice, or none.
-
-        :param history: the charges of the card, oldest first
-        :return: an aware UTC instant
-        """
-        now = _aware(fields.Datetime.now())
-        for charge in reversed(history):
-            past = charge.attempt
-            if past.outcome == "paid" or past.at <= now - COOL_DOWN:
-                return None
-            if charge.decline_class == "later" and past.debt != move.id:
-                return past.at + COOL_DOWN
-        return None
 
     def _read_planned_siblings(self, token):
         """Return when the customer's other invoices will be charged to the method, naive UTC."""
@@ -297,42 +231,105 @@ class RecoveryCase(models.Model):
                    AND recovery_case.state = 'in_recovery'
               ORDER BY attempt.planned_at LIMIT 50
                 """,
-                self.partner_id.id,
-                self.company_id.id,
-                self.move_id.id,
+                self.case.partner_id.id,
+                self.case.company_id.id,
+                self.case.move_id.id,
             )
         )
-        usual = self.partner_id.with_company(self.company_id).collect_token_id.id
+        usual = self.case.partner_id.with_company(self.case.company_id).collect_token_id.id
         return [
             planned_at
             for planned_at, chosen, failed in rows
             if (chosen or usual or failed) == token.id
         ]
 
-    def _get_timing_hints(self, failures, choice):
+    def _get_hints(self, failures, choice):
         """Return outside advice; the last one that names an instant is followed."""
         hints = []
         if self._is_funded(failures[-1].at, choice):
             sentence = self.env._("Another invoice was just paid with the same method.")
             hints.append(Hint("now", sentence=Sentence(sentence)))
-        return hints + self._get_retry_hints(failures[-1].at)
+        return hints + RetryAdvice(self.case).get_hints(failures[-1].at)
 
     def _is_funded(self, last_failure, choice):
-        """Tell whether the method has just paid another invoice, long after it refused this one.
+        """Return whether the method has just paid another invoice, long after it refused this one.
 
         :param last_failure: aware UTC instant
         """
-        now = _aware(fields.Datetime.now())
+        now = aware(fields.Datetime.now())
         for charge in reversed(choice.history):
             past = charge.attempt
             if past.at < now - FUNDED_AGE or past.at < last_failure + SKIP_REST:
                 return False
-            if past.outcome == "paid" and past.debt != self.move_id.id:
+            if past.outcome == "paid" and past.debt != self.case.move_id.id:
                 return True
         return False
 
-    def _has_news_of_siblings(self, planned, choice):
-        """Tell whether a planned charge should be planned anew because its method has money."""
-        if self.arm != "smart" or planned.source not in SMART_SOURCES:
+    def has_news_of_siblings(self, planned, choice):
+        """Return whether a planned charge should be planned anew because its method has money."""
+        if self.case.arm != "smart" or planned.source not in SMART_SOURCES:
             return False
-        return self._is_funded(_aware(self._get_last_failure(self.attempt_ids)), choice)
+        return self._is_funded(aware(self.case._get_last_failure(self.case.attempt_ids)), choice)
+
+
+def read_history(env, keys):
+    """Return charges by key, oldest first: the latest that were made before an instant.
+
+    :param keys: tuples of a key, customer, company and naive UTC instant
+    :rtype: dict[int, tuple[timing.smart.PastCharge]]
+    """
+    env["payment.transaction"].flush_model(
+        ["state", "last_state_change", "recovery_decline", "token_id"]
+    )
+    env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT asked.key, charge.at, charge.is_paid
+              FROM (VALUES %(keys)s) AS asked(key, partner_id, company_id, before)
+        CROSS JOIN LATERAL (
+                SELECT COALESCE(attempt.started_at, transaction.last_state_change,
+                                transaction.create_date) AS at,
+                       transaction.state = 'done'
+                           AND transaction.recovery_decline IS NULL AS is_paid
+                  FROM res_partner partner
+                  JOIN account_move move ON move.partner_id = partner.id
+                  JOIN account_invoice_transaction_rel rel ON rel.invoice_id = move.id
+                  JOIN payment_transaction transaction ON transaction.id = rel.transaction_id
+             LEFT JOIN recovery_attempt attempt ON attempt.transaction_id = transaction.id
+                 WHERE partner.commercial_partner_id = asked.partner_id
+                   AND move.company_id = asked.company_id
+                   AND transaction.token_id IS NOT NULL
+                   AND transaction.operation NOT IN ('validation', 'refund')
+                   AND transaction.state IN ('done', 'error')
+                   AND COALESCE(attempt.state, '') NOT IN ('not_sent', 'cancelled')
+                   AND COALESCE(attempt.started_at, transaction.last_state_change,
+                                transaction.create_date)
+                       BETWEEN asked.before - INTERVAL '400 days'
+                           AND asked.before - INTERVAL '1 minute'
+              ORDER BY at DESC LIMIT %(limit)s) AS charge
+            """,
+            keys=SQL(", ").join(SQL("(%s, %s, %s, %s::timestamp)", *key) for key in keys),
+            limit=HISTORY_LIMIT,
+        )
+    )
+    charges = {key[0]: [] for key in keys}
+    for key, at, is_paid in rows:
+        charges[key].append(PastCharge(aware(at), is_paid))
+    return {key: tuple(reversed(found)) for key, found in charges.items()}
+
+
+def find_cool_down_end(history, move):
+    """Return until when a method rests after a decline for another invoice, or none.
+
+    :param history: the charges of the card, oldest first
+    :return: an aware UTC instant
+    """
+    now = aware(fields.Datetime.now())
+    for charge in reversed(history):
+        past = charge.attempt
+        if past.outcome == "paid" or past.at <= now - COOL_DOWN:
+            return None
+        if charge.decline_class == "later" and past.debt != move.id:
+            return past.at + COOL_DOWN
+    return None

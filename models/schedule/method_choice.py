@@ -1,0 +1,114 @@
+"""Which saved method a case charges: the chosen one, a new one, or a backup."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from odoo import fields
+
+from ...timing.ceiling import Charge
+from ..method.payment_token_ceiling import CardCharge
+from ..rules.block import Block
+
+if TYPE_CHECKING:
+    from odoo import models
+
+
+class MethodChoice(NamedTuple):
+    """The payment method that a case charges next.
+
+    :ivar charge: what is owed, as the networks' rules are asked about it
+    :ivar history: the charges of its card
+    :ivar source: ``method`` for one that came after the decline, ``backup`` for another one that
+        was there before; empty for the one chosen on the invoice or the customer
+    :ivar block: what stands against every method of the customer
+    """
+
+    token: "models.Model"
+    charge: Charge | None = None
+    history: Sequence[CardCharge] = ()
+    source: str = ""
+    block: Block | None = None
+
+
+class MethodChooser:
+    """Judges the saved methods of a case's customer, and chooses one."""
+
+    def __init__(self, case):
+        self.case = case
+        self.env = case.env
+
+    def choose(self):
+        """Return the saved method to charge next, or what stands against all of them.
+
+        :rtype: MethodChoice
+        """
+        case = self.case
+        default = case._get_default_token()
+        if not default:
+            return MethodChoice(default)  # Nobody agreed to charges of this invoice.
+        amount = case._get_owed()
+        choice = self.judge(default, amount)
+        block = choice.block
+        if default.active and not block:
+            return choice
+        shut_at = block.at if block else case.first_failure_at
+        for token in self.get_other_tokens() - default:
+            is_new = token.recovery_updated_at and token.recovery_updated_at > shut_at
+            if not is_new and not case.policy_id.use_backup_methods:
+                continue
+            other = self.judge(token, amount)
+            if not other.block:
+                return other._replace(source="method" if is_new else "backup")
+        return choice
+
+    def judge(self, token, amount=None):
+        """Return a method with its card's history and what stands against it.
+
+        :param amount: what would be charged, where it is known; else what is owed
+        :rtype: MethodChoice
+        """
+        amount = self.case._get_owed() if amount is None else amount
+        charge = token._recovery_prepare_question(self.case.move_id, amount)
+        history = token._recovery_get_history()
+        block = token._recovery_get_block(charge, fields.Datetime.now(), history)
+        return MethodChoice(token, charge, history, block=block)
+
+    def get_other_tokens(self):
+        """Return the customer's methods that could be charged, the latest first."""
+        case = self.case
+        tokens = case.partner_id._get_collect_tokens(case.company_id).filtered(self._is_chargeable)
+        return tokens.sorted(
+            lambda token: (token.recovery_updated_at or token.create_date, token.id), reverse=True
+        )
+
+    def _is_chargeable(self, token):
+        """Return whether the provider of a method takes charges of this invoice."""
+        case = self.case
+        provider_sudo = token.provider_id.sudo()  # Providers are for administrators only.
+        currencies = token.payment_method_id.supported_currency_ids
+        return (
+            provider_sudo.state == "enabled" or case.company_id.recovery_charge_test_providers
+        ) and (not currencies or case.currency_id in currencies)
+
+    def describe_block(self, choice, instant):
+        """Return what stands against a charge at a naive UTC instant, with its source, or none."""
+        if not choice.token:
+            return None  # The charge says so itself.
+        if choice.block:
+            return self._add_source(choice.block.sentence, choice.block.rule)
+        refusal = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
+        if not refusal:
+            return None
+        sentence = choice.token._recovery_render_refusal(refusal)
+        return self._add_source(sentence, choice.token._recovery_get_rule(refusal))
+
+    def _add_source(self, sentence, rule):
+        name = self.case.display_name
+        if not rule:
+            return f"{name}: {sentence}"
+        return self.env._(
+            "%(case)s: %(sentence)s Source: %(document)s",
+            case=name,
+            sentence=sentence,
+            document=" ".join(filter(None, (rule.source, rule.link))),
+        )

@@ -1,0 +1,278 @@
+"""The planner: the only one that plans charges, whatever they are planned for."""
+
+from functools import cached_property
+
+from odoo import fields
+
+from ...timing import Stop
+from ...tools.instants import aware, naive
+from ..case.recovery_attempt import IN_FLIGHT
+from .advice import RetryAdvice
+from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
+from .facts import TimingFacts
+from .method_choice import MethodChooser
+
+# What the engine had promised was about another instant than the one that a person chose.
+NO_ODDS = {
+    "probability": 0.0,
+    "probability_low": 0.0,
+    "probability_high": 0.0,
+    "propensity": 0.0,
+    "decision": False,
+}
+
+
+class Planner:
+    """Plans the next charge of a case, or of an invoice that has none yet.
+
+    :param case: the `recovery.case`; empty for the first charges of an invoice
+    :param move: the invoice, where there is no case
+    """
+
+    def __init__(self, case, move=None):
+        self.case = case
+        self.move = move or case.move_id
+        self.env = case.env
+        self._decider = Decider(case)
+        self._chooser = MethodChooser(case)
+
+    @cached_property
+    def choice(self):
+        """The method to charge next: judged once, as planning changes nothing about it."""
+        return self._chooser.choose()
+
+    # === AFTER A FAILURE === #
+
+    def plan_next(self, attempts=None, transactions=None):
+        """Plan the next charge, unless one is unfinished, or begin the grace period.
+
+        :param attempts: those of the invoice, where they have just been read
+        :param transactions: those of the invoice that have just changed
+        """
+        case = self.case
+        if case.state == "grace" and case.blocked_class:
+            self._leave_grace()
+        if transactions and any(each._recovery_is_new_method() for each in transactions):
+            self._charge_new_method()
+            attempts = None
+        if case.state != "in_recovery" or not case.ladder:
+            return
+        attempts = (attempts or self.move.recovery_attempt_ids).sorted("id")
+        if any(attempt.state in IN_FLIGHT for attempt in attempts):
+            return
+        planned = attempts.filtered(lambda attempt: attempt.state == "planned")
+        if planned and not self._withdraw_outdated(planned):
+            return
+        if self.choice.block:
+            self._block_method(self.choice.block)
+            return
+        attempts = attempts.filtered(case._is_of_this_life)
+        RetryAdvice(case).forget_used(attempts)
+        charge = self._decider.decide(attempts, self.choice)
+        if isinstance(charge, Stop):
+            case._begin_grace(case._render(charge.sentence))
+            return
+        self._unblock_method()
+        # A method other than the usual is written on the attempt; the usual may still change.
+        attempt = self._create(charge, token=self.choice.token)
+        latest = attempts[-1:] or case.first_attempt_id
+        if latest.state != "declined":  # What has just been sent to the provider can be charged.
+            block = attempt._get_method_block()
+            if block:
+                case._ask_for_attention(block.sentence)
+
+    def replan(self, reason):
+        """Plan the next charge anew, unless a person has chosen its time."""
+        planned = self.case.next_attempt_id
+        if self.case.state != "in_recovery" or planned.source == "user":
+            return
+        planned._set_state("cancelled", sentence=reason)
+        self.plan_next()
+
+    def skip(self, reason):
+        """Give up the next planned charge; its rung of the schedule counts as used."""
+        self.case.next_attempt_id._set_state("refused", sentence=reason)
+        self.plan_next()
+
+    def _withdraw_outdated(self, planned):
+        """Cancel a planned charge of a method that is not the one to charge any more.
+
+        What a person planned stays: the blocks say so, should it be refused.
+
+        :return: whether the charge was cancelled
+        """
+        if planned.source == "user":
+            return False
+        if self.choice.block:
+            reason = self.choice.block.sentence
+        elif planned._get_token() != self.choice.token:
+            reason = self.env._("Another payment method is charged instead.")
+        elif TimingFacts(self.case).has_news_of_siblings(planned, self.choice):
+            reason = self.env._("Planned anew: another invoice was just paid with the method.")
+        else:
+            return False
+        return bool(planned._set_state("cancelled", sentence=reason))
+
+    def _block_method(self, block):
+        """Let the case wait until a payment method is added or updated; its clock runs on."""
+        is_news = not self.case.blocked_class
+        self.case.write(
+            {
+                "blocked_class": block.decline_class,
+                "block_sentence": block.sentence,
+                "block_rule_id": block.rule and block.rule.id,
+            }
+        )
+        if is_news:  # Told once, until a method may be charged again.
+            self.case._emit("method_blocked", block.sentence)
+
+    def _unblock_method(self):
+        if self.case.blocked_class:
+            self.case.write(
+                {"blocked_class": False, "block_sentence": False, "block_rule_id": False}
+            )
+
+    # === ANOTHER METHOD === #
+
+    def _leave_grace(self):
+        """Charge once more in the grace period when a method has been added or updated."""
+        if not self.choice.block:
+            reason = self.env._("The payment method was added or updated.")
+            self.case._set_state("in_recovery", reason, grace_until=False, exhausted_at=False)
+
+    def _charge_new_method(self):
+        """Charge at once: the customer has just given another method for it.
+
+        They did so after they promised to pay, if they did: the promise is kept that way.
+        """
+        case = self.case
+        if case.state not in ("in_recovery", "grace") or case.in_flight_state:
+            return
+        if case.policy_id.retry_schedule == "provider":
+            return
+        if not self.choice.token or self.choice.block:
+            return
+        reason = self.env._("The customer replaced the payment method on their page.")
+        if case.state == "grace":
+            case._set_state("in_recovery", reason, grace_until=False)
+        case._on_new_method()
+        case.next_attempt_id._set_state("cancelled", sentence=reason)
+        self._unblock_method()
+        attempts = self.move.recovery_attempt_ids.sorted("id")
+        latest = attempts.filtered(case._is_of_this_life)[-1:] or case.first_attempt_id
+        charge = self._decider.charge_at_once(self.choice._replace(source="method"), latest)
+        charge = self._decider.bound(charge._replace(sentence=reason), self.choice, latest)
+        if not isinstance(charge, Stop):
+            self._create(charge, token=self.choice.token)
+            self.env["recovery.attempt"]._make_due()
+
+    def plan_backup(self, reason):
+        """Plan a charge of another saved method of the customer, though the policy names none.
+
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        case = self.case
+        at = self._get_first_hour(fields.Datetime.now())
+        for token in self._chooser.get_other_tokens() - case._get_default_token():
+            choice = self._chooser.judge(token)
+            if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
+                continue
+            case.next_attempt_id._set_state("cancelled", sentence=reason)
+            # As a person's choice of the method, which the schedule leaves alone.
+            self._create(PlannedCharge(at, "user", reason), token=token)
+            case._on_changed()
+            return None
+        return self.env._(
+            "%(case)s: the customer has no other saved payment method that may be charged.",
+            case=case.display_name,
+        )
+
+    # === AT SOMEBODY'S INSTANT === #
+
+    def plan_by_user(self, instant, sentence):
+        """Plan the next charge for an instant that a person chose (UTC, naive).
+
+        :return: why it is refused, for a person; nothing when it is planned
+        """
+        if block := self._get_block_at(instant):
+            return block
+        charge = PlannedCharge(instant, "user", sentence, facts=NO_ODDS)
+        self.case._on_changed()
+        planned = self.case.next_attempt_id
+        if planned:
+            planned.write(charge.prepare_vals())
+        else:
+            self._create(charge)
+        return None
+
+    def retry_from(self, instant, reason):
+        """Plan the next charge as soon as hours and rules allow, not before a naive UTC instant.
+
+        While the schedule runs this is advice to it, below all rules; afterwards one more charge.
+
+        :param instant: empty for now
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        if self.case.state == "in_recovery" and self.case.ladder:
+            left_out = self.case.set_retry_advice("at" if instant else "now", instant, reason)
+            return left_out[0] if left_out else None
+        instant = instant or fields.Datetime.now()
+        return self.plan_by_user(self._get_first_hour(instant), reason)
+
+    def _get_block_at(self, instant):
+        """Return why no charge may go out at a naive UTC instant, whoever asks for it, or none."""
+        case = self.case
+        promised = case._get_promised_wait()
+        if promised and instant < promised.until:
+            return self.env._("%(promise)s Withdraw the promise first.", promise=promised.sentence)
+        if case.policy_id.retry_schedule == "provider":
+            return self.env._(
+                "%(case)s: the provider retries this payment by itself.", case=case.display_name
+            )
+        return self._chooser.describe_block(self.choice, instant)
+
+    def _get_first_hour(self, instant):
+        """Return the first naive UTC instant from this one on at which charges may go out."""
+        return naive(self.case._get_charge_hours().next_instant(aware(instant)))
+
+    # === WITHOUT A CASE === #
+
+    def plan_collection(self):
+        """Plan the charge of what is due, in the hours in which the customer may be charged."""
+        charge = PlannedCharge(
+            self.move._get_next_charge_instant(fields.Datetime.now()),
+            "collect",
+            self.env._("Charged automatically on the due date."),
+        )
+        return self._create(charge, due_date=fields.Date.context_today(self.move))
+
+    def plan_technical(self, attempt):
+        """Try a first charge again that could not be sent, soon and silently.
+
+        :return: whether it is planned again
+        """
+        if attempt.state != "not_sent":
+            return False
+        decision = decide_technical_retry(attempt)
+        if isinstance(decision, Stop):
+            return False
+        self._create(make_charge(self.case, decision), due_date=attempt.due_date)
+        return True
+
+    # === CREATION === #
+
+    def _create(self, charge, due_date=None, token=None):
+        """Create the attempt of a charge, and tell when a network's rule puts it off.
+
+        :param due_date: up to which instalments are charged; the case's when not told
+        :param token: the method, where it has been chosen
+        """
+        values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
+        if self.case:
+            values["case_id"] = self.case.id
+        if token and token != self.case._get_default_token():
+            values["token_id"] = token.id
+        attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
+        if charge.rule:
+            self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
+        return attempt

@@ -1,0 +1,254 @@
+import hashlib
+
+from odoo import api, fields, models
+
+from ..case.recovery_attempt import FAILED_STATES, SOURCES
+from .advice import ADVICE_KINDS, prepare_advice_vals
+from .facts import TimingFacts
+from .forecast import Forecast
+from .method_choice import MethodChooser
+from .planner import Planner
+
+
+class RecoveryCase(models.Model):
+    _inherit = "recovery.case"
+
+    arm = fields.Selection(
+        selection=[("smart", "Smart"), ("control", "Control")],
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Smart: charged by the smart schedule. Control: charged by the fixed one, to compare. "
+        "Drawn when the case opens, and never changed. Empty: the policy has no smart schedule.",
+    )
+    next_probability = fields.Float(
+        string="Chance of the Next Charge",
+        compute="_compute_next_odds",
+        help="Probability that the planned charge succeeds. 0: it was not asked.",
+    )
+    next_probability_low = fields.Float(compute="_compute_next_odds")
+    next_probability_high = fields.Float(compute="_compute_next_odds")
+    next_source = fields.Selection(
+        selection=SOURCES,
+        string="Planned By",
+        compute="_compute_next_odds",
+        help="What chose the time of the planned charge.",
+    )
+    retry_advice = fields.Selection(
+        selection=ADVICE_KINDS,
+        readonly=True,
+        copy=False,
+        help="What somebody, or something, outside the schedule advised for the next charge.",
+    )
+    retry_advice_at = fields.Datetime(string="Advised Time", readonly=True, copy=False)
+    retry_advice_reason = fields.Char(string="Who Advised, and Why", readonly=True, copy=False)
+    retry_advice_since = fields.Datetime(string="Advised", readonly=True, copy=False)
+    method_facts = fields.Char(
+        compute="_compute_method_facts",
+        string="Method Details",
+        help="Network, funding, country and validity of the method, as the provider tells them.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("next_attempt_id", "attempt_ids.probability", "attempt_ids.source")
+    def _compute_next_odds(self):
+        for case in self:
+            attempt = case.next_attempt_id
+            case.next_probability = attempt.probability
+            case.next_probability_low = attempt.probability_low
+            case.next_probability_high = attempt.probability_high
+            case.next_source = attempt.source
+
+    def _compute_method_facts(self):
+        for case in self:
+            # In sudo mode: the facts of a method are shown to whoever may see the case.
+            token_sudo = (case.next_attempt_id.token_id or case._get_default_token()).sudo()
+            case.method_facts = token_sudo and token_sudo._recovery_describe()
+
+    # === ACTION METHODS === #
+
+    def action_retry_now(self):
+        """Make the next charge due and wake the job; nothing is charged in this request."""
+        reason = self.env._("Asked for by %(user)s.", user=self.env.user.name)
+        left_out = self._act_on_each(
+            lambda case_sudo: case_sudo._plan_by_user(fields.Datetime.now(), reason)
+        )
+        self.env["recovery.attempt"]._make_due()
+        message = self.env._("The charge goes out as soon as the scheduled job comes to it.")
+        return self._notify(message, left_out)
+
+    def action_change_date(self):
+        """Ask for another time of the next charge of these cases."""
+        return self._open_wizard("date", self.env._("Change Date"))
+
+    def action_skip(self):
+        """Leave out the next charge of these cases; the schedule goes on with the one after."""
+        reason = self.env._("Skipped by %(user)s.", user=self.env.user.name)
+        left_out = self._act_on_each(lambda case_sudo: Planner(case_sudo).skip(reason))
+        return self._notify(self.env._("The next charge is left out."), left_out)
+
+    def action_method_updated(self):
+        """Take a person's word that the customer has put their payment method in order."""
+        for case_sudo in self._check_may_act():
+            if case_sudo.blocked_class in ("fix_data", "customer_action"):
+                case_sudo._get_default_token()._recovery_mark_updated()
+        return True
+
+    def set_retry_advice(self, kind, at=None, reason=None):
+        """Advise when these open cases charge next; the retry schedule follows below all rules.
+
+        For automation rules, server actions and the API. Charge hours, the networks' rules and the
+        policy's window still hold, and nothing is charged in this call. ``now`` and ``at`` are for
+        the next charge only, ``not_before`` holds until its time. New advice replaces old advice.
+
+        :param str kind: ``now``, ``at`` or ``not_before``; empty takes the advice back
+        :param at: for ``at`` and ``not_before``: UTC, a datetime or ``YYYY-MM-DD HH:MM:SS``
+        :param str reason: why, for people
+        :return: a sentence for each case that was left out: closed, or being charged right now
+        :raise UserError: for an unknown kind, or one that needs a time and has none
+        :raise AccessError: when the user may not write the cases
+        """
+        cases_sudo = self._check_may_act()
+        values = prepare_advice_vals(self.env, kind, at, reason)
+        left_out = []
+        for case_sudo in cases_sudo:
+            if block := case_sudo._get_acting_block(waiting=True):
+                left_out.append(block)
+                continue
+            case_sudo.write(values)
+            case_sudo._replan(values["retry_advice_reason"] or self.env._("Planned anew."))
+        return left_out
+
+    # === BUSINESS METHODS === #
+
+    def _plan_next_charge(self, attempts=None, transactions=None):
+        """Fill the hook: plan the next charge, unless one is unfinished, or begin the grace period.
+
+        :param attempts: those of the invoice, where they have just been read
+        :param transactions: those of the invoice that have just changed
+        """
+        self.ensure_one()
+        super()._plan_next_charge(attempts, transactions)
+        Planner(self).plan_next(attempts, transactions)
+
+    def _replan(self, reason):
+        """Plan the next charge anew, unless a person has chosen its time."""
+        self.ensure_one()
+        Planner(self).replan(reason)
+
+    def _plan_by_user(self, instant, sentence):
+        """Plan the next charge for an instant that a person chose (UTC, naive).
+
+        :return: why it is refused, for a person; nothing when it is planned
+        """
+        self.ensure_one()
+        return Planner(self).plan_by_user(instant, sentence)
+
+    def _retry_from(self, instant, reason):
+        """Plan the next charge as soon as hours and rules allow, not before a naive UTC instant.
+
+        :param instant: empty for now
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        self.ensure_one()
+        return Planner(self).retry_from(instant, reason)
+
+    def _plan_backup(self, reason):
+        """Plan a charge of another saved method of the customer, though the policy names none.
+
+        :return: why there is none, for a person; nothing when it is planned
+        """
+        self.ensure_one()
+        return Planner(self).plan_backup(reason)
+
+    def _on_new_method(self):
+        """Hook for the page, whose promises are kept by a new method; it does nothing by itself.
+
+        The case is just about to be charged to a method that the customer has saved for it.
+        """
+
+    @api.model
+    def _forecast(self, move, policy=None, rng=None):
+        """Return the charges that would be planned for an invoice now, each if those before fail.
+
+        An invoice that is not in recovery is looked at as if a charge failed now for lack of
+        money. Nothing is written.
+
+        :param policy: the one to follow instead of the case's, or of the one that matches
+        :param random.Random rng: of the smart schedule's draws; the same forecast without it
+        :return: dictionaries of `at` (naive UTC), `source`, `sentence`, `probability`, `low` and
+            `high` (none where the schedule knows no odds); the sentence why, when nothing would be
+            charged
+        :rtype: list[dict] | str
+        """
+        return Forecast(self, move, policy, rng).list_charges()
+
+    @api.model
+    def _prepare_opening_vals(self, move, due_date, policy):
+        """Fill the hook: draw the arm of a case that opens."""
+        values = super()._prepare_opening_vals(move, due_date, policy)
+        return {**values, "arm": self._draw_arm(move, due_date, policy)}
+
+    @api.model
+    def _draw_arm(self, move, due_date, policy):
+        """Return the arm of the case of an invoice; the same one however often it is asked."""
+        if policy.retry_schedule != "smart":
+            return False
+        name = f"{self._get_database_uuid()} {move.id} {fields.Date.to_string(due_date)}"
+        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+        drawn = int.from_bytes(digest, "big") / 2**64
+        return "control" if drawn < policy.control_share else "smart"
+
+    # === GETTERS === #
+
+    def _judge_method(self, token, amount=None):
+        """Return a saved method with what stands against charging it for this case.
+
+        :param amount: what would be charged, where it is known; else what is owed
+        :rtype: MethodChoice
+        """
+        self.ensure_one()
+        return MethodChooser(self).judge(token, amount)
+
+    def _get_other_tokens(self):
+        """Return the customer's methods that could be charged, the latest first."""
+        self.ensure_one()
+        return MethodChooser(self).get_other_tokens()
+
+    def _get_timing_constraints(self, finished, choice):
+        """Return what else forbids or delays a charge of the chosen method.
+
+        Hook for addons with constraints of their own, as :mod:`timing.constraints` has them.
+
+        :param finished: the attempts that failed, oldest first
+        :param MethodChoice choice: the method to charge
+        """
+        return TimingFacts(self).get_constraints(finished, choice)
+
+    def _is_of_this_life(self, attempt):
+        """Return whether an attempt came after the first failure, or after the case re-opened."""
+        self.ensure_one()
+        if attempt.case_id != self or attempt == self.first_attempt_id:
+            return False
+        return not attempt.finished_at or attempt.finished_at >= self.first_failure_at
+
+    def _get_last_failure(self, attempts):
+        """Return when the latest of these attempts, or of the case itself, failed, naive UTC."""
+        failed = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
+        return max(failed.mapped("finished_at"), default=self.first_failure_at)
+
+    def _get_charge_hours(self):
+        """Return the hours in which the customer may be charged."""
+        self.ensure_one()
+        return self.policy_id._get_charge_hours(self.partner_id)
+
+    @api.model
+    def _render(self, sentence):
+        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
+        return self.env._(sentence.source, **sentence.values)
+
+    @api.model
+    def _get_database_uuid(self):
+        # In sudo mode: whoever pays has no rights on parameters.
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
