@@ -149,12 +149,12 @@ class PaymentProvider(models.Model):
     # === CHECKS === #
 
     def _recovery_is_waiting(self):
-        """Tell whether charges wait now; asked of the clock, not of the cache."""
+        """Return whether charges wait now; asked of the clock, not of the cache."""
         until = self.recovery_paused_until
         return bool(until and until > fields.Datetime.now())
 
     def _recovery_is_failing(self, failed, total):
-        """Tell whether so many failures are to be told now: enough, not paused, not told."""
+        """Return whether so many failures are to be told now: enough, not paused, not told."""
         if not self.recovery_failing_count or failed < self.recovery_failing_count:
             return False
         if failed * 100 < self.recovery_failing_share * total or self._recovery_is_waiting():

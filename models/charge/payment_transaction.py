@@ -117,7 +117,7 @@ class PaymentTransaction(models.Model):
         self.env["recovery.invoice.queue"]._add(moves, self)
 
     def _recovery_is_other_amount(self, payment_data):
-        """Tell whether an answer is about another amount than that of this transaction."""
+        """Return whether an answer is about another amount than that of this transaction."""
         told = self._extract_amount_data(payment_data) or {}
         amount = told.get("amount")
         return bool(amount) and self.currency_id.compare_amounts(amount, self.amount) != 0

@@ -108,7 +108,7 @@ class RecoveryAttempt(models.Model):
         return None
 
     def _is_too_late(self):
-        """Tell whether a charge that was put off again and again has outlived its window."""
+        """Return whether a charge that was put off again and again has outlived its window."""
         if not self.case_id or self.source in ("user", "method", "backup"):
             return False
         return fields.Datetime.now() > self.case_id.deadline_at + WINDOW_SLACK

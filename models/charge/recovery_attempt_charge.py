@@ -236,7 +236,7 @@ class RecoveryAttempt(models.Model):
         return True
 
     def _is_still_wanted(self):
-        """Tell whether the claim still holds; asked in SQL, since it is asked for every charge."""
+        """Return whether the claim still holds; in SQL, since it is asked for every charge."""
         rows = self.env.execute_query(
             SQL(
                 """

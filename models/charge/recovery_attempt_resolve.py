@@ -82,7 +82,7 @@ class RecoveryAttempt(models.Model):
             self._ask_person()
 
     def _is_stuck(self):
-        """Tell whether the charge can't be sent again, and asking for it has led to nothing."""
+        """Return whether the charge can't be sent again, and asking for it has led to nothing."""
         is_old = self.started_at < fields.Datetime.now() - LOOK_UP_AGE
         return is_old and not self._is_still_wanted()
 

@@ -107,7 +107,7 @@ class PaymentProvider(models.Model):
     # === EVENTS === #
 
     def _recovery_is_authentic(self, headers, body):
-        """Tell whether this provider has sent a body; never without a secret.
+        """Return whether this provider has sent a body; never without a secret.
 
         Hook for addons of providers that sign in another way.
 

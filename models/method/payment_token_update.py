@@ -98,7 +98,7 @@ class PaymentToken(models.Model):
         return _LAST_DIGITS.sub(last4, details) if _LAST_DIGITS.search(details) else ""
 
     def _recovery_is_update(self, news):
-        """Tell whether facts are those of a new card or account, rather than learned late."""
+        """Return whether facts are those of a new card or account, rather than learned late."""
         self.ensure_one()
         is_other = (self.recovery_fingerprint and "recovery_fingerprint" in news) or (
             self.payment_details and "payment_details" in news
@@ -106,12 +106,12 @@ class PaymentToken(models.Model):
         return bool(is_other or self._recovery_is_renewal(news))
 
     def _recovery_is_renewal(self, news):
-        """Tell whether a method is valid for longer than was known."""
+        """Return whether a method is valid for longer than was known."""
         known = self.recovery_expiry
         return bool(known and news.get("recovery_expiry", known) > known)
 
     def _recovery_is_outdated(self, told_at, news, event_kind):
-        """Tell whether something that is told was true before what is known.
+        """Return whether something that is told was true before what is known.
 
         Events are dated in whole seconds: of two in the same one, the longer validity is the later.
         """
@@ -120,7 +120,7 @@ class PaymentToken(models.Model):
         return bool(self.recovery_expiry) and not self._recovery_is_renewal(news)
 
     def _recovery_can_compare(self, facts):
-        """Tell whether enough is known to see in the facts themselves if the card is a new one."""
+        """Return whether enough is known to see in the facts if the card is a new one."""
         return bool(self.recovery_expiry and facts.exp_year)
 
     def _recovery_mark_updated(self, at=None):
