@@ -9,7 +9,7 @@ from odoo import api, fields, models
 
 from ...timing import Ladder, Sentence, Stop, plan_ladder
 from ..case.recovery_attempt import FAILED_STATES, IN_FLIGHT
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..method.history import BLOCKING_CLASSES
 
 # Sources whose charges go out at once, whatever the hour of the customer's day.
 UNTIMED_SOURCES = ("technical", "method")
