@@ -1,9 +1,16 @@
 """The decision behind a planned charge: its odds, and the record to learn from and to judge it."""
 
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ...tools.instants import naive
+from ..rules.block import Block
+
 EXPORT_LIMIT = 1000
+# What the smart schedule plans, outside advice apart.
+SMART_SOURCES = ("smart", "payday", "advice", "ladder")
 
 
 class RecoveryAttempt(models.Model):
@@ -68,9 +75,25 @@ class RecoveryAttempt(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_cool_down_block(self, history):
+        """Fill the hook: rest when another invoice has just been refused on the card.
+
+        Only smart cases rest: the fixed schedule is what they are compared with.
+        """
+        if block := super()._get_cool_down_block(history):
+            return block
+        if self.case_id.arm != "smart" or self.source not in SMART_SOURCES:
+            return None
+        until = self.case_id._get_cool_down_end(history, self.move_id)
+        if not until:
+            return None
+        sentence = self.env._("The method was just declined for another invoice of the customer.")
+        return Block("cool_down", sentence, naive(until) + timedelta(seconds=1))
+
     def _tell_siblings(self):
-        """Let the customer's other smart cases plan anew: the method has money."""
+        """Fill the hook: let the customer's other smart cases plan anew."""
         self.ensure_one()
+        super()._tell_siblings()
         cases = self.env["recovery.case"].search(
             [
                 ("partner_id", "=", self.move_id.commercial_partner_id.id),

@@ -17,7 +17,7 @@ from ...timing.plan.smart import (
     PastCharge,
     RetryPolicy,
 )
-from ..charge.recovery_attempt_block import SMART_SOURCES
+from .recovery_attempt_decision import SMART_SOURCES
 from .recovery_case_plan import _aware
 from .timing_record import make_failure
 
