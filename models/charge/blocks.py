@@ -34,8 +34,7 @@ class ChargeBlocks:
         checks = (
             self._check_owed,
             self._check_in_flight,
-            self._check_removal,
-            self._check_method,
+            self.check_method,
             self._check_provider,
             # Before the networks' rules: what they say now may have changed after the pause.
             self._check_pause,
@@ -80,47 +79,33 @@ class ChargeBlocks:
     def _token(self):
         return self._attempt._get_token()
 
-    def _check_removal(self):
-        """Return a block when the method was removed at its provider.
-
-        The customer is asked for another one; an accountant can't mend it.
-        """
-        block = self._token and self._token._recovery_get_removal()
-        return block and block._replace(moot=bool(self._case))
-
-    def _check_method(self):
+    def check_method(self):
         """Return a block when the payment method can't be charged for this invoice."""
         token = self._token
         if not token:
-            return self._refuse_method(
-                self._env._("No saved payment method is chosen. Choose one on the invoice.")
-            )
+            sentence = self._env._("No saved payment method is chosen. Choose one on the invoice.")
+            return Block("method", sentence)
+        if removal := token._recovery_get_removal():
+            # For the customer, who is asked for another one: an accountant can't mend it.
+            return removal._replace(moot=bool(self._case))
         label = {"method": token._recovery_get_label()}
-        if not token.active:
-            return self._refuse_method(
-                self._env._("%(method)s is archived. Choose another payment method.", **label)
-            )
-        if not self._move._is_own_token(token):
-            return self._refuse_method(
-                self._env._(
-                    "%(method)s belongs to another customer or company. Choose another payment "
-                    "method.",
-                    **label,
-                )
-            )
+        currency = self._attempt.currency_id
         currencies = token.payment_method_id.supported_currency_ids
-        if currencies and self._attempt.currency_id not in currencies:
-            return self._refuse_method(
-                self._env._(
-                    "%(method)s can't be charged in %(currency)s.",
-                    currency=self._attempt.currency_id.name,
-                    **label,
-                )
+        sentence = None
+        if not token.active:
+            sentence = self._env._(
+                "%(method)s is archived. Choose another payment method.", **label
             )
-        return None
-
-    def _refuse_method(self, sentence):
-        return Block("method", sentence)
+        elif not self._move._is_own_token(token):
+            sentence = self._env._(
+                "%(method)s belongs to another customer or company. Choose another payment method.",
+                **label,
+            )
+        elif currencies and currency not in currencies:
+            sentence = self._env._(
+                "%(method)s can't be charged in %(currency)s.", currency=currency.name, **label
+            )
+        return sentence and Block("method", sentence)
 
     # === THE PROVIDER === #
 

@@ -233,6 +233,14 @@ class RecoveryAttempt(models.Model):
         self.ensure_one()
         return ChargeBlocks(self).find()
 
+    def _get_method_block(self):
+        """Return why the payment method can't be charged for this invoice, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        return ChargeBlocks(self).check_method()
+
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
         if block.until:
