@@ -76,12 +76,12 @@ class ChargeBlocks:
     # === THE METHOD === #
 
     @cached_property
-    def _token(self):
+    def _charged_token(self):
         return self._attempt._get_token()
 
     def check_method(self):
         """Return a block when the payment method can't be charged for this invoice."""
-        token = self._token
+        token = self._charged_token
         if not token:
             sentence = self._env._("No saved payment method is chosen. Choose one on the invoice.")
             return Block("method", sentence)
@@ -112,7 +112,7 @@ class ChargeBlocks:
     @cached_property
     def _provider_sudo(self):
         # In sudo mode: providers are readable by administrators only.
-        return self._token.provider_id.sudo()
+        return self._charged_token.provider_id.sudo()
 
     def _check_provider(self):
         """Return a block when the provider is not ready for this charge."""
@@ -191,19 +191,19 @@ class ChargeBlocks:
     # === THE CARD === #
 
     @cached_property
-    def _history(self):
-        return self._token._recovery_get_history()
+    def _card_history(self):
+        return self._charged_token._recovery_get_history()
 
     def _check_card(self):
         """Return a block when earlier charges of the card, for whatever invoice, forbid this one.
 
         The case then waits for another method without using up a try; a first charge opens one.
         """
-        token = self._token
+        token = self._charged_token
         charge = token._recovery_prepare_question(self._move, self._attempt._get_amount())
-        if block := token._recovery_get_block(charge, self._now, self._history):
+        if block := token._recovery_get_block(charge, self._now, self._card_history):
             return block._replace(moot=bool(self._case))
-        refusal = token._recovery_check_ceiling(charge, self._now, self._history)
+        refusal = token._recovery_check_ceiling(charge, self._now, self._card_history)
         if not refusal:
             return None
         # Instants are stored in whole seconds, which must not fall before the rule's.
@@ -212,7 +212,7 @@ class ChargeBlocks:
         return Block("ceiling", token._recovery_render_refusal(refusal), until, rule=rule)
 
     def _check_cool_down(self):
-        return self._attempt._get_cool_down_block(self._history)
+        return self._attempt._get_cool_down_block(self._card_history)
 
     # === THE CUSTOMER === #
 

@@ -490,7 +490,7 @@ class RecoveryAttempt(models.Model):
     @api.model
     def _search_money_under_way(self, moves):
         """Return the transactions that may bring, or have brought, money for these invoices."""
-        return MoneyUnderWay(self.env).search(moves)
+        return MoneyUnderWay(self.env).find(moves)
 
     @api.model
     def _get_transaction_block(self, transaction):

@@ -26,7 +26,7 @@ class MoneyUnderWay:
     def __init__(self, env):
         self._env = env
 
-    def search(self, moves):
+    def find(self, moves):
         """Return the transactions that may bring, or have brought, money for these invoices."""
         may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
             Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
@@ -44,7 +44,7 @@ class MoneyUnderWay:
 
     def find_block(self, moves):
         """Return what another payment of these invoices has against a charge, or none."""
-        blocks = (self.get_block(transaction) for transaction in self.search(moves))
+        blocks = (self.get_block(transaction) for transaction in self.find(moves))
         return next(filter(None, blocks), None)
 
     def get_block(self, transaction):

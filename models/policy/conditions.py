@@ -12,12 +12,12 @@ from odoo.tools.safe_eval import datetime, safe_eval, time
 class InvoiceConditions:
     """Conditions of a policy or a step.
 
-    :param record: whose conditions they are; they are evaluated in its environment
+    :param owner: whose conditions they are; they are evaluated in its environment
     :param str text: the domain, as the domain editor writes it
     """
 
-    def __init__(self, record, text):
-        self._record = record
+    def __init__(self, owner, text):
+        self._owner = owner
         self._text = text
 
     def find(self, moves):
@@ -25,20 +25,20 @@ class InvoiceConditions:
 
         :raise Exception: whatever a malformed or outdated domain makes the ORM raise
         """
-        record = self._record
+        owner = self._owner
         # The names that the domain editor writes into its expressions.
         names = {
-            "context_today": lambda: fields.Date.context_today(record),
+            "context_today": lambda: fields.Date.context_today(owner),
             "datetime": datetime,
             "relativedelta": relativedelta,
             "time": time,
-            "uid": record.env.uid,
+            "uid": owner.env.uid,
         }
         domain = Domain(safe_eval(self._text or "[]", names))
         if domain.is_true():
             return moves
         # Not on the invoices themselves: amounts are then rounded as if in their currency.
-        return record.env["account.move"].sudo().search(domain & Domain("id", "in", moves.ids))
+        return owner.env["account.move"].sudo().search(domain & Domain("id", "in", moves.ids))
 
     def find_safely(self, moves, find=None):
         """Return those invoices that fulfil the conditions, and why they can't be evaluated.
@@ -51,7 +51,7 @@ class InvoiceConditions:
         """
         try:
             # Conditions that PostgreSQL refuses must not spoil the transaction for the others.
-            with self._record.env.cr.savepoint():
+            with self._owner.env.cr.savepoint():
                 return (find or self.find)(moves), None
         except psycopg2.OperationalError:
             raise  # Nothing that the conditions could help.
@@ -65,6 +65,6 @@ class InvoiceConditions:
         :raise ValidationError: when they can't
         """
         # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
-        _moves, error = self.find_safely(self._record.env["account.move"].browse(-1))
+        _moves, error = self.find_safely(self._owner.env["account.move"].browse(-1))
         if error:
             raise ValidationError(explain(error)) from error
