@@ -5,7 +5,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from odoo import http
 from odoo.http import request
 
-from ..models.method.payment_provider_events import EVENTS_PATH
+from ..models.method.payment_provider import EVENTS_PATH
 
 _logger = logging.getLogger(__name__)
 

@@ -6,6 +6,11 @@ from .recovery_case import OPEN_STATES
 class PaymentToken(models.Model):
     _inherit = "payment.token"
 
+    def _recovery_flush_charges(self):
+        """Fill the hook: write what is pending of the attempts of these methods."""
+        super()._recovery_flush_charges()
+        self.env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
+
     def _recovery_note_change(self, note=""):
         """Fill the hook: let the open cases of these methods' customers choose anew, or tell."""
         result = super()._recovery_note_change(note)

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 
 from ...tools import jobs
 from ...tools.states import allowed
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..method.history import BLOCKING_CLASSES
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES

@@ -1,10 +1,12 @@
-from . import payment_provider
-from . import payment_provider_breaker
-from . import payment_transaction
-from . import recovery_attempt_charge
-from . import recovery_attempt_block
-from . import recovery_attempt_resolve
-from . import recovery_attempt_breaker
-from . import recovery_attempt_removal
-from . import recovery_case
-from . import recovery_attempt_job
+"""Charges: claimed, sent, settled and followed, and all that may stand against one.
+
+It uses rules, policy, method and case. `blocks` has the one list of blocks, `under_way` what may
+bring money already, `resolver` what is done about unknown outcomes. Hooks, on `recovery.attempt`:
+
+* `_get_cool_down_block`, `_tell_siblings`: `schedule`
+* `_get_further_block`, `_prepare_transaction_vals`: for other addons
+
+on `payment.transaction`: `_recovery_is_new_method` (`page`), `_recovery_look_up` (other addons).
+"""
+
+from . import payment_provider, payment_transaction, recovery_attempt, recovery_case

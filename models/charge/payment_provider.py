@@ -1,9 +1,15 @@
+"""What is clear of a provider's answer, and the breaker that lets its charges wait."""
+
+import logging
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_datetime
 
 from ...declines import Certainty, judge_exception
+
+_logger = logging.getLogger(__name__)
 
 # How long a provider answers the same idempotency key with the same charge, less an hour's
 # safety. Only those are listed whose Odoo addon sends a key, and the same body, each time; a
@@ -13,6 +19,9 @@ IDEMPOTENCY_WINDOWS = {
     "adyen": timedelta(days=6, hours=23),
     "worldline": timedelta(hours=23),
 }
+# For how long the button pauses; who looks at it can resume, or press it once more.
+BUTTON_PAUSE = timedelta(hours=24)
+MANAGERS = "base.group_system,revenue_recovery.group_recovery_manager"
 
 
 class UnclearAnswer(Exception):
@@ -25,6 +34,98 @@ class UnclearAnswer(Exception):
 
 class PaymentProvider(models.Model):
     _inherit = "payment.provider"
+
+    recovery_paused_until = fields.Datetime(
+        string="Charges Paused Until",
+        readonly=True,
+        copy=False,
+        groups=MANAGERS,
+        help="Recovery charges nothing through the provider until then. Planned charges wait and "
+        "go out afterwards; no try is used up. Customers can still pay by themselves.",
+    )
+    recovery_pause_reason = fields.Char(
+        string="Why Charges Are Paused", readonly=True, copy=False, groups=MANAGERS
+    )
+    recovery_is_paused = fields.Boolean(
+        string="Charges Are Paused", compute="_compute_recovery_is_paused", groups=MANAGERS
+    )
+    recovery_failing_count = fields.Integer(
+        string="Failures Within an Hour",
+        default=10,
+        groups=MANAGERS,
+        help="The event “Provider failing” needs at least as many charges within an hour that met "
+        "technical trouble or an unclear answer. Declines by banks don't count. 0: never.",
+    )
+    recovery_failing_share = fields.Integer(
+        string="Share of Failures",
+        default=50,
+        groups=MANAGERS,
+        help="The event “Provider failing” also needs at least this percentage of the hour's "
+        "charges to have failed so.",
+    )
+
+    _recovery_failing_positive = models.Constraint(
+        "CHECK (recovery_failing_count >= 0 AND recovery_failing_share BETWEEN 1 AND 100)",
+        "The number of failures can't be negative, and their share is between 1 and 100 percent.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("recovery_paused_until")
+    def _compute_recovery_is_paused(self):
+        for provider in self:
+            provider.recovery_is_paused = provider._recovery_is_waiting()
+
+    # === ACTION METHODS === #
+
+    def action_recovery_pause_charges(self):
+        """Let the charges of these providers wait for a day, or until they are resumed."""
+        self.check_access("write")
+        reason = self.env._("Paused by %(user)s.", user=self.env.user.name)
+        self._recovery_pause(BUTTON_PAUSE, reason)
+        return True
+
+    def action_recovery_resume_charges(self):
+        """Let the charges of these providers go out again at once."""
+        self.check_access("write")
+        self._recovery_resume()
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _recovery_pause(self, duration, reason):
+        """Let planned charges of these providers wait; a longer pause is never shortened.
+
+        :param timedelta duration: from now on
+        :param str reason: one sentence for people
+        """
+        until = fields.Datetime.now() + duration
+        for provider in self:
+            if not provider.recovery_paused_until or provider.recovery_paused_until < until:
+                provider.write({"recovery_paused_until": until, "recovery_pause_reason": reason})
+                _logger.info("Charges of provider %s are paused until %s", provider.id, until)
+
+    def _recovery_resume(self):
+        """End the pause of these providers, and bring what waited for its end to now."""
+        now = fields.Datetime.now()
+        # In sudo mode: who may lift the pause need not see the charges of every company.
+        attempts_sudo = self.env["recovery.attempt"].sudo()
+        for provider in self.filtered(lambda provider: provider._recovery_is_waiting()):
+            waiting_sudo = attempts_sudo.search(
+                [
+                    ("state", "=", "planned"),
+                    ("planned_at", "=", provider.recovery_paused_until),
+                    ("company_id", "child_of", provider.company_id.id),
+                ]
+            ).filtered(
+                lambda attempt, provider=provider: attempt._get_token().provider_id == provider
+            )
+            waiting_sudo._postpone(now, self.env._("The provider is charged again."))
+            # Kept, not emptied: a pause does not shorten the window of what waited for its end.
+            provider.recovery_paused_until = now
+        attempts_sudo._make_due()
+
+    # === REQUEST HELPERS === #
 
     def _send_api_request(self, method, endpoint, **kwargs):
         """Override of `payment` to tell an unclear answer from a refusal, for our own charges."""
@@ -45,6 +146,8 @@ class PaymentProvider(models.Model):
             answer.certainty = Certainty.UNCLEAR
             raise
 
+    # === GETTERS === #
+
     def _get_idempotency_window(self):
         """Return how long the same charge may be sent again without charging twice, or none.
 
@@ -54,3 +157,12 @@ class PaymentProvider(models.Model):
         """
         self.ensure_one()
         return IDEMPOTENCY_WINDOWS.get(self._get_code())
+
+    def _recovery_is_waiting(self):
+        """Return whether charges wait now; asked of the clock, not of the cache."""
+        until = self.recovery_paused_until
+        return bool(until and until > fields.Datetime.now())
+
+    def _recovery_format_pause(self):
+        """Return the end of the pause as the user reads instants."""
+        return format_datetime(self.env, self.recovery_paused_until, dt_format="short")

@@ -1,10 +1,12 @@
+"""The transaction of a charge, ours or somebody else's: what its answers say, and who may pay."""
+
 import logging
-from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...declines import Certainty, judge_exception, read_method
+from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
 
@@ -103,6 +105,16 @@ class PaymentTransaction(models.Model):
                 transaction.sudo()._recovery_queue_invoices()
         return transactions
 
+    # === HOOKS === #
+
+    def _recovery_is_new_method(self):
+        """Hook for `page`: return whether the customer saved a method for failing invoices.
+
+        No by itself.
+        """
+        self.ensure_one()
+        return False
+
     # === RECOVERY === #
 
     def _recovery_queue_invoices(self):
@@ -117,7 +129,7 @@ class PaymentTransaction(models.Model):
         self.env["recovery.invoice.queue"]._add(moves, self)
 
     def _recovery_is_other_amount(self, payment_data):
-        """Tell whether an answer is about another amount than that of this transaction."""
+        """Return whether an answer is about another amount than that of this transaction."""
         told = self._extract_amount_data(payment_data) or {}
         amount = told.get("amount")
         return bool(amount) and self.currency_id.compare_amounts(amount, self.amount) != 0
@@ -131,7 +143,7 @@ class PaymentTransaction(models.Model):
         """
         self.ensure_one()
         facts = read_method(self.provider_code, payment_data)
-        # In sudo mode: a customer who pays in the portal can't read what is known of his card.
+        # In sudo mode: a customer who pays in the portal can't read what is known of their card.
         token_sudo = self.token_id.sudo()
         if token_sudo and token_sudo._recovery_find_news(facts):
             token_sudo._recovery_note_facts(facts, self._recovery_get_sent_at())
@@ -160,7 +172,7 @@ class PaymentTransaction(models.Model):
         now = fields.Datetime.now()
         # In sudo mode: a customer who pays in the portal can't read reasons.
         reason_sudo = self.env["recovery.decline.reason"].sudo()._find(decline.reason)
-        self.recovery_decline = decline.to_dict(now.replace(tzinfo=timezone.utc))
+        self.recovery_decline = decline.to_dict(aware(now))
         self.recovery_reason_id = reason_sudo
 
     def _recovery_get_outcome(self):
@@ -227,7 +239,7 @@ class PaymentTransaction(models.Model):
     def _recovery_cancel_unfinished(self):
         """Withdraw a charge that the provider answered but did not finish.
 
-        Stripe does so when the bank asks the customer to confirm, although he is not there. The
+        Stripe does so when the bank asks the customer to confirm, although they are not there. The
         intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
         providers' transactions stay as they are, and their outcome unknown.
         """

@@ -16,3 +16,4 @@ from . import res_partner_block
 from . import ir_actions_server_provider
 from . import recovery_case_event
 from . import account_move_recurrence
+from . import payment_provider

@@ -1,11 +1,20 @@
+"""A saved payment method: what is known of it, and whether it may be charged."""
+
 import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL, format_datetime
 
 from ...declines import read_method
+from ...timing.ceiling import Charge, Refusal, check
+from ...tools.instants import aware, naive
+from ..rules.block import Block
+from .history import CardHistory, find_blocking_charge, to_minor_units
+from .news import MethodNews
+from .usage import MethodUsage
 
 _logger = logging.getLogger(__name__)
 
@@ -16,6 +25,10 @@ REFRESH_WAIT = timedelta(days=30)
 EXPIRY_NOTICE = timedelta(days=40)
 EXPIRY_REFRESH_WAIT = timedelta(days=7)
 FUNDINGS = [("credit", "Credit"), ("debit", "Debit"), ("prepaid", "Prepaid")]
+# An event is dated in whole seconds: what it tells was true at the end of its second.
+EVENT_PRECISION = timedelta(seconds=1)
+# Days before the last one in which a method is shown as ending soon, or next.
+SOON, NEXT = timedelta(days=30), timedelta(days=60)
 
 
 class PaymentToken(models.Model):
@@ -84,6 +97,61 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="When the method was removed at its provider, who can charge it no more.",
     )
+    recovery_expiry_state = fields.Selection(
+        selection=[
+            ("expired", "Expired"),
+            ("soon", "Ends in 30 Days"),
+            ("next", "Ends in 60 Days"),
+        ],
+        string="Validity",
+        compute="_compute_recovery_expiry_state",
+        groups=RECOVERY_GROUP,
+        help="An expired card may still be charged: many banks take charges of a card that they "
+        "have renewed. Whether this one does, the next charge tells.",
+    )
+    recovery_in_use = fields.Boolean(
+        string="In Use for Collection",
+        compute="_compute_recovery_in_use",
+        search="_search_recovery_in_use",
+        groups=RECOVERY_GROUP,
+        help="Invoices are charged to it automatically: those of a customer, or an open one.",
+    )
+    recovery_provider_name = fields.Char(
+        string="Provider Name", related="provider_id.name", groups=RECOVERY_GROUP
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("recovery_expiry")
+    @api.depends_context("tz")
+    def _compute_recovery_expiry_state(self):
+        today = fields.Date.context_today(self)
+        for token in self:
+            expiry = token.recovery_expiry
+            token.recovery_expiry_state = expiry and (
+                (expiry < today and "expired")
+                or (expiry <= today + SOON and "soon")
+                or (expiry <= today + NEXT and "next")
+            )
+
+    @api.depends("provider_id")
+    @api.depends_context("allowed_company_ids")
+    def _compute_recovery_in_use(self):
+        # In sudo mode: what the users' other rules hide of customers doesn't change the answer.
+        in_use_sudo = MethodUsage(self.env, self.env.companies).filter(self.sudo())
+        for token in self:
+            token.recovery_in_use = token._origin.id in in_use_sudo.ids
+
+    def _search_recovery_in_use(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        condition = MethodUsage(self.env, self.env.companies).get_query()
+        is_wanted = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s IN (%s)", SQL.identifier(alias, "id"), condition
+            )
+        )
+        return is_wanted if True in value else ~is_wanted
 
     # === CRUD METHODS === #
 
@@ -103,6 +171,49 @@ class PaymentToken(models.Model):
             self._recovery_note_change()
         return result
 
+    # === HOOKS === #
+
+    def _recovery_note_change(self, note=""):
+        """Hook for `case`, which looks at its choice anew: these methods came, went or changed.
+
+        It does nothing by itself.
+
+        :param str note: a sentence for people, where there is something to say
+        """
+
+    def _recovery_flush_charges(self):
+        """Hook for `case`: write what is pending of the attempts, which the history reads in SQL.
+
+        It does nothing by itself.
+        """
+
+    @api.model
+    def _get_refreshable_providers(self):
+        """Return the codes of the providers that :meth:`_recovery_refresh` can ask.
+
+        Hook for addons of providers that can be asked.
+        """
+        return ["stripe"]
+
+    def _recovery_refresh(self):
+        """Ask the provider for the facts of this method and keep them.
+
+        Hook for addons of providers that can be asked.
+
+        :raise ValidationError: when the provider does not answer
+        """
+        self.ensure_one()
+        if self.provider_code != "stripe":
+            return
+        asked_at = fields.Datetime.now()
+        # In sudo mode: providers are readable by administrators only.
+        method = self.provider_id.sudo()._send_api_request(
+            "GET", f"payment_methods/{self.stripe_payment_method}"
+        )
+        self._recovery_note_facts(read_method("stripe", {"payment_method": method}), asked_at)
+        if method.get("customer", True) is None:  # Detached, which is for good.
+            self._recovery_note_removed(asked_at)
+
     # === BUSINESS METHODS === #
 
     def get_linked_records_info(self):
@@ -110,7 +221,7 @@ class PaymentToken(models.Model):
         # Anybody who is logged in can call this, with any id.
         self.check_access("read")
         linked = super().get_linked_records_info()
-        # In sudo mode: the customer may see the names of his own invoices.
+        # In sudo mode: the customer may see the names of their own invoices.
         invoices_sudo = (
             self.sudo()
             .env["account.move"]
@@ -132,6 +243,73 @@ class PaymentToken(models.Model):
             }
             for invoice in invoices_sudo
         ]
+
+    def _recovery_note_event(self, event):
+        """Take over what the provider says has happened to these methods.
+
+        :param declines.MethodEvent event: whose signature was verified
+        """
+        at = naive(event.at)
+        for token in self:
+            if event.kind == "removed":
+                token._recovery_note_removed(at)
+            elif token.active:
+                token._recovery_note_facts(event.facts, at, event.kind)
+
+    def _recovery_note_removed(self, at):
+        """Archive a method that its provider can't charge any more.
+
+        Whatever the order in which events arrive: a method that was removed does not come back.
+
+        :param at: naive UTC
+        """
+        self.ensure_one()
+        if not self.active:
+            return
+        self.write({"active": False, "recovery_removed_at": at})
+        self._recovery_note_change(
+            self.env._(
+                "%(method)s was removed at its provider and is not charged any more.",
+                method=self._recovery_get_label(),
+            )
+        )
+
+    def _recovery_note_facts(self, facts, told_at=None, event_kind=""):
+        """Keep what a provider tells of this method; what it doesn't tell stays as it was.
+
+        :param declines.MethodFacts facts:
+        :param told_at: naive UTC: when they were true, now by default
+        :param event_kind: of a :class:`declines.MethodEvent` that brought them
+        """
+        self.ensure_one()
+        known_at = self.recovery_told_at
+        told_at = (told_at or fields.Datetime.now()).replace(microsecond=0)
+        news = MethodNews(self, facts, event_kind)
+        if news.is_outdated(told_at):
+            return
+        is_later = not known_at or told_at > known_at
+        is_update = news.is_update(is_later)
+        if is_update and event_kind == "renewed" and not facts.exp_year:
+            news.values["recovery_expiry"] = False  # What was known is out of date.
+        # The answers of charges that bring no news write nothing: cards are charged in parallel.
+        if not news.values and not (event_kind and is_later):
+            return
+        note = news.describe() if is_update else ""
+        self.write({**news.values, "recovery_told_at": told_at})
+        if is_update:
+            self._recovery_mark_updated(told_at + (EVENT_PRECISION if event_kind else timedelta()))
+            self._recovery_note_change(note)
+
+    def _recovery_mark_updated(self, at=None):
+        """Forget what earlier declines said of these methods; blocked cases charge at once.
+
+        :param at: naive UTC: declines before it are forgotten; now by default
+        """
+        at = at or fields.Datetime.now()
+        for token in self:
+            token.recovery_updated_at = max(token.recovery_updated_at or at, at)
+        # Also when a charge's own answer tells it: other invoices have waited for the news.
+        self.with_context(recovery_own_work=False)._recovery_note_change()
 
     # === CRON === #
 
@@ -173,29 +351,174 @@ class PaymentToken(models.Model):
     def _was_asked_before(self, instant):
         return Domain("recovery_asked_at", "=", False) | Domain("recovery_asked_at", "<", instant)
 
-    @api.model
-    def _get_refreshable_providers(self):
-        """Return the codes of the providers that :meth:`_recovery_refresh` can ask.
+    # === GETTERS - CHARGES === #
 
-        Hook for addons of providers that can be asked.
-        """
-        return ["stripe"]
+    def _recovery_get_history(self):
+        """Return the charges of this card or account that were sent, oldest first.
 
-    def _recovery_refresh(self):
-        """Ask the provider for the facts of this method and keep them.
-
-        Hook for addons of providers that can be asked.
-
-        :raise ValidationError: when the provider does not answer
+        :rtype: list[history.CardCharge]
         """
         self.ensure_one()
-        if self.provider_code != "stripe":
-            return
-        asked_at = fields.Datetime.now()
-        # In sudo mode: providers are readable by administrators only.
-        method = self.provider_id.sudo()._send_api_request(
-            "GET", f"payment_methods/{self.stripe_payment_method}"
+        return CardHistory(self).read()
+
+    def _recovery_prepare_question(self, move, amount):
+        """Return the charge of an invoice, in its currency, that the rules are asked about."""
+        self.ensure_one()
+        currency = move.currency_id
+        return Charge(
+            amount=to_minor_units(amount, currency),
+            currency=currency.name,
+            network=self.recovery_network or "",
+            country=self.recovery_country or "",
+            company=self.company_id.id,
+            debt=move.id,
         )
-        self._recovery_note_facts(read_method("stripe", {"payment_method": method}), asked_at)
-        if method.get("customer", True) is None:  # Detached, which is for good.
-            self._recovery_note_removed(asked_at)
+
+    def _recovery_get_block(self, charge, instant, history):
+        """Return what keeps this method from being charged until it changes, or none.
+
+        :param timing.ceiling.Charge charge:
+        :param instant: naive UTC
+        :param history: of :meth:`_recovery_get_history`
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        if removal := self._recovery_get_removal():
+            return removal
+        if blocking := find_blocking_charge(history, charge, self.recovery_updated_at):
+            return self._recovery_prepare_block(blocking)
+        refusal = self._recovery_check_ceiling(charge, instant, history)
+        if not refusal or refusal.allowed_from:
+            return None
+        latest = history[-1].attempt if history else None
+        reasons = self.env["recovery.decline.reason"]
+        return Block(
+            "ceiling",
+            self._recovery_render_refusal(refusal),
+            rule=self._recovery_get_rule(refusal),
+            decline_class="never",
+            reason=reasons._find(latest.reason if latest else "unknown"),
+            at=naive(latest.at) if latest else instant,
+        )
+
+    def _recovery_get_removal(self):
+        """Return what keeps a method that was removed at its provider from being charged, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        if self.active or not self.recovery_removed_at:
+            return None
+        sentence = self.env._(
+            "%(method)s was removed at its provider and can't be charged. Waits for another "
+            "payment method.",
+            method=self._recovery_get_label(),
+        )
+        reason = self.env["recovery.decline.reason"]._find("method_unusable")
+        return Block(
+            "removed",
+            sentence,
+            decline_class="never",
+            reason=reason,
+            at=self.recovery_removed_at,
+        )
+
+    def _recovery_prepare_block(self, blocking):
+        reason = self.env["recovery.decline.reason"]._find(blocking.attempt.reason)
+        known = {"method": self._recovery_get_label(), "reason": reason.name}
+        sentences = {
+            "fix_data": self.env._("Waits until %(method)s is updated: %(reason)s.", **known),
+            "customer_action": self.env._(
+                "Waits for the customer to confirm the payment: %(reason)s.", **known
+            ),
+            "never": self.env._("%(method)s is not charged any more: %(reason)s.", **known),
+        }
+        at = naive(blocking.attempt.at)
+        return Block(
+            "card",
+            sentences[blocking.decline_class],
+            decline_class=blocking.decline_class,
+            reason=reason,
+            at=at,
+        )
+
+    def _recovery_check_ceiling(self, charge, instant, history) -> Refusal | None:
+        """Return why the networks' rules allow a charge at a naive UTC instant."""
+        rules = self.env["recovery.network.rule"]._get_rules()
+        return check(rules, [earlier.attempt for earlier in history], aware(instant), charge)
+
+    def _recovery_get_rule(self, refusal):
+        """Return the record of the rule that a refusal comes from."""
+        return self.env["recovery.network.rule"]._find(refusal.rule.id)
+
+    def _recovery_render_refusal(self, refusal):
+        """Return the sentence of a refusal, its instant in the company's time zone."""
+        values = dict(refusal.sentence.values)
+        if refusal.allowed_from:
+            values["date"] = self._recovery_format_instant(naive(refusal.allowed_from))
+        return self.env._(refusal.sentence.source, **values)
+
+    # === GETTERS - FACTS === #
+
+    def _recovery_get_label(self):
+        """Return a name of the method that an accountant recognises, without provider rights."""
+        return f"{self.payment_method_id.sudo().name} {self.display_name}".strip()
+
+    def _recovery_describe(self):
+        """Return what is known of the method, for a person: network, funding, country, validity."""
+        self.ensure_one()
+        funding = dict(self._fields["recovery_funding"]._description_selection(self.env))
+        month = self.recovery_expiry and self.recovery_expiry.strftime("%m/%Y")
+        if self.recovery_expiry_state == "expired":
+            # Charged all the same: banks often take charges of a card that they have renewed.
+            expiry = self.env._("expired after %(month)s, unless its bank renewed it", month=month)
+        else:
+            expiry = month and self.env._("valid until %(month)s", month=month)
+        known = (
+            self.recovery_network and self.recovery_network.replace("_", " ").capitalize(),
+            funding.get(self.recovery_funding),
+            self.recovery_country,
+            expiry,
+        )
+        return ", ".join(filter(None, known))
+
+    def _recovery_format_instant(self, instant):
+        """Return a naive UTC instant as an accountant of the company reads it."""
+        tz = self.env.company.partner_id._get_recovery_tz()
+        return format_datetime(self.env, instant, tz=tz, dt_format="d MMM HH:mm")
+
+    def _recovery_find_news(self, facts):
+        """Return the values of what is told and was not known so."""
+        return MethodNews(self, facts).values
+
+    @api.model
+    def _recovery_get_expiring(self, company, until):
+        """Return the methods in use for automatic collection that end soon, the first one first.
+
+        Those whose last day lies between today, by the company's clock, and another day. What has
+        ended already is not among them. One query.
+
+        :param company: whose collection it is; the method may be one of a parent company
+        :param datetime.date until: the latest last day
+        """
+        tz = company.partner_id.with_company(company)._get_recovery_tz()
+        today = fields.Date.context_today(self.with_context(tz=tz))
+        # In sudo mode: providers are readable by administrators only.
+        tokens_sudo = self.sudo().with_context(active_test=True)
+        query = tokens_sudo._search(
+            [
+                ("recovery_expiry", ">=", today),
+                ("recovery_expiry", "<=", until),
+                ("provider_id.state", "!=", "disabled"),
+                ("company_id", "in", company.sudo().parent_ids.ids),
+            ],
+            order="recovery_expiry, id",
+        )
+        query.add_where(
+            SQL(
+                "%s IN (%s)",
+                SQL.identifier(query.table, "id"),
+                MethodUsage(self.env, company).get_query(),
+            )
+        )
+        return self.browse(query)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .payment_provider_events import EVENT_NAMES
+from .payment_provider import EVENT_NAMES
 
 
 class ResConfigSettings(models.TransientModel):

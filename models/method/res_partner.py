@@ -70,9 +70,9 @@ class ResPartner(models.Model):
     # === HOOKS === #
 
     def _recovery_note_method_change(self):
-        """Tell that these customers are charged otherwise from now on.
+        """Hook for `case`, which chooses a method anew: these customers are charged otherwise now.
 
-        Hook for what charges them, which chooses a payment method anew; it does nothing by itself.
+        It does nothing by itself.
         """
 
     # === GETTERS === #

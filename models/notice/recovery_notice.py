@@ -323,7 +323,9 @@ class RecoveryNotice(models.Model):
         :param str sentence: why it is sent, for people
         :return: the notice
         """
-        step = self.env.ref("revenue_recovery.recovery_policy_asked")._get_asked_step(values)
+        step = self.env["recovery.policy.step"]._get_asked_step(
+            self.env.ref("revenue_recovery.recovery_policy_asked"), values
+        )
         company = case.company_id.partner_id._get_recovery_place()
         customer = case.partner_id._get_recovery_place().or_else(company)
         hours = step_hours(step._make_step(1), customer, company)

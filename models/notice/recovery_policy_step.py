@@ -2,8 +2,6 @@
 
 import logging
 
-import psycopg2
-
 from odoo import models
 
 from ...notices import Conditions, Step
@@ -24,6 +22,23 @@ CLASS_TEMPLATES = {
 
 class RecoveryPolicyStep(models.Model):
     _inherit = "recovery.policy.step"
+
+    def _on_changed(self):
+        """Fill the hook: let the job plan the notices of the policies' open cases anew."""
+        super()._on_changed()
+        if not self.policy_id:
+            return
+        self.env.flush_all()
+        # In SQL: there may be very many, and who may change a policy need not be able to write
+        # cases.
+        self.env.cr.execute(
+            """
+            UPDATE recovery_case SET notices_outdated = TRUE
+             WHERE policy_id IN %s AND closed_at IS NULL AND notices_outdated IS NOT TRUE
+            """,
+            [tuple(self.policy_id.ids)],
+        )
+        self.env["recovery.case"].invalidate_model(["notices_outdated"])
 
     def _make_steps(self):
         """Return these steps as values of `timing.notices`, in their order."""
@@ -63,16 +78,11 @@ class RecoveryPolicyStep(models.Model):
         for step in self:
             if step.domain in (False, "", "[]"):
                 continue
-            try:
-                with self.env.cr.savepoint():
-                    fitting = step.policy_id._search_fitting(moves, step.domain)
-            except psycopg2.OperationalError:
-                raise
-            except Exception as error:  # A domain can fail in any way a field's search can.
-                _logger.warning("Step %s can't be evaluated", step.id, exc_info=True)
+            fitting, error = step._get_conditions().find_safely(moves)
+            if error:
+                _logger.warning("Step %s can't be evaluated", step.id, exc_info=error)
                 if step.domain_error != str(error):
                     step.domain_error = str(error)
-                fitting = moves.browse()
             for move_id in set(moves.ids) - set(fitting.ids):
                 barred[move_id].add(step.id)
         return {move_id: frozenset(steps) for move_id, steps in barred.items()}

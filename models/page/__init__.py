@@ -1,6 +1,5 @@
 from . import payment_token_page
 from . import payment_transaction_page
-from . import recovery_attempt_promise
 from . import recovery_case_link
 from . import recovery_case_page
 from . import recovery_case_page_act

@@ -68,8 +68,10 @@ class PaymentTransaction(models.Model):
         notice.exists()._note_result(result)
 
     def _recovery_is_new_method(self):
-        """Tell whether the customer saved a method on the page, for failing invoices."""
-        return bool(self.operation == "validation" and self.recovery_page and self.token_id)
+        """Fill the hook: the customer saved a method on the page, for failing invoices."""
+        return super()._recovery_is_new_method() or bool(
+            self.operation == "validation" and self.recovery_page and self.token_id
+        )
 
     def _recovery_can_withdraw(self):
         """Tell whether a payment that was begun can be kept from ever being finished.

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import format_date
 
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..method.history import BLOCKING_CLASSES
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
 CHARGE_WAIT = timedelta(minutes=15)

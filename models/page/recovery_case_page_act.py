@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from ..case.recovery_case import OPEN_STATES
-from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
+from ..charge.under_way import ONLINE_DRAFT_AGE
 
 # A question longer than this is no question.
 QUESTION_LENGTH = 2000

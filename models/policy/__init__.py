@@ -1,11 +1,18 @@
-from . import recovery_policy
-from . import recovery_policy_asked
-from . import recovery_policy_notice
-from . import recovery_policy_promise
-from . import recovery_policy_retry
-from . import recovery_policy_smart
-from . import recovery_policy_step
-from . import recovery_policy_survey
-from . import res_company
-from . import res_config_settings
-from . import res_partner
+"""What a merchant wants: policies, their waits and steps, the company's settings.
+
+It uses the rules, and says where a customer is and what time it is there. Hooks:
+
+* `recovery.policy.step._on_changed`: `notice` plans notices anew
+* `res.company._recovery_has_subscription_app`, `_recovery_filter_foreign`: `bridge` tells of
+  invoices that another app charges
+* `recovery.policy._evaluate`: for addons with conditions of their own
+"""
+
+from . import (
+    recovery_policy,
+    recovery_policy_retry,
+    recovery_policy_step,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

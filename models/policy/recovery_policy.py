@@ -1,18 +1,18 @@
 import logging
-from zoneinfo import ZoneInfo
-
-import psycopg2
-from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
-from odoo.tools.safe_eval import datetime, safe_eval, time
 
+from ...notices import Rules
 from ...timing import ChargeHours, Ladder
+from ...tools.instants import find_zone
+from .conditions import InvoiceConditions
 
 _logger = logging.getLogger(__name__)
 
+# The engine plans windows up to this many days well within its time.
+LONGEST_WINDOW = 60
+WINDOWS = ("7", "14", "21", "30", "60")
 WRITE_OFF_ACCOUNT_DOMAIN = [
     ("account_type", "in", ("expense", "expense_direct_cost", "income_other"))
 ]
@@ -45,6 +45,12 @@ class RecoveryPolicy(models.Model):
         copy=False,
         help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
+    include_subscription_app = fields.Boolean(
+        string="Subscriptions, Too",
+        help="Invoices of Odoo's subscription app are left to that app, which charges and reminds "
+        "by itself. Tick it to have them charged and followed by this policy as well.",
+    )
+    has_subscription_app = fields.Boolean(compute="_compute_has_subscription_app")
     retry_schedule = fields.Selection(
         selection=[
             ("smart", "Smart"),
@@ -75,13 +81,47 @@ class RecoveryPolicy(models.Model):
         required=True,
         help="Days after the first failure in which all retries must lie.",
     )
+    window_choice = fields.Selection(
+        selection=[
+            ("7", "1 week"),
+            ("14", "2 weeks"),
+            ("21", "3 weeks"),
+            ("30", "1 month"),
+            ("60", "2 months"),
+            ("other", "Other"),
+        ],
+        string="Smart Window",
+        compute="_compute_window_choice",
+        inverse="_inverse_window_choice",
+        help="How long after the first failure the payment method is charged again.",
+    )
+    control_share = fields.Float(
+        string="Control Group",
+        default=0.10,
+        help="Share of cases that stay on the fixed schedule, drawn when a case opens and never "
+        "changed. The reports compare them with the others: that shows what the smart schedule "
+        "is worth to you.",
+    )
+    attempt_cost = fields.Monetary(
+        string="Cost of a Charge",
+        currency_field="company_currency_id",
+        help="What one charge costs you, paid or not, in the currency of the invoice's company. "
+        "A try that is likely to bring less than it costs is left out.",
+    )
+    company_currency_id = fields.Many2one(
+        comodel_name="res.currency", compute="_compute_company_currency_id"
+    )
+    pull_only = fields.Boolean(
+        string="Only Earlier",
+        help="The smart schedule may only charge earlier than the fixed schedule would.",
+    )
     retry_ids = fields.One2many(
         comodel_name="recovery.policy.retry", inverse_name="policy_id", string="Waits", copy=True
     )
     use_backup_methods = fields.Boolean(
         string="Backup Methods",
         help="When a payment method can't be charged any more, charge the customer's next saved "
-        "one. Otherwise only one that he saves afterwards.",
+        "one. Otherwise only one that they save afterwards.",
     )
     charge_hour_from = fields.Float(
         string="Charge From",
@@ -95,6 +135,32 @@ class RecoveryPolicy(models.Model):
     )
     step_ids = fields.One2many(
         comodel_name="recovery.policy.step", inverse_name="policy_id", string="Steps", copy=True
+    )
+    notice_likely = fields.Float(
+        string="Likely to Succeed",
+        default=0.5,
+        help="A planned charge with at least this probability is worth waiting for: its customer "
+        "is left alone before it. Over 100 %: never.",
+    )
+    notice_calm_hours = fields.Integer(
+        string="Silence Before",
+        default=24,
+        help="Hours before such a charge in which its customer gets no message.",
+    )
+    remind_unpaid = fields.Boolean(
+        string="Remind of Unpaid Invoices",
+        help="Open a case for each overdue invoice that no saved payment method is charged for, "
+        "too: its customer gets the notices with a link to pay, and nothing is charged.",
+    )
+    remind_since = fields.Date(
+        string="Due Since",
+        default=fields.Date.context_today,
+        help="Only invoices that fall due on or after this day: older ones are left alone.",
+    )
+    promise_days = fields.Integer(
+        default=14,
+        help="The latest day that a customer may promise to pay on, in days from the day "
+        "of the promise. Until then nothing is charged. 0: the page offers no promise.",
     )
     grace_days = fields.Integer(
         string="Grace",
@@ -127,6 +193,11 @@ class RecoveryPolicy(models.Model):
         ondelete="restrict",
         help="Runs on the case when its grace period ends.",
     )
+    survey_url = fields.Char(
+        string="Survey",
+        help="Address of a survey for customers whose service has ended, with https://. The "
+        "message about the end links to it; empty: it asks nothing.",
+    )
     case_count = fields.Integer(compute="_compute_case_count")
 
     _window_check = models.Constraint(
@@ -138,6 +209,27 @@ class RecoveryPolicy(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("window_days")
+    def _compute_window_choice(self):
+        for policy in self:
+            days = str(policy.window_days)
+            policy.window_choice = days if days in WINDOWS else "other"
+
+    @api.onchange("window_choice")
+    def _inverse_window_choice(self):
+        for policy in self:
+            if policy.window_choice in WINDOWS:
+                policy.window_days = int(policy.window_choice)
+
+    @api.depends("company_id")
+    @api.depends_context("company")
+    def _compute_company_currency_id(self):
+        for policy in self:
+            policy.company_currency_id = (policy.company_id or self.env.company).currency_id
+
+    def _compute_has_subscription_app(self):
+        self.has_subscription_app = self.env["res.company"]._recovery_has_subscription_app()
 
     def _compute_case_count(self):
         groups = self.env["recovery.case"]._read_group(
@@ -152,8 +244,7 @@ class RecoveryPolicy(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for policy in self:
-            policy._check_evaluates(
-                policy.domain,
+            policy._get_conditions().check(
                 lambda error, policy=policy: self.env._(
                     "The conditions of the policy “%(policy)s” can't be read: %(error)s",
                     policy=policy.name,
@@ -221,6 +312,78 @@ class RecoveryPolicy(models.Model):
                     )
                 )
 
+    @api.constrains("retry_schedule", "window_days")
+    def _check_smart_window(self):
+        for policy in self.filtered(lambda policy: policy.retry_schedule == "smart"):
+            if policy.window_days > LONGEST_WINDOW:
+                raise ValidationError(
+                    self.env._(
+                        "The smart schedule of the policy “%(policy)s” plans at most %(days)s "
+                        "days. Choose a shorter window, or the fixed schedule.",
+                        policy=policy.name,
+                        days=LONGEST_WINDOW,
+                    )
+                )
+
+    @api.constrains("control_share")
+    def _check_control_share(self):
+        for policy in self:
+            if not 0 <= policy.control_share <= 1:
+                raise ValidationError(
+                    self.env._(
+                        "The control group of the policy “%(policy)s” must be between 0 %% and "
+                        "100 %% of its cases.",
+                        policy=policy.name,
+                    )
+                )
+
+    @api.constrains("attempt_cost")
+    def _check_attempt_cost(self):
+        for policy in self:
+            if policy.attempt_cost < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The cost of a charge of the policy “%(policy)s” can't be negative.",
+                        policy=policy.name,
+                    )
+                )
+
+    @api.constrains("notice_likely", "notice_calm_hours")
+    def _check_notice_rules(self):
+        for policy in self:
+            if policy.notice_likely < 0 or not 0 <= policy.notice_calm_hours <= 240:
+                raise ValidationError(
+                    self.env._(
+                        "The silence before a charge of the policy “%(policy)s” must be between 0 "
+                        "and 240 hours, and its probability can't be negative.",
+                        policy=policy.name,
+                    )
+                )
+
+    @api.constrains("promise_days")
+    def _check_promise_days(self):
+        for policy in self:
+            if not 0 <= policy.promise_days <= 366:
+                raise ValidationError(
+                    self.env._(
+                        "The days of a promise of the policy “%(policy)s” must lie between 0 "
+                        "and 366.",
+                        policy=policy.name,
+                    )
+                )
+
+    @api.constrains("survey_url")
+    def _check_survey_url(self):
+        for policy in self.filtered("survey_url"):
+            if not policy.survey_url.startswith(("https://", "http://")):
+                raise ValidationError(
+                    self.env._(
+                        "The survey of the policy “%(policy)s” needs an address that begins with "
+                        "https://.",
+                        policy=policy.name,
+                    )
+                )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -239,6 +402,19 @@ class RecoveryPolicy(models.Model):
             "revenue_recovery.action_recovery_case"
         )
         return {**action, "domain": [("policy_id", "=", self.id)], "context": {}}
+
+    def action_preview_notices(self):
+        """Show the whole calendar that an example would live through under this policy."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview"),
+            "res_model": "recovery.preview.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_policy_id": self.id, "dialog_size": "extra-large"},
+        }
 
     # === BUSINESS METHODS === #
 
@@ -263,68 +439,36 @@ class RecoveryPolicy(models.Model):
         return matches
 
     def _find_fitting(self, moves):
-        """Return the invoices that fulfil the conditions; conditions that raise are noted.
-
-        They count as not fulfilled: one broken policy must not keep the others from working.
-        """
-        try:
-            # Conditions that PostgreSQL refuses must not spoil the transaction for the others.
-            with self.env.cr.savepoint():
-                return self._evaluate(moves)
-        except psycopg2.OperationalError:
-            raise
-        except Exception as error:  # See _check_evaluates.
-            _logger.warning("Policy %s can't be evaluated", self.id, exc_info=True)
+        """Return the invoices that fulfil the conditions; conditions that raise are noted."""
+        self.ensure_one()
+        if not self.include_subscription_app:
+            moves -= self.env["res.company"]._recovery_filter_foreign(moves)
+        fitting, error = self._get_conditions().find_safely(moves, self._evaluate)
+        if error:
+            _logger.warning("Policy %s can't be evaluated", self.id, exc_info=error)
             self.domain_error = str(error)
-            return moves.browse()
+        return fitting
 
     def _evaluate(self, moves):
         """Return those invoices that fulfil the conditions.
 
+        Hook for addons with conditions that no domain can say; they narrow down what `super()`
+        returns.
+
         :raise Exception: whatever a malformed or outdated domain makes the ORM raise
         """
         self.ensure_one()
-        return self._search_fitting(moves, self.domain)
-
-    def _check_evaluates(self, text, explain):
-        """Check that conditions on invoices can be evaluated.
-
-        :param explain: called with the error, returns the sentence that tells of it
-        :raise ValidationError: when they can't
-        """
-        try:
-            # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
-            with self.env.cr.savepoint():
-                self._search_fitting(self.env["account.move"].browse(-1), text)
-        except psycopg2.OperationalError:
-            raise  # Nothing that the conditions could help.
-        except Exception as error:  # A domain can fail in any way a field's search can.
-            raise ValidationError(explain(error)) from error
-
-    @api.model
-    def _search_fitting(self, moves, text):
-        """Return those invoices that fulfil conditions, as the domain editor writes them.
-
-        :raise Exception: whatever a malformed or outdated domain makes the ORM raise
-        """
-        # The names that the domain editor writes into its expressions.
-        names = {
-            "context_today": lambda: fields.Date.context_today(self),
-            "datetime": datetime,
-            "relativedelta": relativedelta,
-            "time": time,
-            "uid": self.env.uid,
-        }
-        domain = Domain(safe_eval(text or "[]", names))
-        if domain.is_true():
-            return moves
-        # Not on the invoices themselves: amounts are then rounded as if in their currency.
-        return self.env["account.move"].sudo().search(domain & Domain("id", "in", moves.ids))
+        return self._get_conditions().find(moves)
 
     # === GETTERS === #
 
+    def _get_conditions(self):
+        """Return the conditions on invoices, to be evaluated."""
+        self.ensure_one()
+        return InvoiceConditions(self, self.domain)
+
     def _has_own_waits(self):
-        """Tell whether the merchant sets each wait; the smart schedule has no waits."""
+        """Return whether the merchant sets each wait; the smart schedule has no waits."""
         self.ensure_one()
         return self.retry_schedule == "fixed" and not self.spread_evenly
 
@@ -342,7 +486,35 @@ class RecoveryPolicy(models.Model):
         return Ladder(len(waits), self.window_days, waits)
 
     def _get_charge_hours(self, partner):
-        """Return the hours in which this customer may be charged, in his time zone."""
+        """Return the hours in which this customer may be charged, in their time zone."""
         return ChargeHours(
-            self.charge_hour_from, self.charge_hour_to, ZoneInfo(partner._get_recovery_tz())
+            self.charge_hour_from, self.charge_hour_to, find_zone(partner._get_recovery_tz())
+        )
+
+    def _get_schedule(self, move):
+        """Return what a case keeps of the retry schedule, as plain JSON values, or none.
+
+        :param move: the invoice, in whose currency the cost of a charge is kept
+        """
+        self.ensure_one()
+        if self.retry_schedule not in ("smart", "fixed"):
+            return None
+        schedule = self._get_ladder().to_dict()
+        if self.retry_schedule == "fixed":
+            return schedule
+        cost = move.company_id.currency_id._convert(
+            self.attempt_cost, move.currency_id, move.company_id, round=False
+        )
+        return {**schedule, "mode": "smart", "cost": cost, "pull_only": self.pull_only}
+
+    def _get_notice_rules(self):
+        """Return what a company wants of its messages; of several policies the most patient.
+
+        :rtype: timing.notices.Rules
+        """
+        if not self:
+            return Rules()
+        return Rules(
+            likely=min(self.mapped("notice_likely")),
+            calm=float(max(self.mapped("notice_calm_hours"))),
         )

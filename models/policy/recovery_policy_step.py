@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...notices import TRIGGERS, message_hours
+from .conditions import InvoiceConditions
 
 # The decline classes are told apart by one box each.
 CLASS_FIELDS = {
@@ -254,8 +255,7 @@ class RecoveryPolicyStep(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for step in self:
-            step.policy_id._check_evaluates(
-                step.domain,
+            step._get_conditions().check(
                 lambda error, step=step: self.env._(
                     "The conditions of the step “%(step)s” can't be read: %(error)s",
                     step=step.name,
@@ -269,7 +269,7 @@ class RecoveryPolicyStep(models.Model):
     def create(self, vals_list):
         """Let the open cases of the policy follow a new step."""
         steps = super().create(vals_list)
-        steps.policy_id._outdate_notices()
+        steps._on_changed()
         return steps
 
     def write(self, vals):
@@ -278,17 +278,62 @@ class RecoveryPolicyStep(models.Model):
             vals = {"domain_error": False, **vals}
         result = super().write(vals)
         if vals.keys() - {"name", "domain_error"}:
-            self.policy_id._outdate_notices()
+            self._on_changed()
         return result
 
     def unlink(self):
         """Let the open cases of the policy follow a step that is gone."""
-        policies = self.policy_id
-        result = super().unlink()
-        policies._outdate_notices()
-        return result
+        self._on_changed()
+        return super().unlink()
+
+    # === HOOKS === #
+
+    def _on_changed(self):
+        """Hook for `notice`, which plans the notices of the policies' open cases anew.
+
+        Called when steps came, changed, or are about to go. It does nothing by itself.
+        """
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_asked_step(self, policy, values):
+        """Return the step of a policy that stands for a message, a new one when there is none.
+
+        For the policy that no invoice has: it holds the messages that automations ask for.
+
+        :param dict values: its action and its text, as fields of the step
+        """
+        # What is said after the last retry may be that the case is lost; and what somebody asked
+        # for gives way to no reminder.
+        values = {**values, "trigger": "exhausted", "is_final": True}
+        steps = policy.with_context(active_test=False).step_ids
+        step = steps.filtered(
+            lambda step: all(step[field] == value for field, value in step._read_vals(values))
+        )
+        return step[:1] or steps.create(
+            {"name": self._name_asked_step(values), "policy_id": policy.id, **values}
+        )
+
+    def _read_vals(self, values):
+        """Return pairs of fields and values as a step holds them: records instead of ids."""
+        return [
+            (field, self[field].browse(value) if self._fields[field].relational else value)
+            for field, value in values.items()
+        ]
+
+    @api.model
+    def _name_asked_step(self, values):
+        template = self.env["mail.template"].browse(values.get("mail_template_id"))
+        sms = self.env["sms.template"].browse(values.get("sms_template_id"))
+        return (template or sms).name or self.env._("Message")
 
     # === GETTERS === #
+
+    def _get_conditions(self):
+        """Return the conditions on invoices, to be evaluated."""
+        self.ensure_one()
+        return InvoiceConditions(self, self.domain)
 
     def _get_made_for(self):
         """Return the name of the model that the chosen template or action is made for."""

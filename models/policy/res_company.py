@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -25,3 +25,21 @@ class ResCompany(models.Model):
         help="From what amount, in the company's currency, the event “Large invoice failed” tells "
         "of an invoice; with 0 it tells of none.",
     )
+
+    # === HOOKS === #
+
+    @api.model
+    def _recovery_has_subscription_app(self):
+        """Hook for `bridge`: return whether Odoo's own subscription app is loaded.
+
+        It says no by itself.
+        """
+        return False
+
+    @api.model
+    def _recovery_filter_foreign(self, moves):
+        """Hook for `bridge`: return the invoices that another app charges and reminds of by itself.
+
+        A policy leaves them alone unless it includes them. It does nothing by itself: none are.
+        """
+        return moves.browse()

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...declines import Advice, Taxonomy
 from ...declines.taxonomy import load_codes, normalize, read_rows
+from . import recovery_shipped_mixin  # noqa: F401 (its model has to be there first)
 
 _logger = logging.getLogger(__name__)
 
@@ -167,13 +168,13 @@ class RecoveryDeclineCode(models.Model):
         }
 
     def _get_shipped_key(self):
-        """Override of the mixin to compare codes as `declines` does."""
+        """Fill the hook: compare codes as `declines` does."""
         self.ensure_one()
         return self.scope, self.kind, self.key
 
     @api.model
     def _get_shipped_rows(self):
-        """Override of the mixin to read the data file."""
+        """Fill the hook: read the data file."""
         # In sudo mode for the archived ones and whoever restores.
         reasons_sudo = self.env["recovery.decline.reason"].sudo().with_context(active_test=False)
         reasons = {

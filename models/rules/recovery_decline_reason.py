@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...declines.taxonomy import is_reason_id, load_reasons, read_rows
+from . import recovery_shipped_mixin  # noqa: F401 (its model has to be there first)
 
 _logger = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ class RecoveryDeclineReason(models.Model):
 
     @api.model
     def _get_shipped_rows(self):
-        """Override of the mixin to read the data file."""
+        """Fill the hook: read the data file."""
         return {
             (row["id"],): {
                 "code": row["id"],
@@ -163,6 +164,6 @@ class RecoveryDeclineReason(models.Model):
         }
 
     def _get_shipped_xmlid(self):
-        """Override of the mixin because reasons have texts."""
+        """Fill the hook: reasons have texts."""
         self.ensure_one()
         return f"recovery_decline_reason_{self.code}"

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...declines.networks import BANK_SCHEMES, CARD_NETWORKS
 from ...timing.ceiling import OTHER, load_rules, read_rows
+from . import recovery_shipped_mixin  # noqa: F401 (its model has to be there first)
 
 _logger = logging.getLogger(__name__)
 
@@ -258,7 +259,7 @@ class RecoveryNetworkRule(models.Model):
 
     @api.model
     def _get_shipped_rows(self):
-        """Override of the mixin to read the data file."""
+        """Fill the hook: read the data file."""
         rows = {}
         for row in read_rows():
             rows[(row["id"],)] = {name: row[name] or False for name in self._shipped_fields} | {
@@ -273,6 +274,6 @@ class RecoveryNetworkRule(models.Model):
         return rows
 
     def _get_shipped_xmlid(self):
-        """Override of the mixin because rules have names."""
+        """Fill the hook: rules have names."""
         self.ensure_one()
         return f"recovery_network_rule_{self.code}"

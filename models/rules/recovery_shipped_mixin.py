@@ -183,17 +183,20 @@ class RecoveryShippedMixin(models.AbstractModel):
 
     @api.model
     def _get_shipped_rows(self):
-        """Return the values of the shipped rows, by key; empty texts and dates are `False`.
+        """Hook for each model: return the values of the shipped rows, by key; none by itself.
 
-        To be overridden by each model.
+        Empty texts and dates are `False`.
         """
         return {}
 
     def _get_shipped_key(self):
-        """Return what tells this row apart; to be overridden with :meth:`_get_shipped_rows`."""
+        """Hook for each model: return what tells this row apart, its identity by itself."""
         self.ensure_one()
         return tuple(self[name] for name in self._shipped_identity)
 
     def _get_shipped_xmlid(self):
-        """Return the name of the external id; none for rows without texts to translate."""
+        """Hook for each model: return the name of the external id; none by itself.
+
+        Rows without texts to translate need none.
+        """
         self.ensure_one()

@@ -18,7 +18,7 @@ from ...timing import Ladder, Sentence, Stop, plan_ladder, plan_technical_retry
 from ...timing.plan.smart import decide
 from ...tools.instants import aware, naive
 from ..case.recovery_attempt import FAILED_STATES
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
 from .facts import TimingFacts
 from .record import pack_case

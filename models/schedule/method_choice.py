@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from odoo import fields
 
 from ...timing.ceiling import Charge
-from ..method.payment_token_ceiling import CardCharge
+from ..method.history import CardCharge
 from ..rules.block import Block
 
 if TYPE_CHECKING:

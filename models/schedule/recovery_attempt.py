@@ -90,7 +90,8 @@ class RecoveryAttempt(models.Model):
         return Block("cool_down", sentence, naive(until) + timedelta(seconds=1))
 
     def _tell_siblings(self):
-        """Let the customer's other smart cases plan anew: the method has money."""
+        """Fill the hook: let the customer's other smart cases plan anew: the method has money."""
+        super()._tell_siblings()
         self.ensure_one()
         cases = self.env["recovery.case"].search(
             [

@@ -174,7 +174,7 @@ class TestBlock(RecoveryCommon):
 
         self._run_cron("collect")
         with (
-            mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt_charge"),
+            mute_logger("odoo.addons.revenue_recovery.tools.jobs"),
             patch.object(attempts, "_prepare_transaction_vals", fail_for_one),
         ):
             self._run_cron("charge")

@@ -1,12 +1,12 @@
 """What providers tell of saved methods between charges: how it is believed, and set up."""
 
 import logging
-from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...declines import is_authentic, read_event
+from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class PaymentProvider(models.Model):
     # === EVENTS === #
 
     def _recovery_is_authentic(self, headers, body):
-        """Tell whether this provider has sent a body; never without a secret.
+        """Return whether this provider has sent a body; never without a secret.
 
         Hook for addons of providers that sign in another way.
 
@@ -117,7 +117,7 @@ class PaymentProvider(models.Model):
         self.ensure_one()
         if self.state == "disabled":
             return False
-        now = fields.Datetime.now().replace(tzinfo=timezone.utc)
+        now = aware(fields.Datetime.now())
         secrets = self._recovery_get_events_secrets()
         return is_authentic(self._get_code(), headers, body, secrets, now)
 

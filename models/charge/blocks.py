@@ -1,0 +1,234 @@
+"""Why a charge may not go out now, asked on the locked invoice just before it would."""
+
+from datetime import timedelta
+from functools import cached_property
+
+from odoo import fields
+
+from ...tools.instants import naive
+from ..rules.block import Block
+from .under_way import MoneyUnderWay
+
+# A last try that is due at the end of its window may go out a little later.
+WINDOW_SLACK = timedelta(days=1)
+
+
+class ChargeBlocks:
+    """What stands against a charge: the one list, in the order in which people are told.
+
+    :param attempt: a planned `recovery.attempt`, its invoice locked
+    """
+
+    def __init__(self, attempt):
+        self._attempt = attempt
+        self._env = attempt.env
+        self._move = attempt.move_id
+        self._case = attempt.case_id
+        self._now = fields.Datetime.now()
+
+    def find(self):
+        """Return the first block, or none.
+
+        :rtype: Block | None
+        """
+        checks = (
+            self._check_owed,
+            self._check_in_flight,
+            self.check_method,
+            self._check_provider,
+            # Before the networks' rules: what they say now may have changed after the pause.
+            self._check_pause,
+            self._check_card,
+            self._check_cool_down,
+            self._check_hours,
+            self._check_promise,
+            self._attempt._get_further_block,
+        )
+        return next(filter(None, (check() for check in checks)), None)
+
+    # === THE DEBT === #
+
+    def _check_owed(self):
+        """Return a block when the invoice is not to be paid by a charge."""
+        if self._case and not self._case._is_charging():
+            sentence = self._env._("The case is not being charged any more.")
+            return Block("owed", sentence, moot=True)
+        if self._is_too_late():
+            return Block("owed", self._env._("The window for retries is over."), moot=True)
+        return self._attempt._get_owed_block()
+
+    def _is_too_late(self):
+        """Return whether a charge that was put off again and again has outlived its window.
+
+        A pause of the provider adds to the window of what waited for its end.
+        """
+        if not self._case or self._attempt.source in ("user", "method", "backup"):
+            return False
+        if self._now <= self._case.deadline_at + WINDOW_SLACK:
+            return False
+        paused_until = self._provider_sudo.recovery_paused_until
+        return not paused_until or self._now > paused_until + WINDOW_SLACK
+
+    def _check_in_flight(self):
+        """Return a block when another payment of the invoice is on its way, or may be."""
+        return MoneyUnderWay(self._env).find_block(self._move)
+
+    # === THE METHOD === #
+
+    @cached_property
+    def _charged_token(self):
+        return self._attempt._get_token()
+
+    def check_method(self):
+        """Return a block when the payment method can't be charged for this invoice."""
+        token = self._charged_token
+        if not token:
+            sentence = self._env._("No saved payment method is chosen. Choose one on the invoice.")
+            return Block("method", sentence)
+        if removal := token._recovery_get_removal():
+            # For the customer, who is asked for another one: an accountant can't mend it.
+            return removal._replace(moot=bool(self._case))
+        label = {"method": token._recovery_get_label()}
+        currency = self._attempt.currency_id
+        currencies = token.payment_method_id.supported_currency_ids
+        sentence = None
+        if not token.active:
+            sentence = self._env._(
+                "%(method)s is archived. Choose another payment method.", **label
+            )
+        elif not self._move._is_own_token(token):
+            sentence = self._env._(
+                "%(method)s belongs to another customer or company. Choose another payment method.",
+                **label,
+            )
+        elif currencies and currency not in currencies:
+            sentence = self._env._(
+                "%(method)s can't be charged in %(currency)s.", currency=currency.name, **label
+            )
+        return sentence and Block("method", sentence)
+
+    # === THE PROVIDER === #
+
+    @cached_property
+    def _provider_sudo(self):
+        # In sudo mode: providers are readable by administrators only.
+        return self._charged_token.provider_id.sudo()
+
+    def _check_provider(self):
+        """Return a block when the provider is not ready for this charge."""
+        provider_sudo, currency = self._provider_sudo, self._attempt.currency_id
+        name = {"provider": provider_sudo.name}
+        sentence = None
+        if provider_sudo.state == "disabled":
+            sentence = self._env._("The provider %(provider)s is disabled.", **name)
+        elif (
+            provider_sudo.state == "test"
+            and not self._attempt.company_id.recovery_charge_test_providers
+        ):
+            sentence = self._env._(
+                "The provider %(provider)s is in test mode. Allow such charges in the settings if "
+                "this is a test.",
+                **name,
+            )
+        elif provider_sudo.capture_manually:
+            sentence = self._env._("The provider %(provider)s only reserves amounts.", **name)
+        elif (
+            provider_sudo.available_currency_ids
+            and currency not in provider_sudo.available_currency_ids
+        ):
+            sentence = self._env._(
+                "The provider %(provider)s does not accept %(currency)s.",
+                currency=currency.name,
+                **name,
+            )
+        elif not self._has_journal():
+            sentence = self._env._(
+                "The provider %(provider)s has no journal to book payments in.", **name
+            )
+        if sentence:
+            return Block("provider", sentence)
+        return self._check_maximum()
+
+    def _has_journal(self):
+        lines_sudo = self._env["account.payment.method.line"].sudo()
+        provider_sudo = self._provider_sudo
+        domain = [("payment_provider_id", "=", provider_sudo.id), ("journal_id", "!=", False)]
+        if lines_sudo.search_count(domain, limit=1):
+            return True
+        # Reading the journal lets Odoo choose one, where there is one to choose.
+        lines_sudo = provider_sudo.journal_id.inbound_payment_method_line_ids
+        return provider_sudo in lines_sudo.payment_provider_id
+
+    def _check_maximum(self):
+        provider_sudo, currency = self._provider_sudo, self._attempt.currency_id
+        if not provider_sudo.maximum_amount:
+            return None
+        maximum = provider_sudo.main_currency_id._convert(
+            provider_sudo.maximum_amount, currency, self._attempt.company_id
+        )
+        if currency.compare_amounts(self._attempt._get_amount(), maximum) <= 0:
+            return None
+        sentence = self._env._(
+            "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
+            provider=provider_sudo.name,
+            maximum=currency.format(maximum),
+        )
+        return Block("provider", sentence)
+
+    def _check_pause(self):
+        """Return a block while the charges of the provider are paused, whoever asked for them."""
+        provider_sudo = self._provider_sudo
+        if not provider_sudo._recovery_is_waiting():
+            return None
+        sentence = self._env._(
+            "Charges through %(provider)s are paused until %(instant)s: %(reason)s",
+            provider=provider_sudo.name,
+            instant=provider_sudo._recovery_format_pause(),
+            reason=provider_sudo.recovery_pause_reason or self._env._("by an administrator."),
+        )
+        return Block("pause", sentence, provider_sudo.recovery_paused_until)
+
+    # === THE CARD === #
+
+    @cached_property
+    def _card_history(self):
+        return self._charged_token._recovery_get_history()
+
+    def _check_card(self):
+        """Return a block when earlier charges of the card, for whatever invoice, forbid this one.
+
+        The case then waits for another method without using up a try; a first charge opens one.
+        """
+        token = self._charged_token
+        charge = token._recovery_prepare_question(self._move, self._attempt._get_amount())
+        if block := token._recovery_get_block(charge, self._now, self._card_history):
+            return block._replace(moot=bool(self._case))
+        refusal = token._recovery_check_ceiling(charge, self._now, self._card_history)
+        if not refusal:
+            return None
+        # Instants are stored in whole seconds, which must not fall before the rule's.
+        until = naive(refusal.allowed_from) + timedelta(seconds=1)
+        rule = token._recovery_get_rule(refusal)
+        return Block("ceiling", token._recovery_render_refusal(refusal), until, rule=rule)
+
+    def _check_cool_down(self):
+        return self._attempt._get_cool_down_block(self._card_history)
+
+    # === THE CUSTOMER === #
+
+    def _check_hours(self):
+        """Return a block in the customer's quiet hours.
+
+        A person's word goes before them, and so does a method that the customer has just saved.
+        """
+        if self._attempt.source in ("user", "technical", "method"):
+            return None
+        allowed = self._move._get_next_charge_instant(self._now)
+        if allowed <= self._now:
+            return None
+        sentence = self._env._("Waits for the hours in which charges are allowed.")
+        return Block("hours", sentence, allowed)
+
+    def _check_promise(self):
+        """Return a block while the customer has promised to pay."""
+        return self._case._get_promised_wait()

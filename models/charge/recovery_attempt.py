@@ -1,0 +1,508 @@
+"""The charge: claim, charge, settle, react, each in a database transaction of its own."""
+
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.tools import SQL
+
+from ...declines import Answer, Certainty
+from ...tools import jobs
+from ..case.recovery_attempt import TRANSITIONS
+from ..case.recovery_invoice_queue import FOLLOW
+from ..case.states import CHARGING_STATES
+from .blocks import ChargeBlocks
+from .outcomes import apply_answer, prepare_outcome_vals, record_outcome
+from .resolver import OutcomeResolver
+from .under_way import MoneyUnderWay
+
+_logger = logging.getLogger(__name__)
+
+# How long a claimed attempt without a living worker may be the one of a worker just starting.
+START_ALLOWANCE = timedelta(seconds=10)
+# How often an outcome that is known is written again after losing a race for the same rows.
+RECORD_TRIES = 5
+
+FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
+
+
+class RecoveryAttempt(models.Model):
+    _inherit = "recovery.attempt"
+
+    # The charges of the last hour are looked for every few minutes.
+    _started_idx = models.Index("(started_at) WHERE transaction_id IS NOT NULL")
+
+    # === ACTION METHODS === #
+
+    def action_confirm_charged(self):
+        """Record a person's word that the provider did charge an attempt of unknown outcome."""
+        self.ensure_one()
+        return self._confirm_outcome(charged=True)
+
+    def action_confirm_not_charged(self):
+        """Record a person's word that the provider did not charge an unknown attempt."""
+        self.ensure_one()
+        return self._confirm_outcome(charged=False)
+
+    def _confirm_outcome(self, charged):
+        """Write what a person found out, and go on from there."""
+        self.check_access("read")
+        self.move_id.check_access("write")
+        # In sudo mode: attempts are written by the engine only.
+        OutcomeResolver(self.sudo()).confirm(charged)
+        return True
+
+    # === HOOKS === #
+
+    def _get_further_block(self):
+        """Return a :class:`Block` for a reason of your own why this charge may not go out, or none.
+
+        Hook for addons; there is none by itself. It is asked last, on the locked invoice.
+        """
+        self.ensure_one()
+
+    def _get_cool_down_block(self, history):
+        """Hook for `schedule`: return a :class:`Block` while the card rests, or none.
+
+        There is none by itself.
+
+        :param list[CardCharge] history: what was charged to the card, oldest first
+        """
+        self.ensure_one()
+
+    def _tell_siblings(self):
+        """Hook for `schedule`: the method has money, so the customer's other cases plan anew.
+
+        It does nothing by itself.
+        """
+
+    def _follow_transactions(self):
+        """Fill the hook: attempts that a living worker charges are left to it."""
+        changed = super()._follow_transactions()
+        for attempt in self:
+            is_open = attempt.state in ("running", "unknown")
+            if is_open and not attempt._take_lock("running", "unknown"):
+                continue  # Its worker is alive and follows by itself.
+            changed |= attempt._follow_transaction()
+        return changed
+
+    # === CLAIM === #
+
+    @api.model
+    def _claim(self):
+        """Return one due attempt, committed as running for this worker alone, or none.
+
+        Attempts that may not be charged now are put off, refused or cancelled on the way.
+        """
+        given_up = set()
+        # What can't even be given up is left for the next time.
+        while (attempt_id := self._lock_due()) and attempt_id not in given_up:
+            attempt, has_time = self._claim_one(attempt_id, given_up)
+            if attempt or not has_time:
+                return attempt
+        return self.browse()
+
+    @api.model
+    def _claim_one(self, attempt_id, given_up):
+        """Start an attempt whose row is locked.
+
+        :param set given_up: is added the id when the attempt raised
+        :return: the attempt when it is running now, and whether the job has time left
+        """
+        started = []
+
+        def start(_id):
+            try:
+                started[:] = [self._browse_in_company(attempt_id)._start()]
+            except psycopg2.errors.UniqueViolation as error:
+                # No lost race: nobody else can claim what is locked.
+                raise ValidationError(str(error)) from error
+
+        def look_again(_id):
+            started.clear()  # The invoice changed under our eyes.
+
+        def give_up(_id, error):
+            started.clear()
+            given_up.add(attempt_id)
+            self._browse_in_company(attempt_id)._fail_to_start(error)
+
+        has_time = jobs.work_on_each(
+            self.env, [attempt_id], start, busy=look_again, failed=give_up, doing="Starting attempt"
+        )
+        return self._browse_in_company(attempt_id if any(started) else []), has_time
+
+    @api.model
+    def _browse_in_company(self, attempt_id):
+        attempt = self.browse(attempt_id)
+        return attempt.with_company(attempt.company_id)
+
+    @api.model
+    def _lock_due(self):
+        """Return the id of a due attempt, its row locked by a fresh database transaction."""
+        query = SQL(
+            """
+            SELECT id FROM recovery_attempt
+             WHERE state = 'planned' AND planned_at <= %s
+             ORDER BY planned_at, id LIMIT 1
+               FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            fields.Datetime.now(),
+        )
+        return jobs.lock_one(self.env, query)
+
+    def _start(self):
+        """Check the blocks on the locked invoice and create the transaction.
+
+        :return: whether the attempt is running now
+        """
+        if not self._lock_invoice():
+            self._postpone(
+                fields.Datetime.now() + timedelta(minutes=1),
+                self.env._("The invoice is being changed by somebody; trying again in a minute."),
+            )
+            return False
+        if block := self._get_block():
+            self._apply_block(block)
+            return False
+        token = self._get_token()
+        values = {
+            "amount": self._get_amount(),
+            "token_id": token.id,
+            "method_label": token._recovery_get_label(),
+            "started_at": fields.Datetime.now(),
+        }
+        self.write(values)
+        transaction = (
+            self.env["payment.transaction"]
+            .with_context(recovery_claim=self.id)
+            .create(self._prepare_transaction_vals())
+        )
+        return bool(self._set_state("running", transaction_id=transaction.id))
+
+    def _lock_invoice(self):
+        """Lock the invoice, without waiting, until the claim is committed.
+
+        The row is touched, not only locked: a payment that the portal starts at the same moment
+        then fails to serialise and looks again, where a mere lock would leave it its old picture.
+        """
+        query = SQL(
+            """
+            UPDATE account_move SET write_date = write_date
+             WHERE id = (SELECT id FROM account_move WHERE id = %s
+                            FOR NO KEY UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            self.move_id.id,
+        )
+        return bool(self.env.execute_query(query))
+
+    def _prepare_transaction_vals(self):
+        """Return the values of the transaction that charges this attempt.
+
+        Hook for addons that add provider-specific values.
+        """
+        self.ensure_one()
+        token = self.token_id
+        provider_sudo = token.provider_id.sudo()  # Providers are for administrators only.
+        invoices = [Command.set(self.move_id.ids)]
+        return {
+            "provider_id": provider_sudo.id,
+            "payment_method_id": token.payment_method_id.id,
+            # Of its own: Odoo gives the reference of a payment that was rolled back once more,
+            # and the provider would take our charge for that one.
+            "reference": self.env["payment.transaction"]._compute_reference(
+                provider_sudo.code, prefix=f"{self.move_id.name}-R{self.id}"
+            ),
+            "amount": self.amount,
+            "currency_id": self.currency_id.id,
+            "partner_id": self.move_id.partner_id.id,
+            "token_id": self.token_id.id,
+            "operation": "offline",
+            "invoice_ids": invoices,
+        }
+
+    def _get_block(self):
+        """Return the first thing that stands against this charge, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        return ChargeBlocks(self).find()
+
+    def _get_method_block(self):
+        """Return why the payment method can't be charged for this invoice, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        return ChargeBlocks(self).check_method()
+
+    def _apply_block(self, block):
+        """Put off, refuse or cancel a planned attempt, and keep the sentence."""
+        if block.until:
+            self._postpone(block.until, block.sentence, block.rule)
+            return
+        # Which decline of an earlier charge stands against this one.
+        decline = {}
+        if block.decline_class:
+            decline = {
+                "decline_reason_id": block.reason.id,
+                "decline_class": block.decline_class,
+            }
+        self._set_state(
+            "cancelled" if block.moot else "refused",
+            sentence=block.sentence,
+            **self._prepare_rule_vals(block.rule),
+            **decline,
+        )
+        if block.alert:
+            self.case_id._ask_for_attention(block.sentence)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
+
+    def _fail_to_start(self, error):
+        """Refuse an attempt that raised before anything was sent, and let its case go on."""
+        sentence = self.env._("The charge could not be prepared: %(error)s", error=error)
+        self._set_state("refused", sentence=sentence)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
+
+    # === CHARGE === #
+
+    def _carry_out(self):
+        """Charge a claimed attempt and let the case react to the outcome."""
+        self.ensure_one()
+        if self._charge():
+            self._finish()
+
+    def _finish(self):
+        """Book a recorded outcome, then let the case react to it."""
+        self._settle()
+        self._react()
+
+    def _charge(self):
+        """Send a running or unknown attempt to the provider and commit what became of it.
+
+        :return: whether this worker recorded an outcome
+        """
+        self.ensure_one()
+        answer = Answer()
+        try:
+            if not self._take_lock("running", "unknown"):
+                return False
+            if self.state == "running" and self._withdraw_if_changed():
+                jobs.commit(self.env)
+                return True
+            self.transaction_id.with_context(
+                recovery_answer=answer, recovery_own_work=True
+            )._charge_with_token()
+            record_outcome(self, answer)
+            jobs.commit(self.env)
+        except Exception as error:
+            self.env.cr.rollback()
+            return self._record_after_rollback(answer, error)
+        return True
+
+    def _take_lock(self, *states):
+        """Take the attempt's advisory lock until this database transaction ends.
+
+        Who moves an attempt out of `running` or `unknown` must hold it; that it is free tells
+        that the worker died. The row is locked only to fail when somebody changed it before our
+        lock, and let go at once: webhooks and the portal must not wait for a provider.
+
+        :return: whether the lock was free and the attempt is in one of the states
+        :raise psycopg2.OperationalError: when the attempt has just been changed
+        """
+        self.ensure_one()
+        cr = self.env.cr
+        cr.execute(
+            "SELECT pg_try_advisory_xact_lock('recovery_attempt'::regclass::oid::integer, %s)",
+            [self.id],
+        )
+        if not cr.fetchone()[0]:
+            return False
+        savepoint = cr.savepoint(flush=False)
+        try:
+            cr.execute(
+                "SELECT state FROM recovery_attempt WHERE id = %s FOR NO KEY UPDATE NOWAIT",
+                [self.id],
+            )
+            return cr.fetchone()[0] in states
+        finally:
+            savepoint.close(rollback=True)
+
+    def _withdraw_if_changed(self):
+        """Give up a claimed attempt whose invoice no longer owes what was claimed."""
+        if self._is_still_wanted():
+            return False
+        sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
+        self.transaction_id._set_canceled(state_message=sentence)
+        self._set_state("cancelled", sentence=sentence)
+        self.env["recovery.invoice.queue"]._put(self.move_id)
+        return True
+
+    def _is_still_wanted(self):
+        """Return whether the claim still holds; in SQL, since it is asked for every charge."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.state = 'posted'
+                   AND move.payment_state IN ('not_paid', 'partial')
+                   AND provider.state != 'disabled'
+                   AND (recovery_case.id IS NULL OR recovery_case.state IN %s)
+                  FROM recovery_attempt attempt
+                  JOIN account_move move ON move.id = attempt.move_id
+                  JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
+                  JOIN payment_provider provider ON provider.id = transaction.provider_id
+             LEFT JOIN recovery_case ON recovery_case.id = attempt.case_id
+                 WHERE attempt.id = %s
+                """,
+                CHARGING_STATES,
+                self.id,
+            )
+        )
+        debt = self.move_id._get_debt(self.due_date)
+        is_same_amount = not self.currency_id.compare_amounts(self.amount, debt.owed)
+        return rows == [(True,)] and is_same_amount and not debt.is_excluded
+
+    def _record_after_rollback(self, answer, error):
+        """Write the outcome of a charge whose database transaction was lost.
+
+        When the provider's answer is at hand it is applied once more, without asking again;
+        otherwise the outcome is unknown.
+
+        :return: whether this worker recorded it
+        """
+        if isinstance(error, psycopg2.OperationalError):
+            _logger.info("The outcome of attempt %s is written again: %s", self.id, error)
+        else:
+            _logger.warning("The charge of attempt %s raised", self.id, exc_info=error)
+        answers, recorded = [answer], []
+
+        def record():
+            recorded[:] = [self._take_lock("running", "unknown")]
+            if recorded[-1]:
+                transaction = self.transaction_id.with_context(recovery_own_work=True)
+                apply_answer(transaction, answers[-1])
+                record_outcome(self, answers[-1])
+
+        for _turn in range(RECORD_TRIES):
+            if jobs.work(
+                self.env,
+                record,
+                # An answer that can't be applied tells nothing.
+                failed=lambda _error: answers.append(Answer(certainty=Certainty.UNCLEAR)),
+                doing=f"Applying the answer to attempt {self.id}",
+            ):
+                return recorded[-1]
+        return False  # The attempt stays running, without a worker: it is resolved like a crash.
+
+    # === SETTLE === #
+
+    def _settle(self):
+        """Book the payment; when that fails, the money is recorded and Odoo's own job books it."""
+        transaction = self.transaction_id.with_context(recovery_own_work=True)
+        if transaction.state == "draft" or transaction.is_post_processed:
+            return
+        try:
+            transaction._post_process()
+            # What didn't move money is committed with the reaction.
+            if transaction.state == "done":
+                jobs.commit(self.env)
+        except Exception as error:
+            self.env.cr.rollback()
+            if not isinstance(error, psycopg2.OperationalError):
+                _logger.exception("Transaction %s could not be booked", transaction.reference)
+            self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+            jobs.commit(self.env)
+
+    # === REACT === #
+
+    def _react(self):
+        """Let the case follow the outcome: end, plan again, write; nothing can undo the charge."""
+        if self.state == "paid":
+            self._tell_siblings()
+        self.env["recovery.invoice.queue"]._work_off(self.move_id)
+
+    # === RESOLVE === #
+
+    @api.model
+    def _resolve_due(self):
+        """Resolve what dead workers left running, and the unknown outcomes that are due."""
+        now = fields.Datetime.now()
+        self._resolve_each(
+            [("state", "=", "running"), ("started_at", "<", now - START_ALLOWANCE)],
+            OutcomeResolver.take_over,
+        )
+        self._resolve_each(
+            [("state", "=", "unknown"), ("resolve_at", "<=", now)], OutcomeResolver.resolve
+        )
+
+    @api.model
+    def _resolve_each(self, domain, resolve):
+        """Resolve each attempt of a domain; one that fails does not stop the others."""
+        jobs.work_on_each(
+            self.env,
+            self.search(domain, limit=500).ids,
+            lambda attempt_id: resolve(OutcomeResolver(self._browse_in_company(attempt_id))),
+            doing="Resolving attempt",
+        )
+
+    def _follow_transaction(self):
+        """Bring unfinished attempts to the state that their transaction reached by itself.
+
+        :return: the attempts that changed
+        """
+        changed = self.browse()
+        for attempt in self:
+            outcome = attempt.transaction_id._recovery_get_outcome()
+            if outcome not in TRANSITIONS[attempt.state]:
+                continue
+            changed |= attempt._set_state(outcome, **prepare_outcome_vals(attempt, outcome))
+        return changed
+
+    # === CRON === #
+
+    @api.model
+    def _cron_charge(self):
+        """Charge what is due, each attempt in database transactions of its own.
+
+        Any number of workers, on any number of hosts, may run this at once.
+        """
+        commit_progress = self.env["ir.cron"]._commit_progress
+        commit_progress(remaining=self._count_due())
+        while attempt := self._claim():
+            attempt._carry_out()
+            if not commit_progress(1):
+                return
+        commit_progress(remaining=0)
+
+    @api.model
+    def _count_due(self, limit=1000):
+        domain = [("state", "=", "planned"), ("planned_at", "<=", fields.Datetime.now())]
+        # In the order of the index: a bare count makes PostgreSQL read the whole table.
+        return len(self._search(domain, order="planned_at, id", limit=limit))
+
+    # === GETTERS === #
+
+    @api.model
+    def _search_money_under_way(self, moves):
+        """Return the transactions that may bring, or have brought, money for these invoices."""
+        return MoneyUnderWay(self.env).find(moves)
+
+    @api.model
+    def _get_transaction_block(self, transaction):
+        """Return a :class:`Block` when this transaction may bring, or have brought, the money."""
+        return MoneyUnderWay(self.env).get_block(transaction)
+
+    def _get_token(self):
+        """Return the payment method to charge; it may turn out not to be chargeable."""
+        self.ensure_one()
+        return self.token_id or self.move_id._get_collect_token() or self.case_id.token_id
+
+    def _get_amount(self):
+        """Return what is owed now of the instalments that this attempt is for."""
+        self.ensure_one()
+        return self.move_id._get_amount_owed(self.due_date)

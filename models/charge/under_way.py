@@ -1,0 +1,95 @@
+"""Money that is on its way to an invoice, or may be."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.fields import Domain
+
+from ..rules.block import Block
+
+# A customer who opened the payment form may still be typing their card number.
+ONLINE_DRAFT_AGE = timedelta(hours=1)
+# A wire transfer that the customer announced takes its days; later it is not coming.
+ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
+# Providers deliver their webhooks again for days; after that none is coming.
+UNCLEAR_AGE = timedelta(days=3)
+# Odoo gives up booking a confirmed transaction after four days.
+BOOKING_AGE = timedelta(days=4)
+# When a charge that another payment holds up is looked at again.
+IN_FLIGHT_WAIT = timedelta(hours=6)
+BOOKING_WAIT = timedelta(minutes=10)
+
+
+class MoneyUnderWay:
+    """The payments of invoices that may bring, or have brought, money."""
+
+    def __init__(self, env):
+        self._env = env
+
+    def find(self, moves):
+        """Return the transactions that may bring, or have brought, money for these invoices."""
+        may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
+            Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
+        )
+        # In sudo mode to see the transactions of every user and provider.
+        return (
+            self._env["payment.transaction"]
+            .sudo()
+            .search(
+                Domain("invoice_ids", "in", moves.ids)
+                & Domain("operation", "not in", ("validation", "refund"))
+                & may_bring_money
+            )
+        )
+
+    def find_block(self, moves):
+        """Return what another payment of these invoices has against a charge, or none."""
+        blocks = (self.get_block(transaction) for transaction in self.find(moves))
+        return next(filter(None, blocks), None)
+
+    def get_block(self, transaction):
+        """Return a block when this transaction may bring, or have brought, the money."""
+        since = transaction.last_state_change or transaction.create_date
+        age = fields.Datetime.now() - since
+        name = {"reference": transaction.reference}
+        if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
+            sentence = self._env._("The customer may be paying right now (%(reference)s).", **name)
+            return Block("in_flight", sentence, since + ONLINE_DRAFT_AGE)
+        if transaction.state == "error" and age < UNCLEAR_AGE:
+            sentence = self._env._(
+                "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
+            )
+            return Block("in_flight", sentence, since + UNCLEAR_AGE)
+        if transaction.state in ("pending", "authorized"):
+            return self._get_pending_block(transaction, since, name)
+        if transaction.state == "done" and not self._is_booked(transaction):
+            return self._get_unbooked_block(transaction, age, name)
+        return None
+
+    def _get_pending_block(self, transaction, since, name):
+        now = fields.Datetime.now()
+        if transaction.provider_code not in ("none", "custom"):
+            sentence = self._env._("The payment %(reference)s is on its way.", **name)
+            return Block("in_flight", sentence, now + IN_FLIGHT_WAIT)
+        if since + ANNOUNCED_TRANSFER_AGE <= now:
+            return None
+        sentence = self._env._("The customer announced a transfer (%(reference)s).", **name)
+        return Block("in_flight", sentence, since + ANNOUNCED_TRANSFER_AGE)
+
+    def _get_unbooked_block(self, transaction, age, name):
+        if not transaction.is_post_processed and age < BOOKING_AGE:
+            sentence = self._env._("The payment %(reference)s is being booked.", **name)
+            return Block("in_flight", sentence, fields.Datetime.now() + BOOKING_WAIT)
+        sentence = self._env._(
+            "The payment %(reference)s succeeded at the provider but is not booked on the invoice. "
+            "Book or refund it before anything else is charged.",
+            **name,
+        )
+        return Block("in_flight", sentence, alert=True)
+
+    def _is_booked(self, transaction):
+        if not transaction.payment_id:
+            # Captures and voids are booked on the transactions that split the amount.
+            return bool(transaction.child_transaction_ids)
+        # A rejected one was booked, and the bank took it back: its money is not on the way.
+        return transaction.payment_id.state in ("in_process", "paid", "rejected")
