@@ -1,4 +1,4 @@
 from . import digest_digest
-from . import recovery_attempt_figures
-from . import recovery_case_figures
+from . import recovery_attempt
+from . import recovery_case
 from . import recovery_settlement

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import format_date
 
+from ...tools.links import LINK_LIFE, Link, get_page_path
 from ..method.payment_token_ceiling import BLOCKING_CLASSES
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
@@ -174,3 +175,22 @@ class RecoveryCase(models.Model):
                 day=format_date(self.env, self._get_local_day(self.next_attempt_at)),
             )
         return False
+
+    def _get_recovery_link(self, notice=None):
+        """Return the absolute URL of the customer's page for these cases.
+
+        :param notice: the `recovery.notice` that carries the link, if one does
+        :return: opens what the customer of the leading case owes its company, and nothing else
+        """
+        lead = self[:1]
+        cases = self.filtered(
+            lambda case: case.partner_id == lead.partner_id and case.company_id == lead.company_id
+        )
+        link = Link(
+            "case",
+            tuple(cases.ids),
+            lead.partner_id.id,
+            notice.id if notice else 0,
+            fields.Datetime.now() + LINK_LIFE,
+        )
+        return f"{lead.move_id.get_base_url()}{get_page_path(link.sign(self.env))}"

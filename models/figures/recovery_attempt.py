@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 
-from .recovery_case_figures import _get_local_day
+from .recovery_case import _get_local_day
 
 
 class RecoveryAttempt(models.Model):
