@@ -3,15 +3,11 @@
 import logging
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import format_datetime
 
 _logger = logging.getLogger(__name__)
 
-# How far back failures are counted, and how often one provider is told of.
-FAILING_WINDOW = timedelta(hours=1)
 # For how long the button pauses; who looks at it can resume, or press it once more.
 BUTTON_PAUSE = timedelta(hours=24)
 MANAGERS = "base.group_system,revenue_recovery.group_recovery_manager"
@@ -110,42 +106,6 @@ class PaymentProvider(models.Model):
             provider.recovery_paused_until = now
         attempts_sudo._make_due()
 
-    # === CRON === #
-
-    @api.model
-    def _recovery_tell_failing(self):
-        """Raise `provider_failing` for the providers that fail now, where a rule waits for it."""
-        events = self.env["recovery.event"]
-        if not events._is_awaited():
-            return
-        for provider_id, failed, total in self._recovery_count_failures():
-            provider = self.browse(provider_id)
-            if not provider._recovery_is_failing(failed, total):
-                continue
-            # What is written is for accountants.
-            provider = provider.with_context(lang=provider.company_id.partner_id.lang)
-            try:
-                provider._recovery_raise_failing(failed, total)
-                self.env["ir.cron"]._commit_progress()
-            except psycopg2.OperationalError:
-                self.env.cr.rollback()  # The next time.
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("That provider %s fails could not be told", provider_id)
-
-    def _recovery_raise_failing(self, failed, total):
-        sentence = self.env._(
-            "%(failed)s of %(total)s charges through %(provider)s within an hour met technical "
-            "trouble or an unclear answer.",
-            failed=failed,
-            total=total,
-            provider=self.name,
-        )
-        company = self.company_id
-        self.env["recovery.event"].with_company(company)._raise(
-            "provider_failing", provider=self, company_id=company.id, sentence=sentence
-        )
-
     # === CHECKS === #
 
     def _recovery_is_waiting(self):
@@ -153,54 +113,7 @@ class PaymentProvider(models.Model):
         until = self.recovery_paused_until
         return bool(until and until > fields.Datetime.now())
 
-    def _recovery_is_failing(self, failed, total):
-        """Tell whether so many failures are to be told now: enough, not paused, not told."""
-        if not self.recovery_failing_count or failed < self.recovery_failing_count:
-            return False
-        if failed * 100 < self.recovery_failing_share * total or self._recovery_is_waiting():
-            return False
-        told = [
-            ("type", "=", "provider_failing"),
-            ("provider_id", "=", self.id),
-            ("occurred_at", ">", fields.Datetime.now() - FAILING_WINDOW),
-        ]
-        return not self.env["recovery.event"].search_count(told, limit=1)
-
     # === GETTERS === #
-
-    @api.model
-    def _recovery_count_failures(self):
-        """Return the providers that met trouble in the last hour.
-
-        By when charges were sent: what is sent now and is declined in days tells nothing of now.
-
-        :return: for each provider its id, the charges that met trouble, and all charges
-        :rtype: list[tuple[int, int, int]]
-        """
-        self.env["recovery.attempt"].flush_model(
-            ["state", "started_at", "decline_class", "transaction_id"]
-        )
-        failed = SQL(
-            """
-            (attempt.state IN ('unknown', 'not_sent')
-             OR attempt.state = 'declined' AND attempt.decline_class = 'technical')
-            """
-        )
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT transaction.provider_id, COUNT(*) FILTER (WHERE %(failed)s), COUNT(*)
-                  FROM recovery_attempt attempt
-                  JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
-                 WHERE attempt.started_at > %(since)s
-                   AND attempt.state NOT IN ('planned', 'running', 'cancelled')
-                 GROUP BY transaction.provider_id
-                HAVING COUNT(*) FILTER (WHERE %(failed)s) > 0
-                """,
-                failed=failed,
-                since=fields.Datetime.now() - FAILING_WINDOW,
-            )
-        )
 
     def _recovery_format_pause(self):
         """Return the end of the pause as the user reads instants."""

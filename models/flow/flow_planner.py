@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
-from odoo import api, fields, models
+from odoo import fields
+
+from ...tools.instants import find_zone
 
 # Flows of which each sets the next one off: what is deeper is a loop.
 MAX_DEPTH = 10
@@ -25,30 +26,35 @@ FRESH_TRIGGERS = (
 FREQUENT_TRIGGERS = ("on_create_or_write", "on_write")
 
 
-class RecoveryPlannedAction(models.Model):
-    _inherit = "recovery.planned.action"
+class FlowPlanner:
+    """Plans the actions of the rule that was set off for a record.
 
-    # === PLAN === #
+    :param trigger: the `recovery.trigger` that set it off
+    :param record: that it is about, empty when it is gone
+    """
 
-    @api.model
-    def _plan_flow(self, trigger, record):
-        """Plan the actions of a rule for a record, unless it loops or is under way already.
+    def __init__(self, trigger, record):
+        self.trigger = trigger
+        self.record = record
+        self.rule = trigger._get_rule()
+        self.env = trigger.env
+        self.planned_actions = self.env["recovery.planned.action"]
 
-        :param trigger: the `recovery.trigger` that set the rule off
+    def plan(self):
+        """Plan the actions, unless the rule loops or is under way already.
+
         :return: the planned actions
         """
-        rule = trigger._get_rule()
-        if refusal := self._get_loop(trigger, rule, record):
-            self._note_failure(trigger, refusal)
-            return self.browse()
-        if self._is_repeated(trigger, rule, record):
-            return self.browse()
-        values = self._prepare_flow_vals(trigger, rule, record)
-        actions = rule.action_server_ids.sorted("sequence")
-        planned_at = trigger.occurred_at
-        zone = self._get_zone(record)
+        if loop := self._find_loop():
+            self.note_failure(loop)
+            return self.planned_actions
+        if self._is_repeated():
+            return self.planned_actions
+        values = self._prepare_flow_vals()
+        planned_at = self.trigger.occurred_at
+        zone = self._get_zone()
         vals_list = []
-        for sequence, action in enumerate(actions, 1):
+        for sequence, action in enumerate(self.rule.action_server_ids.sorted("sequence"), 1):
             planned_at = action._recovery_add_wait(planned_at, zone)
             vals_list.append(
                 {
@@ -57,29 +63,50 @@ class RecoveryPlannedAction(models.Model):
                     "action_id": action.id,
                     "sequence": sequence,
                     "planned_at": planned_at,
-                    "sentence": self.env._("Planned by the rule %(rule)s.", rule=rule.name),
+                    "sentence": self.env._("Planned by the rule %(rule)s.", rule=self.rule.name),
                 }
             )
-        return self.create(vals_list)
+        return self.planned_actions.create(vals_list)
 
-    @api.model
-    def _get_loop(self, trigger, rule, record):
+    def note_failure(self, sentence):
+        """Keep that the rule could not go on, once a day, for administrators to be told."""
+        known = [
+            ("automation_id", "=", self.rule.id),
+            ("action_id", "=", False),
+            ("state", "=", "failed"),
+            ("create_date", ">", fields.Datetime.now() - A_DAY),
+            ("sentence", "=", sentence),
+        ]
+        if not self.rule or self.planned_actions.search_count(known, limit=1):
+            return
+        now = fields.Datetime.now()
+        self.planned_actions.create(
+            {
+                **self._prepare_flow_vals(),
+                "name": self.rule.name,
+                "res_model": self.trigger.res_model,
+                "res_id": self.trigger.res_id,
+                "state": "failed",
+                "sentence": sentence,
+                "planned_at": now,
+                "done_at": now,
+                "untold": True,
+            }
+        )
+
+    def _find_loop(self):
         """Return why a rule that was set off again and again goes on no more, or nothing."""
-        if trigger.depth > MAX_DEPTH:
+        if self.trigger.depth > MAX_DEPTH:
             return self.env._(
                 "Rules set each other off more than %(count)s times in a row; the chain was cut.",
                 count=MAX_DEPTH,
             )
         # An event is always a new one: what counts is whom it is about.
-        values = self._prepare_flow_vals(trigger, rule, record)
-        subject = (
-            [("case_id", "=", values["case_id"])]
-            if values["case_id"]
-            else [("res_model", "=", record._name), ("res_id", "=", record.id)]
-        )
-        count = self.search_count(
+        case = self._get_case()
+        subject = [("case_id", "=", case.id)] if case else self._get_record_domain()
+        count = self.planned_actions.search_count(
             [
-                ("automation_id", "=", rule.id),
+                ("automation_id", "=", self.rule.id),
                 ("create_date", ">", fields.Datetime.now() - A_DAY),
                 ("sequence", "=", 1),
                 *subject,
@@ -91,33 +118,27 @@ class RecoveryPlannedAction(models.Model):
             "The rule was set off more than %(count)s times within a day for %(record)s; it does "
             "no more for now.",
             count=MAX_FLOWS_A_DAY,
-            record=record.display_name,
+            record=self.record.display_name,
         )
 
-    @api.model
-    def _is_repeated(self, trigger, rule, record):
-        """Tell whether the rule ran in this chain already, or is under way for the record."""
-        same = [
-            ("automation_id", "=", rule.id),
-            ("res_model", "=", record._name),
-            ("res_id", "=", record.id),
-        ]
-        if trigger.chain and self.search_count([*same, ("chain", "=", trigger.chain)], limit=1):
+    def _is_repeated(self):
+        """Return whether the rule ran in this chain already, or is under way for the record."""
+        same = [("automation_id", "=", self.rule.id), *self._get_record_domain()]
+        chain = self.trigger.chain
+        if chain and self.planned_actions.search_count([*same, ("chain", "=", chain)], limit=1):
             return True
-        waiting = self.search([*same, ("state", "=", "planned")])
-        if rule.trigger in FRESH_TRIGGERS:
+        waiting = self.planned_actions.search([*same, ("state", "=", "planned")])
+        if self.rule.trigger in FRESH_TRIGGERS:
             waiting._set_state("cancelled", self.env._("The rule was set off anew."))
             return False
-        return bool(waiting) and rule.trigger in FREQUENT_TRIGGERS
+        return bool(waiting) and self.rule.trigger in FREQUENT_TRIGGERS
 
-    @api.model
-    def _prepare_flow_vals(self, trigger, rule, record):
-        """Return the values that all planned actions of a flow have."""
-        is_case = record._name == "recovery.case"
-        case = record if is_case else record.case_id
+    def _prepare_flow_vals(self):
+        """Return the values that all planned actions of the flow have."""
+        trigger, record, case = self.trigger, self.record, self._get_case()
         company = record.company_id or case.company_id or self.env.company
         return {
-            "automation_id": rule.id,
+            "automation_id": self.rule.id,
             "res_model": record._name,
             "res_id": record.id,
             "case_id": case.id,
@@ -126,45 +147,19 @@ class RecoveryPlannedAction(models.Model):
             "flow": uuid4().hex,
             "chain": trigger.chain or uuid4().hex,
             "depth": trigger.depth,
-            "origin_state": trigger.state_then if rule.trigger == "on_state_set" else False,
-            "stops_when_paid": rule.recovery_stop_when_paid and trigger.is_owed,
+            "origin_state": trigger.state_then if self.rule.trigger == "on_state_set" else False,
+            "stops_when_paid": self.rule.recovery_stop_when_paid and trigger.is_owed,
         }
 
-    @api.model
-    def _note_failure(self, trigger, sentence):
-        """Keep that a rule could not go on, once a day, for administrators to be told."""
-        rule = trigger._get_rule()
-        record = self.env[trigger.res_model].browse(trigger.res_id).exists()
-        since = fields.Datetime.now() - A_DAY
-        known = [
-            ("automation_id", "=", rule.id),
-            ("action_id", "=", False),
-            ("state", "=", "failed"),
-            ("create_date", ">", since),
-            ("sentence", "=", sentence),
-        ]
-        if not rule or self.search_count(known, limit=1):
-            return
-        now = fields.Datetime.now()
-        self.create(
-            {
-                **self._prepare_flow_vals(trigger, rule, record or record.browse()),
-                "name": rule.name,
-                "res_model": trigger.res_model,
-                "res_id": trigger.res_id,
-                "state": "failed",
-                "sentence": sentence,
-                "planned_at": now,
-                "done_at": now,
-                "untold": True,
-            }
-        )
+    def _get_case(self):
+        """Return the case that the record is, or is about."""
+        return self.record if self.record._name == "recovery.case" else self.record.case_id
 
-    # === GETTERS === #
+    def _get_record_domain(self):
+        return [("res_model", "=", self.record._name), ("res_id", "=", self.record.id)]
 
-    @api.model
-    def _get_zone(self, record):
-        """Return the time zone of the customer whom a record is about, else of the company."""
-        company = record.company_id or self.env.company
-        partner = record.partner_id or company.partner_id
-        return ZoneInfo(partner.with_company(company)._get_recovery_tz())
+    def _get_zone(self):
+        """Return the time zone of the customer whom the record is about, else of the company."""
+        company = self.record.company_id or self.env.company
+        partner = self.record.partner_id or company.partner_id
+        return find_zone(partner.with_company(company)._get_recovery_tz())
