@@ -1,5 +1,6 @@
 """The step of the job that runs planned actions, each in a database transaction of its own."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 
@@ -92,6 +93,7 @@ class Runner:
             busy=self._put_off,
             failed=self._fail,
             doing=f"Planned action {self.planned_action.id}",
+            level=logging.INFO,  # Administrators are told by the rule that failed.
         )
 
     def _do(self):

@@ -13,8 +13,8 @@ from odoo.tools import format_date
 from ...notices import Place, promise_bounds, promise_end
 from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
-from ..case.states import OPEN_STATES
 from ..case.recovery_invoice_queue import FOLLOW
+from ..case.states import OPEN_STATES
 from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
 from ..method.payment_token_ceiling import BLOCKING_CLASSES
 from ..rules.block import Block
