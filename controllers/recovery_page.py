@@ -5,7 +5,7 @@ import hashlib
 from odoo import http
 from odoo.http import request
 
-from ..models.page.recovery_case_link import get_page_path
+from ..tools.links import get_page_path
 from .recovery_page_base import HEADERS, PAGE, Visit, respond
 from .recovery_page_limit import within_limits
 from .recovery_page_payment import RecoveryPayment

@@ -3,7 +3,7 @@
 from odoo import fields, http
 from odoo.http import request
 
-from ..models.page.recovery_case_link import get_page_path
+from ..tools.links import get_page_path
 from .recovery_page import RecoveryPage
 from .recovery_page_base import PAGE, Visit, respond
 from .recovery_page_limit import within_limits

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
-from ..models.page.recovery_case_link import Link
+from ..tools.links import Link
 from .recovery_page_limit import within_limits
 
 # The link is the key: it must not be kept, passed on in a Referer, indexed, or framed.

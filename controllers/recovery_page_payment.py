@@ -8,7 +8,7 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment import utils as payment_utils
 
-from ..models.page.recovery_case_link import get_page_path
+from ..tools.links import get_page_path
 from .recovery_page_base import open_for_act
 
 

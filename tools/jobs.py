@@ -43,7 +43,7 @@ def lock_one(env, query):
     return None
 
 
-def work(env, act, *, busy=None, failed=None, doing=""):
+def work(env, act, *, busy=None, failed=None, doing="", level=logging.ERROR):
     """Do something in a database transaction of its own, and commit it.
 
     :param act: called without arguments
@@ -51,9 +51,10 @@ def work(env, act, *, busy=None, failed=None, doing=""):
     :param failed: called after the rollback with the exception, to write down why; without it the
         failure is only logged
     :param str doing: for the log: what could not be done
+    :param int level: of the log, lower where people are told in another way
     :return: whether it was done
     """
-    return _work(env, act, busy, failed, doing)[0]
+    return _work(env, act, busy, failed, doing, level)[0]
 
 
 def work_on_each(env, keys, act, *, busy=None, failed=None, doing=""):
@@ -76,7 +77,7 @@ def work_on_each(env, keys, act, *, busy=None, failed=None, doing=""):
     return True
 
 
-def _work(env, act, busy, failed, doing):
+def _work(env, act, busy, failed, doing, level=logging.ERROR):
     """Return whether it was done, and whether the job has time left."""
     try:
         act()
@@ -87,7 +88,7 @@ def _work(env, act, busy, failed, doing):
         return False, _note(env, busy, doing)
     except Exception as error:
         env.cr.rollback()
-        _logger.exception("%s failed", doing or "A part of a job")
+        _logger.log(level, "%s failed", doing or "A part of a job", exc_info=True)
         return False, _note(env, failed and partial(failed, error), doing)
 
 

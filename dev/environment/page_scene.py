@@ -67,7 +67,7 @@ class PageScene:
         )
 
     def _get_path(self, cases, days=0):
-        from odoo.addons.revenue_recovery.models.page.recovery_case_link import Link
+        from odoo.addons.revenue_recovery.tools.links import Link
 
         url = cases._get_recovery_link()
         link = Link.parse(self.env, url.rpartition("/")[2])

@@ -1,5 +1,11 @@
-from . import account_move_contract
-from . import account_move_contract_watch
-from . import account_move_subscription_app
-from . import recovery_case_return_import
+"""Neighbours that may be there: addons that are no dependency, one plain file for each.
+
+May use every room above. `contract` and `subscription` of the OCA (with their `intervals`) and
+Odoo's `subscription_app` are asked where invoices come from, through the hooks of account.move
+and res.company; `payment_return` of the OCA, `sale` and `subscription` are watched by
+`recovery.neighbours`. Has no hooks.
+"""
+
+from . import account_move
+from . import recovery_neighbours
 from . import res_company

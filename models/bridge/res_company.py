@@ -1,6 +1,6 @@
-"""Odoo's own subscription app, which charges and reminds by itself."""
-
 from odoo import api, models
+
+from .subscription_app import filter_made, is_loaded
 
 
 class ResCompany(models.Model):
@@ -8,13 +8,10 @@ class ResCompany(models.Model):
 
     @api.model
     def _recovery_has_subscription_app(self):
-        """Fill the hook: return whether Odoo's own subscription app is loaded."""
-        return (
-            super()._recovery_has_subscription_app()
-            or self.env["account.move"]._has_subscription_app()
-        )
+        """Fill the hook to tell whether Odoo's own subscription app is loaded."""
+        return super()._recovery_has_subscription_app() or is_loaded(self.env)
 
     @api.model
     def _recovery_filter_foreign(self, moves):
         """Fill the hook with the invoices that Odoo's own subscription app made."""
-        return super()._recovery_filter_foreign(moves) | moves._filter_subscription_app()
+        return super()._recovery_filter_foreign(moves) | filter_made(moves)

@@ -51,7 +51,7 @@ class DigestDigest(models.Model):
     # === GETTERS === #
 
     def _check_recovery_access(self):
-        """Raise for who may not see cases: his e-mail then comes without these numbers."""
+        """Raise for who may not see cases: their e-mail then comes without these numbers."""
         if not self.env.user.has_group("revenue_recovery.group_recovery_user"):
             raise AccessError(self.env._("You can't see recovery cases."))
 

@@ -1,19 +1,16 @@
+"""What automations do: events and what waits for them, planned actions, kinds of server actions.
+
+May use every room above. A rule that is set off only queues a trigger; the job plans its actions
+and runs them. Plain objects: `picture` of a flow, `daily` events, `flow_planner`, `runner`,
+`recurrence` (what makes further invoices is ended), `subject` of an action. Fills of the case
+`_emit`, `_is_listening` and `_on_followed`; has no hooks but those for other addons.
+"""
+
 from . import base_automation
-from . import base_automation_error
-from . import base_automation_picture
-from . import base_automation_recipe
 from . import ir_actions_server
-from . import ir_actions_server_run
-from . import ir_actions_server_wait
-from . import recovery_case_automate
-from . import recovery_event
-from . import recovery_event_daily
-from . import recovery_trigger
-from . import recovery_planned_action
-from . import recovery_planned_action_plan
-from . import recovery_planned_action_run
-from . import res_partner_block
-from . import ir_actions_server_provider
-from . import recovery_case_event
-from . import account_move_recurrence
 from . import payment_provider
+from . import recovery_case
+from . import recovery_event
+from . import recovery_planned_action
+from . import recovery_trigger
+from . import res_partner

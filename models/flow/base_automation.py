@@ -2,10 +2,13 @@
 
 import logging
 
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools.isolation import run_isolated
+from .picture import Picture
 
 _logger = logging.getLogger(__name__)
 
@@ -41,6 +44,15 @@ class BaseAutomation(models.Model):
         help="What went wrong when the rule ran last; empty after it succeeded.",
     )
     recovery_is_deferred = fields.Boolean(compute="_compute_recovery_is_deferred")
+    recovery_recipe = fields.Char(
+        string="Recipe",
+        readonly=True,
+        copy=False,
+        help="The rules of one shipped recipe share its name; they are switched on together.",
+    )
+    recovery_picture = fields.Html(
+        string="Flow", compute="_compute_recovery_picture", sanitize=False
+    )
 
     # === COMPUTE METHODS === #
 
@@ -48,6 +60,26 @@ class BaseAutomation(models.Model):
     def _compute_recovery_is_deferred(self):
         for rule in self:
             rule.recovery_is_deferred = rule.model_id.model in DEFERRED_MODELS
+
+    @api.depends(
+        "trigger",
+        "filter_domain",
+        "trg_selection_field_id",
+        "trg_date_id",
+        "trg_date_range",
+        "trg_date_range_type",
+        "trg_date_range_mode",
+        "action_server_ids.name",
+        "action_server_ids.sequence",
+        "action_server_ids.recovery_wait_count",
+        "action_server_ids.recovery_wait_unit",
+        "action_server_ids.recovery_condition",
+    )
+    def _compute_recovery_picture(self):
+        for rule in self:
+            rule.recovery_picture = Picture(rule).draw()
+
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("trigger", "model_id")
     def _check_recovery_trigger(self):
@@ -90,16 +122,26 @@ class BaseAutomation(models.Model):
         actions_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
         actions_sudo.write({"automation_id": False, "action_id": False})
 
-    def _recovery_start_clock(self):
-        """Let rules that have just been switched on leave alone what happened long ago.
+    # === ACTION METHODS === #
 
-        Odoo lets a rule based on a date act on all of the past the first time it runs.
-        """
-        rules = self.filtered(
-            lambda rule: rule.trigger in TIME_TRIGGERS and rule.recovery_is_deferred
-        )
-        if rules:
-            rules.last_run = fields.Datetime.now()
+    def action_recovery_activate(self):
+        """Switch these flows on, and the other rules of their recipes."""
+        self._with_recipe().active = True
+        return True
+
+    def action_recovery_deactivate(self):
+        """Switch these flows off, and the other rules of their recipes."""
+        self._with_recipe().active = False
+        return True
+
+    def action_recovery_copy(self):
+        """Open a copy of the flow that is still switched off."""
+        self.ensure_one()
+        name = self.env._("%(flow)s (copy)", flow=self.name)
+        copy = self.copy({"name": name, "active": False})
+        for action, own in zip(self.action_server_ids, copy.action_server_ids, strict=True):
+            own.name = action.name
+        return copy._get_records_action(name=self.env._("Flow"))
 
     # === BUSINESS METHODS === #
 
@@ -156,11 +198,52 @@ class BaseAutomation(models.Model):
             self.env["recovery.trigger"]._record_error(self, records[:1], error)
         return found
 
+    def _recovery_start_clock(self):
+        """Let rules that have just been switched on leave alone what happened long ago.
+
+        Odoo lets a rule based on a date act on all of the past the first time it runs.
+        """
+        rules = self.filtered(
+            lambda rule: rule.trigger in TIME_TRIGGERS and rule.recovery_is_deferred
+        )
+        if rules:
+            rules.last_run = fields.Datetime.now()
+
+    def _recovery_tell_error(self, planned_action):
+        """Keep what went wrong with the rule; tell administrators unless they know of an error.
+
+        :param planned_action: the `recovery.planned.action` that failed
+        """
+        if not self:
+            return  # The rule is gone, and its error with it.
+        is_news = not self.recovery_error
+        self.recovery_error = f"{planned_action.name}: {planned_action.sentence}"
+        if not is_news:
+            return
+        self.message_post(body=self.recovery_error)
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("An automation rule failed"),
+            note=escape(self.recovery_error),
+            user_id=self.env.ref("base.user_admin").id,
+        )
+
+    def _recovery_clear_error(self):
+        """Forget the last error: the rule has just done an action."""
+        self.recovery_error = False
+        self.activity_unlink(["mail.mail_activity_data_todo"])
+
     # === GETTERS === #
+
+    def _with_recipe(self):
+        """Return these rules and the others of their recipes, those switched off included."""
+        recipes = [recipe for recipe in self.mapped("recovery_recipe") if recipe]
+        rules = self.with_context(active_test=False)
+        return self | rules.search([("recovery_recipe", "in", recipes)])
 
     @api.model
     def _recovery_is_listening(self, model_name):
-        """Tell whether an active rule waits for changes of a model; costs no query."""
+        """Return whether an active rule waits for changes of a model; costs no query."""
         return model_name in getattr(self.env.registry, "recovery_rule_models", ())
 
     def _register_hook(self):

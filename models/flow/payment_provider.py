@@ -7,9 +7,12 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ..case.recovery_invoice_queue import FOLLOW
 
 # How far back failures are counted, and how often one provider is told of.
 FAILING_WINDOW = timedelta(hours=1)
+
+FOLLOW.fill("failing providers", ("payment.provider", "_recovery_tell_failing"))
 
 
 class PaymentProvider(models.Model):
@@ -19,14 +22,15 @@ class PaymentProvider(models.Model):
 
     @api.model
     def _recovery_tell_failing(self):
-        """Raise `provider_failing` for the providers that fail now, where a rule waits for it."""
+        """Raise `provider_failing` for the providers that fail now, where a rule waits for it.
+
+        A step of the job that follows invoices.
+        """
         if not self.env["recovery.event"]._is_awaited():
             return
         for provider_id, failed, total in self._recovery_count_failures():
             provider = self.browse(provider_id)
             if provider._recovery_is_failing(failed, total):
-                # What is written is for accountants.
-                provider = provider.with_context(lang=provider.company_id.partner_id.lang)
                 jobs.work(
                     self.env,
                     partial(provider._recovery_raise_failing, failed, total),
@@ -34,15 +38,16 @@ class PaymentProvider(models.Model):
                 )
 
     def _recovery_raise_failing(self, failed, total):
-        sentence = self.env._(
+        # What is written is for accountants.
+        company, env = self.company_id, self.with_context(lang=self.company_id.partner_id.lang).env
+        sentence = env._(
             "%(failed)s of %(total)s charges through %(provider)s within an hour met technical "
             "trouble or an unclear answer.",
             failed=failed,
             total=total,
             provider=self.name,
         )
-        company = self.company_id
-        self.env["recovery.event"].with_company(company)._raise(
+        env["recovery.event"].with_company(company)._raise(
             "provider_failing", provider=self, company_id=company.id, sentence=sentence
         )
 
@@ -54,12 +59,11 @@ class PaymentProvider(models.Model):
             return False
         if failed * 100 < self.recovery_failing_share * total or self._recovery_is_waiting():
             return False
-        told = [
+        return not self.env["recovery.event"]._is_known(
             ("type", "=", "provider_failing"),
             ("provider_id", "=", self.id),
             ("occurred_at", ">", fields.Datetime.now() - FAILING_WINDOW),
-        ]
-        return not self.env["recovery.event"].search_count(told, limit=1)
+        )
 
     # === GETTERS === #
 

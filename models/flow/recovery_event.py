@@ -8,11 +8,15 @@ import psycopg2
 from odoo import api, fields, models
 
 from ...tools.isolation import run_isolated
+from ..case.recovery_invoice_queue import FOLLOW
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
+from .daily import tell_events_of_the_day
 
 _logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=400)
+
+FOLLOW.fill("events of the day", ("recovery.event", "_raise_daily"))
 
 
 class RecoveryEvent(models.Model):
@@ -126,7 +130,7 @@ class RecoveryEvent(models.Model):
         event, error = run_isolated(
             self.env,
             lambda: self.sudo().create(
-                self._prepare_vals(type, case, move, attempt, token, provider, values)
+                self._prepare_event_vals(type, case, move, attempt, token, provider, values)
             ),
         )
         if isinstance(error, psycopg2.OperationalError):
@@ -138,11 +142,17 @@ class RecoveryEvent(models.Model):
 
     @api.model
     def _is_awaited(self):
-        """Tell whether an active rule waits for events; costs no query."""
+        """Return whether an active rule waits for events; costs no query."""
         return self.env["base.automation"]._recovery_is_listening(self._name)
 
     @api.model
-    def _prepare_vals(self, type, case, move, attempt, token, provider, values):
+    def _is_known(self, *conditions):
+        """Return whether there is an event that meets all conditions."""
+        # In sudo mode: what was told counts, whoever may read it.
+        return bool(self.sudo().search_count(list(conditions), limit=1))
+
+    @api.model
+    def _prepare_event_vals(self, type, case, move, attempt, token, provider, values):
         """Return the values of an event, as far as its records tell them."""
         # In sudo mode: whoever sets it off may not read all of what the event is about.
         attempt = (attempt or self.env["recovery.attempt"]).sudo()
@@ -181,7 +191,7 @@ class RecoveryEvent(models.Model):
 
     @api.model
     def _is_first_payment(self, attempt):
-        """Tell whether no charge of the customer had succeeded before this one."""
+        """Return whether no charge of the customer had succeeded before this one."""
         return not self.env["recovery.attempt"].search_count(
             [
                 ("move_id.commercial_partner_id", "=", attempt.partner_id.id),
@@ -192,6 +202,11 @@ class RecoveryEvent(models.Model):
         )
 
     # === CRON === #
+
+    @api.model
+    def _raise_daily(self):
+        """Tell what the day brings: a step of the job that follows invoices."""
+        tell_events_of_the_day(self)
 
     @api.autovacuum
     def _gc_old(self, limit=10000):

@@ -5,6 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..case.recovery_invoice_queue import FOLLOW
+from .runner import run_due
+
 KEPT_FOR = timedelta(days=400)
 # Which state a planned action may go to.
 TRANSITIONS = {
@@ -14,6 +17,8 @@ TRANSITIONS = {
     "cancelled": set(),
     "failed": set(),
 }
+
+FOLLOW.fill("planned actions", ("recovery.planned.action", "_run_due"))
 
 
 class RecoveryPlannedAction(models.Model):
@@ -136,6 +141,11 @@ class RecoveryPlannedAction(models.Model):
 
     # === CRON === #
 
+    @api.model
+    def _run_due(self):
+        """Run the actions that are due: a step of the job that follows invoices."""
+        run_due(self.env)
+
     @api.autovacuum
     def _gc_old(self, limit=10000):
         """Remove what was done more than 400 days ago and is on the timeline of no case."""
@@ -163,3 +173,8 @@ class RecoveryPlannedAction(models.Model):
             ],
             order="sequence",
         )
+
+    def _get_record(self):
+        """Return the record that the action is for, empty when it is gone."""
+        self.ensure_one()
+        return self.env[self.res_model].browse(self.res_id).exists()

@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import uuid4
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools import jobs
 from ...tools.isolation import run_isolated
-from ...tools.jobs import lock_one
 from ..case.account_move import SETTLED_STATES
+from .flow_planner import FlowPlanner
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class RecoveryTrigger(models.Model):
     depth = fields.Integer(required=True)
     error = fields.Char(help="Why the rule's condition could not be evaluated.")
 
-    # === QUEUE === #
+    # === BUSINESS METHODS === #
 
     @api.model
     def _record(self, rule, records, done=None):
@@ -113,7 +112,7 @@ class RecoveryTrigger(models.Model):
 
     @api.model
     def _is_error_queued(self, rule_id):
-        """Tell whether an error of a rule waits to be told already: one is enough."""
+        """Return whether an error of a rule waits to be told already: one is enough."""
         self.env.cr.execute(
             "SELECT FROM recovery_trigger WHERE automation = %s AND error IS NOT NULL LIMIT 1",
             [rule_id],
@@ -132,13 +131,13 @@ class RecoveryTrigger(models.Model):
 
     @api.model
     def _is_owed(self, record):
-        """Tell whether somebody waits for the money of a record now."""
+        """Return whether somebody waits for the money of a record now."""
         case = record if record._name == "recovery.case" else record.case_id
         if case:
             return case.state not in CLOSED_STATES
         return bool(record.move_id) and record.move_id.payment_state not in SETTLED_STATES
 
-    # === PLAN === #
+    # === CRON === #
 
     @api.model
     def _plan_all(self):
@@ -147,15 +146,13 @@ class RecoveryTrigger(models.Model):
         while (first := self._lock_first(tried)) is not None:
             tried.append(first)
             trigger = self.browse(first)
-            try:
-                trigger._plan_actions()
-            except psycopg2.OperationalError:
-                self.env.cr.rollback()  # Somebody changes the record: the next time.
-            except Exception as error:
-                self.env.cr.rollback()
-                _logger.exception("Trigger %s could not be planned", first)
-                trigger._drop(error)
-            if not self.env["ir.cron"]._commit_progress():
+            jobs.work(
+                self.env,
+                trigger._plan_actions,
+                failed=trigger._drop,
+                doing=f"Planning what trigger {first} sets off",
+            )
+            if not jobs.commit(self.env):
                 return
 
     @api.model
@@ -174,7 +171,7 @@ class RecoveryTrigger(models.Model):
             """,
             tried,
         )
-        return lock_one(self.env, query)
+        return jobs.lock_one(self.env, query)
 
     def _plan_actions(self):
         """Plan what one change of one record sets off, and take it off the queue."""
@@ -187,13 +184,12 @@ class RecoveryTrigger(models.Model):
             ],
             order="id",
         )
-        planned_actions = self.env["recovery.planned.action"]
-        for row in same.filtered("error"):
-            planned_actions._note_failure(row, row._describe_error())
         record = self.env[self.res_model].browse(self.res_id).exists()
+        for row in same.filtered("error"):
+            FlowPlanner(row, record).note_failure(row._describe_error())
         if record:
             for row in same.filtered(lambda row: not row.error)._choose():
-                planned_actions._plan_flow(row, record)
+                FlowPlanner(row, record).plan()
         same.unlink()
 
     def _choose(self):
@@ -215,7 +211,8 @@ class RecoveryTrigger(models.Model):
         if not self.exists():
             return
         sentence = self.env._("Its actions could not be planned: %(error)s", error=error)
-        self.env["recovery.planned.action"]._note_failure(self, sentence)
+        record = self.env[self.res_model].browse(self.res_id).exists()
+        FlowPlanner(self, record).note_failure(sentence)
         self.unlink()
 
     def _describe_error(self):

@@ -1,6 +1,11 @@
-from . import payment_token_page
-from . import payment_transaction_page
-from . import recovery_case_link
-from . import recovery_case_page
-from . import recovery_case_page_act
-from . import recovery_case_promise
+"""The customer's page: what it shows of a case, what customers do there, what they promise.
+
+May use every room above; the links to it are signed in `tools.links`. Fills of the case
+`_get_promised_wait` (no charge before the promised day is over) and `_on_closed`, of the
+transaction `_recovery_is_new_method`. Its hook, for addons of providers:
+`payment.transaction._recovery_can_withdraw`.
+"""
+
+from . import payment_token
+from . import payment_transaction
+from . import recovery_case

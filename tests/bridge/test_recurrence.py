@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ...models.flow.recurrence import stop_recurrence
 from ..common import RecoveryCommon
 
 MONTHS = {
@@ -83,7 +84,7 @@ class TestRecurrence(RecoveryCommon):
     def test_ending_a_series_cancels_the_next_draft_and_leaves_what_was_posted(self):
         series = self._create_series(count=2)
         following = self._get_following(series[0])
-        sentences = series[1]._recovery_stop_recurrence("Not paid for two months.")
+        sentences = stop_recurrence(series[1], "Not paid for two months.")
         self.assertEqual(following.state, "cancel")
         self.assertEqual(series.mapped("state"), ["posted"] * 2)
         self.assertEqual(len(sentences), 1)
@@ -93,7 +94,7 @@ class TestRecurrence(RecoveryCommon):
 
     def test_series_that_was_ended_does_not_begin_anew(self):
         invoice = self._create_series()
-        invoice._recovery_stop_recurrence("The end.")
+        stop_recurrence(invoice, "The end.")
         invoice.button_draft()
         invoice.action_post()
         self.assertFalse(self._get_following(invoice))
@@ -101,17 +102,17 @@ class TestRecurrence(RecoveryCommon):
     def test_series_is_ended_once(self):
         series = self._create_series(count=2)
         self.assertEqual(
-            len(series._recovery_stop_recurrence("The end.")),
+            len(stop_recurrence(series, "The end.")),
             1,
             msg="Two invoices of one series have one recurrence.",
         )
-        self.assertEqual(series._recovery_stop_recurrence("The end."), [])
-        self.assertEqual(self._create_invoice()._recovery_stop_recurrence("The end."), [])
+        self.assertEqual(stop_recurrence(series, "The end."), [])
+        self.assertEqual(stop_recurrence(self._create_invoice(), "The end."), [])
 
     def test_invoice_that_is_being_corrected_is_not_cancelled(self):
         series = self._create_series(count=2)
         series[1].button_draft()
-        series[0]._recovery_stop_recurrence("The end.")
+        stop_recurrence(series[0], "The end.")
         self.assertEqual(series[1].state, "draft")
         series[1].action_post()
         self.assertFalse(self._get_following(series[0]))
@@ -120,9 +121,9 @@ class TestRecurrence(RecoveryCommon):
         self._watch_events()
         invoice = self._create_series()
         case = self.env["recovery.case"].sudo()._open_overdue(invoice)
-        [sentence] = invoice._recovery_stop_recurrence("The end.")
+        [sentence] = stop_recurrence(invoice, "The end.")
         event = self._get_events()
         self.assertEqual((event.case_id, event.move_id), (case, invoice))
         self.assertEqual(event.sentence, sentence)
-        invoice._recovery_stop_recurrence("The end.")
+        stop_recurrence(invoice, "The end.")
         self.assertEqual(len(self._get_events()), 1)

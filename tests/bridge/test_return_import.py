@@ -194,13 +194,13 @@ class TestImportedReturn(ReturnCommon):
         self.assertEqual((record.state, invoice.payment_state), ("done", "not_paid"))
 
     def test_method_is_watched_once_and_can_be_let_go(self):
-        cases, model_class = self.env["recovery.case"], self.registry["payment.return"]
-        cases._register_hook()
+        neighbours, model_class = self.env["recovery.neighbours"], self.registry["payment.return"]
+        neighbours._register_hook()
         watched = model_class.action_confirm
         self.assertIs(watched.recovery_origin, PaymentReturn.action_confirm)
-        cases._unregister_hook()
+        neighbours._unregister_hook()
         self.assertIs(model_class.action_confirm, PaymentReturn.action_confirm)
-        cases._register_hook()
+        neighbours._register_hook()
         self.assertTrue(hasattr(model_class.action_confirm, "recovery_origin"))
 
 

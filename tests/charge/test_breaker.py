@@ -210,7 +210,9 @@ class TestPauseAction(BreakerCommon):
         event = (
             self.env["recovery.event"]
             .sudo()
-            ._prepare_vals("attempt_failed", case, None, None, None, None, {"sentence": "No."})
+            ._prepare_event_vals(
+                "attempt_failed", case, None, None, None, None, {"sentence": "No."}
+            )
         )
         event = self.env["recovery.event"].sudo().create(event)
         notice = self.env["recovery.notice"].sudo().search([("case_id", "=", case.id)], limit=1)

@@ -167,7 +167,7 @@ class TestWebhookPayload(RulesCommon):
         events = self.env["recovery.event"].sudo()
         for kind in dict(events._fields["type"].selection):
             attempt = case.first_attempt_id if kind == "attempt_failed" else None
-            values = events._prepare_vals(
+            values = events._prepare_event_vals(
                 kind, None, None, attempt, None, self.demo_provider, {"sentence": "It happened."}
             )
             events |= events.create(values)

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ...models.flow.recurrence import stop_recurrence
 from ..common import RecoveryCommon
 
 
@@ -82,7 +83,7 @@ class TestContract(RecoveryCommon):
     def test_ended_contract_makes_no_further_invoice(self):
         contract = self._create_contract(lines=2)
         invoice = self._invoice(contract)
-        [sentence] = invoice._recovery_stop_recurrence("Not paid for two months.")
+        [sentence] = stop_recurrence(invoice, "Not paid for two months.")
         self.assertIn("Maintenance", sentence)
         self.assertIn("Not paid for two months.", sentence)
         line = contract.contract_line_ids[0]
@@ -107,7 +108,7 @@ class TestContract(RecoveryCommon):
         )
         invoice = self._invoice(contract)
         self.assertEqual(invoice._get_recurrence(), ("quarterly", contract))
-        self.assertEqual(len(invoice._recovery_stop_recurrence("The end.")), 1)
+        self.assertEqual(len(stop_recurrence(invoice, "The end.")), 1)
         self.assertFalse(self._bill_later(months=4))
 
     def test_line_that_was_never_invoiced_is_cancelled(self):
@@ -117,12 +118,12 @@ class TestContract(RecoveryCommon):
         new.write({"recurring_next_date": later, "date_start": later})
         invoice = self._invoice(contract)
         self.assertEqual(len(invoice.invoice_line_ids), 1)
-        invoice._recovery_stop_recurrence("The end.")
+        stop_recurrence(invoice, "The end.")
         self.assertTrue(new.is_canceled)
         self.assertFalse(self._bill_later(months=7))
 
     def test_contract_is_ended_once(self):
         contract = self._create_contract()
         invoices = self._invoice(contract) + self._invoice(contract)
-        self.assertEqual(len(invoices._recovery_stop_recurrence("The end.")), 1)
-        self.assertEqual(invoices._recovery_stop_recurrence("The end."), [])
+        self.assertEqual(len(stop_recurrence(invoices, "The end.")), 1)
+        self.assertEqual(stop_recurrence(invoices, "The end."), [])

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
+from ...models.flow.recurrence import stop_recurrence
 from ..flow.rules_common import RulesCommon
 
 
@@ -75,10 +76,10 @@ class TestSubscription(RulesCommon):
     def test_closed_subscription_makes_no_further_invoice(self):
         subscription = self._create_subscription()
         invoice = self._invoice(subscription)
-        [sentence] = invoice._recovery_stop_recurrence("Not paid for two months.")
+        [sentence] = stop_recurrence(invoice, "Not paid for two months.")
         self.assertEqual(subscription.stage_type, "post")
         self.assertIn(sentence, subscription.message_ids[0].body)
-        self.assertEqual(invoice._recovery_stop_recurrence("Again."), [])
+        self.assertEqual(stop_recurrence(invoice, "Again."), [])
         self.assertFalse(self._bill_later(subscription))
         self.assertEqual(invoice.state, "posted")
 
@@ -92,7 +93,7 @@ class TestSubscription(RulesCommon):
         by_person, by_us = self._create_subscription(), self._create_subscription()
         invoices = self._invoice(by_person) + self._invoice(by_us)
         by_person.close_subscription()
-        invoices[1]._recovery_stop_recurrence("The end.")
+        stop_recurrence(invoices[1], "The end.")
         events = self.env["recovery.event"].search([("type", "=", "service_ended")])
         self.assertEqual(events.mapped("move_id"), invoices[1] + invoices[0])
         self.assertEqual(len(events), 2)

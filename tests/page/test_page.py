@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...controllers.recovery_page_limit import LIMITS
-from ...models.page.recovery_case_link import Link
+from ...tools.links import Link
 from .page_common import PageCommon
 
 

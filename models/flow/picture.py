@@ -2,66 +2,59 @@
 
 from ast import literal_eval
 
-from odoo import api, fields, models
 from odoo.fields import Domain
 
 
-class BaseAutomation(models.Model):
-    _inherit = "base.automation"
+class Picture:
+    """The picture of one automation rule.
 
-    recovery_picture = fields.Html(
-        string="Flow", compute="_compute_recovery_picture", sanitize=False
-    )
+    :param rule: a `base.automation`
+    """
 
-    @api.depends(
-        "trigger",
-        "filter_domain",
-        "trg_selection_field_id",
-        "trg_date_id",
-        "trg_date_range",
-        "trg_date_range_type",
-        "trg_date_range_mode",
-        "action_server_ids.name",
-        "action_server_ids.sequence",
-        "action_server_ids.recovery_wait_count",
-        "action_server_ids.recovery_wait_unit",
-        "action_server_ids.recovery_condition",
-    )
-    def _compute_recovery_picture(self):
-        for rule in self:
-            rule.recovery_picture = rule.env["ir.qweb"]._render(
-                "revenue_recovery.flow_picture",
-                {
-                    "trigger": rule._describe_trigger(),
-                    "conditions": rule._describe_conditions(rule.filter_domain),
-                    "acts": [
-                        {
-                            "wait": rule._describe_wait(action),
-                            "name": action.name,
-                            "conditions": rule._describe_conditions(action.recovery_condition),
-                        }
-                        for action in rule.action_server_ids.sorted("sequence")
-                    ],
-                },
-            )
+    def __init__(self, rule):
+        rule.ensure_one()
+        self.rule = rule
+        self.env = rule.env
+
+    def draw(self):
+        """Return the picture as HTML."""
+        rule = self.rule
+        return self.env["ir.qweb"]._render(
+            "revenue_recovery.flow_picture",
+            {
+                "trigger": self._describe_trigger(),
+                "conditions": self._describe_conditions(rule.filter_domain),
+                "acts": [
+                    {
+                        "wait": self._describe_wait(action),
+                        "name": action.name,
+                        "conditions": self._describe_conditions(action.recovery_condition),
+                    }
+                    for action in rule.action_server_ids.sorted("sequence")
+                ],
+            },
+        )
 
     def _describe_trigger(self):
         """Return in a few words what sets the rule off."""
-        self.ensure_one()
-        if self.model_name == "recovery.event":
+        if self.rule.model_name == "recovery.event":
             labels = self._get_labels("recovery.event", "type")
-            for condition in self._read_conditions(self.filter_domain):
+            for condition in self._read_conditions(self.rule.filter_domain):
                 if condition.field_expr == "type":
                     return ", ".join(labels.get(each, each) for each in _get_values(condition))
-        if self.trigger == "on_time":
+        if self.rule.trigger == "on_time":
             return self.env._(
                 "%(count)s %(unit)s %(mode)s: %(field)s",
-                count=self.trg_date_range,
+                count=self.rule.trg_date_range,
                 unit=self._get_label("trg_date_range_type").lower(),
                 mode=self._get_label("trg_date_range_mode").lower(),
-                field=self.trg_date_id.field_description,
+                field=self.rule.trg_date_id.field_description,
             )
-        words = (self.model_id.name, self._get_label("trigger"), self.trg_selection_field_id.name)
+        words = (
+            self.rule.model_id.name,
+            self._get_label("trigger"),
+            self.rule.trg_selection_field_id.name,
+        )
         return " · ".join(word for word in words if word)
 
     def _describe_wait(self, action):
@@ -81,7 +74,7 @@ class BaseAutomation(models.Model):
 
     def _describe_condition(self, condition):
         """Return a condition as “field operator value”, in the words of the user interface."""
-        model, labels, values = self.env[self.model_name], [], {}
+        model, labels, values = self.env[self.rule.model_name], [], {}
         for name in condition.field_expr.split("."):
             if name not in model._fields:
                 break
@@ -97,7 +90,6 @@ class BaseAutomation(models.Model):
             value=", ".join(str(values.get(each, each)) for each in _get_values(condition)),
         )
 
-    @api.model
     def _read_conditions(self, domain):
         """Return the conditions of a domain one by one; none when it can't be read."""
         try:
@@ -105,7 +97,6 @@ class BaseAutomation(models.Model):
         except (ValueError, SyntaxError):
             return []
 
-    @api.model
     def _get_operators(self):
         """Return the words for the operators of a domain."""
         return {
@@ -120,14 +111,13 @@ class BaseAutomation(models.Model):
             "ilike": self.env._("contains"),
         }
 
-    @api.model
     def _get_labels(self, model, field):
         """Return the labels of a selection field."""
         return dict(self.env[model]._fields[field]._description_selection(self.env))
 
     def _get_label(self, field):
         """Return the label of a selection field's value, or nothing."""
-        return self._get_labels(self._name, field).get(self[field], "")
+        return self._get_labels(self.rule._name, field).get(self.rule[field], "")
 
 
 def _get_values(condition):

@@ -2,7 +2,11 @@
 
 from odoo import api, fields, models
 
-from .recovery_case_figures import _get_local_day
+from ...tools import jobs
+from ...tools.instants import local_day
+from ..case.recovery_invoice_queue import FOLLOW
+
+FOLLOW.fill("figures of charges", ("recovery.attempt", "_fill_due_figures"))
 
 
 class RecoveryAttempt(models.Model):
@@ -45,25 +49,13 @@ class RecoveryAttempt(models.Model):
         "WHERE rule_id IS NOT NULL"
     )
 
-    # === CRON === #
-
-    @api.model
-    def _fill_figures(self, batch=1000):
-        """Work out what the reports count of the charges that went out since the last time."""
-        domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
-        while attempts := self.search(domain, order="id", limit=batch):
-            for attempt in attempts:
-                attempt.write(attempt._prepare_figures())
-            if not self.env["ir.cron"]._commit_progress():
-                return
-
     # === BUSINESS METHODS === #
 
     def _prepare_figures(self):
         """Return what the reports count of a charge."""
         self.ensure_one()
         company = self.company_id
-        day = _get_local_day(company, self._get_charged_at())
+        day = local_day(self._get_charged_at(), company.partner_id.tz or "UTC")
         return {
             "charged_on": day,
             "retry_number": self._count_retries(),
@@ -71,6 +63,18 @@ class RecoveryAttempt(models.Model):
                 self.amount, company.currency_id, company, day
             ),
         }
+
+    # === CRON === #
+
+    @api.model
+    def _fill_due_figures(self, batch=1000):
+        """Work out what the reports count of the charges that went out since the last time."""
+        domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
+        while attempts := self.search(domain, order="id", limit=batch):
+            for attempt in attempts:
+                attempt.write(attempt._prepare_figures())
+            if not jobs.commit(self.env):
+                return
 
     # === GETTERS === #
 

@@ -4,7 +4,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from odoo import fields, models
 from odoo.tools import consteq
 from odoo.tools.misc import hmac
 
@@ -89,31 +88,6 @@ def _unpack(packed):
             numbers.append(number)
             number, shift = 0, 0
     return numbers
-
-
-class RecoveryCase(models.Model):
-    _inherit = "recovery.case"
-
-    # === GETTERS === #
-
-    def _get_recovery_link(self, notice=None):
-        """Return the absolute URL of the customer's page for these cases.
-
-        :param notice: the `recovery.notice` that carries the link, if one does
-        :return: opens what the customer of the leading case owes its company, and nothing else
-        """
-        lead = self[:1]
-        cases = self.filtered(
-            lambda case: case.partner_id == lead.partner_id and case.company_id == lead.company_id
-        )
-        link = Link(
-            "case",
-            tuple(cases.ids),
-            lead.partner_id.id,
-            notice.id if notice else 0,
-            fields.Datetime.now() + LINK_LIFE,
-        )
-        return f"{lead.move_id.get_base_url()}{get_page_path(link.sign(self.env))}"
 
 
 def get_page_path(text, *parts):

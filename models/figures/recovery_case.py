@@ -3,21 +3,19 @@
 Not by the charge itself: nobody waits for a report to have been added up.
 """
 
-from datetime import timezone
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.instants import local_day
 from ..case.recovery_case import CHANNELS
 from ..case.recovery_invoice_queue import FOLLOW
 from ..method.payment_token import FUNDINGS
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
-FOLLOW.fill("figures of charges", ("recovery.attempt", "_fill_figures"))
-FOLLOW.fill("figures of cases", ("recovery.case", "_fill_due_figures"))
 _SPLIT = ("channel", "amount", "company_amount")
+
+FOLLOW.fill("figures of cases", ("recovery.case", "_fill_due_figures"))
 
 
 class RecoveryCase(models.Model):
@@ -167,17 +165,10 @@ class RecoveryCase(models.Model):
             case.recovered_company_amount = recovered
             case.failed_company_amount = asked - (closed - recovered)
 
-    # === CRON === #
-
-    @api.model
-    def _fill_due_figures(self):
-        """Work out what is new, or has changed, for the reports."""
-        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
-
     # === BUSINESS METHODS === #
 
     def _on_changed(self):
-        """Fill the hook: the job works the figures out anew."""
+        """Fill the hook to let the job work the figures of these cases out anew."""
         super()._on_changed()
         self.filtered(lambda case: not case.figures_outdated).figures_outdated = True
 
@@ -221,7 +212,8 @@ class RecoveryCase(models.Model):
         transaction = attempt.transaction_id or self._get_first_failed_transaction()
         decline = transaction.recovery_decline or {}
         failed_at = attempt.finished_at or transaction.last_state_change or self.first_failure_at
-        failed_on = _get_local_day(company, min(failed_at, self.first_failure_at))
+        failed_at = min(failed_at, self.first_failure_at)
+        failed_on = local_day(failed_at, company.partner_id.tz or "UTC")
         reason = attempt.decline_reason_id or transaction.recovery_reason_id
         funding = attempt.funding or decline.get("funding")
         return {
@@ -240,6 +232,13 @@ class RecoveryCase(models.Model):
             "issuer_country": attempt.issuer_country or decline.get("country"),
             "product_categ_id": self._find_product_category(),
         }
+
+    # === CRON === #
+
+    @api.model
+    def _fill_due_figures(self):
+        """Work out what is new, or has changed, for the reports."""
+        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
 
     # === GETTERS === #
 
@@ -319,9 +318,8 @@ class RecoveryCase(models.Model):
         amounts = {}
         for settlement in self.settlement_ids.sorted(lambda one: one.partial_id.id):
             total = amounts.pop(settlement.channel, 0.0) + settlement.amount
-            amounts[settlement.channel] = self.currency_id.round(
-                total
-            )  # Popped first: latest last.
+            # Popped first: latest last.
+            amounts[settlement.channel] = self.currency_id.round(total)
         most = max(amounts.values(), default=0.0)
         if self.currency_id.compare_amounts(most, 0) <= 0:
             return False
@@ -372,9 +370,3 @@ class RecoveryCase(models.Model):
         if paid.token_id and failed_token and paid.token_id != failed_token:
             return "backup" if "backup" in sources else "new_method"
         return "updated" if "method" in sources else "retry"
-
-
-def _get_local_day(company, instant):
-    """Return the day of a naive UTC instant in the time zone of a company."""
-    tz = ZoneInfo(company.partner_id.tz or "UTC")
-    return instant.replace(tzinfo=timezone.utc).astimezone(tz).date()

@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-from .recovery_case_link import LINK_LIFE, Link, get_page_path
+from ...tools.links import LINK_LIFE, Link, get_page_path
 
 
 class PaymentToken(models.Model):

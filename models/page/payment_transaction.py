@@ -1,4 +1,4 @@
-"""Payments that a customer makes on his page, and methods that he saves there."""
+"""Payments that customers make on their page, and methods that they save there."""
 
 import logging
 
@@ -14,7 +14,7 @@ class PaymentTransaction(models.Model):
     recovery_page = fields.Json(
         readonly=True,
         copy=False,
-        help="The link through which the customer started this payment, and what he agreed to.",
+        help="The link through which the customer started this payment, and what they agreed to.",
     )
 
     # === BUSINESS METHODS === #
@@ -68,13 +68,12 @@ class PaymentTransaction(models.Model):
         notice.exists()._note_result(result)
 
     def _recovery_is_new_method(self):
-        """Fill the hook: the customer saved a method on the page, for failing invoices."""
-        return super()._recovery_is_new_method() or bool(
-            self.operation == "validation" and self.recovery_page and self.token_id
-        )
+        """Fill the hook: a customer saved a method on the page, for failing invoices."""
+        is_new = self.operation == "validation" and self.recovery_page and self.token_id
+        return bool(is_new) or super()._recovery_is_new_method()
 
     def _recovery_can_withdraw(self):
-        """Tell whether a payment that was begun can be kept from ever being finished.
+        """Return whether a payment that was begun can be kept from ever being finished.
 
         Hook for addons of providers that can be told so; :meth:`_recovery_withdraw` does it.
         """
@@ -88,7 +87,7 @@ class PaymentTransaction(models.Model):
     def _recovery_withdraw(self):
         """Keep a payment that the customer began and left from being finished any more.
 
-        :return: whether that is certain; it isn't when he has just finished it
+        :return: whether that is certain; it isn't when they have just finished it
         """
         self.ensure_one()
         if self.provider_code == "stripe" and not self._recovery_cancel_intent():
@@ -97,7 +96,7 @@ class PaymentTransaction(models.Model):
         return True
 
     def _recovery_cancel_intent(self):
-        """Cancel what the customer's browser could still confirm at Stripe; tell whether it is."""
+        """Cancel what a browser could still confirm at Stripe; return whether it is."""
         endpoint = f"payment_intents/{self.provider_reference}"
         try:
             self._send_api_request("POST", f"{endpoint}/cancel")

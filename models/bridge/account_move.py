@@ -1,0 +1,35 @@
+from odoo import models
+
+from . import contract, subscription
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    # === BUSINESS METHODS === #
+
+    def _end_foreign_recurrence(self, record, reason):
+        """Fill the hook to end contracts and subscriptions of the OCA."""
+        if record._name == contract.MODEL:
+            ended = contract.end_contracts(record)
+        elif record._name == subscription.MODEL:
+            ended = subscription.close_subscriptions(record)
+        else:
+            return super()._end_foreign_recurrence(record, reason)
+        if not ended:
+            return ""
+        return self.env._(
+            "%(contracts)s makes no further invoices. %(reason)s",
+            contracts=", ".join(ended.mapped("display_name")),
+            reason=reason,
+        )
+
+    # === GETTERS === #
+
+    def _get_foreign_recurrence(self):
+        """Fill the hook to know the contracts and subscriptions of the OCA."""
+        return (
+            contract.find_contract(self)
+            or subscription.find_subscription(self)
+            or super()._get_foreign_recurrence()
+        )

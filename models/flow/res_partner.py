@@ -1,0 +1,35 @@
+"""Customers who can't order anything new until they have paid."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    recovery_blocked = fields.Boolean(
+        string="Orders Blocked",
+        company_dependent=True,
+        help="New sales orders of this customer can't be confirmed in this company, as long as a "
+        "payment is to be recovered from them. Automations set and clear it; you can, too.",
+    )
+
+    @api.model
+    def _commercial_fields(self):
+        """Override of `base`: contacts order for their company."""
+        return [*super()._commercial_fields(), "recovery_blocked"]
+
+    def _recovery_check_may_order(self):
+        """Refuse orders of blocked customers.
+
+        :raise UserError: when one of these is blocked in the current company
+        """
+        blocked = self.filtered("recovery_blocked")
+        if blocked:
+            raise UserError(
+                self.env._(
+                    "%(customer)s can't order at the moment: an invoice is overdue. Clear “Orders "
+                    "Blocked” on the contact to accept the order all the same.",
+                    customer=blocked[0].display_name,
+                )
+            )

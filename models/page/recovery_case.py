@@ -1,0 +1,525 @@
+"""The customer's page: what it shows of a case, and what the customer does there.
+
+Among that is the day until which they promised to pay: nothing is charged before it is over.
+"""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ...notices import Place, promise_bounds, promise_end
+from ...tools.instants import aware, naive
+from ...tools.links import LINK_LIFE, Link, get_page_path
+from ..case.recovery_invoice_queue import FOLLOW
+from ..case.states import OPEN_STATES
+from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
+from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..rules.block import Block
+
+# A charge that is due goes out within a minute; one that didn't for so long is held up.
+CHARGE_WAIT = timedelta(minutes=15)
+# How long a payment that the customer has just begun keeps them from beginning another one,
+# where the provider can't be told to forget the first.
+BEGUN_WAIT = timedelta(minutes=15)
+# How long the page speaks of a payment that failed.
+FAILED_WAIT = timedelta(minutes=30)
+# Which decline a page about several invoices explains: what the customer has to act on.
+CLASS_ORDER = ("customer_action", "fix_data", "never", "later", "technical")
+# A question longer than this is no question.
+QUESTION_LENGTH = 2000
+QUESTIONS_A_DAY = 5
+# A new link is sent once an hour, however often it is asked for.
+LINK_WAIT = timedelta(hours=1)
+# The case must not end before the charge that follows a promise that was not kept.
+TIME_LEFT = timedelta(days=1)
+
+FOLLOW.fill("promises", ("recovery.case", "_end_promises"))
+
+
+class RecoveryCase(models.Model):
+    _inherit = "recovery.case"
+
+    promise_date = fields.Date(
+        string="Promised",
+        readonly=True,
+        copy=False,
+        help="The last day, where the customer lives, on which they promised to pay. Nothing is "
+        "charged before it is over.",
+    )
+    promised_at = fields.Datetime(
+        string="Promise Made", readonly=True, copy=False, help="When the customer promised."
+    )
+    promise_count = fields.Integer(
+        string="Promises",
+        readonly=True,
+        copy=False,
+        help="Days the customer has promised on their page. They may do so once, unless a person "
+        "allows them another time.",
+    )
+    link_asked_at = fields.Datetime(
+        readonly=True, copy=False, help="When a new link to the page was last sent on request."
+    )
+
+    _promise_idx = models.Index("(promise_date) WHERE promise_date IS NOT NULL")
+
+    # === ACTION METHODS === #
+
+    def action_promise(self):
+        """Ask for the day that the customer promised."""
+        return self._open_wizard("promise", self.env._("Promised Day"))
+
+    def action_withdraw_promise(self):
+        """Forget the promise of these cases; charges go on."""
+        reason = self.env._("The promise was withdrawn by %(user)s.", user=self.env.user.name)
+        for case_sudo in self._check_may_act().filtered("promise_date"):
+            case_sudo._end_promise(reason)
+        return True
+
+    def action_allow_promise(self):
+        """Let the customers of these cases promise a day once more."""
+        self._check_may_act().promise_count = 0
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _check_payable(self, amount):
+        """Make sure that these invoices can be paid at this instant, all of them, by one payment.
+
+        What the customer began elsewhere and did not finish is withdrawn at the provider first,
+        so that it can't be finished later beside the new payment.
+
+        :param amount: that the page showed, in the invoices' currency
+        :raise ValidationError: with what the customer should know
+        """
+        self.move_id._recovery_touch()
+        states = {case._get_page_state() for case in self}
+        if states & {"charging", "processing", "begun"}:
+            raise ValidationError(self._get_busy_sentence())
+        if states != {"open"}:
+            raise ValidationError(
+                self.env._("There is nothing to pay here any more. Please reload the page.")
+            )
+        owed = sum(case._get_owed() for case in self)
+        if self.currency_id.compare_amounts(owed, amount):
+            raise ValidationError(
+                self.env._("The amount has changed meanwhile. Please reload the page.")
+            )
+        self._withdraw_begun()
+
+    def _withdraw_begun(self):
+        """Withdraw the payments of these invoices that were begun and not finished.
+
+        :raise ValidationError: when one can't be, and may just have been finished
+        """
+        for transaction_sudo in self.env["recovery.attempt"]._search_money_under_way(self.move_id):
+            if not transaction_sudo._recovery_can_withdraw():
+                continue
+            age = fields.Datetime.now() - transaction_sudo.create_date
+            if not transaction_sudo._recovery_withdraw() and age < ONLINE_DRAFT_AGE:
+                raise ValidationError(self._get_busy_sentence())
+
+    def _get_busy_sentence(self):
+        return self.env._(
+            "A payment is being processed already. Please wait a few minutes and reload the page: "
+            "nothing has to be paid twice."
+        )
+
+    def _adopt_method(self, token, for_future):
+        """Charge these invoices to a method that the customer has just chosen for them.
+
+        :param bool for_future: whether they agreed to the same for their other invoices
+        """
+        lead = self[:1]
+        for case in self.filtered(lambda case: case.move_id._is_own_token(token)):
+            case.move_id.collect_token_id = token
+        partner = lead.partner_id.with_company(lead.company_id)
+        if for_future and partner.collect_token_id != token:
+            partner.collect_token_id = token
+
+    def _ask_question(self, text):
+        """Put what the customer asks into the chatter, and make sure that somebody reads it.
+
+        :return: why it is refused, for the customer; nothing when it was posted
+        """
+        self.ensure_one()
+        text = text.strip()
+        if not text:
+            return self.env._("Please write your question.")
+        if len(text) > QUESTION_LENGTH:
+            return self.env._(
+                "Please shorten your question to %(length)s characters.", length=QUESTION_LENGTH
+            )
+        author = self.move_id.partner_id
+        since = fields.Datetime.now() - timedelta(days=1)
+        asked = self.env["mail.message"].search_count(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("author_id", "=", author.id),
+                ("message_type", "=", "comment"),
+                ("date", ">=", since),
+            ]
+        )
+        if asked >= QUESTIONS_A_DAY:
+            return self.env._(
+                "Thank you, we have your questions. Please wait for our answer before you write "
+                "again."
+            )
+        self.message_post(
+            body=text,  # Plain text, which Odoo escapes.
+            author_id=author.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self._ask_for_attention(
+            self.env._("The customer asks a question. Answer it below."), activity=True
+        )
+        return None
+
+    def _send_new_link(self):
+        """Send the customer a new link, to the address that is known of them and no other."""
+        lead = self[:1]
+        now = fields.Datetime.now()
+        contact = lead.move_id.partner_id
+        is_recent = lead.link_asked_at and lead.link_asked_at > now - LINK_WAIT
+        if is_recent or not contact.email or lead.state not in OPEN_STATES:
+            return
+        self.link_asked_at = now
+        lang_lead = lead.with_context(lang=contact.lang or self.env.lang)
+        body = self.env["ir.qweb"]._render(
+            "revenue_recovery.recovery_page_link_mail",
+            {"case": lang_lead, "link": self._get_recovery_link()},
+            lang=contact.lang or self.env.lang,
+        )
+        lang_lead.with_context(
+            mail_notify_force_send=False, mail_post_autofollow=False
+        ).message_post(
+            body=body,
+            subject=lang_lead.env._(
+                "%(company)s: your new payment link", company=lead.company_id.name
+            ),
+            author_id=lead.company_id.partner_id.id,
+            partner_ids=contact.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
+            email_layout_xmlid="revenue_recovery.mail_layout",
+        )
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+
+    def _promise(self, day, author=None):
+        """Keep the day that the customer promised, and plan the charges anew.
+
+        :param datetime.date day: the last day, in the customer's time zone
+        :param author: the `res.partner` who promised; none when a person wrote it down for them
+        :return: why it can't be promised, for a person; nothing when it is kept
+        """
+        self.ensure_one()
+        block = self._get_promise_block(day, author)
+        if block:
+            return block
+        planned = self.next_attempt_id
+        self.write(
+            {
+                "promise_date": day,
+                "promised_at": fields.Datetime.now(),
+                "promise_count": self.promise_count + bool(author),
+            }
+        )
+        sentence = self._get_promise_sentence()
+        planned._set_state("cancelled", sentence=sentence)
+        self._plan_next_charge()
+        self._ask_to_follow()
+        self.message_post(
+            body=sentence,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            **({"author_id": author.id} if author else {}),
+        )
+        return None
+
+    def _get_promise_block(self, day, author):
+        if self.state not in OPEN_STATES:
+            return self.env._("The case of %(case)s is closed.", case=self.display_name)
+        if block := self._get_in_flight_sentence():
+            return block
+        if author and self.promise_count:
+            return self.env._(
+                "A day was promised before. Please write to us if you need more time."
+            )
+        bounds = self._get_promise_bounds()
+        if not bounds:
+            return self.env._("No day can be promised any more.")
+        if bounds.find_objection(day):
+            return self.env._(
+                "Choose a day from %(first)s to %(last)s.",
+                first=format_date(self.env, bounds.first),
+                last=format_date(self.env, bounds.last),
+            )
+        return None
+
+    def _end_promise(self, reason):
+        """Forget the promise and plan the charges as if it had not been made."""
+        self.ensure_one()
+        planned = self.next_attempt_id
+        self.promise_date = False
+        if planned.source != "user":
+            planned._set_state("cancelled", sentence=reason)
+        self._plan_next_charge()
+        self._ask_to_follow()
+        self.message_post(body=reason)
+
+    def _break_promise(self):
+        """Tell a person, and automations, that a promised day is over; charges go on."""
+        self._follow_invoice()
+        end = self._get_promise_end(passed=True)
+        if self.state not in OPEN_STATES or not end or end > fields.Datetime.now():
+            return
+        reason = self.env._(
+            "The customer promised to pay by %(day)s and did not. Charges go on.",
+            day=format_date(self.env, self.promise_date),
+        )
+        self.promise_date = False
+        self._plan_next_charge()  # Where the charge is planned already, it stays as it is.
+        self._ask_to_follow()
+        self.message_post(body=reason)
+        self._ask_for_attention(reason)
+        if self.state in OPEN_STATES:
+            self._emit("promise_broken", reason)
+
+    def _ask_to_follow(self):
+        """Let the job look at the case anew: notices keep to the promised day, too."""
+        self.env["recovery.invoice.queue"]._add(self.move_id)
+
+    def _on_closed(self, reason):
+        """Fill the hook to let a promise end with its case."""
+        super()._on_closed(reason)
+        self.filtered("promise_date").promise_date = False
+
+    # === CRON === #
+
+    @api.model
+    def _end_promises(self):
+        """Notice the promises that were not kept: a step of the job that follows invoices."""
+        # A day ends on different instants around the world: each case looks at its own.
+        tomorrow = fields.Date.today() + timedelta(days=1)
+        self._work_on_each(
+            Domain("promise_date", "<", tomorrow) & Domain("state", "in", OPEN_STATES),
+            "_break_promise",
+        )
+
+    # === GETTERS === #
+
+    def _get_page_state(self):
+        """Return what the page says of this invoice at this instant.
+
+        :return: ``open`` when it can be paid; ``paid``; ``closed`` when the case was given up or
+            there is nothing to recover; ``held`` while the accountant keeps the invoice back;
+            ``charging`` while a charge of ours goes out or is about to; ``processing`` while
+            another payment is on its way; ``begun`` when one was begun and may not be finished
+        """
+        self.ensure_one()
+        move = self.move_id
+        move._fetch_for_recovery()
+        debt = move._get_debt(self.due_date)
+        if self.state in ("lost", "cancelled") or move.state == "cancel":
+            return "closed"
+        if move.state != "posted" or move.payment_state == "blocked" or debt.is_excluded:
+            return "held"
+        if move.payment_state not in ("not_paid", "partial") or (
+            self.currency_id.compare_amounts(debt.owed, 0) <= 0
+        ):
+            return "paid"
+        if self._is_charge_near():
+            return "charging"
+        if transaction := self._get_payment_under_way():
+            return "begun" if transaction.state == "draft" else "processing"
+        return "open"
+
+    def _is_charge_near(self):
+        """Return whether a charge of ours is under way, or due at any moment."""
+        self.ensure_one()
+        if self.move_id._get_attempt_in_flight():
+            return True
+        now = fields.Datetime.now()
+        planned_at = self.next_attempt_at
+        if planned_at and now - CHARGE_WAIT <= planned_at <= now + timedelta(minutes=1):
+            return True
+        # A method was just saved on the page, and the job hasn't come to its charge yet.
+        queued = self.env["recovery.invoice.queue"].search(
+            [
+                ("move_id", "=", self.move_id.id),
+                ("transaction_id.operation", "=", "validation"),
+                ("transaction_id.last_state_change", ">=", now - CHARGE_WAIT),
+            ],
+            limit=1,
+        )
+        return bool(queued)
+
+    def _get_payment_under_way(self):
+        """Return the payment that keeps the customer from paying these invoices, if one does.
+
+        A transfer that they announced doesn't: they may have thought better of it.
+        """
+        attempts = self.env["recovery.attempt"]
+        for transaction_sudo in attempts._search_money_under_way(self.move_id):
+            if transaction_sudo.state == "pending" and (
+                transaction_sudo.provider_code in ("none", "custom")
+            ):
+                continue
+            if transaction_sudo.state == "draft" and (
+                transaction_sudo._recovery_can_withdraw()
+                or fields.Datetime.now() - transaction_sudo.create_date > BEGUN_WAIT
+            ):
+                continue
+            if attempts._get_transaction_block(transaction_sudo):
+                return transaction_sudo
+        return self.env["payment.transaction"].sudo()
+
+    def _get_failed_payment(self):
+        """Return the customer's latest payment of these invoices, if it has just failed."""
+        since = fields.Datetime.now() - FAILED_WAIT
+        # In sudo mode: the page is for somebody who isn't logged in.
+        latest_sudo = (
+            self.env["payment.transaction"]
+            .sudo()
+            .search([("invoice_ids", "in", self.move_id.ids)], order="id desc", limit=1)
+        )
+        is_failed = (
+            latest_sudo.state == "error"
+            and latest_sudo.operation != "offline"
+            and latest_sudo.last_state_change >= since
+        )
+        return latest_sudo if is_failed else latest_sudo.browse()
+
+    def _get_page_class(self):
+        """Return the class of decline that the page explains; none when nothing is known."""
+        classes = set(self.mapped("decline_class"))
+        return next((each for each in CLASS_ORDER if each in classes), False)
+
+    def _get_page_reason(self):
+        """Return why the payment failed, as the customer is told.
+
+        By class only: what a bank says of fraud, of stolen cards or closed accounts is not for a
+        page that anybody with the link can open.
+        """
+        latest = self.attempt_ids.sorted("id").filtered("finished_at")[-1:]
+        if latest.state == "returned":
+            return self.env._("Your bank returned the direct debit.")
+        if not latest and not self._get_page_class():
+            return self.env._("This payment is overdue.")
+        return self._explain_decline(self._get_page_class())
+
+    def _explain_decline(self, decline_class):
+        """Return the neutral sentence of a class of decline."""
+        return {
+            "later": self.env._("Your bank did not approve the charge. This often passes."),
+            "technical": self.env._(
+                "A technical problem between us and your bank kept the payment from going through."
+            ),
+            "fix_data": self.env._(
+                "The details of your saved payment method are not up to date any more."
+            ),
+            "customer_action": self.env._("Your bank asks you to confirm this payment yourself."),
+            "never": self.env._(
+                "Your saved payment method can't be charged any more. Please use another one."
+            ),
+        }.get(decline_class) or self.env._("The payment could not be collected.")
+
+    def _get_page_tokens(self, providers_sudo):
+        """Return the saved methods that the customer can pay these invoices with.
+
+        One that expired or is dead is not offered, and neither is one whose charge the bank wants
+        to see confirmed: Odoo's providers charge a saved method as if the customer were away, so
+        that only the form with the card's details leads to the confirmation.
+        """
+        lead = self[:1]
+        tokens_sudo = lead.partner_id._get_collect_tokens(lead.company_id).sudo()
+        return tokens_sudo.filtered(
+            lambda token: (
+                token.active
+                and token.provider_id in providers_sudo
+                and not any(case._is_method_shut(token) for case in self)
+            )
+        )
+
+    def _is_method_shut(self, token):
+        block = self._judge_method(token, self._get_owed()).block
+        return bool(block) and block.decline_class in BLOCKING_CLASSES
+
+    def _get_page_next(self):
+        """Return what happens next when the customer does nothing, as they are told."""
+        self.ensure_one()
+        if self.promise_date and self._get_promise_end():
+            return self.env._(
+                "You promised to pay by %(day)s. We charge nothing until then.",
+                day=format_date(self.env, self.promise_date),
+            )
+        if self.next_attempt_at and self.state == "in_recovery":
+            return self.env._(
+                "If you do nothing, we try the saved payment method again on %(day)s.",
+                day=format_date(self.env, self._get_local_day(self.next_attempt_at)),
+            )
+        return False
+
+    def _get_recovery_link(self, notice=None):
+        """Return the absolute URL of the customer's page for these cases.
+
+        :param notice: the `recovery.notice` that carries the link, if one does
+        :return: opens what the customer of the leading case owes its company, and nothing else
+        """
+        lead = self[:1]
+        cases = self.filtered(
+            lambda case: case.partner_id == lead.partner_id and case.company_id == lead.company_id
+        )
+        link = Link(
+            "case",
+            tuple(cases.ids),
+            lead.partner_id.id,
+            notice.id if notice else 0,
+            fields.Datetime.now() + LINK_LIFE,
+        )
+        return f"{lead.move_id.get_base_url()}{get_page_path(link.sign(self.env))}"
+
+    def _get_promised_wait(self):
+        """Fill the hook to put charges off until the promised day is over."""
+        until = self._get_promise_end()
+        if not until:
+            return super()._get_promised_wait()
+        return Block("promise", self._get_promise_sentence(), until=until)
+
+    def _get_promise_bounds(self):
+        """Return the days that may be promised now, or none.
+
+        :rtype: notices.PromiseBounds | None
+        """
+        self.ensure_one()
+        deadline = self.grace_until if self.state == "grace" else self.deadline_at
+        return promise_bounds(
+            aware(fields.Datetime.now()),
+            self._get_promise_place(),
+            self.policy_id.promise_days,
+            aware(deadline - TIME_LEFT) if deadline else None,
+        )
+
+    def _get_promise_end(self, passed=False):
+        """Return the naive UTC instant at which the promised day is over, or none.
+
+        :param bool passed: whether to return one that has passed, too
+        """
+        if not self.promise_date:
+            return None
+        end = naive(promise_end(self.promise_date, self._get_promise_place()))
+        return end if passed or end > fields.Datetime.now() else None
+
+    def _get_promise_place(self):
+        partner = self.partner_id.with_company(self.company_id)
+        return Place(partner._get_recovery_tz())
+
+    def _get_promise_sentence(self):
+        return self.env._(
+            "The customer promised to pay by %(day)s.",
+            day=format_date(self.env, self.promise_date),
+        )
