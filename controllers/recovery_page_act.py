@@ -74,7 +74,7 @@ class RecoveryPageActs(RecoveryPage):
         if not day or not cases:
             return request.env._("Please choose a day.")
         for case in cases:  # All or none: what is refused for one is not kept for the others.
-            if objection := case._get_promise_refusal(day, visit.partner):
+            if objection := case._get_promise_block(day, visit.partner):
                 return objection
         for case in cases:
             case._promise(day, visit.partner)

@@ -6,8 +6,7 @@ from odoo import api, fields, models
 
 from ...tools.instants import aware, naive
 from ..case.states import OPEN_STATES
-from ..notice.recovery_policy_step_notice import CLASS_TEMPLATES
-from ..schedule.recovery_case_plan import Plan
+from ..notice.recovery_policy_step import CLASS_TEMPLATES
 
 # How long ago a method may have been updated for the event to be news.
 LATELY = timedelta(days=1)
@@ -134,50 +133,6 @@ class RecoveryCase(models.Model):
                 )
 
     # === BUSINESS METHODS === #
-
-    def _retry_from(self, instant, reason):
-        """Plan the next charge as soon as hours and rules allow, not before a naive UTC instant.
-
-        While the schedule runs this is advice to it, below all rules; afterwards one more charge.
-
-        :param instant: empty for now
-        :return: why there is none, for a person; nothing when it is planned
-        """
-        self.ensure_one()
-        if self.state == "in_recovery" and self.ladder:
-            left_out = self.set_retry_advice("at" if instant else "now", instant, reason)
-            return left_out[0] if left_out else None
-        instant = instant or fields.Datetime.now()
-        return self._plan_by_user(self._get_charge_instant(instant), reason)
-
-    def _plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
-
-        :return: why there is none, for a person; nothing when it is planned
-        """
-        self.ensure_one()
-        amount = self._get_owed()
-        default = self._get_default_token()
-        at = self._get_charge_instant(fields.Datetime.now())
-        for token in self._get_other_tokens() - default:
-            choice = self._judge_method(token, amount)
-            if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
-                continue
-            self.next_attempt_id._set_state("cancelled", sentence=reason)
-            # As a person's choice of the method, which the schedule leaves alone.
-            self._create_attempt(
-                self.move_id,
-                Plan(at, "user", reason),
-                self.due_date,
-                case_id=self.id,
-                token_id=token.id,
-            )
-            self._on_changed()
-            return None
-        return self.env._(
-            "%(case)s: the customer has no other saved payment method that may be charged.",
-            case=self.display_name,
-        )
 
     def _change_policy(self, policy, reason):
         """Go on by another policy: its schedule, window, steps and end.

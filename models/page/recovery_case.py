@@ -15,8 +15,8 @@ from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
-from ..charge.recovery_attempt_block import ONLINE_DRAFT_AGE
-from ..method.payment_token_ceiling import BLOCKING_CLASSES
+from ..charge.under_way import ONLINE_DRAFT_AGE
+from ..method.history import BLOCKING_CLASSES
 from ..rules.block import Block
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
@@ -465,7 +465,7 @@ class RecoveryCase(models.Model):
         return False
 
     def _get_recovery_link(self, notice=None):
-        """Return the absolute URL of the customer's page for these cases.
+        """Fill the hook: return the absolute URL of the customer's page for these cases.
 
         :param notice: the `recovery.notice` that carries the link, if one does
         :return: opens what the customer of the leading case owes its company, and nothing else

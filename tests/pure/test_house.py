@@ -22,7 +22,9 @@ ROOMS = [
     "bridge",
 ]
 # Uses of a later room that are meant, with their reasons.
-MEANT = {}
+MEANT = {
+    ("policy/recovery_policy.py", "recovery.case"): "the button that counts the cases of a policy",
+}
 
 
 @lru_cache
@@ -116,7 +118,8 @@ def test_methods_of_ours_are_overridden_at_hooks_only():
     wrong = []
     for (model, name), chain in chains.items():
         is_stock = all(doc.startswith("Override of `") for doc, _file in chain)
-        is_hook = chain[0][0].startswith("Hook") and all(
+        # The hooks of cases are declared on a model of their own.
+        is_hook = chain[0][0].startswith(("Hook", "Fill the hook")) and all(
             doc.startswith("Fill the hook") for doc, _file in chain[1:]
         )
         if len(chain) > 1 and not (is_stock or is_hook):
