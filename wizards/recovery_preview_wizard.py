@@ -90,7 +90,7 @@ class RecoveryPreviewWizard(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _preview(self):
-        """Return the lines of the example's calendar, as `timing.notices` has them."""
+        """Return the lines of the example's calendar, as `notices` has them."""
         self.ensure_one()
         self.policy_id.check_access("read")
         self.move_id.check_access("read")

@@ -8,14 +8,11 @@ from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
 from ..case.recovery_case import OPEN_STATES
-from ..schedule.account_move import COLLECT
 
 MOVE_TRIGGERS = ("before_due", "before_attempt")
 # How much earlier than its days a notice may lie, for days off in a row.
 AHEAD = timedelta(days=14)
 PLAN_LIMIT = 20000
-
-COLLECT.fill("notices ahead", ("recovery.notice", "_plan_ahead"))
 
 
 class Ahead:

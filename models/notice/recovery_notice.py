@@ -14,6 +14,7 @@ from ...tools.jobs import work_on_each
 from ...tools.states import allowed
 from ..case.recovery_invoice_queue import FOLLOW
 from ..policy.recovery_policy_step import ACTION_TYPES
+from ..schedule.account_move import COLLECT
 from . import acts
 from .ahead import Ahead
 from .delivery import Delivery
@@ -21,6 +22,7 @@ from .mailer import Mailer
 from .sender import BATCH, Sender
 
 _logger = logging.getLogger(__name__)
+COLLECT.fill("notices ahead", ("recovery.notice", "_plan_ahead"))
 FOLLOW.fill("notices", ("recovery.notice", "_send_due"))
 
 # A step that somebody adds is not for what has long been over.

@@ -1,4 +1,4 @@
-"""A step as the plain values of `timing.notices`, and the text that it sends."""
+"""A step as the plain values of `notices`, and the text that it sends."""
 
 import logging
 
@@ -41,7 +41,7 @@ class RecoveryPolicyStep(models.Model):
         self.env["recovery.case"].invalidate_model(["notices_outdated"])
 
     def _make_steps(self):
-        """Return these steps as values of `timing.notices`, in their order."""
+        """Return these steps as values of `notices`, in their order."""
         return tuple(step._make_step(number) for number, step in enumerate(self.sorted(), 1))
 
     def _make_step(self, number):
