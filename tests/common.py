@@ -7,16 +7,27 @@ import requests
 
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
+from odoo.sql_db import BaseCursor
+from odoo.tests import HttpCase, freeze_time
+from odoo.tests.test_cursor import TestCursor
 from odoo.tools import mute_logger
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 
 
 class RecoveryCommon(AccountPaymentCommon):
-    """A customer with a saved card at the demo provider, whose token says how charges end."""
+    """A customer with a saved card at the demo provider, whose token says how charges end.
+
+    :cvar NOW: the UTC instant at which the class begins, before its first record is made; nine
+        o'clock of the day on which it runs where none is named. A class whose tests go to certain
+        days names one that is not after them.
+    """
+
+    NOW = None
 
     @classmethod
     def setUpClass(cls):
+        cls._set_clock()
         super().setUpClass()
         cls.env["recovery.policy"].search([]).action_archive()
         cls.env.user.group_ids += cls.env.ref("revenue_recovery.group_recovery_manager")
@@ -26,6 +37,17 @@ class RecoveryCommon(AccountPaymentCommon):
             {"name": "Customer", "email": "customer@example.com", "tz": "Europe/Paris"}
         )
         cls.policy = cls._create_policy()
+
+    @classmethod
+    def _set_clock(cls):
+        """Give Odoo and its cursors, thus `create_date`, one clock that stands still.
+
+        Where a browser may wait for something, the clock goes.
+        """
+        now = cls.NOW or f"{fields.Date.today()} 09:00:00"
+        cls.startClassPatcher(freeze_time(now, tick=issubclass(cls, HttpCase)))
+        for cursor in (BaseCursor, TestCursor):
+            cls.startClassPatcher(patch.object(cursor, "now", lambda _self: fields.Datetime.now()))
 
     @classmethod
     def _prepare_demo_provider(cls):
