@@ -15,6 +15,27 @@ from odoo.tools import mute_logger
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 
 
+class Clock:
+    """One clock for Odoo and its cursors, from which `create_date` and `write_date` come."""
+
+    def __init__(self, now, tick=False):
+        self._parts = [
+            freeze_time(now, tick=tick),
+            *(
+                patch.object(cursor, "now", lambda _cursor: fields.Datetime.now())
+                for cursor in (BaseCursor, TestCursor)
+            ),
+        ]
+
+    def start(self):
+        for part in self._parts:
+            part.start()
+
+    def stop(self):
+        for part in reversed(self._parts):
+            part.stop()
+
+
 class RecoveryCommon(AccountPaymentCommon):
     """A customer with a saved card at the demo provider, whose token says how charges end.
 
@@ -27,7 +48,10 @@ class RecoveryCommon(AccountPaymentCommon):
 
     @classmethod
     def setUpClass(cls):
-        cls._set_clock()
+        # Odoo starts it before there is an environment to make records in. Where a browser may wait
+        # for something, it goes.
+        now = cls.NOW or f"{fields.Date.today()} 09:00:00"
+        cls.freeze_time = Clock(now, tick=issubclass(cls, HttpCase))
         super().setUpClass()
         cls.env["recovery.policy"].search([]).action_archive()
         cls.env.user.group_ids += cls.env.ref("revenue_recovery.group_recovery_manager")
@@ -37,17 +61,6 @@ class RecoveryCommon(AccountPaymentCommon):
             {"name": "Customer", "email": "customer@example.com", "tz": "Europe/Paris"}
         )
         cls.policy = cls._create_policy()
-
-    @classmethod
-    def _set_clock(cls):
-        """Give Odoo and its cursors, thus `create_date`, one clock that stands still.
-
-        Where a browser may wait for something, the clock goes.
-        """
-        now = cls.NOW or f"{fields.Date.today()} 09:00:00"
-        cls.startClassPatcher(freeze_time(now, tick=issubclass(cls, HttpCase)))
-        for cursor in (BaseCursor, TestCursor):
-            cls.startClassPatcher(patch.object(cursor, "now", lambda _self: fields.Datetime.now()))
 
     @classmethod
     def _prepare_demo_provider(cls):
