@@ -15,17 +15,19 @@ from odoo.tools import mute_logger
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 
 
+def patch_cursors(ahead=timedelta(0)):
+    """Return patchers that give cursors Odoo's clock, or one that is ahead of it."""
+    return [
+        patch.object(cursor, "now", lambda _cursor: fields.Datetime.now() + ahead)
+        for cursor in (BaseCursor, TestCursor)
+    ]
+
+
 class Clock:
     """One clock for Odoo and its cursors, from which `create_date` and `write_date` come."""
 
     def __init__(self, now, tick=False):
-        self._parts = [
-            freeze_time(now, tick=tick),
-            *(
-                patch.object(cursor, "now", lambda _cursor: fields.Datetime.now())
-                for cursor in (BaseCursor, TestCursor)
-            ),
-        ]
+        self._parts = [freeze_time(now, tick=tick), *patch_cursors()]
 
     def start(self):
         for part in self._parts:

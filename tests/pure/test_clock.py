@@ -6,9 +6,13 @@ record is made, of what ships that it asks one clock only.
 
 import ast
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
+
+from environment import days
+from environment.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
@@ -198,3 +202,25 @@ def test_what_ships_asks_no_clock_but_odoos():
                 if OF_POSTGRES.search(line.replace(LOCKING, "")):
                     found.append(f"{file.relative_to(ROOT)}:{number}: {line.strip()}")
     assert found == [], "PostgreSQL may run on another machine, with another clock"
+
+
+@pytest.mark.parametrize("arguments", [["--date", "2028-02-29", "-x"], ["-x", "--date=2028-02-29"]])
+def test_day_of_a_run_is_taken_out_of_its_arguments(arguments):
+    assert days.take(arguments) == (date(2028, 2, 29), ["-x"])
+
+
+def test_run_without_a_day_has_none():
+    assert days.take(["-k", "date"]) == (None, ["-k", "date"])
+
+
+def test_seed_draws_the_same_day_again():
+    drawn, _rest = days.take(["--date", "ahead:7"])
+    assert days.take(["--date", "ahead:7"]) == (drawn, [])
+    assert drawn > date(2027, 11, 29)
+    assert len({days.take(["--date", f"ahead:{seed}"])[0] for seed in range(20)}) > 10
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2027-02-29"])
+def test_what_is_no_day_is_refused(text):
+    with pytest.raises(SetupError, match="takes a day"):
+        days.take(["--date", text])
