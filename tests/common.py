@@ -212,7 +212,7 @@ class RecoveryCommon(AccountPaymentCommon):
             "brand": "visa",
             "country": "US",
             "exp_month": 8,
-            "exp_year": 2030,
+            "exp_year": fields.Date.today().year + 4,
             "fingerprint": "fp_1",
             "funding": "debit",
             **(card or {}),
