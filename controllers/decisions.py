@@ -17,7 +17,7 @@ COLUMNS = {
     "policy": lambda attempt, _record: attempt.case_id.policy_id.name,
     "arm": lambda _attempt, record: record.get("arm"),
     "model": lambda _attempt, record: record.get("model"),
-    "decided_at": lambda attempt, _record: _to_iso(attempt.create_date),
+    "decided_at": lambda attempt, _record: _to_iso(attempt.decided_at),
     "chosen_at": lambda _attempt, record: record.get("at"),
     "planned_at": lambda attempt, _record: _to_iso(attempt.planned_at),
     "charged_at": lambda attempt, _record: _to_iso(attempt.started_at),

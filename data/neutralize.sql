@@ -1,9 +1,11 @@
 -- A copied database charges nobody and writes to nobody: what was planned stays for the books, but
 -- its time never comes, not even when somebody switches the scheduled actions on again.
+-- It ended when the original last decided or finished something: the instants of attempts are of Odoo's
+-- clock, and PostgreSQL's, which may be another machine's, is not compared with it.
 UPDATE recovery_attempt
    SET state = 'cancelled',
        sentence = 'Cancelled: this database is a copy.',
-       finished_at = now() AT TIME ZONE 'UTC'
+       finished_at = (SELECT GREATEST(MAX(decided_at), MAX(finished_at)) FROM recovery_attempt)
  WHERE state = 'planned';
 UPDATE recovery_notice
    SET state = 'skipped', status = 'skipped', held_until = NULL,

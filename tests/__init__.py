@@ -1,4 +1,5 @@
 from . import (
+    test_clock,
     test_neutralize,
     test_security,
     test_tour,

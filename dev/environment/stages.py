@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from . import chromium, database, lint, neighbours
@@ -25,6 +26,8 @@ _LINT = "lint"
 _OPTIONS_WITH_A_WORD = ("-k", "-m")
 # Named by the plugin `environment.reporting`, which this module must not import: it needs pytest.
 _REPORT_VARIABLE = "RECOVERY_TEST_REPORT"
+# The same of `environment.clock`.
+_DATE_VARIABLE = "RECOVERY_TEST_DATE"
 
 
 @dataclass
@@ -37,11 +40,15 @@ class Selection:
     oca: list[str] = field(default_factory=list)
     concurrency: list[str] = field(default_factory=list)
     everything: bool = False
+    day: date | None = None
 
 
-def select(arguments: list[str]) -> Selection:
-    """Sort the arguments of `dev/test` by stage."""
-    selection = Selection(options=[])
+def select(arguments: list[str], day: date | None = None) -> Selection:
+    """Sort the arguments of `dev/test` by stage.
+
+    :param day: on which the tests are to run; only those of Odoo can
+    """
+    selection = Selection(options=[], day=day)
     for previous, argument in zip(["", *arguments], arguments, strict=False):
         path, separator, test = argument.partition("::")
         is_value = argument.startswith("-") or previous in _OPTIONS_WITH_A_WORD
@@ -63,6 +70,8 @@ def select(arguments: list[str]) -> Selection:
     if selection.everything:
         selection.pure, selection.odoo = [str(_PURE)], [str(_TESTS)]
         selection.oca, selection.concurrency = [str(_OCA)], [str(_CONCURRENCY)]
+    if day:
+        selection.pure, selection.concurrency = [], []
     return selection
 
 
@@ -188,6 +197,7 @@ class Run:
             [
                 *options,
                 *("-p", "environment.shared_files"),
+                *("-p", "environment.clock"),
                 "--odoo-http",
                 "--odoo-log-level=warn",
                 f"--odoo-config={config}",
@@ -195,7 +205,7 @@ class Run:
                 f"--rootdir={link.parent}",
                 f"--confcutdir={link}",
             ],
-            {"PATH": path},
+            {"PATH": path, _DATE_VARIABLE: str(self.selection.day or "")},
         )
 
     def _parallel(self) -> list[str]:

@@ -109,6 +109,9 @@ class RecoveryAttempt(models.Model):
         readonly=True,
         help="What chose the time of the charge.",
     )
+    decided_at = fields.Datetime(
+        string="Decided", default=fields.Datetime.now, readonly=True, copy=False
+    )
     planned_at = fields.Datetime(string="Planned For", required=True, readonly=True)
     started_at = fields.Datetime(string="Started", readonly=True, copy=False)
     finished_at = fields.Datetime(string="Finished", readonly=True, copy=False)

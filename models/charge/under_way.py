@@ -49,7 +49,7 @@ class MoneyUnderWay:
 
     def get_block(self, transaction):
         """Return a block when this transaction may bring, or have brought, the money."""
-        since = transaction.last_state_change or transaction.create_date
+        since = transaction.last_state_change or fields.Datetime.now()
         age = fields.Datetime.now() - since
         name = {"reference": transaction.reference}
         if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:

@@ -74,7 +74,7 @@ class FlowPlanner:
             ("automation_id", "=", self.rule.id),
             ("action_id", "=", False),
             ("state", "=", "failed"),
-            ("create_date", ">", fields.Datetime.now() - A_DAY),
+            ("set_off_at", ">", fields.Datetime.now() - A_DAY),
             ("sentence", "=", sentence),
         ]
         if not self.rule or self.planned_actions.search_count(known, limit=1):
@@ -107,7 +107,7 @@ class FlowPlanner:
         count = self.planned_actions.search_count(
             [
                 ("automation_id", "=", self.rule.id),
-                ("create_date", ">", fields.Datetime.now() - A_DAY),
+                ("set_off_at", ">", fields.Datetime.now() - A_DAY),
                 ("sequence", "=", 1),
                 *subject,
             ],

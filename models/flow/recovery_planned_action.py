@@ -56,6 +56,13 @@ class RecoveryPlannedAction(models.Model):
     company_id = fields.Many2one(
         comodel_name="res.company", required=True, readonly=True, index=True, ondelete="cascade"
     )
+    set_off_at = fields.Datetime(
+        string="Set Off",
+        default=fields.Datetime.now,
+        required=True,
+        readonly=True,
+        help="When it was planned, or noted that it can't be.",
+    )
     planned_at = fields.Datetime(string="Planned For", required=True, readonly=True)
     not_before = fields.Datetime(
         readonly=True, help="Set when the record was being changed by somebody else."

@@ -50,8 +50,7 @@ class CardHistory:
         rows = self._env.execute_query_dict(
             SQL(
                 """
-                SELECT COALESCE(attempt.started_at, transaction.last_state_change,
-                                transaction.create_date) AS at,
+                SELECT COALESCE(attempt.started_at, transaction.last_state_change) AS at,
                        transaction.state,
                        transaction.amount,
                        transaction.currency_id,
@@ -64,6 +63,7 @@ class CardHistory:
                   FROM payment_transaction transaction
              LEFT JOIN recovery_attempt attempt ON attempt.transaction_id = transaction.id
                  WHERE (%(is_of_card)s)
+                   AND (attempt.started_at IS NOT NULL OR transaction.last_state_change IS NOT NULL)
                    AND transaction.operation NOT IN ('validation', 'refund')
                    AND (transaction.state != 'draft'
                         OR attempt.state IN ('running', 'unknown'))

@@ -117,7 +117,7 @@ class RecoveryCase(models.Model):
         for transaction_sudo in self.env["recovery.attempt"]._search_money_under_way(self.move_id):
             if not transaction_sudo._recovery_can_withdraw():
                 continue
-            age = fields.Datetime.now() - transaction_sudo.create_date
+            age = fields.Datetime.now() - transaction_sudo.last_state_change
             if not transaction_sudo._recovery_withdraw() and age < ONLINE_DRAFT_AGE:
                 raise ValidationError(self._get_busy_sentence())
 
@@ -371,7 +371,7 @@ class RecoveryCase(models.Model):
                 continue
             if transaction_sudo.state == "draft" and (
                 transaction_sudo._recovery_can_withdraw()
-                or fields.Datetime.now() - transaction_sudo.create_date > BEGUN_WAIT
+                or fields.Datetime.now() - transaction_sudo.last_state_change > BEGUN_WAIT
             ):
                 continue
             if attempts._get_transaction_block(transaction_sudo):

@@ -141,7 +141,7 @@ class TimingFacts:
         if not token:
             return Method()
         network = token.recovery_network or ""
-        since = token.recovery_updated_at or token.create_date
+        since = token.recovery_updated_at
         return Method(
             rail=network if network in BANK_SCHEMES else "card",
             network=network,
@@ -288,8 +288,7 @@ def read_history(env, keys):
             SELECT asked.key, charge.at, charge.is_paid
               FROM (VALUES %(keys)s) AS asked(key, partner_id, company_id, before)
         CROSS JOIN LATERAL (
-                SELECT COALESCE(attempt.started_at, transaction.last_state_change,
-                                transaction.create_date) AS at,
+                SELECT COALESCE(attempt.started_at, transaction.last_state_change) AS at,
                        transaction.state = 'done'
                            AND transaction.recovery_decline IS NULL AS is_paid
                   FROM res_partner partner
@@ -303,8 +302,7 @@ def read_history(env, keys):
                    AND transaction.operation NOT IN ('validation', 'refund')
                    AND transaction.state IN ('done', 'error')
                    AND COALESCE(attempt.state, '') NOT IN ('not_sent', 'cancelled')
-                   AND COALESCE(attempt.started_at, transaction.last_state_change,
-                                transaction.create_date)
+                   AND COALESCE(attempt.started_at, transaction.last_state_change)
                        BETWEEN asked.before - INTERVAL '400 days'
                            AND asked.before - INTERVAL '1 minute'
               ORDER BY at DESC LIMIT %(limit)s) AS charge

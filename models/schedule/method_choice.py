@@ -1,6 +1,7 @@
 """Which saved method a case charges: the chosen one, a new one, or a backup."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from odoo import fields
@@ -78,7 +79,7 @@ class MethodChooser:
         case = self.case
         tokens = case.partner_id._get_collect_tokens(case.company_id).filtered(self._is_chargeable)
         return tokens.sorted(
-            lambda token: (token.recovery_updated_at or token.create_date, token.id), reverse=True
+            lambda token: (token.recovery_updated_at or datetime.min, token.id), reverse=True
         )
 
     def _is_chargeable(self, token):

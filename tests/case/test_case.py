@@ -176,6 +176,8 @@ class TestCaseFollowsInvoice(RecoveryCommon):
 
 @tagged("post_install", "-at_install")
 class TestCaseLife(RecoveryCommon):
+    NOW = "2026-03-02 12:00:00"
+
     def test_whole_calendar_of_a_case_that_nobody_pays(self):
         """Day by day: 4 tries in 8 days, 3 days of grace, lost."""
         self.policy.write({"tries": 4, "window_days": 8, "grace_days": 3})
@@ -299,6 +301,8 @@ class TestCaseLife(RecoveryCommon):
 
 @tagged("post_install", "-at_install")
 class TestCaseButtons(CronMixinCase, RecoveryCommon):
+    NOW = "2026-03-02 12:00:00"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

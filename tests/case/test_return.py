@@ -65,6 +65,8 @@ class ReturnCommon(RecoveryCommon):
 class TestReturnBooking(ReturnCommon):
     """What a return does in the ledger."""
 
+    NOW = "2026-03-02 12:00:00"
+
     def test_payment_is_reversed_on_the_date_of_return_and_the_invoice_is_open_again(self):
         with freeze_time("2026-03-02 12:00:00"):
             invoice, payment = self._pay_invoice()

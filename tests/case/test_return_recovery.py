@@ -12,6 +12,8 @@ from .test_return import ReturnCommon
 class TestReturnRecovery(ReturnCommon):
     """What a return does to attempts and cases."""
 
+    NOW = "2026-03-02 12:00:00"
+
     def _charge_again(self, case):
         """Let the next charge of a case succeed."""
         self._charge_next(case)

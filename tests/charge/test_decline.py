@@ -18,12 +18,13 @@ NOW = "2026-11-23 09:00:00"
 class DeclineCommon(RecoveryCommon):
     """A customer whose card is charged through the unmodified Stripe addon."""
 
+    NOW = NOW
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.stripe = cls._prepare_stripe_provider()
         cls.card = cls._create_stripe_card(cls.stripe)
-        cls.startClassPatcher(freeze_time(NOW))
 
     def _decline_first_charge(self, *args, token=None, **kwargs):
         """Return the case of an invoice whose first charge Stripe refused."""

@@ -12,6 +12,8 @@ from .report_ledger import RATES, LedgerMixin
 class ReportCommon(LedgerMixin, RecoveryCommon):
     """Three companies that bill in four currencies, and all that can happen to a case."""
 
+    NOW = "2026-01-10 12:00:00"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

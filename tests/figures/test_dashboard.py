@@ -46,6 +46,8 @@ class DashboardCommon(RecoveryCommon):
 
 @tagged("post_install", "-at_install")
 class TestDashboard(DashboardCommon):
+    NOW = "2026-03-10 12:00:00"
+
     def test_numbers_lead_to_the_records_behind_them(self):
         card = self._create_card(recovery_expiry="2090-01-01")
         _invoice, case = self._fail_invoice(token=card)

@@ -56,6 +56,8 @@ class AutomateCommon(NoticeCommon):
 
 @tagged("post_install", "-at_install")
 class TestAutomate(AutomateCommon):
+    NOW = "2026-09-18 09:00:00"
+
     def test_each_kind_finds_the_case_of_each_kind_of_record(self):
         for model in MODELS:
             invoice, case = self._fail_invoice(token=self._create_card())
@@ -265,6 +267,8 @@ class TestAutomate(AutomateCommon):
 @tagged("post_install", "-at_install")
 class TestAutomateNotice(AutomateCommon):
     """Messages that automations ask for keep the rules of all notices."""
+
+    NOW = "2026-09-16 09:00:00"
 
     def test_message_goes_out_with_the_next_run(self):
         self.policy.step_ids.unlink()

@@ -21,6 +21,8 @@ CONTROLLER = "odoo.addons.revenue_recovery.controllers.recovery_events"
 class EventsCommon(RecoveryCommon, HttpCase):
     """A card saved at Stripe, and events sent to Odoo over real HTTP."""
 
+    NOW = "2026-11-23 09:00:00"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -13,6 +13,8 @@ START = "2026-09-14 09:00:00"
 class RecipeCommon(NoticeCommon):
     """The shipped flows, lived through day by day."""
 
+    NOW = START
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -18,6 +18,8 @@ START = "2026-03-24 09:30:00"
 class TestFlow(RulesCommon):
     """An ordered list of actions with waits and conditions, as a rule sets it off for a case."""
 
+    NOW = START
+
     def _open_case(self, clock, *actions, **values):
         """Create a rule on new cases, then a case; return both."""
         rule = self._create_rule(*actions, trigger=values.pop("trigger", "on_create"), **values)
@@ -251,6 +253,8 @@ class TestFlow(RulesCommon):
 @tagged("post_install", "-at_install")
 class TestLoops(RulesCommon):
     """Rules that set off each other, or themselves, come to an end."""
+
+    NOW = START
 
     def test_rule_that_sets_itself_off_runs_once(self):
         code = "record.write({'active': not record.active})"

@@ -15,10 +15,11 @@ from ..common import RecoveryCommon
 class ExpiryCommon(RecoveryCommon):
     """Saved cards, of which the customer's default is charged automatically."""
 
+    NOW = "2026-11-23 09:00:00"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.startClassPatcher(freeze_time("2026-11-23 09:00:00"))
         cls.company = cls.env.company
         cls.card = cls._create_card("done")
         cls.card.recovery_expiry = "2026-12-31"

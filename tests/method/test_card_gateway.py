@@ -21,6 +21,8 @@ class TestCardGateway(RecoveryCommon, HttpCase):
     sends signed events to our route, and keeps a ledger of the money.
     """
 
+    NOW = "2026-11-23 09:00:00"
+
     def _enter_job_mode(self):
         return nullcontext()
 

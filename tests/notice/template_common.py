@@ -29,6 +29,8 @@ SMS_TEMPLATES = ("payment_failed", "reminder", "final")
 class TemplateCommon(MailCase, RecoveryCommon):
     """A failed invoice, one that is still to be charged, and an expiring card, to write about."""
 
+    NOW = "2026-11-23 09:00:00"
+
     # GSM 03.38: with any other letter an SMS holds 70 letters instead of 160.
     GSM = set(
         "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"

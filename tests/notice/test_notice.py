@@ -9,6 +9,8 @@ from .notice_common import NoticeCommon
 
 @tagged("post_install", "-at_install")
 class TestNotice(NoticeCommon):
+    NOW = "2026-03-02 08:00:00"
+
     def _follow_later(self, hours=3):
         with self.mock_mail_gateway(), freeze_time(fields.Datetime.now() + timedelta(hours=hours)):
             self._run_cron("follow")

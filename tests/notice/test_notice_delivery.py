@@ -14,6 +14,8 @@ MONDAY = "2026-03-02 08:00:00"
 class TestDelivery(NoticeCommon):
     """A notice shows what the outgoing queue says of it, and a lost one finds another way."""
 
+    NOW = MONDAY
+
     def setUp(self):
         super().setUp()
         self.contact = self.env["res.partner"].create(
@@ -192,6 +194,8 @@ class TestDelivery(NoticeCommon):
 @tagged("post_install", "-at_install")
 class TestActions(NoticeCommon):
     """What steps do besides e-mails."""
+
+    NOW = MONDAY
 
     def _run_step(self, **values):
         """Return a case whose step has had its turn, and its notice."""

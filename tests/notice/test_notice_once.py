@@ -12,6 +12,8 @@ MONDAY = "2026-03-02 08:00:00"
 class TestOnce(NoticeCommon):
     """What is known is not asked again."""
 
+    NOW = MONDAY
+
     @contextmanager
     def _count(self, method):
         """Give the ids of the cases for which a method is called, one for each call."""

@@ -20,6 +20,8 @@ MESSAGE_LOGGER = "odoo.addons.revenue_recovery.models.notice.recovery_notice"
 class TestCoordination(NoticeCommon):
     """One e-mail a day; none when it would be wrong, late or useless."""
 
+    NOW = MONDAY
+
     def test_message_waits_for_the_morning_of_the_next_working_day(self):
         self._set_steps({"hour_from": 8, "hour_to": 18, "working_days": True})
         with self._at("2026-03-06 18:00:00") as clock:  # A Friday evening.
@@ -217,6 +219,8 @@ class TestCoordination(NoticeCommon):
 @tagged("post_install", "-at_install")
 class TestBadInput(NoticeCommon):
     """What is wrong is said in a sentence, and harms nobody else."""
+
+    NOW = MONDAY
 
     def test_language_that_is_not_installed_is_replaced_by_the_companys(self):
         self.env.cr.execute(

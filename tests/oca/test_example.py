@@ -7,6 +7,8 @@ from ..notice.notice_common import NoticeCommon
 class TestExample(NoticeCommon):
     """The addon that the developers' guide explains does what the guide says."""
 
+    NOW = "2026-03-03 09:00:00"
+
     def test_step_of_its_own_kind_is_done_by_the_job(self):
         self._set_steps(
             {

@@ -13,6 +13,8 @@ MONDAY = "2026-03-02 08:00:00"
 class TestStep(NoticeCommon):
     """Each trigger, and each condition, of a step."""
 
+    NOW = MONDAY
+
     def test_each_failure_has_a_notice_of_its_own(self):
         self._set_steps({"trigger": "each_failure"})
         with self._at(MONDAY) as clock:
@@ -176,6 +178,8 @@ class TestStep(NoticeCommon):
 @tagged("post_install", "-at_install")
 class TestAhead(NoticeCommon):
     """Notices of what has no case."""
+
+    NOW = MONDAY
 
     def _collect_at(self, clock, instant):
         clock.move_to(instant)

@@ -9,6 +9,8 @@ from ..common import RecoveryCommon
 
 @tagged("post_install", "-at_install")
 class TestCollect(RecoveryCommon):
+    NOW = "2026-03-02 12:00:00"
+
     def test_invoice_is_not_charged_before_its_due_date(self):
         tomorrow = fields.Date.today() + timedelta(days=1)
         invoice = self._create_invoice(token=self._create_card("done"), due=tomorrow)

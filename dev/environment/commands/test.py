@@ -1,20 +1,21 @@
-"""`dev/test [--no-lint] [pytest arguments]`: every check of the repository.
+"""`dev/test [--no-lint] [--date DAY] [pytest arguments]`: every check of the repository.
 
 Five stages: lint, tests of the Odoo-free packages, Odoo tests (browser ones included), Odoo tests
 beside addons of the OCA, tests with several processes. Arguments go to pytest; a path selects the
-stages it belongs to.
+stages it belongs to. With a day, the Odoo tests only, as if it were that day.
 """
 
-from .. import stages
+from .. import days, stages
 from ..workbench import opened
 
 
 def main(arguments: list[str]) -> int:
     with_lint = "--no-lint" not in arguments
-    selection = stages.select([each for each in arguments if each != "--no-lint"])
+    day, arguments = days.take([each for each in arguments if each != "--no-lint"])
+    selection = stages.select(arguments, day)
     with opened() as bench:
         run = stages.Run(bench, selection)
-        finish_lint = run.lint() if with_lint and selection.everything else None
+        finish_lint = run.lint() if with_lint and selection.everything and not day else None
         run.pure()
         if finish_lint:
             finish_lint()

@@ -27,6 +27,8 @@ MODES = ("off", "immediate", "held")
 ORDERS = ("made", "reversed", "shuffled")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TIMEOUT = 10.0
+# How often a delivery that is to come late is looked at.
+_PAUSE = 0.005
 # No proxy of the environment stands between two processes of one machine.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -216,24 +218,38 @@ class Webhooks:
         self._changed.notify()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._sending = False
-                while not self._stopped and not self._is_due():
-                    wait = self._due[0][0] - time.monotonic() if self._due else None
-                    self._changed.wait(wait)
-                if self._stopped:
-                    return
-                parcel = heapq.heappop(self._due)[2]
-                self._sending = True
+        while parcel := self._take_due():
             delivery = self._deliver(parcel)
             if not delivery.arrived and parcel.attempt <= self.settings.retries:
                 again = _Parcel(**{**vars(parcel), "attempt": parcel.attempt + 1})
                 with self._changed:
                     self._send_in(self.settings.retry_seconds, again)
 
-    def _is_due(self) -> bool:
-        return bool(self._due) and self._due[0][0] <= time.monotonic()
+    def _take_due(self) -> _Parcel | None:
+        """Wait for the next parcel whose time has come; return None when stopped."""
+        with self._changed:
+            self._sending = False
+            while not self._stopped:
+                if not self._due:
+                    self._changed.wait()
+                elif self._due[0][0] <= time.monotonic():
+                    self._sending = True
+                    return heapq.heappop(self._due)[2]
+                else:
+                    self._pause()
+            return None
+
+    def _pause(self) -> None:
+        """Let others take the lock for a moment.
+
+        Waiting for the lock with a time limit would end at an instant of the kernel's clock: where
+        the clock of a process is moved (libfaketime), that is never.
+        """
+        self._changed.release()
+        try:
+            time.sleep(_PAUSE)
+        finally:
+            self._changed.acquire()
 
     def _deliver(self, parcel: _Parcel) -> Delivery:
         # The body is made under the lock, the call is not: Odoo calls back while it answers.
