@@ -27,7 +27,7 @@ class RecoveryDashboardExport(http.Controller):
     ):
         """Download a table of the dashboard, with its period and companies, as XLSX or CSV.
 
-        Whoever may export may; what he sees is what the dashboard shows him.
+        Whoever may export may; what they see is what the dashboard shows them.
 
         :param str table: as :meth:`recovery.dashboard._get_table` names it
         :param str company_ids: separated by commas; those switched on when empty

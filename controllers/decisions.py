@@ -71,7 +71,7 @@ class RecoveryDecisions(http.Controller):
 
 
 def _read_companies(env):
-    """Return the ids of the companies that the user has switched on in the browser, or all his."""
+    """Return the ids of the companies that the user has switched on, or all theirs."""
     own = env.user.company_ids.ids
     try:
         chosen = [int(number) for number in request.cookies.get("cids", "").split("-") if number]
@@ -98,7 +98,7 @@ def _describe(attempt):
     try:
         return [read(attempt, record) for read in COLUMNS.values()]
     except AccessError:
-        return [attempt.id]  # An invoice that the user may not see, though he sees its charge.
+        return [attempt.id]  # An invoice that the user may not see, though they see its charge.
 
 
 def _write(rows):

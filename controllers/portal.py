@@ -19,9 +19,9 @@ class RecoveryPortal(PortalAccount):
         readonly=True,
     )
     def open_recovery(self, invoice_id=None, **_ignored):
-        """Lead a customer to the page of his failed payments.
+        """Lead a customer to the page of their failed payments.
 
-        :param str invoice_id: the invoice that is to lead, of those that he may read
+        :param str invoice_id: the invoice that is to lead, of those that they may read
         """
         cases = self._get_failed_cases()
         lead = cases.filtered(lambda case: str(case.move_id.id) == invoice_id)
@@ -59,7 +59,7 @@ class RecoveryPortal(PortalAccount):
             ],
             order="first_failure_at, id",
         )
-        # In sudo mode for the cases only: which invoices are his, the rules say.
+        # In sudo mode for the cases only: which invoices are theirs, the rules say.
         moves = request.env["account.move"].search([("id", "in", cases_sudo.move_id.ids)])
         return cases_sudo.filtered(
             lambda case: case.move_id.id in moves.ids and case._get_page_state() == "open"

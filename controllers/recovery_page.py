@@ -21,7 +21,7 @@ class RecoveryPage(RecoveryPayment):
         """Show what is owed now, why, and what the customer can do about it.
 
         :param str only: the number of the one invoice to pay, of those on the page
-        :param str done: what he has just done, to thank him
+        :param str done: what they have just done, to thank them
         """
         visit, refusal = self._open(link)
         if refusal:

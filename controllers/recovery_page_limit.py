@@ -34,7 +34,7 @@ class Limiter:
         self._lock = Lock()
 
     def allows(self, kind, **whose):
-        """Count a request, and tell whether it is within the limits of all who make it.
+        """Count a request, and return whether it is within the limits of all who make it.
 
         :param kind: of :data:`LIMITS`
         :param whose: ``address`` and ``link``
@@ -63,7 +63,7 @@ limiter = Limiter()
 
 
 def within_limits(kind, link=""):
-    """Tell whether this request is within the limits; refused ones are not counted."""
+    """Return whether this request is within the limits; refused ones are not counted."""
     # Workers serve several databases.
     address = f"{request.db} {request.httprequest.remote_addr}"
     return limiter.allows(kind, address=address, link=link and f"{request.db} {link}")

@@ -52,7 +52,7 @@ class RecoveryPayment(PaymentPortal):
     ):
         """Start the validation of a payment method, which then pays the invoices of the link.
 
-        :param bool recovery_future: whether the customer wants it for his other invoices, too
+        :param bool recovery_future: whether the customer wants it for their other invoices, too
         :return: the processing values of the transaction
         :raise ValidationError: with what the customer should know
         """
@@ -124,7 +124,7 @@ class RecoveryPayment(PaymentPortal):
     def _describe_visit(self, visit, cases=(), token=False, future=True):
         """Return what a transaction remembers of the page it came from.
 
-        A customer who ticks *save* beside his payment agrees to be charged there later.
+        Customers who tick *save* beside their payment agree to be charged there later.
         """
         return {
             "cases": list(cases),

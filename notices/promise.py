@@ -21,7 +21,7 @@ class PromiseBounds:
     first: date
     last: date
 
-    def find_objection(self, day: date) -> Sentence | None:
+    def check_day(self, day: date) -> Sentence | None:
         """Return why a day can't be promised, with what to do instead, or None when it can."""
         values = {"first": self.first.isoformat(), "last": self.last.isoformat()}
         if self.first <= day <= self.last:

@@ -154,7 +154,7 @@ class RecoveryDashboard(models.AbstractModel):
 
     @api.model
     def _get_tenures(self, partner_ids, companies):
-        """Return by customer the day of his first invoice."""
+        """Return by customer the day of their first invoice."""
         groups = self.env["account.move"]._read_group(
             [
                 ("partner_id", "child_of", partner_ids),  # Which has an index.

@@ -134,7 +134,7 @@ class RecoveryDashboard(models.AbstractModel):
 
     @api.model
     def _is_told(self, estimate):
-        """Tell whether an estimate is worth being looked at, with its warning."""
+        """Return whether an estimate is worth being looked at, with its warning."""
         is_reached = estimate.supported >= SUPPORTED and estimate.effective >= FEWEST_TOLD
         return estimate.is_enough or is_reached
 

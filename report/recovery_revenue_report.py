@@ -7,7 +7,7 @@ from ..models.case.recovery_case import CHANNELS
 class RecoveryRevenueReport(models.Model):
     """One line for each payment of an invoice in recovery, as it is booked.
 
-    A line is a reconciliation of the journal: what the accountant finds there he finds here, in the
+    A line is a reconciliation of the journal: what accountants find there they find here, in the
     company's currency at the rate of the payment. The other reports count the same money at the
     rate of the failure, and up to what had failed.
     """

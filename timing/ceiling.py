@@ -129,7 +129,7 @@ class Charge:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class CeilingBlock:
     """Why a charge may not be sent.
 
     :ivar allowed_from: aware UTC instant from which this rule allows it; none for never
@@ -143,7 +143,7 @@ class Refusal:
 
 def check(
     rules: Iterable[Rule], history: Iterable[PastAttempt], now: datetime, charge: Charge
-) -> Refusal | None:
+) -> CeilingBlock | None:
     """Say whether a charge may be sent at ``now`` (aware); if not, return the strictest block.
 
     :param history: the attempts on the same card or account, in any order
@@ -195,7 +195,7 @@ class _Ledger:
         named = any(network in rule.scopes for rule in rules if not rule.own)
         return {network} if named else {network, OTHER}
 
-    def check(self, now: datetime) -> Refusal | None:
+    def check(self, now: datetime) -> CeilingBlock | None:
         """Return the block that lasts longest, of all rules valid at ``now``."""
         now = now.astimezone(timezone.utc)
         before = [attempt for attempt in self._attempts if attempt.at <= now]
@@ -204,7 +204,7 @@ class _Ledger:
         advised = defaultdict(list)  # There are many rules on advice, one for each code.
         for attempt in since_paid:
             advised[attempt.advice_code].append(attempt)
-        checks: dict[str, Callable[[Rule], Refusal | None]] = {
+        checks: dict[str, Callable[[Rule], CeilingBlock | None]] = {
             "attempts": partial(self._check_attempts, before, since_paid, now),
             "wait": partial(self._check_wait, since_paid, advised, now),
             "never": partial(self._check_never, since_paid, advised),
@@ -219,7 +219,7 @@ class _Ledger:
 
     def _check_attempts(
         self, before: list[PastAttempt], since_paid: list[PastAttempt], now: datetime, rule: Rule
-    ) -> Refusal | None:
+    ) -> CeilingBlock | None:
         """Count the tries in the window ``(now - window, now]``.
 
         As soon as the oldest ones over the limit are as old as the window, they are forgiven.
@@ -241,14 +241,14 @@ class _Ledger:
 
     def _check_wait(
         self, since_paid: list[PastAttempt], advised: _Advised, now: datetime, rule: Rule
-    ) -> Refusal | None:
+    ) -> CeilingBlock | None:
         found = self._find_concerned(since_paid, advised, rule)
         end = max((attempt.at + rule.window for attempt in found), default=now)
         return _block(rule, end) if end > now else None
 
     def _check_never(
         self, since_paid: list[PastAttempt], advised: _Advised, rule: Rule
-    ) -> Refusal | None:
+    ) -> CeilingBlock | None:
         """Refuse after such a decline; a charge paid since shows that it holds no more."""
         return _block(rule, None) if any(self._find_concerned(since_paid, advised, rule)) else None
 
@@ -266,7 +266,7 @@ class _Ledger:
 
     def _check_represent(
         self, before: list[PastAttempt], now: datetime, rule: Rule
-    ) -> Refusal | None:
+    ) -> CeilingBlock | None:
         """Look at the debits of this debt since the last one that paid a part of it."""
         debt = self._charge.debt
         debits = [attempt for attempt in before if debt is None or attempt.debt == debt]
@@ -300,11 +300,11 @@ def _in(named: frozenset, value: object) -> bool:
     return not named or value in named
 
 
-def _strictness(block: Refusal) -> tuple[bool, datetime]:
+def _strictness(block: CeilingBlock) -> tuple[bool, datetime]:
     return block.allowed_from is None, block.allowed_from or LATEST
 
 
-def _cap(block: Refusal | None) -> Refusal | None:
+def _cap(block: CeilingBlock | None) -> CeilingBlock | None:
     """End a block where its rule ends."""
     if block is None or block.rule.valid_to is None:
         return block
@@ -315,17 +315,19 @@ def _cap(block: Refusal | None) -> Refusal | None:
     return _block(block.rule, end)
 
 
-def _block(rule: Rule, allowed_from: datetime | None) -> Refusal:
+def _block(rule: Rule, allowed_from: datetime | None) -> CeilingBlock:
     if allowed_from:
         allowed_from = allowed_from.astimezone(timezone.utc)
         values = {"date": allowed_from, "rule": rule.name}
-        return Refusal(rule, Sentence(_("Not before %(date)s: %(rule)s."), values), allowed_from)
+        return CeilingBlock(
+            rule, Sentence(_("Not before %(date)s: %(rule)s."), values), allowed_from
+        )
     source = (
         _("This invoice may not be debited from this account again: %(rule)s.")
         if rule.kind == "represent"
         else _("Never again with this payment method: %(rule)s.")
     )
-    return Refusal(rule, Sentence(source, {"rule": rule.name}), None)
+    return CeilingBlock(rule, Sentence(source, {"rule": rule.name}), None)
 
 
 def load_rules(rows: Iterable[Mapping[str, str]]) -> list[Rule]:

@@ -116,7 +116,7 @@ class RecoveryForecastWizard(models.TransientModel):
         if self.policy_id.retry_schedule in ("smart", "fixed") and not self._has_method():
             return self.env._(
                 "There is no saved payment method to charge. Choose one on the invoice or the "
-                "customer, or let the customer pay online and keep his method."
+                "customer, or let the customer pay online and keep their method."
             )
         return {
             "none": self.env._("This policy makes no automatic charges."),

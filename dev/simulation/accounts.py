@@ -49,7 +49,7 @@ class PayHabit:
             raise ValueError("Days of the month are 1 to 31, weekdays 0 (Monday) to 6.")
 
     def pays_on(self, day: date) -> bool:
-        """Tell whether money arrives on that local day."""
+        """Return whether money arrives on that local day."""
         if self.weekday is not None:
             weeks = (day - FORTNIGHT_ANCHOR).days // 7
             return day.weekday() == self.weekday and weeks % self.every_weeks == 0
@@ -144,7 +144,7 @@ class Account:
         self._now = until
 
     def debit(self, amount: int, instant: datetime) -> bool:
-        """Take `amount` minor units if they are there, and tell whether they were."""
+        """Take `amount` minor units if they are there, and return whether they were."""
         self.advance(instant)
         if amount > self.balance:
             return False

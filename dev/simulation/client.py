@@ -49,7 +49,7 @@ class ApiAnswer:
 
     @property
     def replayed(self) -> bool:
-        """Tell whether it is the stored answer of an earlier request."""
+        """Return whether it is the stored answer of an earlier request."""
         return self.headers.get("idempotent-replayed") == "true"
 
     @property

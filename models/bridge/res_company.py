@@ -8,7 +8,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _recovery_has_subscription_app(self):
-        """Fill the hook to tell whether Odoo's own subscription app is loaded."""
+        """Fill the hook: return whether Odoo's own subscription app is loaded."""
         return super()._recovery_has_subscription_app() or is_loaded(self.env)
 
     @api.model

@@ -280,7 +280,7 @@ class AccountMove(models.Model):
         return self.collect_token_id or partner.collect_token_id
 
     def _is_own_token(self, token):
-        """Tell whether a token belongs to the invoice's customer and company."""
+        """Return whether a token belongs to the invoice's customer and company."""
         self.ensure_one()
         # In sudo mode to follow the token's contact and provider, which the user may not see.
         token_sudo = token.sudo()
@@ -304,7 +304,7 @@ class AccountMove(models.Model):
         )
 
     def _is_settled_by_charge(self):
-        """Tell whether one of our charges paid the invoice, maybe while its page was open."""
+        """Return whether one of our charges paid the invoice, maybe while its page was open."""
         self.ensure_one()
         is_settled = self.payment_state in PAID_STATES
         return is_settled and "paid" in self.recovery_attempt_ids.mapped("state")

@@ -180,7 +180,7 @@ class AccountPayment(models.Model):
     # === GETTERS === #
 
     def _recovery_is_returned(self):
-        """Tell whether the bank took the payment back already."""
+        """Return whether the bank took the payment back already."""
         self.ensure_one()
         # In sudo mode: also somebody who may not see recoveries must not record it twice.
         return self.state == "rejected" or bool(self.sudo().recovery_return_move_id)

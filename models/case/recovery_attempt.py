@@ -334,7 +334,7 @@ class RecoveryAttempt(models.Model):
         }
 
     def _is_technical(self):
-        """Tell whether a charge failed without anybody having declined it."""
+        """Return whether a charge failed without anybody having declined it."""
         self.ensure_one()
         return self.state == "not_sent" or (
             self.state == "declined" and self.decline_class == "technical"

@@ -684,7 +684,7 @@ class RecoveryCase(models.Model):
     # === GETTERS === #
 
     def _is_charging(self):
-        """Tell whether charges of this case may go out."""
+        """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
 

@@ -203,13 +203,13 @@ class ChargeBlocks:
         charge = token._recovery_prepare_question(self._move, self._attempt._get_amount())
         if block := token._recovery_get_block(charge, self._now, self._card_history):
             return block._replace(moot=bool(self._case))
-        refusal = token._recovery_check_ceiling(charge, self._now, self._card_history)
-        if not refusal:
+        ceiling = token._recovery_check_ceiling(charge, self._now, self._card_history)
+        if not ceiling:
             return None
         # Instants are stored in whole seconds, which must not fall before the rule's.
-        until = naive(refusal.allowed_from) + timedelta(seconds=1)
-        rule = token._recovery_get_rule(refusal)
-        return Block("ceiling", token._recovery_render_refusal(refusal), until, rule=rule)
+        until = naive(ceiling.allowed_from) + timedelta(seconds=1)
+        rule = token._recovery_get_rule(ceiling)
+        return Block("ceiling", token._recovery_render_ceiling(ceiling), until, rule=rule)
 
     def _check_cool_down(self):
         return self._attempt._get_cool_down_block(self._card_history)

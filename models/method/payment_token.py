@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ...declines import read_method
-from ...timing.ceiling import Charge, Refusal, check
+from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools.instants import aware, naive
 from ..rules.block import Block
 from .history import CardHistory, find_blocking_charge, to_minor_units
@@ -387,15 +387,15 @@ class PaymentToken(models.Model):
             return removal
         if blocking := find_blocking_charge(history, charge, self.recovery_updated_at):
             return self._recovery_prepare_block(blocking)
-        refusal = self._recovery_check_ceiling(charge, instant, history)
-        if not refusal or refusal.allowed_from:
+        ceiling = self._recovery_check_ceiling(charge, instant, history)
+        if not ceiling or ceiling.allowed_from:
             return None
         latest = history[-1].attempt if history else None
         reasons = self.env["recovery.decline.reason"]
         return Block(
             "ceiling",
-            self._recovery_render_refusal(refusal),
-            rule=self._recovery_get_rule(refusal),
+            self._recovery_render_ceiling(ceiling),
+            rule=self._recovery_get_rule(ceiling),
             decline_class="never",
             reason=reasons._find(latest.reason if latest else "unknown"),
             at=naive(latest.at) if latest else instant,
@@ -442,21 +442,21 @@ class PaymentToken(models.Model):
             at=at,
         )
 
-    def _recovery_check_ceiling(self, charge, instant, history) -> Refusal | None:
+    def _recovery_check_ceiling(self, charge, instant, history) -> CeilingBlock | None:
         """Return why the networks' rules allow a charge at a naive UTC instant."""
         rules = self.env["recovery.network.rule"]._get_rules()
         return check(rules, [earlier.attempt for earlier in history], aware(instant), charge)
 
-    def _recovery_get_rule(self, refusal):
-        """Return the record of the rule that a refusal comes from."""
-        return self.env["recovery.network.rule"]._find(refusal.rule.id)
+    def _recovery_get_rule(self, ceiling):
+        """Return the record of the rule that a ceiling comes from."""
+        return self.env["recovery.network.rule"]._find(ceiling.rule.id)
 
-    def _recovery_render_refusal(self, refusal):
-        """Return the sentence of a refusal, its instant in the company's time zone."""
-        values = dict(refusal.sentence.values)
-        if refusal.allowed_from:
-            values["date"] = self._recovery_format_instant(naive(refusal.allowed_from))
-        return self.env._(refusal.sentence.source, **values)
+    def _recovery_render_ceiling(self, ceiling):
+        """Return the sentence of a ceiling, its instant in the company's time zone."""
+        values = dict(ceiling.sentence.values)
+        if ceiling.allowed_from:
+            values["date"] = self._recovery_format_instant(naive(ceiling.allowed_from))
+        return self.env._(ceiling.sentence.source, **values)
 
     # === GETTERS - FACTS === #
 

@@ -252,7 +252,7 @@ class RecoveryCase(models.Model):
         bounds = self._get_promise_bounds()
         if not bounds:
             return self.env._("No day can be promised any more.")
-        if bounds.find_objection(day):
+        if bounds.check_day(day):
             return self.env._(
                 "Choose a day from %(first)s to %(last)s.",
                 first=format_date(self.env, bounds.first),

@@ -235,7 +235,7 @@ class RecoveryNetworkRule(models.Model):
     def _find(self, rule_id):
         """Return the record of the rule with this id, archived or not; empty when it is gone.
 
-        :param str rule_id: `Rule.id`, as a refusal has it
+        :param str rule_id: `Rule.id`, as a ceiling has it
         """
         own_id = rule_id.removeprefix(_OWN)
         if own_id != rule_id:

@@ -251,7 +251,7 @@ class Decider:
                     break
                 charge = advised
                 continue
-            sentence = choice.token._recovery_render_refusal(refusal)
+            sentence = choice.token._recovery_render_ceiling(refusal)
             if not refusal.allowed_from:
                 return Stop(Sentence(sentence))
             rule = choice.token._recovery_get_rule(refusal)

@@ -49,22 +49,22 @@ class Ceilings:
         self._charge = choice.charge
         self._rules = token.env["recovery.network.rule"]._get_rules()
         self._attempts = [earlier.attempt for earlier in choice.history]
-        self._refusal = None
+        self._ceiling = None
 
     @property
     def rule(self):
-        return self._refusal and self._token._recovery_get_rule(self._refusal)
+        return self._ceiling and self._token._recovery_get_rule(self._ceiling)
 
     @property
     def sentence(self):
-        return Sentence(self._token._recovery_render_refusal(self._refusal))
+        return Sentence(self._token._recovery_render_ceiling(self._ceiling))
 
     def first_allowed(self, instant):
-        """Return the first allowed instant; the first refusal is the one to tell of."""
-        refusal = check(self._rules, self._attempts, instant, self._charge)
-        if not refusal:
+        """Return the first allowed instant; the first ceiling is the one to tell of."""
+        ceiling = check(self._rules, self._attempts, instant, self._charge)
+        if not ceiling:
             return instant
-        self._refusal = self._refusal or refusal
+        self._ceiling = self._ceiling or ceiling
         allowed = next_allowed(self._rules, self._attempts, instant, self._charge)
         # Instants are stored in whole seconds, which must not fall before the rule's.
         return allowed and allowed + timedelta(seconds=1)

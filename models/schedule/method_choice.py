@@ -97,11 +97,11 @@ class MethodChooser:
             return None  # The charge says so itself.
         if choice.block:
             return self._add_source(choice.block.sentence, choice.block.rule)
-        refusal = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
-        if not refusal:
+        ceiling = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
+        if not ceiling:
             return None
-        sentence = choice.token._recovery_render_refusal(refusal)
-        return self._add_source(sentence, choice.token._recovery_get_rule(refusal))
+        sentence = choice.token._recovery_render_ceiling(ceiling)
+        return self._add_source(sentence, choice.token._recovery_get_rule(ceiling))
 
     def _add_source(self, sentence, rule):
         name = self.case.display_name

@@ -137,9 +137,9 @@ def test_promise_lies_between_tomorrow_and_the_policys_last_day(now, days, deadl
         return
     first, last = map(date.fromisoformat, expected)
     assert (bounds.first, bounds.last) == (first, last)
-    assert bounds.find_objection(first) is bounds.find_objection(last) is None
-    assert expected[0] in str(bounds.find_objection(first - DAY))
-    assert bounds.find_objection(last + DAY)
+    assert bounds.check_day(first) is bounds.check_day(last) is None
+    assert expected[0] in str(bounds.check_day(first - DAY))
+    assert bounds.check_day(last + DAY)
 
 
 def test_promise_is_over_when_the_customers_day_is():

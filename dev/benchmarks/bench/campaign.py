@@ -115,7 +115,7 @@ class State:
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nobody has anything left to do."""
+        """Return whether nobody has anything left to do."""
         return not (self.planned or self.in_flight or self.signals or self.to_book)
 
 

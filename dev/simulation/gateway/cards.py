@@ -128,7 +128,7 @@ FAILING_ACCOUNTS = {
 
 
 def passes_checksum(number: str) -> bool:
-    """Tell whether a card number satisfies the Luhn formula."""
+    """Return whether a card number satisfies the Luhn formula."""
     digits = [int(digit) for digit in reversed(number) if digit.isdigit()]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return len(digits) == len(number) > 11 and (sum(digits[::2]) + sum(doubled)) % 10 == 0

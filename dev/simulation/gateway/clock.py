@@ -17,7 +17,7 @@ class Clock:
 
     @property
     def is_manual(self) -> bool:
-        """Tell whether the clock stands still until it is moved."""
+        """Return whether the clock stands still until it is moved."""
         return self._manual is not None
 
     def now(self) -> datetime:

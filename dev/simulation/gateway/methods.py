@@ -181,7 +181,7 @@ class Methods:
         return self.state.behaviours[method["id"]].verify(self.state.clock.now())
 
     def has_expired(self, method: StripeObject) -> bool:
-        """Tell whether a card's last month is over, in UTC."""
+        """Return whether a card's last month is over, in UTC."""
         if method["type"] != "card":
             return False
         year, month = method["card"]["exp_year"], method["card"]["exp_month"]

@@ -86,7 +86,7 @@ class Delivery:
 
     @property
     def arrived(self) -> bool:
-        """Tell whether Odoo accepted it."""
+        """Return whether Odoo accepted it."""
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -100,7 +100,7 @@ class _Parcel:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads to this machine."""
+    """Return whether a URL leads to this machine."""
     return urlsplit(url).hostname in LOOPBACK
 
 

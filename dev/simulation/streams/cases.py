@@ -91,7 +91,7 @@ class Cases:
         return Cases(**values, **{name: getattr(self, name) for name in _WHOLE})
 
     def is_funded(self, index: np.ndarray, day: np.ndarray, hour: np.ndarray) -> np.ndarray:
-        """Tell whether the account covers the amount at hours of local days."""
+        """Return whether the account covers the amount at hours of local days."""
         column = np.clip(day - self.first_day[index], 0, self.paths.opening.shape[1] - 1)
         return self.paths.balance(index, column, hour) >= self.amount[index]
 

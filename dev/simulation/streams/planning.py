@@ -107,7 +107,7 @@ def _exchange(
     late: np.ndarray,
     chosen: list[int],
 ) -> bool:
-    """Move each instant where it helps most while the others stay; tell whether any moved."""
+    """Move each instant where it helps most while the others stay; return whether any moved."""
     moved = False
     reached = chances[chosen].sum(axis=0)
     for place, instant in enumerate(chosen):

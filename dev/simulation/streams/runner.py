@@ -171,7 +171,7 @@ class _Play:
         )
 
     def plan(self) -> bool:
-        """Ask for the next charge; tell whether there is to be one."""
+        """Ask for the next charge; return whether there is to be one."""
         if self.view is None:
             setting = self.setting
             self.view = self.player.desk.open(self.case, setting.tries, setting.window)
