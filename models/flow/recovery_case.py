@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...tools.instants import aware, naive
 from ..case.states import OPEN_STATES
 from ..notice.recovery_policy_step import CLASS_TEMPLATES
 
@@ -207,10 +206,6 @@ class RecoveryCase(models.Model):
         return self.env["recovery.notice"]._ask(self, values, reason)
 
     # === GETTERS === #
-
-    def _get_charge_instant(self, instant):
-        """Return the first naive UTC instant from this one on at which charges may go out."""
-        return naive(self._get_charge_hours().next_instant(aware(instant)))
 
     @api.model
     def _get_automation_reason(self, name):

@@ -293,6 +293,11 @@ class RecoveryCase(models.Model):
         """Let the job look at the case anew: notices keep to the promised day, too."""
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
+    def _on_new_method(self):
+        """Fill the hook: a promise is kept by another method, too."""
+        super()._on_new_method()
+        self.promise_date = False
+
     def _on_closed(self, reason):
         """Fill the hook to let a promise end with its case."""
         super()._on_closed(reason)

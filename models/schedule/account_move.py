@@ -111,4 +111,15 @@ class AccountMove(models.Model):
         )
         query.order = "account_move.invoice_date_due, account_move.id"
         query.limit = limit
-        return self.browse(query)
+        moves = self.browse(query)
+        return moves - self._find_left_to_others(moves)
+
+    @api.model
+    def _find_left_to_others(self, moves):
+        """Return the invoices that another app charges by itself and no policy takes from it."""
+        left = self.browse()
+        foreign = self.env["res.company"]._recovery_filter_foreign(moves)
+        for company, theirs in foreign.grouped("company_id").items():
+            policies = self.env["recovery.policy"].with_company(company)
+            left += theirs - self.browse([move.id for move in policies._match_all(theirs)])
+        return left
