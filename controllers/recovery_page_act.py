@@ -19,9 +19,9 @@ class RecoveryPageActs(RecoveryPage):
         visit, refusal = self._open_for_act(link)
         if refusal:
             return refusal
-        objection = self._promise(visit, day)
-        if objection:
-            return self._complain(visit, "promise", objection, day)
+        error = self._promise(visit, day)
+        if error:
+            return self._complain(visit, "promise", error, day)
         visit.notice._note_result("promise")
         return self._go_on(link, "promise")
 
@@ -32,9 +32,9 @@ class RecoveryPageActs(RecoveryPage):
         if refusal:
             return refusal
         question = question[:_MOST_CHARACTERS]
-        objection = visit.cases[:1]._ask_question(question) if visit.cases else False
-        if objection:
-            return self._complain(visit, "question", objection, question)
+        error = visit.cases[:1]._ask_question(question) if visit.cases else False
+        if error:
+            return self._complain(visit, "question", error, question)
         visit.notice._note_result("question")
         return self._go_on(link, "question")
 
@@ -74,19 +74,17 @@ class RecoveryPageActs(RecoveryPage):
         if not day or not cases:
             return request.env._("Please choose a day.")
         for case in cases:  # All or none: what is refused for one is not kept for the others.
-            if objection := case._get_promise_block(day, visit.partner):
-                return objection
+            if error := case._get_promise_error(day, visit.partner):
+                return error
         for case in cases:
             case._promise(day, visit.partner)
         return None
 
-    def _complain(self, visit, form, objection, entered):
+    def _complain(self, visit, form, error, entered):
         """Show the page again with what has to be mended in a form."""
         if not visit.cases:
             return self._go_on(visit.text, "")
-        return self._render_page(
-            visit, status=422, error={form: objection}, entered={form: entered}
-        )
+        return self._render_page(visit, status=422, error={form: error}, entered={form: entered})
 
     def _go_on(self, link, done):
         return request.redirect(f"{get_page_path(link)}?done={done}", code=303)
