@@ -1,4 +1,4 @@
-"""What customers do on their page beside paying: a promise, a question, a new link."""
+"""What the customer does on his page beside paying: a promise, a question, a new link."""
 
 from odoo import fields, http
 from odoo.http import request
@@ -19,22 +19,22 @@ class RecoveryPageActs(RecoveryPage):
         visit, refusal = self._open_for_act(link)
         if refusal:
             return refusal
-        block = self._promise(visit, day)
-        if block:
-            return self._complain(visit, "promise", block, day)
+        error = self._promise(visit, day)
+        if error:
+            return self._complain(visit, "promise", error, day)
         visit.notice._note_result("promise")
         return self._go_on(link, "promise")
 
     @http.route("/recovery/pay/<string:link>/question", methods=["POST"], **PAGE)
     def ask(self, link, question="", **_ignored):
-        """Put the customer's question into the chatter of their case."""
+        """Put the customer's question into the chatter of his case."""
         visit, refusal = self._open_for_act(link)
         if refusal:
             return refusal
         question = question[:_MOST_CHARACTERS]
-        block = visit.cases[:1]._ask_question(question) if visit.cases else False
-        if block:
-            return self._complain(visit, "question", block, question)
+        error = visit.cases[:1]._ask_question(question) if visit.cases else False
+        if error:
+            return self._complain(visit, "question", error, question)
         visit.notice._note_result("question")
         return self._go_on(link, "question")
 
@@ -74,17 +74,17 @@ class RecoveryPageActs(RecoveryPage):
         if not day or not cases:
             return request.env._("Please choose a day.")
         for case in cases:  # All or none: what is refused for one is not kept for the others.
-            if block := case._get_promise_block(day, visit.partner):
-                return block
+            if error := case._get_promise_error(day, visit.partner):
+                return error
         for case in cases:
             case._promise(day, visit.partner)
         return None
 
-    def _complain(self, visit, form, block, entered):
+    def _complain(self, visit, form, error, entered):
         """Show the page again with what has to be mended in a form."""
         if not visit.cases:
             return self._go_on(visit.text, "")
-        return self._render_page(visit, status=422, error={form: block}, entered={form: entered})
+        return self._render_page(visit, status=422, error={form: error}, entered={form: entered})
 
     def _go_on(self, link, done):
         return request.redirect(f"{get_page_path(link)}?done={done}", code=303)

@@ -34,6 +34,8 @@ CHANNELS = [
     ("bank_transfer", "Bank transfer"),
     ("manual", "Recorded payment"),
 ]
+# Those that only the reports tell from a retry.
+REPORTED_CHANNELS = ("new_method", "updated", "backup")
 # How long a case is left alone after its job raised, so that the others get their turn.
 FAILED_WAIT = timedelta(days=1)
 
@@ -150,7 +152,7 @@ class RecoveryCase(models.Model):
     )
     closed_at = fields.Datetime(string="Closed", readonly=True, copy=False)
     channel = fields.Selection(
-        selection=CHANNELS,
+        selection=[each for each in CHANNELS if each[0] not in REPORTED_CHANNELS],
         string="Recovered By",
         readonly=True,
         copy=False,

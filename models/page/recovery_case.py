@@ -217,9 +217,8 @@ class RecoveryCase(models.Model):
         :return: why it can't be promised, for a person; nothing when it is kept
         """
         self.ensure_one()
-        block = self._get_promise_block(day, author)
-        if block:
-            return block
+        if error := self._get_promise_error(day, author):
+            return error
         planned = self.next_attempt_id
         self.write(
             {
@@ -240,7 +239,7 @@ class RecoveryCase(models.Model):
         )
         return None
 
-    def _get_promise_block(self, day, author):
+    def _get_promise_error(self, day, author):
         if self.state not in OPEN_STATES:
             return self.env._("The case of %(case)s is closed.", case=self.display_name)
         if block := self._get_in_flight_sentence():
@@ -302,6 +301,11 @@ class RecoveryCase(models.Model):
         """Fill the hook to let a promise end with its case."""
         super()._on_closed(reason)
         self.filtered("promise_date").promise_date = False
+
+    def _on_new_method(self):
+        """Fill the hook to let a promise be kept by another method."""
+        super()._on_new_method()
+        self.promise_date = False
 
     # === CRON === #
 

@@ -42,7 +42,7 @@ class TestStockActions(RulesCommon):
         )
 
     def _assert_done(self, rule):
-        planned = self._get_planned(rule)
+        planned = self._get_planned_actions(rule)
         self.assertEqual(set(planned.mapped("state")), {"done"}, msg=planned.mapped("sentence"))
 
     def test_rule_on_cases_sets_responsible_and_tags(self):
@@ -96,7 +96,7 @@ class TestStockActions(RulesCommon):
             )
         )
         self._follow()
-        self.assertEqual(self._get_planned(rule)[0].state, "done")
+        self.assertEqual(self._get_planned_actions(rule)[0].state, "done")
         self.assertFalse(event.case_id)
 
     def test_rule_on_cases_schedules_an_activity_for_a_person(self):
