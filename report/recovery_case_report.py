@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.case.recovery_case import CHANNELS, OPEN_STATES
+from ..models.case.settlements import CHANNELS
+from ..models.case.states import OPEN_STATES
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [

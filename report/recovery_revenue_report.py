@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.case.recovery_case import CHANNELS
+from ..models.case.settlements import CHANNELS
 
 
 class RecoveryRevenueReport(models.Model):

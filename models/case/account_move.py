@@ -99,9 +99,6 @@ class AccountMove(models.Model):
     recovery_attention = fields.Char(
         related="recovery_case_id.attention", string="Needs Attention", groups=RECOVERY_GROUP
     )
-    recovery_next_attempt_at = fields.Datetime(
-        related="recovery_case_id.next_attempt_at", string="Next Attempt", groups=RECOVERY_GROUP
-    )
     recovery_in_flight_state = fields.Selection(
         related="recovery_case_id.in_flight_state",
         string="Charge Under Way",

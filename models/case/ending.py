@@ -7,18 +7,34 @@ from .recovery_attempt import UNFINISHED
 
 
 def due_ends(env):
-    """Return what is due to end: pairs of a domain of cases and the method that ends each."""
+    """Return what is due to end: pairs of a domain of cases and what ends one of them."""
     now = fields.Datetime.now()
     today = fields.Date.context_today(env["recovery.case"])
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
     return [
-        (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), "_end_pause"),
+        (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
         (
             Domain("state", "=", "in_recovery") & Domain("deadline_at", "<=", now) & is_idle,
-            "_end_window",
+            _end_window,
         ),
-        (Domain("state", "=", "grace") & Domain("grace_until", "<=", now) & is_idle, "_end_grace"),
+        (Domain("state", "=", "grace") & Domain("grace_until", "<=", now) & is_idle, _end_grace),
     ]
+
+
+def _end_pause(case):
+    case._resume(case.env._("The pause is over."))
+
+
+def _end_window(case):
+    days = case.policy_id.window_days
+    case._begin_grace(case.env._("The window of %(days)s days is over.", days=days))
+
+
+def _end_grace(case):
+    """Run the policy's end action on a case that nothing recovered."""
+    case._follow_invoice()
+    if case.state == "grace":
+        END_ACTIONS[case.policy_id.end_action](case)
 
 
 def _leave(case):

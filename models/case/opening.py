@@ -115,3 +115,27 @@ def prepare_decline_vals(attempt, transaction):
         "decline_reason_id": transaction.recovery_reason_id.id,
         "decline_class": decline.get("decline_class"),
     }
+
+
+def reopen(case, reason, values):
+    """Let a closed case begin again: its payment was taken back.
+
+    :return: the case, if it changed
+    """
+    now = fields.Datetime.now()
+    beginning = {
+        "first_attempt_id": False,
+        "first_failure_at": now,
+        "deadline_at": now + timedelta(days=case.policy_id.window_days),
+        "closed_at": False,
+        "channel": False,
+        "grace_until": False,
+        "exhausted_at": False,
+        # Notices of its former life stay as they are; this one has its own.
+        "life": case.life + 1,
+        "opened_by": "taken_back",
+    }
+    changed = case._set_state("in_recovery", reason, **{**beginning, **values})
+    if changed:
+        case._emit("large_failed")
+    return changed

@@ -9,33 +9,20 @@ from odoo.fields import Domain
 
 from ...tools import jobs
 from ...tools.states import allowed
-from ..method.history import BLOCKING_CLASSES
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
-from .ending import END_ACTIONS, due_ends
+from .ending import due_ends
 from .follower import follow_invoice
-from .opening import CaseOpening
+from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
 from .returns import BankReturn
+from .settlements import CHANNELS, REPORTED_CHANNELS
 from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
 from .write_off import write_off
 
 _logger = logging.getLogger(__name__)
 
-# How the money came back: one list, used by cases, settlements and reports.
-CHANNELS = [
-    ("retry", "Retry"),
-    ("new_method", "New payment method"),
-    ("updated", "Updated card"),
-    ("backup", "Backup method"),
-    ("notice", "Link in a notice"),
-    ("portal", "Customer portal"),
-    ("bank_transfer", "Bank transfer"),
-    ("manual", "Recorded payment"),
-]
-# Those that only the reports tell from a retry.
-REPORTED_CHANNELS = ("new_method", "updated", "backup")
 # How long a case is left alone after its job raised, so that the others get their turn.
 FAILED_WAIT = timedelta(days=1)
 
@@ -185,28 +172,6 @@ class RecoveryCase(models.Model):
         copy=False,
         help="What the latest decline asks for.",
     )
-    blocked_class = fields.Selection(
-        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
-        string="Method Waits",
-        readonly=True,
-        copy=False,
-        help="Set while no payment method of the customer may be charged. The case stays open, and "
-        "charges as soon as a method is added or updated.",
-    )
-    block_sentence = fields.Char(
-        string="No Charge Because",
-        readonly=True,
-        copy=False,
-        help="Why no charge is planned until the payment method changes.",
-    )
-    block_rule_id = fields.Many2one(
-        comodel_name="recovery.network.rule",
-        string="Forbidden By",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        help="The network's rule that forbids another charge of the method.",
-    )
     life = fields.Integer(
         default=1,
         readonly=True,
@@ -254,29 +219,9 @@ class RecoveryCase(models.Model):
     attempt_count = fields.Integer(
         compute="_compute_attempts", help="Charges sent to the provider, the first one included."
     )
-    next_attempt_id = fields.Many2one(
-        comodel_name="recovery.attempt", compute="_compute_attempts", string="Planned Charge"
-    )
-    next_attempt_at = fields.Datetime(
-        compute="_compute_attempts", search="_search_next_attempt_at", string="Next Attempt"
-    )
-    next_attempt_sentence = fields.Char(
-        compute="_compute_attempts", string="Why Then", help="Why the next charge is planned so."
-    )
-    next_attempt_rule_id = fields.Many2one(
-        comodel_name="recovery.network.rule",
-        compute="_compute_attempts",
-        string="Bound By",
-        help="The network's rule that put the next charge off.",
-    )
     in_flight_state = fields.Selection(
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
         compute="_compute_attempts",
-    )
-    method_label = fields.Char(
-        string="Payment Method",
-        compute="_compute_method_label",
-        help="The saved payment method that the next attempt charges.",
     )
     active = fields.Boolean(default=True)
 
@@ -301,27 +246,13 @@ class RecoveryCase(models.Model):
         for case in self:
             case.amount_owed = case._get_owed()
 
-    @api.depends("attempt_ids.state", "attempt_ids.planned_at")
+    @api.depends("attempt_ids.state")
     def _compute_attempts(self):
         for case in self:
             attempts = case.attempt_ids
             case.attempt_count = len(attempts.filtered("transaction_id"))
-            case.next_attempt_id = attempts.filtered(lambda attempt: attempt.state == "planned")[:1]
-            case.next_attempt_at = case.next_attempt_id.planned_at
-            case.next_attempt_sentence = case.next_attempt_id.sentence
-            case.next_attempt_rule_id = case.next_attempt_id.rule_id
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
-
-    def _search_next_attempt_at(self, operator, value):
-        domain = [("state", "=", "planned"), ("planned_at", operator, value)]
-        return [("attempt_ids", "any", domain)]
-
-    @api.depends("move_id.collect_token_id", "partner_id", "token_id", "attempt_ids.state")
-    def _compute_method_label(self):
-        for case in self:
-            token = case.next_attempt_id.token_id or case._get_default_token()
-            case.method_label = token._recovery_get_label() if token else False
 
     # === CRUD METHODS === #
 
@@ -533,7 +464,6 @@ class RecoveryCase(models.Model):
             reason,
             closed_at=fields.Datetime.now(),
             paused_until=False,
-            blocked_class=False,
             **values,
         )
         closed._cancel_planned(reason)
@@ -559,6 +489,11 @@ class RecoveryCase(models.Model):
         if self._set_state(target, reason, paused_until=False):
             self._plan_next_charge()
 
+    @api.model
+    def _prepare_case_vals(self, move, policy, attempt, transaction):
+        """Return the values of a new case; hook for addons that keep more of the beginning."""
+        return CaseOpening(self.env, move, attempt, transaction).prepare_vals(policy)
+
     def _reopen(self, reason, **values):
         """Start recovering again, from the beginning, after a payment was taken back.
 
@@ -566,28 +501,7 @@ class RecoveryCase(models.Model):
         :return: the case, if it changed
         """
         self.ensure_one()
-        now = fields.Datetime.now()
-        beginning = {
-            "first_attempt_id": False,
-            "first_failure_at": now,
-            "deadline_at": now + timedelta(days=self.policy_id.window_days),
-            "closed_at": False,
-            "channel": False,
-            "grace_until": False,
-            "exhausted_at": False,
-            # Notices of its former life stay as they are; this one has its own.
-            "life": self.life + 1,
-            "opened_by": "taken_back",
-        }
-        changed = self._set_state("in_recovery", reason, **{**beginning, **values})
-        if changed:
-            self._emit("large_failed")
-        return changed
-
-    @api.model
-    def _prepare_case_vals(self, move, policy, attempt, transaction):
-        """Return the values of a new case; hook for addons that keep more of the beginning."""
-        return CaseOpening(self.env, move, attempt, transaction).prepare_vals(policy)
+        return reopen(self, reason, values)
 
     @api.model
     def _open(self, move, attempt=None, transaction=None, **values):
@@ -634,25 +548,28 @@ class RecoveryCase(models.Model):
     @api.model
     def _end_due(self):
         """Resume, exhaust and end the cases whose day has come."""
-        for domain, method in due_ends(self.env):
-            self._work_on_each(domain, method)
+        for domain, end in due_ends(self.env):
+            self._work_on_each(domain, end)
 
     @api.model
-    def _work_on_each(self, domain, method, limit=500):
-        """Call a method on each case of a domain, each in a database transaction of its own.
+    def _work_on_each(self, domain, act, limit=500):
+        """Do something with each case of a domain, each in a database transaction of its own.
 
         A case on which it fails is put aside for a while and told once to a person.
+
+        :param act: called with a case, in its company
         """
         now = fields.Datetime.now()
         domain &= Domain("not_before", "=", False) | Domain("not_before", "<=", now)
         jobs.work_on_each(
             self.env,
             self.search(domain, limit=limit).ids,
-            lambda case_id: getattr(self._browse_in_company(case_id), method)(),
+            lambda case_id: act(self._browse_in_company(case_id)),
             failed=lambda case_id, error: self.browse(case_id)._put_aside(error),
-            doing="case",
+            doing="Case",
         )
 
+    @api.model
     def _browse_in_company(self, case_id):
         case = self.browse(case_id)
         return case.with_company(case.company_id)
@@ -663,25 +580,6 @@ class RecoveryCase(models.Model):
         self._ask_for_attention(
             self.env._("The case could not go on: %(error)s", error=error), activity=True
         )
-
-    def _end_pause(self):
-        self._resume(self.env._("The pause is over."))
-
-    def _end_window(self):
-        self._begin_grace(
-            self.env._("The window of %(days)s days is over.", days=self.policy_id.window_days)
-        )
-
-    def _end_grace(self):
-        """Run the policy's end action on a case that nothing recovered."""
-        self._follow_invoice()
-        if self.state != "grace":
-            return
-        self._run_end_action()
-
-    def _run_end_action(self):
-        """Close the case as lost, in the way of its policy; hook for addons with further ways."""
-        END_ACTIONS[self.policy_id.end_action](self)
 
     # === GETTERS === #
 

@@ -104,9 +104,6 @@ class BankReturn:
             self.sentence,
             first_attempt_id=attempt.id,
             due_date=max(filter(None, (case.due_date, attempt.due_date))),
-            blocked_class=False,
-            block_sentence=False,
-            block_rule_id=False,
             opened_by="failure",
             **self.case_vals,
         )

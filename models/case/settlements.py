@@ -4,6 +4,20 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+# How the money came back: one list, used by cases, settlements and reports.
+CHANNELS = [
+    ("retry", "Retry"),
+    ("new_method", "New payment method"),
+    ("updated", "Updated card"),
+    ("backup", "Backup method"),
+    ("notice", "Link in a notice"),
+    ("portal", "Customer portal"),
+    ("bank_transfer", "Bank transfer"),
+    ("manual", "Recorded payment"),
+]
+# Those that only the reports tell from a retry.
+REPORTED_CHANNELS = ("new_method", "updated", "backup")
+
 
 class Settlement(NamedTuple):
     """A payment on an invoice: its channel, as `recovery.case` names it, and its amount.

@@ -8,8 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.instants import local_day
-from ..case.recovery_case import CHANNELS
 from ..case.recovery_invoice_queue import FOLLOW
+from ..case.settlements import CHANNELS
 from ..method.payment_token import FUNDINGS
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
@@ -238,7 +238,9 @@ class RecoveryCase(models.Model):
     @api.model
     def _fill_due_figures(self):
         """Work out what is new, or has changed, for the reports."""
-        self._work_on_each(Domain("figures_outdated", "=", True), "_fill_figures", limit=5000)
+        self._work_on_each(
+            Domain("figures_outdated", "=", True), lambda case: case._fill_figures(), limit=5000
+        )
 
     # === GETTERS === #
 

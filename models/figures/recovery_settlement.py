@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..case.recovery_case import CHANNELS
+from ..case.settlements import CHANNELS
 
 
 class RecoverySettlement(models.Model):

@@ -316,7 +316,7 @@ class RecoveryCase(models.Model):
         tomorrow = fields.Date.today() + timedelta(days=1)
         self._work_on_each(
             Domain("promise_date", "<", tomorrow) & Domain("state", "in", OPEN_STATES),
-            "_break_promise",
+            lambda case: case._break_promise(),
         )
 
     # === GETTERS === #

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools.jobs import commit, work_on_each
 from ...tools.places import Places
+from ..case.account_move import RECOVERY_GROUP
 from ..case.recovery_attempt import UNFINISHED
 from ..case.states import OPEN_STATES
 from .planner import Planner
@@ -16,6 +17,10 @@ COLLECT = Places("reminders", "notices ahead")
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    recovery_next_attempt_at = fields.Datetime(
+        related="recovery_case_id.next_attempt_at", string="Next Attempt", groups=RECOVERY_GROUP
+    )
 
     # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
     _collect_idx = models.Index(

@@ -72,7 +72,7 @@ class Planner:
         if isinstance(charge, Stop):
             case._begin_grace(case._render(charge.sentence))
             return
-        self._unblock_method()
+        self.unblock()
         # A method other than the usual is written on the attempt; the usual may still change.
         attempt = self._create(charge, token=self.choice.token)
         latest = attempts[-1:] or case.first_attempt_id
@@ -126,7 +126,8 @@ class Planner:
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)
 
-    def _unblock_method(self):
+    def unblock(self):
+        """Let the case wait for no payment method any more."""
         if self.case.blocked_class:
             self.case.write(
                 {"blocked_class": False, "block_sentence": False, "block_rule_id": False}
@@ -157,7 +158,7 @@ class Planner:
             case._set_state("in_recovery", reason, grace_until=False)
         case._on_new_method()
         case.next_attempt_id._set_state("cancelled", sentence=reason)
-        self._unblock_method()
+        self.unblock()
         attempts = self.move.recovery_attempt_ids.sorted("id")
         latest = attempts.filtered(case._is_of_this_life)[-1:] or case.first_attempt_id
         charge = self._decider.charge_at_once(self.choice._replace(source="method"), latest)

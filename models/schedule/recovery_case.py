@@ -3,6 +3,8 @@ import hashlib
 from odoo import api, fields, models
 
 from ..case.recovery_attempt import FAILED_STATES, SOURCES
+from ..method.history import BLOCKING_CLASSES
+from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .advice import ADVICE_KINDS, prepare_advice_vals
 from .facts import TimingFacts
 from .forecast import Forecast
@@ -20,6 +22,52 @@ class RecoveryCase(models.Model):
         index="btree_not_null",
         help="Smart: charged by the smart schedule. Control: charged by the fixed one, to compare. "
         "Drawn when the case opens, and never changed. Empty: the policy has no smart schedule.",
+    )
+    blocked_class = fields.Selection(
+        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
+        string="Method Waits",
+        readonly=True,
+        copy=False,
+        help="Set while no payment method of the customer may be charged. The case stays open, and "
+        "charges as soon as a method is added or updated.",
+    )
+    block_sentence = fields.Char(
+        string="No Charge Because",
+        readonly=True,
+        copy=False,
+        help="Why no charge is planned until the payment method changes.",
+    )
+    block_rule_id = fields.Many2one(
+        comodel_name="recovery.network.rule",
+        string="Forbidden By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The network's rule that forbids another charge of the method.",
+    )
+    next_attempt_id = fields.Many2one(
+        comodel_name="recovery.attempt",
+        compute="_compute_next_attempt",
+        string="Planned Charge",
+    )
+    next_attempt_at = fields.Datetime(
+        compute="_compute_next_attempt", search="_search_next_attempt_at", string="Next Attempt"
+    )
+    next_attempt_sentence = fields.Char(
+        compute="_compute_next_attempt",
+        string="Why Then",
+        help="Why the next charge is planned so.",
+    )
+    next_attempt_rule_id = fields.Many2one(
+        comodel_name="recovery.network.rule",
+        compute="_compute_next_attempt",
+        string="Bound By",
+        help="The network's rule that put the next charge off.",
+    )
+    method_label = fields.Char(
+        string="Payment Method",
+        compute="_compute_method_label",
+        help="The saved payment method that the next attempt charges.",
     )
     next_probability = fields.Float(
         string="Chance of the Next Charge",
@@ -50,6 +98,25 @@ class RecoveryCase(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("attempt_ids.state", "attempt_ids.planned_at")
+    def _compute_next_attempt(self):
+        for case in self:
+            planned = case.attempt_ids.filtered(lambda attempt: attempt.state == "planned")[:1]
+            case.next_attempt_id = planned
+            case.next_attempt_at = planned.planned_at
+            case.next_attempt_sentence = planned.sentence
+            case.next_attempt_rule_id = planned.rule_id
+
+    def _search_next_attempt_at(self, operator, value):
+        domain = [("state", "=", "planned"), ("planned_at", operator, value)]
+        return [("attempt_ids", "any", domain)]
+
+    @api.depends("move_id.collect_token_id", "partner_id", "token_id", "attempt_ids.state")
+    def _compute_method_label(self):
+        for case in self:
+            token = case.next_attempt_id.token_id or case._get_default_token()
+            case.method_label = token._recovery_get_label() if token else False
 
     @api.depends("next_attempt_id", "attempt_ids.probability", "attempt_ids.source")
     def _compute_next_odds(self):
@@ -183,6 +250,12 @@ class RecoveryCase(models.Model):
         :rtype: list[dict] | str
         """
         return Forecast(self, move, policy, rng).list_charges()
+
+    def _on_closed(self, reason):
+        """Fill the hook: a closed case waits for no payment method."""
+        super()._on_closed(reason)
+        for case in self:
+            Planner(case).unblock()
 
     @api.model
     def _prepare_opening_vals(self, move, due_date, policy):
