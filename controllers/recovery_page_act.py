@@ -1,4 +1,4 @@
-"""What the customer does on his page beside paying: a promise, a question, a new link."""
+"""What the customer does on their page beside paying: a promise, a question, a new link."""
 
 from odoo import fields, http
 from odoo.http import request
@@ -27,7 +27,7 @@ class RecoveryPageActs(RecoveryPage):
 
     @http.route("/recovery/pay/<string:link>/question", methods=["POST"], **PAGE)
     def ask(self, link, question="", **_ignored):
-        """Put the customer's question into the chatter of his case."""
+        """Put the customer's question into the chatter of their case."""
         visit, refusal = self._open_for_act(link)
         if refusal:
             return refusal

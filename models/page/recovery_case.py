@@ -302,11 +302,6 @@ class RecoveryCase(models.Model):
         super()._on_closed(reason)
         self.filtered("promise_date").promise_date = False
 
-    def _on_new_method(self):
-        """Fill the hook to let a promise be kept by another method."""
-        super()._on_new_method()
-        self.promise_date = False
-
     # === CRON === #
 
     @api.model
