@@ -50,6 +50,7 @@ from .method import (
 from .notice import (
     test_notice,
     test_notice_delivery,
+    test_notice_once,
     test_notice_send,
     test_template,
     test_template_language,
