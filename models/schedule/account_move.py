@@ -85,39 +85,42 @@ class AccountMove(models.Model):
         )
         self.env.flush_all()
         query = self._search(domain)
-        query.add_where(
-            SQL(
-                """
-                EXISTS (
-                    SELECT FROM account_move_line line
-                     WHERE line.move_id = account_move.id
-                       AND line.display_type = 'payment_term'
-                       AND NOT line.reconciled
-                       AND line.no_followup IS NOT TRUE
-                       AND line.date_maturity <= %(today)s
-                       AND NOT EXISTS (
-                           SELECT FROM recovery_attempt attempt
-                            WHERE attempt.move_id = account_move.id
-                              AND attempt.state != 'cancelled'
-                              AND (attempt.due_date >= line.date_maturity
-                                   OR attempt.state IN %(unfinished)s)
-                       )
-                )
-                AND NOT EXISTS (
-                    SELECT FROM recovery_case
-                     WHERE recovery_case.id = account_move.recovery_case_id
-                       AND recovery_case.state IN %(open)s
-                )
-                """,
-                today=fields.Date.context_today(self),
-                unfinished=UNFINISHED,
-                open=OPEN_STATES,
-            )
-        )
+        query.add_where(self._make_due_condition())
         query.order = "account_move.invoice_date_due, account_move.id"
         query.limit = limit
         moves = self.browse(query)
         return moves - self._find_left_to_others(moves)
+
+    @api.model
+    def _make_due_condition(self):
+        """Return the SQL condition that a due instalment has no charge, and the invoice no case."""
+        return SQL(
+            """
+            EXISTS (
+                SELECT FROM account_move_line line
+                 WHERE line.move_id = account_move.id
+                   AND line.display_type = 'payment_term'
+                   AND NOT line.reconciled
+                   AND line.no_followup IS NOT TRUE
+                   AND line.date_maturity <= %(today)s
+                   AND NOT EXISTS (
+                       SELECT FROM recovery_attempt attempt
+                        WHERE attempt.move_id = account_move.id
+                          AND attempt.state != 'cancelled'
+                          AND (attempt.due_date >= line.date_maturity
+                               OR attempt.state IN %(unfinished)s)
+                   )
+            )
+            AND NOT EXISTS (
+                SELECT FROM recovery_case
+                 WHERE recovery_case.id = account_move.recovery_case_id
+                   AND recovery_case.state IN %(open)s
+            )
+            """,
+            today=fields.Date.context_today(self),
+            unfinished=UNFINISHED,
+            open=OPEN_STATES,
+        )
 
     @api.model
     def _find_left_to_others(self, moves):

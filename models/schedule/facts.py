@@ -278,10 +278,7 @@ def read_history(env, keys):
     :param keys: tuples of a key, customer, company and naive UTC instant
     :rtype: dict[int, tuple[timing.smart.PastCharge]]
     """
-    env["payment.transaction"].flush_model(
-        ["state", "last_state_change", "recovery_decline", "token_id"]
-    )
-    env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
+    _flush_charges(env)
     rows = env.execute_query(
         SQL(
             """
@@ -315,6 +312,13 @@ def read_history(env, keys):
     for key, at, is_paid in rows:
         charges[key].append(PastCharge(aware(at), is_paid))
     return {key: tuple(reversed(found)) for key, found in charges.items()}
+
+
+def _flush_charges(env):
+    env["payment.transaction"].flush_model(
+        ["state", "last_state_change", "recovery_decline", "token_id"]
+    )
+    env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
 
 
 def find_cool_down_end(history, move):

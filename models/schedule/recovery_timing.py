@@ -113,7 +113,7 @@ class RecoveryTiming(models.Model):
         :raise AccessError: for a company that the user has not switched on
         """
         # Not before it is used, because it brings NumPy.
-        from ...timing.stats.statistics import calibration, learned_tables, pay_habits
+        from ...timing.stats.statistics import learned_tables, pay_habits
 
         self.check_access("read")
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
@@ -123,7 +123,6 @@ class RecoveryTiming(models.Model):
         timing_sudo = self._get_row(company)
         company_sudo = company.sudo()
         model = self._get_model(company)
-        bins, error = calibration(model)
         oldest = min((sequence.born for sequence in model.reservoir.cases.values()), default=None)
         return {
             "id": timing_sudo.id,
@@ -139,19 +138,7 @@ class RecoveryTiming(models.Model):
                 for name, rows in learned_tables(model).items()
             },
             "habits": [self._prepare_row("habit", row) for row in pay_habits(model)],
-            "calibration": {
-                "bins": [
-                    {
-                        "low": part.low,
-                        "high": part.high,
-                        "count": part.tries,
-                        "promised": part.promised,
-                        "paid": part.seen,
-                    }
-                    for part in bins
-                ],
-                "ece": error,
-            },
+            "calibration": self._prepare_calibration(model),
         }
 
     # === BUSINESS METHODS === #
@@ -175,6 +162,27 @@ class RecoveryTiming(models.Model):
             "attempt_count": model.attempts,
             "case_count": len(model.reservoir),
             "learned_at": fields.Datetime.now(),
+        }
+
+    @api.model
+    def _prepare_calibration(self, model):
+        """Return how often promised probabilities came true, as plain values."""
+        # Not before it is used, because it brings NumPy.
+        from ...timing.stats.statistics import calibration
+
+        bins, error = calibration(model)
+        return {
+            "bins": [
+                {
+                    "low": part.low,
+                    "high": part.high,
+                    "count": part.tries,
+                    "promised": part.promised,
+                    "paid": part.seen,
+                }
+                for part in bins
+            ],
+            "ece": error,
         }
 
     @api.model
