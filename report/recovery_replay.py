@@ -1,6 +1,6 @@
 """What other retry schedules would have recovered, from the stored decisions of closed cases."""
 
-from datetime import datetime, timezone
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -22,6 +22,7 @@ from ..timing.stats.replay import (
     following,
     replay,
 )
+from ..tools.instants import aware
 
 # The latest ones: the record of each of their decisions is read and parsed.
 LIMIT = 5000
@@ -196,7 +197,7 @@ class RecoveryDashboard(models.AbstractModel):
         told = next(row for row in charges if row["candidates"])
         start, end = told["hours"] or (0, 24)
         return Journey(
-            case.first_failure_at.replace(tzinfo=timezone.utc),
+            aware(case.first_failure_at),
             ChargeHours(start, end, ZoneInfo(told["tz"] or "UTC")),
             [self._prepare_decision(row, case.failed_amount) for row in charges],
             is_exhausted=case.state == "lost" and bool(case.exhausted_at),
@@ -207,7 +208,7 @@ class RecoveryDashboard(models.AbstractModel):
         """Return a charge to replay; one that nobody drew comes without candidates."""
         paid = min(row["amount"] / failed_amount, 1.0) if row["state"] == "paid" else 0.0
         if not row["candidates"] or not row["propensity"] or row["source"] == "hint":
-            at = row["started_at"].replace(tzinfo=timezone.utc)
+            at = aware(row["started_at"])
             return LoggedDecision(at, 1.0, paid)
         candidates = [
             Candidate(_read(one["at"]), one["probability"], one["value"], one["propensity"])
@@ -220,4 +221,4 @@ class RecoveryDashboard(models.AbstractModel):
 
 def _read(text):
     """Return an instant that was written in UTC, with or without its zone."""
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return aware(datetime.fromisoformat(text))

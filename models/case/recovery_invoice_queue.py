@@ -35,7 +35,7 @@ class RecoveryInvoiceQueue(models.Model):
     """
 
     _name = "recovery.invoice.queue"
-    _description = "Recovery Signal"
+    _description = "Recovery Invoice Queue"
     _log_access = False
 
     move_id = fields.Many2one(

@@ -69,7 +69,7 @@ def plan_ladder(
     :param first_failure: the failure that opened the case; the window counts from it
     :param last_failure: the latest failure; own waits count from it
     :param sent: tries already sent to the provider, the first failure not among them
-    :param rungs_used: own waits already consumed, gated ones included: the clock of a case runs
+    :param rungs_used: own waits already consumed, blocked ones included: the clock of a case runs
         on while its payment method cannot be charged
     """
     if sent >= ladder.tries:
