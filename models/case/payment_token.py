@@ -8,8 +8,9 @@ class PaymentToken(models.Model):
 
     def _recovery_flush_charges(self):
         """Fill the hook: write what is pending of the attempts of these methods."""
-        super()._recovery_flush_charges()
+        result = super()._recovery_flush_charges()
         self.env["recovery.attempt"].flush_model(["state", "started_at", "transaction_id"])
+        return result
 
     def _recovery_note_change(self, note=""):
         """Fill the hook: let the open cases of these methods' customers choose anew, or tell."""

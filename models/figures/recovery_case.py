@@ -169,8 +169,9 @@ class RecoveryCase(models.Model):
 
     def _on_changed(self):
         """Fill the hook to let the job work the figures of these cases out anew."""
-        super()._on_changed()
+        result = super()._on_changed()
         self.filtered(lambda case: not case.figures_outdated).figures_outdated = True
+        return result
 
     def _fill_figures(self):
         """Work out, from the ledger, what the reports count of a case."""

@@ -9,7 +9,7 @@ from .rendering import Rendering
 
 def print_letter(notice):
     """Attach the letter to the document and ask somebody to print it."""
-    _ = notice.env._
+    env = notice.env
     subject = notice._get_subject()
     report_sudo = notice.step_id.report_id.sudo().with_context(
         lang=notice._get_known_lang(),
@@ -28,20 +28,20 @@ def print_letter(notice):
         }
     )
     thread.message_post(
-        body=_("The letter “%(letter)s” is to be printed.", letter=notice.name),
+        body=env._("The letter “%(letter)s” is to be printed.", letter=notice.name),
         attachment_ids=notice.attachment_id.ids,
         subtype_xmlid="mail.mt_note",
     )
     user = notice._get_responsible()
     thread.activity_schedule(
         "mail.mail_activity_data_todo",
-        summary=_("Print and send: %(letter)s", letter=notice.name),
+        summary=env._("Print and send: %(letter)s", letter=notice.name),
         user_id=user.id,
     )
     recipient = notice._get_recipient()
     notice.recipient_id = recipient
     notice._note_done(
-        _(
+        env._(
             "The letter to %(customer)s waits for %(user)s to be printed.",
             customer=recipient.display_name,
             user=user.name,

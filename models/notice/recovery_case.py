@@ -80,20 +80,22 @@ class RecoveryCase(models.Model):
 
     def _on_changed(self):
         """Fill the hook: the job plans the notices anew."""
-        super()._on_changed()
+        result = super()._on_changed()
         self.filtered(lambda case: not case.notices_outdated).notices_outdated = True
+        return result
 
     def _on_closed(self, reason):
         """Fill the hook: withdraw the planned notices of closed cases.
 
         What a step says after the last retry may be that the case is lost.
         """
-        super()._on_closed(reason)
+        result = super()._on_closed(reason)
         for case in self:
             planned = case.notice_ids.filtered(lambda notice: notice.state == "planned")
             if case.state == "lost" and case.exhausted_at:
                 planned = planned.filtered(lambda notice: notice.step_id.trigger != "exhausted")
             planned._skip(reason)
+        return result
 
     def _follow_settled(self):
         """Let those of these cases follow their invoices that are settled or left alone by now."""

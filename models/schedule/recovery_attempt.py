@@ -91,7 +91,7 @@ class RecoveryAttempt(models.Model):
 
     def _tell_siblings(self):
         """Fill the hook: let the customer's other smart cases plan anew: the method has money."""
-        super()._tell_siblings()
+        result = super()._tell_siblings()
         self.ensure_one()
         cases = self.env["recovery.case"].search(
             [
@@ -103,3 +103,4 @@ class RecoveryAttempt(models.Model):
             ]
         )
         self.env["recovery.invoice.queue"]._add(cases.move_id)
+        return result

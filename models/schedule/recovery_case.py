@@ -196,8 +196,9 @@ class RecoveryCase(models.Model):
         :param transactions: those of the invoice that have just changed
         """
         self.ensure_one()
-        super()._plan_next_charge(attempts, transactions)
+        result = super()._plan_next_charge(attempts, transactions)
         Planner(self).plan_next(attempts, transactions)
+        return result
 
     def _replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -253,9 +254,10 @@ class RecoveryCase(models.Model):
 
     def _on_closed(self, reason):
         """Fill the hook: a closed case waits for no payment method."""
-        super()._on_closed(reason)
+        result = super()._on_closed(reason)
         for case in self:
             Planner(case).unblock()
+        return result
 
     @api.model
     def _prepare_opening_vals(self, move, due_date, policy):
