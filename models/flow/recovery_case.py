@@ -104,8 +104,9 @@ class RecoveryCase(models.Model):
 
     def _on_followed(self):
         """Fill the hook to tell of the customer's methods that were updated of late."""
-        super()._on_followed()
+        result = super()._on_followed()
         self._tell_method_updates()
+        return result
 
     def _tell_method_updates(self):
         """Tell once of each method of the customer that was added or updated of late."""

@@ -37,7 +37,7 @@ class CardHistory:
         self._token = token
         self._env = token.env
 
-    def read(self):
+    def read_charges(self):
         """Return the charges that were sent, oldest first.
 
         :rtype: list[CardCharge]

@@ -359,7 +359,7 @@ class PaymentToken(models.Model):
         :rtype: list[history.CardCharge]
         """
         self.ensure_one()
-        return CardHistory(self).read()
+        return CardHistory(self).read_charges()
 
     def _recovery_prepare_question(self, move, amount):
         """Return the charge of an invoice, in its currency, that the rules are asked about."""

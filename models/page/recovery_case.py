@@ -294,13 +294,15 @@ class RecoveryCase(models.Model):
 
     def _on_new_method(self):
         """Fill the hook: a promise is kept by another method, too."""
-        super()._on_new_method()
+        result = super()._on_new_method()
         self.promise_date = False
+        return result
 
     def _on_closed(self, reason):
         """Fill the hook to let a promise end with its case."""
-        super()._on_closed(reason)
+        result = super()._on_closed(reason)
         self.filtered("promise_date").promise_date = False
+        return result
 
     # === CRON === #
 
