@@ -122,7 +122,7 @@ def find_blocking_charge(history, charge, updated_at):
     Expired data, and a method that is dead, concern all invoices; a confirmation that the bank asks
     of the customer concerns the one invoice.
 
-    :param history: of :meth:`CardHistory.read`
+    :param history: of :meth:`CardHistory.read_charges`
     :param timing.ceiling.Charge charge:
     :param updated_at: naive UTC: declines before it say nothing of the method as it is now
     """
