@@ -4,13 +4,14 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import requests
+from freezegun import api as frozen
 
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 from odoo.sql_db import BaseCursor
 from odoo.tests import HttpCase, freeze_time
 from odoo.tests.test_cursor import TestCursor
-from odoo.tools import mute_logger
+from odoo.tools import mute_logger, safe_eval
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 
@@ -23,11 +24,22 @@ def patch_cursors(ahead=timedelta(0)):
     ]
 
 
+def patch_expressions():
+    """Return patchers that give the expressions of domains and server actions the frozen clock.
+
+    Odoo took its copy of Python's classes when it was loaded, where `freeze_time` doesn't look.
+    """
+    return [
+        patch.multiple(safe_eval.datetime, datetime=frozen.FakeDatetime, date=frozen.FakeDate),
+        patch.multiple(safe_eval.time, time=frozen.fake_time, strftime=frozen.fake_strftime),
+    ]
+
+
 class Clock:
-    """One clock for Odoo and its cursors, from which `create_date` and `write_date` come."""
+    """One clock for Odoo, for expressions, and for cursors, who write `create_date` by it."""
 
     def __init__(self, now, tick=False):
-        self._parts = [freeze_time(now, tick=tick), *patch_cursors()]
+        self._parts = [freeze_time(now, tick=tick), *patch_cursors(), *patch_expressions()]
 
     def start(self):
         for part in self._parts:

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import freeze_time, tagged
+from odoo.tools import safe_eval
 
 from .common import patch_cursors
 from .flow.rules_common import RulesCommon
@@ -19,6 +20,14 @@ class TestClock(RulesCommon):
             self.assertEqual(self._create_invoice().create_date, at)
         _invoice, case = self._fail_invoice()
         self.assertLess(case.create_date, at, msg="Made by a job, with a cursor of its own.")
+
+    def test_expressions_are_evaluated_by_the_clock_that_is_frozen(self):
+        now = "time.strftime('%Y-%m-%d'), str(datetime.date.today()), datetime.datetime.now()"
+        values = {"datetime": safe_eval.datetime, "time": safe_eval.time}
+        with freeze_time("2031-05-01 08:00:00"):
+            found = safe_eval.safe_eval(now, values)
+            at = fields.Datetime.now()
+        self.assertEqual(found, ("2031-05-01", "2031-05-01", at))
 
 
 @tagged("post_install", "-at_install")
