@@ -386,9 +386,9 @@ class TestPublicMethods(SecurityCommon):
     def _get_allowed(self):
         """Return whom the stock addons let call what, and who finds nothing of ours by it."""
         return {
-            # His own card: he may read which of his invoices it pays.
+            # Their own card: they may read which of their invoices it pays.
             ("payment.token", self.portal),
-            # Odoo itself lets an accountant read and reconcile what he names by its id.
+            # Odoo itself lets an accountant read and reconcile what they name by its id.
             ("account.partial.reconcile", self.stranger),
             # All companies share what codes mean and what networks allow.
             *((model, self.stranger) for model in SHARED),
@@ -403,7 +403,7 @@ class TestPublicMethods(SecurityCommon):
             call_kw(model, method, [*ids, *arguments], {})
 
     def test_refused_calls_change_nothing(self):
-        """Also where a user of another company may call a method, he reaches no case by it."""
+        """Also where a user of another company may call a method, they reach no case by it."""
         before = (self.case.state, self.case.next_attempt_id, self.case.next_attempt_at)
         for user in (self.portal, self.clerk, self.stranger):
             for method in ("action_retry_now", "action_skip", "action_stop"):

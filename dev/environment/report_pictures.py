@@ -41,7 +41,7 @@ _BEFORE = {
 def photograph(database: str, folder: Path, login: str, month: str) -> None:
     """Save a picture of each report, as the user sees it.
 
-    :param login: of the user, and his password
+    :param login: of the user, and their password
     :param month: path of the printed report
     """
     with served(database) as url, _ClientScreen() as screen:

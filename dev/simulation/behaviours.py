@@ -29,7 +29,7 @@ class ChargeRequest:
     currency: str
     instant: datetime
     off_session: bool = False
-    authenticated: bool = False  # the customer has just proved who he is (3-D Secure)
+    authenticated: bool = False  # the customer has just proved who they are (3-D Secure)
     set_up: bool = False  # the method was saved with such a proof, for charges off session
 
 

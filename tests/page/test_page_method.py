@@ -19,7 +19,7 @@ class TestPageMethod(PageCommon):
         page = self._get(f"{self.path}/method").text
         self.assertIn('data-mode="validation"', page)
         self.assertIn("4242", page, msg="The customer sees which method is replaced.")
-        self.assertRegex(page, r'id="o_recovery_future"\s*/>', msg="He has to agree himself.")
+        self.assertRegex(page, r'id="o_recovery_future"\s*/>', msg="They have to agree themselves.")
         self.customer.collect_token_id = self.case._get_default_token()
         page = self._get(f"{self.path}/method").text
         self.assertRegex(page, r'id="o_recovery_future" checked="checked"')

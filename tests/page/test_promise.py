@@ -88,7 +88,7 @@ class TestPromise(PageCommon):
         end = self.case._get_promise_end()
         with freeze_time(end - timedelta(hours=1)):
             self._run_cron("follow")
-            self.assertTrue(self.case.promise_date, msg="The day is not over where he lives.")
+            self.assertTrue(self.case.promise_date, msg="The day is not over where they live.")
         with freeze_time(end + timedelta(minutes=1)):
             self._run_cron("follow")
             self.assertFalse(self.case.promise_date)

@@ -50,7 +50,7 @@ PLACES = [
 ]
 CLASSES = ("later", "technical", "fix_data", "customer_action", "never")
 MESSAGES = ("email", "sms")
-# Hours; sometimes the worker is in time, or he would never meet the hours of a step.
+# Hours; sometimes workers are in time, or they would never meet the hours of a step.
 LATENESS = st.lists(st.sampled_from([0, 0, 1 / 60, 3, 9, 26]), max_size=3).map(
     lambda late: [*late, 0]
 )
@@ -175,7 +175,7 @@ class Deed:
 
 
 def work(cases, policy, place, lateness):
-    """Let a worker do what the calendar says until nothing is left; return what he did."""
+    """Let workers do what the calendar says until nothing is left; return what they did."""
     events = sorted({at for life in cases for at in life.events})
     late = [hours * HOUR for hours in lateness]
     deeds, sent, done, held, ever = [], [], set(), {}, {}

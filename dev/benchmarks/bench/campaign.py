@@ -264,7 +264,7 @@ class Campaign:
             self.result.unfinished = [": ".join(map(str, row)) for row in cr.fetchall()]
 
     def _ask_persons(self) -> None:
-        """Answer as the accountant who looks the charge up at the provider, when he is asked.
+        """Answer as the accountant who looks the charge up at the provider, when they are asked.
 
         Who keeps an error under the idempotency key gives the same error to every question; after
         a day the engine asks a person.

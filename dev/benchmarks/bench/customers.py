@@ -16,9 +16,9 @@ from simulation.client import GatewayClient
 from .portal import BAD_CARD, GOOD_CARD, Bill, Browser, PortalError, confirm
 from .scene import PASSWORD, Scene
 
-# What a customer reads who knows that he has not paid.
+# What a customer reads who knows that they have not paid.
 _REFUSALS = ("declined", "insufficient funds")
-# What the customer sees as open. He prefers what is being charged or about to be, to be in the way.
+# What the customer sees as open, first what is being charged or about to be, to be in the way.
 _OPEN_INVOICES = """
     SELECT move.id, move.access_token, move.amount_residual, token.id, token.payment_method_id,
            token.partner_id
@@ -60,7 +60,7 @@ class Customers:
         self._url, self._dsn, self._gateway, self._scene = url, dsn, gateway, scene
         self._pause = pause
         self._stopped = threading.Event()
-        # Nobody pays beside his own payment, nor again after one that may have succeeded.
+        # Nobody pays beside their own payment, nor again after one that may have succeeded.
         self._busy: set[int] = set()
         self._lock = threading.Lock()
         self._threads = [
@@ -77,7 +77,7 @@ class Customers:
         self.stop()
 
     def stop(self) -> None:
-        """Let each finish his payment and pay no more."""
+        """Let each finish their payment and pay no more."""
         self._stopped.set()
         for thread in self._threads:
             thread.join()
@@ -122,7 +122,7 @@ class Customers:
         return True
 
     def _pay(self, bill: Bill, browsers: dict[int | None, Browser], chance: random.Random) -> bool:
-        """Pay; return whether the customer believes that he may have paid."""
+        """Pay; return whether the customer believes that they may have paid."""
         # The page was loaded some time ago: the charge may have begun, or ended, since.
         time.sleep(chance.choice((0, 0, chance.uniform(0, 0.5))))
         member = bill.partner if bill.partner in self._scene.members else None

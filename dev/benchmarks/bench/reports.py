@@ -42,9 +42,9 @@ _CASES = """
                                due_date, first_failure_at, deadline_at, closed_at, failed_amount,
                                recovered_amount, asked_company_amount, failed_company_amount,
                                recovered_company_amount, company_rate, failed_on, first_reason_id,
-                               decline_reason_id, first_class, decline_class, reported_way, way,
-                               arm, network, funding, issuer_country, figures_outdated, active,
-                               life, opened_by, began_by)
+                               decline_reason_id, first_class, decline_class, reported_channel,
+                               channel, arm, network, funding, issuer_country, figures_outdated,
+                               active, life, opened_by, began_by)
     SELECT id, company_id, commercial_partner_id, %(policy)s, state, currency_id, failed_at::date,
            failed_at, failed_at + interval '14 days',
            CASE WHEN state != 'in_recovery'
@@ -79,12 +79,12 @@ _CASES = """
         ) decided
     ) counted
 """
-# One of twenty recovered cases was paid by two ways.
+# One of twenty recovered cases was paid through two channels.
 _SETTLEMENTS = """
-    INSERT INTO recovery_settlement (case_id, company_id, failed_on, began_by, way, amount,
+    INSERT INTO recovery_settlement (case_id, company_id, failed_on, began_by, channel, amount,
                                      company_amount)
     SELECT id, company_id, failed_on, began_by,
-           CASE WHEN part = 2 THEN 'bank_transfer' ELSE reported_way END,
+           CASE WHEN part = 2 THEN 'bank_transfer' ELSE reported_channel END,
            recovered_amount / parts, recovered_company_amount / parts
       FROM (SELECT *, CASE WHEN state = 'recovered' AND id %% 20 = 0 THEN 2 ELSE 1 END AS parts
               FROM recovery_case WHERE recovered_amount > 0) paid

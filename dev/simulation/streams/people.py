@@ -1,4 +1,4 @@
-"""Who a payer may be, given the merchant's record of him: people drawn by the population's rules.
+"""Who a payer may be, given the merchant's record of them: people drawn by the population's rules.
 
 Amounts are minor units; days are local day numbers.
 """
@@ -23,7 +23,7 @@ _WARM_UP = 45
 _BUYING_HOUR = 17.0
 # Somebody who always has money, against invoices that were paid late or never.
 _STEADY_ON_TIME, _STEADY_LATE = 0.97, 0.02
-# So little that a person remains possible whom none of his lives explains.
+# So little that a person remains possible whom none of their lives explains.
 _FLOOR = 0.003
 
 

@@ -39,7 +39,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier charge of this customer; purchases of his own are among them."""
+    """An earlier charge of this customer; purchases of their own are among them."""
 
     at: datetime
     paid: bool

@@ -57,7 +57,7 @@ tours.add("recovery_page_replace", {
             expectUnloadPage: true,
         },
         {
-            content: "The customer agrees to charges of his other invoices",
+            content: "The customer agrees to charges of their other invoices",
             trigger: "#o_recovery_future:not(:checked)",
             run: "check",
         },

@@ -146,7 +146,7 @@ def _choose_payers(start):
 
 
 def _choose_late_payer(start):
-    """Return a customer whose bank advises, at the end, to wait some days for his pay."""
+    """Return a customer whose bank advises, at the end, to wait some days for their pay."""
     end = start + timedelta(days=DAYS)
     payer = generate_payers(SEED, 1, start=start, countries=("US",))[0]
     pay = PayHabit(payer.bill * 20, weekday=(end + timedelta(days=3)).weekday())
