@@ -146,13 +146,13 @@ class RecoveryTrigger(models.Model):
         while (first := self._lock_first(tried)) is not None:
             tried.append(first)
             trigger = self.browse(first)
-            jobs.work(
+            if not jobs.work_on_each(
                 self.env,
-                trigger._plan_actions,
-                failed=trigger._drop,
-                doing=f"Planning what trigger {first} sets off",
-            )
-            if not jobs.commit(self.env):
+                trigger.ids,
+                lambda _id, trigger=trigger: trigger._plan_actions(),
+                failed=lambda _id, error, trigger=trigger: trigger._drop(error),
+                doing="Planning what is set off by trigger",
+            ):
                 return
 
     @api.model

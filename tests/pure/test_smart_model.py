@@ -66,7 +66,9 @@ def stream(count, pay_day, seed=1, start=START, days=120, country="DE"):
 def teach(attempts):
     """Return a model that has learned attempts and is fitted."""
     model = Model()
-    model.learn_all(attempts)
+    for attempt in attempts:
+        model.learn(attempt)
+    model.refresh(force=True)
     return model
 
 

@@ -5,7 +5,7 @@ rebuilt from a database's attempts, and models of several companies or hosts can
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,12 +68,6 @@ class Model:
         self._newest = max(self._newest, born)
         if self.reservoir.wants(key, born):
             self.reservoir.add(key, read_finished(attempt, self.priors))
-
-    def learn_all(self, attempts: Iterable[FinishedAttempt]) -> None:
-        """Take in many finished attempts, then fit."""
-        for attempt in attempts:
-            self.learn(attempt)
-        self.refresh(force=True)
 
     def refresh(self, now: datetime | None = None, *, force: bool = False) -> bool:
         """Fit the odds when enough is new, or always; return whether that was done.
