@@ -141,8 +141,8 @@ class RecoveryPayment(PaymentPortal):
             # Stripe's name of the payment, by which it can be withdrawn if it isn't finished.
             transaction_sudo.provider_reference = secret.split("_secret_")[0]
         if values.get("state") == "error":
-            decline = transaction_sudo.recovery_decline or {}
-            values["state_message"] = cases._explain_decline(decline.get("decline_class"))
+            decline = transaction_sudo._recovery_get_decline()
+            values["state_message"] = cases._explain_decline(decline.decline_class)
         return values
 
     def _get_providers(self, visit, amount, currency_id=None, report=None):

@@ -6,13 +6,14 @@ Plain Python: no Odoo, no database; uses nothing else of ours. `readers` know th
 
 from .advice import Advice
 from .answer import Answer, Certainty, judge_exception
-from .decline import Decline
+from .decline import NO_DECLINE, Decline
 from .events import MethodEvent, is_authentic, read_event
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
 from .taxonomy import Code, Reason, Taxonomy
 
 __all__ = [
+    "NO_DECLINE",
     "Advice",
     "Answer",
     "Certainty",

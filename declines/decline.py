@@ -61,11 +61,16 @@ class Decline:
         return {"known": self.known, **kept}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Decline":
-        """Read what :meth:`to_dict` wrote; names of other versions are left out."""
+    def from_dict(cls, values: Mapping[str, Any] | None) -> "Decline":
+        """Read what :meth:`to_dict` wrote, if anything; names of other versions are left out."""
+        if not values:
+            return NO_DECLINE
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in values.items() if name in names}
         for name in ("unlisted", "excerpt"):
             known[name] = tuple(map(tuple, known.get(name, ())))
         known["advice"] = Advice.parse(known.get("advice", ""))
         return cls(**{"code": "", "message": "", **known})
+
+
+NO_DECLINE = Decline("", "", reason="", decline_class="")

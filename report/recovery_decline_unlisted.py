@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..declines import Decline
+
 
 class RecoveryDeclineUnlisted(models.Model):
     """Codes that refused payments brought and nobody knew, with how often they were seen.
@@ -131,10 +133,10 @@ class RecoveryDeclineUnlisted(models.Model):
     def _compute_example(self):
         for row in self:
             # In sudo mode because managers of recovery may have no rights on payments.
-            decline = row.transaction_id.sudo().recovery_decline or {}
-            row.message = decline.get("message")
-            excerpt = decline.get("excerpt") or ()
-            row.excerpt = "\n".join(f"{key}: {value}" for key, value in excerpt)
+            transaction_sudo = row.transaction_id.sudo()
+            decline = Decline.from_dict(transaction_sudo.recovery_decline)
+            row.message = decline.message
+            row.excerpt = "\n".join(f"{key}: {value}" for key, value in decline.excerpt)
 
     @api.depends("code_id")
     def _compute_classification(self):

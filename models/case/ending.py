@@ -3,6 +3,7 @@
 from odoo import fields
 from odoo.fields import Domain
 
+from ...tools import jobs
 from .recovery_attempt import UNFINISHED
 
 
@@ -57,7 +58,7 @@ def _ask_for_write_off(case):
 def _run_server_action(case):
     case._close("lost", case.env._("Given up; the policy's server action has run."))
     # The case is closed first: an action that fails is told, and not run again and again.
-    case.env["ir.cron"]._commit_progress()
+    jobs.commit(case.env)
     # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
     case.policy_id.end_server_action_id.sudo().with_context(
         active_model=case._name, active_id=case.id, active_ids=case.ids

@@ -106,15 +106,11 @@ class CaseOpening:
 def prepare_decline_vals(attempt, transaction):
     """Return the values that say on a case why a charge, ours or somebody else's, failed."""
     if attempt:
-        return {
-            "decline_reason_id": attempt.decline_reason_id.id,
-            "decline_class": attempt.decline_class,
-        }
-    decline = transaction.recovery_decline or {}
-    return {
-        "decline_reason_id": transaction.recovery_reason_id.id,
-        "decline_class": decline.get("decline_class"),
-    }
+        reason, decline_class = attempt.decline_reason_id, attempt.decline_class
+    else:
+        reason = transaction.recovery_reason_id
+        decline_class = transaction._recovery_get_decline().decline_class
+    return {"decline_reason_id": reason.id, "decline_class": decline_class or False}
 
 
 def reopen(case, reason, values):

@@ -114,15 +114,14 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _cron_follow(self):
         """Let the cases follow their invoices, then do what their calendar says."""
-        commit_progress = self.env["ir.cron"]._commit_progress
-        commit_progress(remaining=self._count_due())
+        jobs.commit(self.env, remaining=self._count_due())
         while move := self._find_due_move():
             self._work_off(move)
-            if not commit_progress(1):
+            if not jobs.commit(self.env, 1):
                 return
         for model, method in FOLLOW:
             getattr(self.env[model], method)()
-        commit_progress(remaining=0)
+        jobs.commit(self.env, remaining=0)
 
     @api.model
     def _count_due(self, limit=1000):

@@ -3,7 +3,7 @@
 from odoo import fields
 from odoo.tools import format_date
 
-from ...declines import Decline
+from ...declines import NO_DECLINE
 from ...tools.instants import aware
 from .account_move import SETTLED_STATES
 from .states import CHARGING_STATES, OPEN_STATES
@@ -138,7 +138,7 @@ def undo_return(env, payment):
             [("transaction_id", "=", transaction.id), ("state", "=", "returned")]
         )
     sentence = env._("The return of %(payment)s was undone.", payment=payment.display_name)
-    no_decline = dict.fromkeys(attempts._prepare_decline_vals(Decline("", "")), False)
+    no_decline = dict.fromkeys(attempts._prepare_decline_vals(NO_DECLINE), False)
     attempts._set_state("paid", sentence=sentence, **no_decline)
     moves = payment.invoice_ids | transaction.invoice_ids | attempts.move_id
     cases = moves.recovery_case_id.filtered(lambda case: case.state in CHARGING_STATES)

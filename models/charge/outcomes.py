@@ -2,7 +2,7 @@
 
 from odoo import fields
 
-from ...declines import Certainty
+from ...declines import NO_DECLINE, Certainty, Decline
 
 
 def record_outcome(attempt, answer):
@@ -25,9 +25,12 @@ def record_outcome(attempt, answer):
 def prepare_outcome_vals(attempt, outcome):
     """Return the values that go with an outcome, its sentence among them."""
     env = attempt.env
-    decline = attempt.transaction_id._recovery_get_decline()
+    transaction = attempt.transaction_id
+    decline = transaction._recovery_get_decline()
+    if decline is NO_DECLINE:
+        decline = Decline("", "", transaction.provider_code)
     amount = attempt.currency_id.format(attempt.amount)
-    message = decline.message or decline.code or attempt.transaction_id.state_message or ""
+    message = decline.message or decline.code or transaction.state_message or ""
     known = {"amount": amount, "method": attempt.method_label, "message": message}
     sentences = {
         "paid": env._("%(amount)s charged to %(method)s.", **known),

@@ -471,13 +471,12 @@ class RecoveryAttempt(models.Model):
 
         Any number of workers, on any number of hosts, may run this at once.
         """
-        commit_progress = self.env["ir.cron"]._commit_progress
-        commit_progress(remaining=self._count_due())
+        jobs.commit(self.env, remaining=self._count_due())
         while attempt := self._claim():
             attempt._carry_out()
-            if not commit_progress(1):
+            if not jobs.commit(self.env, 1):
                 return
-        commit_progress(remaining=0)
+        jobs.commit(self.env, remaining=0)
 
     @api.model
     def _count_due(self, limit=1000):

@@ -198,25 +198,17 @@ class RecoveryCase(models.Model):
         if channel != self.reported_channel:
             self.reported_channel = channel
 
-    def _rebuild_figures(self):
-        """Work out anew all that is stored for the reports, from the plain records."""
-        self.write({"failed_on": False})
-        for case in self:
-            case._fill_figures()
-        self.env.add_to_compute(self._fields["asked_company_amount"], self)
-        self._recompute_recordset(["asked_company_amount"])
-
     def _prepare_beginning_vals(self):
         """Return what is kept of the first failure."""
         company = self.company_id
         attempt = self._get_first_failed_attempt()
         transaction = attempt.transaction_id or self._get_first_failed_transaction()
-        decline = transaction.recovery_decline or {}
+        decline = transaction._recovery_get_decline()
         failed_at = attempt.finished_at or transaction.last_state_change or self.first_failure_at
         failed_at = min(failed_at, self.first_failure_at)
         failed_on = local_day(failed_at, company.partner_id.tz or "UTC")
         reason = attempt.decline_reason_id or transaction.recovery_reason_id
-        funding = attempt.funding or decline.get("funding")
+        funding = attempt.funding or decline.funding
         return {
             "failed_on": failed_on,
             "began_by": self._find_beginning(),
@@ -224,13 +216,11 @@ class RecoveryCase(models.Model):
                 self.currency_id, company.currency_id, company, failed_on
             ),
             "first_reason_id": (reason or self.decline_reason_id).id,
-            "first_class": (
-                attempt.decline_class or decline.get("decline_class") or self.decline_class
-            ),
+            "first_class": attempt.decline_class or decline.decline_class or self.decline_class,
             "provider_id": (transaction.provider_id or self.token_id.provider_id).id,
-            "network": attempt.network or decline.get("network"),
+            "network": attempt.network or decline.network or False,
             "funding": funding if funding in dict(FUNDINGS) else False,
-            "issuer_country": attempt.issuer_country or decline.get("country"),
+            "issuer_country": attempt.issuer_country or decline.country or False,
             "product_categ_id": self._find_product_category(),
         }
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ...declines import NO_DECLINE, Decline
 from ...timing.ceiling import PastAttempt
 from ...tools.instants import aware, naive
 
@@ -56,6 +57,7 @@ class CardHistory:
                        transaction.currency_id,
                        transaction.company_id,
                        transaction.recovery_decline AS decline,
+                       transaction.recovery_decline ->> 'at' AS declined_at,
                        transaction.token_id IS NOT NULL AS is_saved,
                        COALESCE(attempt.move_id, (
                            SELECT MIN(invoice_id) FROM account_invoice_transaction_rel
@@ -92,27 +94,27 @@ class CardHistory:
         )
 
     def _prepare_charge(self, row):
-        decline = row["decline"] or {}
+        decline = Decline.from_dict(row["decline"])
         currency = self._env["res.currency"].browse(row["currency_id"])
         # A payment that the bank took back stays done, with the bank's reason.
-        is_paid = row["state"] == "done" and not decline
+        is_paid = row["state"] == "done" and decline is NO_DECLINE
         attempt = PastAttempt(
             at=aware(row["at"]),
             amount=to_minor_units(row["amount"], currency),
             currency=currency.name,
             outcome="paid" if is_paid else "declined",
-            network=decline.get("network", ""),
-            code=decline.get("network_code", ""),
-            reason=decline.get("reason", ""),
-            category=decline.get("category"),
-            advice_code=decline.get("advice_code", ""),
+            network=decline.network,
+            code=decline.network_code,
+            reason=decline.reason,
+            category=decline.category,
+            advice_code=decline.advice_code,
             company=row["company_id"],
             debt=row["move_id"],
         )
         return CardCharge(
             attempt,
-            decline.get("decline_class", "") if row["is_saved"] else "",
-            datetime.fromisoformat(decline["at"]) if "at" in decline else attempt.at,
+            decline.decline_class if row["is_saved"] else "",
+            datetime.fromisoformat(row["declined_at"]) if row["declined_at"] else attempt.at,
         )
 
 

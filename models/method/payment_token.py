@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_datetime
 
 from ...declines import read_method
 from ...timing.ceiling import CeilingBlock, Charge, check
+from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
 from .history import CardHistory, find_blocking_charge, to_minor_units
@@ -316,9 +317,8 @@ class PaymentToken(models.Model):
     @api.model
     def _cron_refresh(self):
         """Ask the providers for the facts of saved methods that are missing or about to change."""
-        commit_progress = self.env["ir.cron"]._commit_progress
         tokens = self._search_to_refresh()
-        commit_progress(remaining=len(tokens))
+        jobs.commit(self.env, remaining=len(tokens))
         for token in tokens:
             token.recovery_asked_at = fields.Datetime.now()
             try:
@@ -326,7 +326,7 @@ class PaymentToken(models.Model):
                     token._recovery_refresh()
             except (ValidationError, ValueError) as error:
                 _logger.info("The provider tells nothing of the token %s: %s", token.id, error)
-            if not commit_progress(1):
+            if not jobs.commit(self.env, 1):
                 return
 
     @api.model

@@ -53,11 +53,8 @@ class PaymentTransaction(models.Model):
         return read(self.provider_code, payload, taxonomy)
 
     def _recovery_get_decline(self):
-        """Return the decline that was kept, else one that has only the transaction's message.
+        """Return the decline that was kept; `declines.NO_DECLINE` without one, or a transaction.
 
         :rtype: declines.Decline
         """
-        self.ensure_one()
-        if self.recovery_decline:
-            return Decline.from_dict(self.recovery_decline)
-        return Decline("", self.state_message or "", self.provider_code)
+        return Decline.from_dict(self.recovery_decline)
