@@ -1,34 +1,44 @@
 """What a provider's answer says about a charge.
 
 Plain Python: no Odoo, no database; uses nothing else of ours. `readers` know the providers' shapes,
-`reading` the order in which their codes are trusted, `taxonomy` what a code means.
+`reading` the order in which their codes are trusted, `taxonomy` what a code means; `calls` and
+`statuses` say what an answer tells of the money, `knowledge` what is known of it altogether.
 """
 
 from .advice import Advice
-from .answer import Answer, Certainty, judge_exception
+from .answer import Answer
+from .calls import Certainty, Role, find_role, judge_exception
 from .decline import NO_DECLINE, Decline
 from .events import MethodEvent, is_authentic, read_event
+from .knowledge import GROWS, Known, learn
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
+from .statuses import read_status
 from .taxonomy import Code, Reason, Taxonomy
 
 __all__ = [
+    "GROWS",
     "NO_DECLINE",
     "Advice",
     "Answer",
     "Certainty",
     "Code",
     "Decline",
+    "Known",
     "MethodEvent",
     "MethodFacts",
     "RawDecline",
     "Reason",
+    "Role",
     "Taxonomy",
     "classify",
+    "find_role",
     "is_authentic",
     "judge_exception",
+    "learn",
     "read",
     "read_event",
     "read_method",
     "read_return",
+    "read_status",
 ]

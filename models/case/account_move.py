@@ -285,7 +285,13 @@ class AccountMove(models.Model):
         return is_customer and token_sudo.company_id in self.company_id.sudo().parent_ids
 
     def _get_attempt_in_flight(self):
-        """Return the charges of these invoices that are under way, unclear, or not booked yet."""
+        """Return the charges of these invoices that are under way, unclear, or not booked yet.
+
+        One whose outcome is overdue keeps nobody from paying in another way.
+        """
+        is_due = Domain("deadline_at", "=", False) | Domain(
+            "deadline_at", ">", fields.Datetime.now()
+        )
         # In sudo mode: customers ask this in the portal and can't read attempts.
         return (
             self.env["recovery.attempt"]
@@ -293,7 +299,7 @@ class AccountMove(models.Model):
             .search(
                 Domain("move_id", "in", self.ids)
                 & (
-                    Domain("state", "in", IN_FLIGHT)
+                    Domain("state", "in", IN_FLIGHT) & is_due
                     | Domain("state", "=", "paid")
                     & Domain("transaction_id.is_post_processed", "=", False)
                 )

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ...declines.networks import BANK_SCHEMES
+from ..method.rail import find_scheme
 from .account_move import PAID_STATES, RECOVERY_GROUP
 from .returns import describe_return, undo_return
 
@@ -198,10 +198,7 @@ class AccountPayment(models.Model):
         """Return the bank scheme that the payment most likely went through."""
         transaction_sudo = self.payment_transaction_id.sudo()
         token_sudo = (self.payment_token_id or transaction_sudo.token_id).sudo()
-        if token_sudo.recovery_network in BANK_SCHEMES:
-            return token_sudo.recovery_network
-        method = (transaction_sudo or token_sudo).payment_method_id.code or ""
-        scheme = method.split("_")[0]
-        if scheme in BANK_SCHEMES:
+        method = (transaction_sudo or token_sudo).payment_method_id
+        if scheme := find_scheme(token_sudo, method):
             return scheme
         return SCHEMES_OF_CURRENCIES.get(self.currency_id.name, "sepa")

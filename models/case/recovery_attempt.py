@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ...declines import GROWS, Known
 from ...tools.states import allowed
 from ..method.payment_token import FUNDINGS
 from ..rules.block import Block
@@ -11,16 +12,12 @@ from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 _logger = logging.getLogger(__name__)
 
-# Which state an attempt may go to. `paid` can follow `declined` and `not_sent`: a provider may
-# still report a success for a charge that looked refused. `paid` follows `returned` when the
-# return was recorded by mistake.
+# Which state an attempt may go to. Once it was started, what is known of its money decides, and
+# that only grows; `paid` follows `returned` when the return was recorded by mistake.
 TRANSITIONS = {
     "planned": {"running", "refused", "cancelled"},
-    "running": {"paid", "pending", "declined", "not_sent", "unknown", "cancelled"},
-    "unknown": {"paid", "pending", "declined", "not_sent"},
-    "pending": {"paid", "declined", "not_sent", "unknown"},
-    "declined": {"paid"},
-    "not_sent": {"paid"},
+    "running": {"cancelled", *(known.value for known in Known)},
+    **{known.value: {after.value for after in GROWS[known]} for known in Known},
     "paid": {"returned"},
     "returned": {"paid"},
     "refused": set(),
@@ -121,6 +118,17 @@ class RecoveryAttempt(models.Model):
         copy=False,
         help="When the provider is asked again for the outcome.",
     )
+    deadline_at = fields.Datetime(
+        string="Outcome Due",
+        readonly=True,
+        copy=False,
+        help="By when the payment method lets the provider know the outcome. Later a person is "
+        "asked, and the customer may pay in another way.",
+    )
+    is_question = fields.Boolean(
+        compute="_compute_is_question",
+        help="Whether only a person can tell now whether the money was taken.",
+    )
     due_date = fields.Date(
         readonly=True, help="Instalments due up to this date are charged.", required=True
     )
@@ -210,7 +218,9 @@ class RecoveryAttempt(models.Model):
     )
     # Only unfinished attempts: claiming due work must not slow down with the years.
     _due_idx = models.Index("(planned_at, id) WHERE state = 'planned'")
-    _in_flight_idx = models.Index("(state, resolve_at) WHERE state IN ('running', 'unknown')")
+    _in_flight_idx = models.Index(
+        "(state, resolve_at) WHERE state IN ('running', 'unknown', 'pending')"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -220,6 +230,15 @@ class RecoveryAttempt(models.Model):
         for attempt in self:
             instant = format_datetime(self.env, attempt.planned_at, dt_format="short")
             attempt.display_name = f"{attempt.move_id.name} · {instant}"
+
+    @api.depends("state", "deadline_at")
+    def _compute_is_question(self):
+        now = fields.Datetime.now()
+        for attempt in self:
+            is_late = bool(attempt.deadline_at) and attempt.deadline_at <= now
+            attempt.is_question = attempt.state == "unknown" or (
+                attempt.state == "pending" and is_late
+            )
 
     # === CRUD METHODS === #
 

@@ -223,6 +223,10 @@ class RecoveryCase(models.Model):
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
         compute="_compute_attempts",
     )
+    has_question = fields.Boolean(
+        compute="_compute_attempts",
+        help="Whether only a person can tell now whether the charge under way was made.",
+    )
     active = fields.Boolean(default=True)
 
     # Closed cases stay; an invoice whose next instalment fails gets another one.
@@ -246,13 +250,14 @@ class RecoveryCase(models.Model):
         for case in self:
             case.amount_owed = case._get_owed()
 
-    @api.depends("attempt_ids.state")
+    @api.depends("attempt_ids.state", "attempt_ids.is_question")
     def _compute_attempts(self):
         for case in self:
             attempts = case.attempt_ids
             case.attempt_count = len(attempts.filtered("transaction_id"))
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
+            case.has_question = any(in_flight.mapped("is_question"))
 
     # === CRUD METHODS === #
 
@@ -298,7 +303,7 @@ class RecoveryCase(models.Model):
         """Take the cases off the list of those that need attention."""
         cases_sudo = self._check_may_act()
         for case_sudo in cases_sudo:
-            if case_sudo.in_flight_state == "unknown":
+            if case_sudo.has_question:
                 raise UserError(
                     self.env._(
                         "Confirm first whether %(case)s was charged.", case=case_sudo.display_name

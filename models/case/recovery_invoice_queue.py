@@ -23,6 +23,8 @@ FOLLOW = Places(
 )
 FOLLOW.fill("ends", ("recovery.case", "_end_due"))
 BUSY_WAIT = timedelta(minutes=1)
+# In the context of what the engine follows by itself. A caller from outside can't send an object.
+OWN_WORK = object()
 FAILED_WAIT = timedelta(hours=1)
 
 
@@ -52,7 +54,7 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _add(self, moves, transaction=None):
         """Queue these invoices for the job, and wake it up after the commit."""
-        if moves and not self.env.context.get("recovery_own_work"):
+        if moves and not self._is_own_work():
             self._put(moves, transaction)
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
 
@@ -60,8 +62,12 @@ class RecoveryInvoiceQueue(models.Model):
     def _add_followed(self, moves):
         """Queue those of these invoices that have a case, or a first charge to come."""
         # Asked first: our own charges are followed anyway, and looking costs queries.
-        if not self.env.context.get("recovery_own_work"):
+        if not self._is_own_work():
             self._add(moves._filter_followed())
+
+    @api.model
+    def _is_own_work(self):
+        return self.env.context.get("recovery_own_work") is OWN_WORK
 
     @api.model
     def _put(self, moves, transaction=None):

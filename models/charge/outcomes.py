@@ -2,28 +2,35 @@
 
 from odoo import fields
 
-from ...declines import NO_DECLINE, Certainty, Decline
+from ...declines import NO_DECLINE, Answer, Certainty, Decline, Known
 
 
 def record_outcome(attempt, answer):
-    """Write what the call's answer and the transaction's state say, and queue the reaction.
+    """Write what the calls' answers and the transaction's state say, and queue the reaction.
 
     :param declines.Answer answer: of the provider
     """
     transaction = attempt.transaction_id
     if transaction.state == "draft" and answer.certainty is Certainty.ANSWERED:
         transaction._recovery_cancel_unfinished()
-    outcome = transaction._recovery_get_outcome() or "unknown"
-    if outcome == "declined" and answer.certainty is Certainty.NOT_SENT:
-        outcome = "not_sent"
-    if answer.error and outcome in ("declined", "not_sent"):
+    if transaction.state == "draft" and answer.certainty is Certainty.NOT_SENT:
+        transaction._set_canceled(state_message=answer.refusal)
+    outcome = transaction._recovery_get_outcome() or Known.UNKNOWN
+    if outcome is Known.DECLINED and answer.certainty is Certainty.NOT_SENT:
+        outcome = Known.NOT_SENT
+    if answer.error and outcome in (Known.DECLINED, Known.NOT_SENT):
         transaction._recovery_note_answer(answer.error)
-    attempt._set_state(outcome, **prepare_outcome_vals(attempt, outcome))
+    if outcome is Known.UNKNOWN and answer.name and not transaction.provider_reference:
+        transaction.provider_reference = answer.name  # By which it can be looked up.
+    attempt._set_state(outcome.value, **prepare_outcome_vals(attempt, outcome))
     attempt.env["recovery.invoice.queue"]._put(attempt.move_id)
 
 
 def prepare_outcome_vals(attempt, outcome):
-    """Return the values that go with an outcome, its sentence among them."""
+    """Return the values that go with an outcome, its sentence among them.
+
+    :param declines.Known outcome:
+    """
     env = attempt.env
     transaction = attempt.transaction_id
     decline = transaction._recovery_get_decline()
@@ -33,22 +40,24 @@ def prepare_outcome_vals(attempt, outcome):
     message = decline.message or decline.code or transaction.state_message or ""
     known = {"amount": amount, "method": attempt.method_label, "message": message}
     sentences = {
-        "paid": env._("%(amount)s charged to %(method)s.", **known),
-        "pending": env._("%(amount)s accepted by %(method)s, not arrived yet.", **known),
-        "declined": env._("%(method)s was declined: %(message)s", **known),
-        "not_sent": env._(
+        Known.PAID: env._("%(amount)s charged to %(method)s.", **known),
+        Known.PENDING: env._("%(amount)s accepted by %(method)s, not arrived yet.", **known),
+        Known.DECLINED: env._("%(method)s was declined: %(message)s", **known),
+        Known.NOT_SENT: env._(
             "Nothing was charged, the provider could not take the request: %(message)s", **known
         ),
-        "unknown": env._(
+        Known.UNKNOWN: env._(
             "The provider's answer did not arrive. Nothing else is charged until it is clear "
             "whether %(amount)s were taken.",
             **known,
         ),
     }
     values = {"sentence": sentences[outcome]}
-    if outcome == "unknown":
+    if outcome is Known.UNKNOWN:
         values["resolve_at"] = fields.Datetime.now()
-    if outcome == "declined":
+    if outcome is Known.PENDING:
+        values["resolve_at"] = attempt.deadline_at
+    if outcome is Known.DECLINED:
         values |= attempt._prepare_decline_vals(decline)
     return values
 
@@ -57,6 +66,9 @@ def apply_answer(transaction, answer):
     """Bring a transaction to the state that the provider's answer says."""
     if transaction.state != "draft" or answer.certainty is Certainty.UNCLEAR:
         return
+    # What reads the outcome back, and fails, must not end the charge in error.
+    watch = Answer(transaction.provider_code, is_sent=True)
+    transaction = transaction.with_context(recovery_answer=watch)
     for payload in answer.payloads:
         transaction._process(transaction.provider_code, payload)
     if answer.refusal and transaction.state == "draft":

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_datetime
 
-from ...declines import Certainty, judge_exception
+from ...declines import Answer, Certainty
 
 _logger = logging.getLogger(__name__)
 
@@ -129,24 +129,37 @@ class PaymentProvider(models.Model):
 
     def _send_api_request(self, method, endpoint, **kwargs):
         """Override of `payment` to tell an unclear answer from a refusal, for our own charges."""
-        answer = self.env.context.get("recovery_answer")
+        answer = self._recovery_get_answer()
         if answer is None:
             return super()._send_api_request(method, endpoint, **kwargs)
+        role = answer.find_role(method, endpoint)
         try:
-            return super()._send_api_request(method, endpoint, **kwargs)
+            content = super()._send_api_request(method, endpoint, **kwargs)
         except ValidationError as error:
             # `payment` raises inside its own `except`: the original exception is the context.
-            answer.certainty, answer.error = judge_exception(error.__context__)
-            answer.refusal = str(error)
+            answer.note_failure(role, error.__context__, str(error))
             if answer.certainty is Certainty.UNCLEAR:
                 raise UnclearAnswer(str(error)) from error
             raise
         except Exception:
             # The answer came but could not be read: the charge may well have been made.
-            answer.certainty = Certainty.UNCLEAR
+            answer.note_unreadable(role)
             raise
+        answer.note_success(role, content)
+        return content
 
     # === GETTERS === #
+
+    @api.model
+    def _recovery_get_answer(self):
+        """Return what the answers to our charge are collected in, while one is being sent.
+
+        A caller from outside can't send such an object in its context.
+
+        :rtype: declines.Answer | None
+        """
+        answer = self.env.context.get("recovery_answer")
+        return answer if isinstance(answer, Answer) else None
 
     def _get_idempotency_window(self):
         """Return how long the same charge may be sent again without charging twice, or none.

@@ -5,20 +5,32 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...declines import Certainty, judge_exception, read_method
+from ...declines import (
+    Certainty,
+    Known,
+    Role,
+    find_role,
+    judge_exception,
+    read_method,
+    read_status,
+)
 from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
 
 # Operations that neither take money for an invoice nor give any back.
 _NO_PAYMENT = ("validation", "refund")
-# The state of an attempt whose transaction reached a state.
+# Operations that charge a saved method.
+_CHARGES = ("online_token", "offline")
+# In the context of the claim of a charge. A caller from outside can't send an object.
+CLAIM = object()
+# What is known of a charge whose transaction reached a state.
 OUTCOMES = {
-    "done": "paid",
-    "pending": "pending",
-    "authorized": "pending",
-    "error": "declined",
-    "cancel": "declined",
+    "done": Known.PAID,
+    "pending": Known.PENDING,
+    "authorized": Known.PENDING,
+    "error": Known.DECLINED,
+    "cancel": Known.DECLINED,
 }
 
 
@@ -32,7 +44,7 @@ class PaymentTransaction(models.Model):
         """Override of `payment` to refuse a second payment while ours is in flight."""
         transactions = super().create(vals_list)
         for transaction in transactions:
-            if not self.env.context.get("recovery_claim") and (
+            if self.env.context.get("recovery_claim") is not CLAIM and (
                 transaction.operation not in _NO_PAYMENT and not transaction.source_transaction_id
             ):
                 transaction._recovery_check_not_in_flight()
@@ -46,13 +58,16 @@ class PaymentTransaction(models.Model):
         Our own charges are kept from ending in error at all; a payment that a customer or an
         accountant starts with a saved method ends so in stock Odoo, paid or not.
         """
-        is_charge = method == "POST" and self.operation in ("online_token", "offline")
-        if not is_charge or "recovery_answer" in self.env.context:
+        role = find_role(self.provider_code, method, endpoint)
+        is_charge = self.operation in _CHARGES and role in (Role.MONEY, Role.AFTER)
+        if not is_charge or self.provider_id._recovery_get_answer() is not None:
             return super()._send_api_request(method, endpoint, **kwargs)
         try:
             return super()._send_api_request(method, endpoint, **kwargs)
         except ValidationError as error:
-            certainty, body = judge_exception(error.__context__)
+            certainty, body = judge_exception(error.__context__, self.provider_code)
+            if role is Role.AFTER:
+                certainty = Certainty.UNCLEAR
             self.recovery_unclear = certainty is Certainty.UNCLEAR
             if certainty is Certainty.ANSWERED:
                 self._recovery_note_answer(body, is_refusal=True)
@@ -67,15 +82,25 @@ class PaymentTransaction(models.Model):
     # === BUSINESS METHODS - PROCESSING === #
 
     def _process(self, provider_code, payment_data):
-        """Override of `payment` to keep the answer to our own charge until it is committed."""
-        answer = self.env.context.get("recovery_answer")
+        """Override of `payment` to leave undecided what the provider has not decided.
+
+        The answer to our own charge is kept until it is committed.
+        """
+        answer = self.env["payment.provider"]._recovery_get_answer()
         if answer is not None:
             answer.payloads.append(payment_data)
-        if self.recovery_unclear and self._recovery_is_other_amount(payment_data):
-            return self  # Stock Odoo would accept at the second time what it refused at the first.
-        transaction = super()._process(provider_code, payment_data)
-        if transaction:
-            transaction._recovery_note_answer(payment_data)
+        transaction = self or self._search_by_reference(provider_code, payment_data)
+        if not transaction or (
+            # Stock Odoo would accept at the second time what it refused at the first.
+            transaction.recovery_unclear and transaction._recovery_is_other_amount(payment_data)
+        ):
+            return transaction
+        told = read_status(provider_code, payment_data)
+        telling = transaction.with_context(recovery_told=told)
+        super(PaymentTransaction, telling)._process(provider_code, payment_data)
+        if told is Known.PENDING and transaction.operation in _CHARGES:
+            transaction._set_pending()
+        transaction._recovery_note_answer(payment_data)
         return transaction
 
     def _validate_amount(self, payment_data):
@@ -85,16 +110,24 @@ class PaymentTransaction(models.Model):
         """
         state = self.state
         result = super()._validate_amount(payment_data)
-        if (
-            self.state == "error"
-            and state != "error"
-            and not self._recovery_read(payment_data).known
-        ):
-            self.recovery_unclear = True
+        if self.state == "error" and state != "error":
+            told = read_status(self.provider_code, payment_data)
+            is_refused = told is Known.DECLINED or (
+                told is None and self._recovery_read(payment_data).known
+            )
+            self.recovery_unclear = not is_refused
         return result
 
     def _update_state(self, allowed_states, target_state, state_message):
-        """Override of `payment` to let the cases follow what happens to their invoices."""
+        """Override of `payment` to let the cases follow what happens to their invoices.
+
+        What the provider calls undecided is pending, where its addon would end it in error, and the
+        provider's word counts after the payment has ended as not made.
+        """
+        if target_state == "error" and self.env.context.get("recovery_told") is Known.PENDING:
+            allowed_states, target_state = ("draft",), "pending"
+        if all(transaction._recovery_may_revive(target_state) for transaction in self):
+            allowed_states = (*allowed_states, "cancel")
         transactions = super()._update_state(allowed_states, target_state, state_message)
         if target_state == "done":
             # A success after all; with a decline it would count as returned by the bank.
@@ -127,6 +160,21 @@ class PaymentTransaction(models.Model):
             if attempts and self.state == "done":
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         self.env["recovery.invoice.queue"]._add(moves, self)
+
+    def _recovery_may_revive(self, target_state):
+        """Return whether a payment that was cancelled may reach a state after all.
+
+        Stock Odoo refuses. Where amounts are captured by hand, an older message about a payment
+        that was voided since can't be told from news.
+        """
+        is_payment = self.operation not in _NO_PAYMENT and not self.source_transaction_id
+        # In sudo mode: providers are readable by administrators only.
+        if not is_payment or self.provider_id.sudo().capture_manually:
+            return False
+        if target_state == "pending":
+            # With a decline it was the provider that refused.
+            return self.operation == "offline" and not self.recovery_decline
+        return target_state == "done"
 
     def _recovery_is_other_amount(self, payment_data):
         """Return whether an answer is about another amount than that of this transaction."""
@@ -176,9 +224,12 @@ class PaymentTransaction(models.Model):
         self.recovery_reason_id = reason_sudo
 
     def _recovery_get_outcome(self):
-        """Return the state that an attempt of this transaction, if any, has reached, or none."""
+        """Return what is known of the charge of this transaction, or none as long as it is a draft.
+
+        :rtype: declines.Known | None
+        """
         if self.state == "error" and self.recovery_unclear:
-            return "unknown"
+            return Known.UNKNOWN
         return OUTCOMES.get(self.state)
 
     def _recovery_check_not_in_flight(self):

@@ -10,13 +10,15 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL
 
-from ...declines import Answer, Certainty
+from ...declines import Answer, Certainty, Known
 from ...tools import jobs
-from ..case.recovery_attempt import TRANSITIONS
-from ..case.recovery_invoice_queue import FOLLOW
+from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
+from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
+from ..method.rail import get_outcome_wait
 from .blocks import ChargeBlocks
 from .outcomes import apply_answer, prepare_outcome_vals, record_outcome
+from .payment_transaction import CLAIM
 from .resolver import OutcomeResolver
 from .under_way import MoneyUnderWay
 
@@ -174,11 +176,12 @@ class RecoveryAttempt(models.Model):
             "token_id": token.id,
             "method_label": token._recovery_get_label(),
             "started_at": fields.Datetime.now(),
+            "deadline_at": fields.Datetime.now() + get_outcome_wait(token, token.payment_method_id),
         }
         self.write(values)
         transaction = (
             self.env["payment.transaction"]
-            .with_context(recovery_claim=self.id)
+            .with_context(recovery_claim=CLAIM)
             .create(self._prepare_transaction_vals())
         )
         return bool(self._set_state("running", transaction_id=transaction.id))
@@ -271,10 +274,13 @@ class RecoveryAttempt(models.Model):
 
     # === CHARGE === #
 
-    def _carry_out(self):
-        """Charge a claimed attempt and let the case react to the outcome."""
+    def _carry_out(self, is_repeat=False):
+        """Charge a claimed attempt and let the case react to the outcome.
+
+        :param is_repeat: whether to ask once more for a charge of unknown outcome
+        """
         self.ensure_one()
-        if self._charge():
+        if self._charge(is_repeat):
             self._finish()
 
     def _finish(self):
@@ -282,26 +288,33 @@ class RecoveryAttempt(models.Model):
         self._settle()
         self._react()
 
-    def _charge(self):
-        """Send a running or unknown attempt to the provider and commit what became of it.
+    def _charge(self, is_repeat=False):
+        """Send an attempt to the provider and commit what became of it.
+
+        A worker that was taken for dead while it stood still finds its attempt unknown, and leaves
+        it to those who resolve it. What is not owed any more is sent by nobody: whether it was sent
+        before is not known, and this could be the first time.
 
         :return: whether this worker recorded an outcome
         """
         self.ensure_one()
-        answer = Answer()
+        answer = Answer(self.transaction_id.provider_code, is_repeat)
         try:
-            if not self._take_lock("running", "unknown"):
+            if not self._take_lock("unknown" if is_repeat else "running"):
                 return False
-            if self.state == "running" and self._withdraw_if_changed():
-                jobs.commit(self.env)
-                return True
+            if not self._is_still_wanted():
+                if not is_repeat:
+                    self._withdraw_changed()
+                    jobs.commit(self.env)
+                return not is_repeat
             self.transaction_id.with_context(
-                recovery_answer=answer, recovery_own_work=True
+                recovery_answer=answer, recovery_own_work=OWN_WORK
             )._charge_with_token()
             record_outcome(self, answer)
             jobs.commit(self.env)
         except Exception as error:
             self.env.cr.rollback()
+            answer.note_exception(error)
             return self._record_after_rollback(answer, error)
         return True
 
@@ -333,15 +346,12 @@ class RecoveryAttempt(models.Model):
         finally:
             savepoint.close(rollback=True)
 
-    def _withdraw_if_changed(self):
+    def _withdraw_changed(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""
-        if self._is_still_wanted():
-            return False
         sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
         self.transaction_id._set_canceled(state_message=sentence)
         self._set_state("cancelled", sentence=sentence)
         self.env["recovery.invoice.queue"]._put(self.move_id)
-        return True
 
     def _is_still_wanted(self):
         """Return whether the claim still holds; in SQL, since it is asked for every charge."""
@@ -384,7 +394,7 @@ class RecoveryAttempt(models.Model):
         def record():
             recorded[:] = [self._take_lock("running", "unknown")]
             if recorded[-1]:
-                transaction = self.transaction_id.with_context(recovery_own_work=True)
+                transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
                 apply_answer(transaction, answers[-1])
                 record_outcome(self, answers[-1])
 
@@ -403,7 +413,7 @@ class RecoveryAttempt(models.Model):
 
     def _settle(self):
         """Book the payment; when that fails, the money is recorded and Odoo's own job books it."""
-        transaction = self.transaction_id.with_context(recovery_own_work=True)
+        transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
         if transaction.state == "draft" or transaction.is_post_processed:
             return
         try:
@@ -437,7 +447,8 @@ class RecoveryAttempt(models.Model):
             OutcomeResolver.take_over,
         )
         self._resolve_each(
-            [("state", "=", "unknown"), ("resolve_at", "<=", now)], OutcomeResolver.resolve
+            [("state", "in", ("unknown", "pending")), ("resolve_at", "<=", now)],
+            OutcomeResolver.resolve,
         )
 
     @api.model
@@ -458,10 +469,26 @@ class RecoveryAttempt(models.Model):
         changed = self.browse()
         for attempt in self:
             outcome = attempt.transaction_id._recovery_get_outcome()
-            if outcome not in TRANSITIONS[attempt.state]:
+            if outcome is None or outcome.value not in TRANSITIONS[attempt.state]:
                 continue
-            changed |= attempt._set_state(outcome, **prepare_outcome_vals(attempt, outcome))
+            if outcome is Known.PENDING and not attempt._make_room():
+                continue  # Its transaction keeps others from charging as well.
+            changed |= attempt._set_state(outcome.value, **prepare_outcome_vals(attempt, outcome))
         return changed
+
+    def _make_room(self):
+        """Withdraw the planned charge of the invoice: this one is on its way after all.
+
+        :return: whether no other is unfinished now
+        """
+        others = self.search(
+            [("move_id", "=", self.move_id.id), ("state", "in", UNFINISHED), ("id", "!=", self.id)]
+        )
+        planned = others.filtered(lambda other: other.state == "planned")
+        planned._set_state(
+            "cancelled", sentence=self.env._("An earlier charge is on its way after all.")
+        )
+        return planned == others
 
     # === CRON === #
 

@@ -8,18 +8,18 @@ class RecoveryCase(models.Model):
     # === ACTION METHODS === #
 
     def action_confirm_charged(self):
-        """Record that the provider did charge the attempt of unknown outcome."""
+        """Record that the provider did charge the attempt whose outcome is open."""
         self.ensure_one()
-        return self._get_unknown_attempt().action_confirm_charged()
+        return self._get_open_question().action_confirm_charged()
 
     def action_confirm_not_charged(self):
-        """Record that the provider did not charge the attempt of unknown outcome."""
+        """Record that the provider did not charge the attempt whose outcome is open."""
         self.ensure_one()
-        return self._get_unknown_attempt().action_confirm_not_charged()
+        return self._get_open_question().action_confirm_not_charged()
 
-    def _get_unknown_attempt(self):
+    def _get_open_question(self):
         self.check_access("read")
-        attempt = self.attempt_ids.filtered(lambda attempt: attempt.state == "unknown")
+        attempt = self.attempt_ids.filtered("is_question")
         if not attempt:
-            raise UserError(self.env._("No charge of this case has an unknown outcome."))
+            raise UserError(self.env._("The outcome of no charge of this case is open."))
         return attempt

@@ -6,8 +6,9 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
-from ...declines import Answer, Certainty
+from ...declines import Answer, Certainty, Known
 from ...tools import jobs
+from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import prepare_outcome_vals, record_outcome
 from .payment_provider import UnclearAnswer
 
@@ -16,6 +17,7 @@ _logger = logging.getLogger(__name__)
 # A charge that the provider doesn't know after this time never reached it.
 LOOK_UP_AGE = timedelta(minutes=10)
 # After which waits the provider is asked again.
+PENDING_WAIT = timedelta(days=1)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 5, 30, 120, 480))
 
 
@@ -35,7 +37,7 @@ class OutcomeResolver:
         if not attempt._take_lock("running"):
             return  # The worker is alive.
         if not attempt._follow_transaction():
-            attempt._set_state("unknown", **prepare_outcome_vals(attempt, "unknown"))
+            attempt._set_state("unknown", **prepare_outcome_vals(attempt, Known.UNKNOWN))
         self._react()
 
     def resolve(self):
@@ -43,18 +45,33 @@ class OutcomeResolver:
         attempt = self._attempt
         if attempt._follow_transaction():
             self._react()
-            return
+        elif attempt.state == "pending":
+            self._resolve_pending()
+        else:
+            self._resolve_unknown()
+
+    def _resolve_unknown(self):
+        attempt = self._attempt
         resolve_at = self._get_next_instant()
         # Before asking: should this worker die, too, the next one asks later, not at once.
         attempt.resolve_at = resolve_at
         jobs.commit(self._env)
-        # Whether it was sent at all is not known, either: what is not owed any more is only asked
-        # for, since sending it again could be the first time.
-        if resolve_at and attempt._is_still_wanted():
-            attempt._carry_out()
-        if attempt.state == "unknown" and self._look_up():
-            attempt._finish()
-        if attempt.state == "unknown" and (not resolve_at or self._is_stuck()):
+        may_repeat = bool(self._get_memory())
+        if resolve_at and may_repeat:
+            attempt._carry_out(is_repeat=True)
+        can_ask = attempt.state == "unknown" and self._look_up()
+        if attempt.state == "unknown" and (
+            not resolve_at or not (may_repeat or can_ask) or self._is_stuck()
+        ):
+            self._ask_person()
+
+    def _resolve_pending(self):
+        """Look up a charge that should have been decided by now, each day; tell a person."""
+        attempt = self._attempt
+        attempt.resolve_at = fields.Datetime.now() + PENDING_WAIT
+        jobs.commit(self._env)
+        self._look_up()
+        if attempt.state == "pending":
             self._ask_person()
 
     def confirm(self, charged):
@@ -63,13 +80,13 @@ class OutcomeResolver:
         :raise UserError: when the outcome is known, or being asked for, by now
         """
         attempt_sudo = self._attempt
-        if attempt_sudo.state != "unknown" or not attempt_sudo._take_lock("unknown"):
+        if not attempt_sudo.is_question or not attempt_sudo._take_lock("unknown", "pending"):
             raise UserError(
                 self._env._("The outcome of this charge is known, or being asked for, by now.")
             )
         name = {"user": self._env.user.name}
         attempt_sudo.transaction_id.recovery_unclear = False
-        transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=True)
+        transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=OWN_WORK)
         if charged:
             sentence = self._env._("Charged, as %(user)s found out at the provider.", **name)
             transaction_sudo._set_done(state_message=sentence)
@@ -94,26 +111,39 @@ class OutcomeResolver:
         return self._is_old() and not self._attempt._is_still_wanted()
 
     def _look_up(self):
-        """Ask the provider whether it knows the charge, where it can be asked.
+        """Ask the provider what became of the charge, where it can be asked, and commit it.
 
-        :return: whether the outcome is known and committed now
+        :return: whether the provider can be asked, be it later
         """
         attempt = self._attempt
-        if not attempt._take_lock("unknown"):
-            return False
-        answer = Answer()
-        transaction = attempt.transaction_id.with_context(
-            recovery_answer=answer, recovery_own_work=True
-        )
+        state = attempt.state
+        if not attempt._take_lock(state):
+            return True
         try:
-            payment_data = transaction._recovery_look_up()
+            payment_data = attempt.transaction_id._recovery_look_up()
+            if payment_data is None:
+                return False
+            recorded = self._apply_look_up(payment_data)
         except (ValidationError, UnclearAnswer, ValueError):
             self._env.cr.rollback()
             _logger.info("Attempt %s could not be looked up", attempt.id, exc_info=True)
-            return False
+            return True
+        if recorded:
+            jobs.commit(self._env)
+            attempt._finish()
+        return True
+
+    def _apply_look_up(self, payment_data):
+        """Write what the provider knows of the charge; return whether that is something new."""
+        attempt = self._attempt
+        state = attempt.state
+        answer = Answer(attempt.transaction_id.provider_code, is_repeat=True)
+        transaction = attempt.transaction_id.with_context(
+            recovery_answer=answer, recovery_own_work=OWN_WORK
+        )
         if payment_data:
             transaction._process(transaction.provider_code, payment_data)
-        elif payment_data is False and self._is_old():
+        elif state == "unknown" and self._is_old():
             answer.certainty = Certainty.NOT_SENT
             transaction._set_canceled(
                 state_message=self._env._("The provider does not know this payment.")
@@ -121,30 +151,32 @@ class OutcomeResolver:
         else:
             return False
         record_outcome(attempt, answer)
-        jobs.commit(self._env)
-        return True
+        return attempt.state != state
 
     def _get_next_instant(self):
         """Return when to ask the provider again, or none when only a person can tell.
 
-        Asking again is safe only where the provider answers the same key with the same charge,
-        and only as long as it remembers the key.
+        Sending it again is safe only where the provider answers the same key with the same charge,
+        and only as long as it remembers the key; it can be looked up in any case.
         """
         attempt = self._attempt
-        # In sudo mode: providers are readable by administrators only.
-        memory = attempt.transaction_id.provider_id.sudo()._get_idempotency_window()
-        if not memory:
-            return None
         elapsed = fields.Datetime.now() - attempt.started_at
-        if elapsed >= memory:
+        last = self._get_memory() or WAITS[-1]
+        if elapsed >= last:
             return None
-        later = [wait for wait in WAITS if wait > elapsed]
-        return attempt.started_at + (later[0] if later else memory)
+        later = [wait for wait in WAITS if elapsed < wait < last]
+        return attempt.started_at + (later[0] if later else last)
+
+    def _get_memory(self):
+        """Return how long the provider remembers the key of a charge, or none."""
+        # In sudo mode: providers are readable by administrators only.
+        return self._attempt.transaction_id.provider_id.sudo()._get_idempotency_window()
 
     def _ask_person(self):
         """Tell an accountant once that only they can find out whether the money was taken."""
         attempt = self._attempt
-        attempt.resolve_at = False
+        if attempt.state == "unknown":
+            attempt.resolve_at = False
         case = attempt.case_id or self._env["recovery.case"]._open(attempt.move_id, attempt)
         case._ask_for_attention(
             self._env._(

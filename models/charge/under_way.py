@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.fields import Domain
+from odoo.tools import format_date
 
+from ..method.rail import get_outcome_wait
 from ..rules.block import Block
 
 # A customer who opened the payment form may still be typing their card number.
@@ -17,7 +19,20 @@ UNCLEAR_AGE = timedelta(days=3)
 BOOKING_AGE = timedelta(days=4)
 # When a charge that another payment holds up is looked at again.
 IN_FLIGHT_WAIT = timedelta(hours=6)
+OVERDUE_WAIT = timedelta(days=1)
 BOOKING_WAIT = timedelta(minutes=10)
+
+
+def is_overdue(transaction):
+    """Return whether the provider should have confirmed or refused a payment by now.
+
+    :param transaction: in sudo mode
+    """
+    wait = get_outcome_wait(transaction.token_id, transaction.payment_method_id)
+    since = transaction.last_state_change or fields.Datetime.now()
+    return transaction.state in ("pending", "authorized") and (
+        since + wait <= fields.Datetime.now()
+    )
 
 
 class MoneyUnderWay:
@@ -69,6 +84,14 @@ class MoneyUnderWay:
     def _get_pending_block(self, transaction, since, name):
         now = fields.Datetime.now()
         if transaction.provider_code not in ("none", "custom"):
+            if is_overdue(transaction):
+                sentence = self._env._(
+                    "The payment %(reference)s is neither confirmed nor refused by its provider "
+                    "since %(day)s. Look it up there before anything else is charged.",
+                    day=format_date(self._env, since),
+                    **name,
+                )
+                return Block("in_flight", sentence, now + OVERDUE_WAIT, alert=True)
             sentence = self._env._("The payment %(reference)s is on its way.", **name)
             return Block("in_flight", sentence, now + IN_FLIGHT_WAIT)
         if since + ANNOUNCED_TRANSFER_AGE <= now:
