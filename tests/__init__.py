@@ -20,6 +20,7 @@ from .charge import (
     test_breaker,
     test_charge,
     test_decline,
+    test_knowledge,
     test_block,
 )
 from .figures import (

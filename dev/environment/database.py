@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from .workbench import Workbench
 
 _RECIPE = 1
-_BASE_MODULES = ("account_payment", "payment_demo", "payment_stripe", "base_automation")
+# With every provider of Community that charges saved methods.
+_BASE_MODULES = (
+    "account_payment",
+    "base_automation",
+    "payment_adyen",
+    "payment_authorize",
+    "payment_demo",
+    "payment_flutterwave",
+    "payment_mercado_pago",
+    "payment_razorpay",
+    "payment_stripe",
+    "payment_worldline",
+    "payment_xendit",
+)
 # What an installation reads. Everything else may change without a new template.
 _INSTALLED_SUFFIXES = {".py", ".xml", ".csv", ".sql", ".po", ".pot", ".json", ".html"}
 _NOT_INSTALLED = {"tests", "dev", "docs", "static"}

@@ -3,9 +3,10 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, str2bool
 
 from ...tools.instants import aware, naive
+from ..method.rail import is_overdue
 from ..rules.block import Block
 from .recovery_attempt import IN_FLIGHT
 from .settlements import read_settlements
@@ -199,8 +200,35 @@ class AccountMove(models.Model):
     # === BUSINESS METHODS === #
 
     def _has_to_be_paid(self):
-        """Override of `account_payment` to offer no second payment while ours is in flight."""
-        return super()._has_to_be_paid() and not self._get_attempt_in_flight()
+        """Override of `account_payment` to offer no second payment while ours is in flight.
+
+        One whose outcome is overdue keeps nobody from paying; stock Odoo would wait for ever.
+        """
+        if self._get_attempt_in_flight():
+            return False
+        return super()._has_to_be_paid() or self._is_waiting_in_vain()
+
+    def _is_waiting_in_vain(self):
+        """Return whether only payments whose outcome is overdue keep the customer from paying."""
+        # In sudo mode: customers ask this in the portal.
+        move_sudo = self.sudo()
+        pending_sudo = move_sudo.transaction_ids.filtered(
+            lambda transaction: transaction.state in ("pending", "authorized")
+        )
+        parameter = (
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("account_payment.enable_portal_payment")
+        )
+        return (
+            str2bool(parameter)
+            and all(map(is_overdue, pending_sudo))
+            and bool(pending_sudo)
+            and move_sudo.move_type == "out_invoice"
+            and move_sudo.state == "posted"
+            and move_sudo.payment_state in ("not_paid", "in_payment", "partial")
+            and not move_sudo.currency_id.is_zero(move_sudo.amount_residual)
+        )
 
     def _get_online_payment_error(self):
         """Override of `account_payment` to say why an invoice can't be paid right now."""

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..method.rail import get_outcome_wait
+from ..method.rail import is_overdue
 from ..rules.block import Block
 
 # A customer who opened the payment form may still be typing their card number.
@@ -21,18 +21,6 @@ BOOKING_AGE = timedelta(days=4)
 IN_FLIGHT_WAIT = timedelta(hours=6)
 OVERDUE_WAIT = timedelta(days=1)
 BOOKING_WAIT = timedelta(minutes=10)
-
-
-def is_overdue(transaction):
-    """Return whether the provider should have confirmed or refused a payment by now.
-
-    :param transaction: in sudo mode
-    """
-    wait = get_outcome_wait(transaction.token_id, transaction.payment_method_id)
-    since = transaction.last_state_change or fields.Datetime.now()
-    return transaction.state in ("pending", "authorized") and (
-        since + wait <= fields.Datetime.now()
-    )
 
 
 class MoneyUnderWay:

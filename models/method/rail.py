@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from odoo import fields
+
 from ...declines.networks import BANK_SCHEMES, scheme_of
 
 # How long an outcome may stay open before somebody is to look: after the last day on which a bank
@@ -42,3 +44,15 @@ def get_outcome_wait(token, method):
     )
     rail = find_scheme(token, method) or ("card" if is_card else "")
     return _OUTCOME_WAITS.get(rail, _OTHER_WAIT)
+
+
+def is_overdue(transaction):
+    """Return whether the provider should have confirmed or refused a payment by now.
+
+    :param transaction: in sudo mode
+    """
+    if transaction.state not in ("pending", "authorized"):
+        return False
+    now = fields.Datetime.now()
+    wait = get_outcome_wait(transaction.token_id, transaction.payment_method_id)
+    return (transaction.last_state_change or now) + wait <= now
