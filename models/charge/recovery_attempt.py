@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from ...declines import Answer, Certainty
 from ...tools import jobs
+from ..case.alerts import raise_alert
 from ..case.recovery_attempt import TRANSITIONS
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import CHARGING_STATES
@@ -260,7 +261,7 @@ class RecoveryAttempt(models.Model):
             **decline,
         )
         if block.alert:
-            self.case_id._ask_for_attention(block.sentence)
+            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _fail_to_start(self, error):

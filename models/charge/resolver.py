@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...declines import Answer, Certainty
 from ...tools import jobs
+from ..case.alerts import raise_alert
 from .outcomes import prepare_outcome_vals, record_outcome
 from .payment_provider import UnclearAnswer
 
@@ -79,7 +80,6 @@ class OutcomeResolver:
             if transaction_sudo.state != "error":  # As after an answer about another amount.
                 transaction_sudo._set_canceled(state_message=sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
-        attempt_sudo.case_id._clear_attention()
         self._env["recovery.invoice.queue"]._add(attempt_sudo.move_id)
 
     def _react(self):
@@ -145,13 +145,12 @@ class OutcomeResolver:
         """Tell an accountant once that only they can find out whether the money was taken."""
         attempt = self._attempt
         attempt.resolve_at = False
-        case = attempt.case_id or self._env["recovery.case"]._open(attempt.move_id, attempt)
-        case._ask_for_attention(
-            self._env._(
-                "Look up the payment %(reference)s of %(amount)s at the provider, then confirm on "
-                "the case whether it was charged. Nothing else is charged until then.",
-                reference=attempt.transaction_id.reference,
-                amount=attempt.currency_id.format(attempt.amount),
-            ),
-            activity=True,
+        if not attempt.case_id:
+            self._env["recovery.case"]._open(attempt.move_id, attempt)
+        sentence = self._env._(
+            "Look up the payment %(reference)s of %(amount)s at the provider, then confirm "
+            "whether it was charged. Nothing else is charged until then.",
+            reference=attempt.transaction_id.reference,
+            amount=attempt.currency_id.format(attempt.amount),
         )
+        raise_alert(attempt.move_id, sentence, f"outcome:{attempt.id}")
