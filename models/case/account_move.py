@@ -147,7 +147,8 @@ class AccountMove(models.Model):
         for move in self:
             sentences = [move.recovery_case_id.attention]
             sentences += get_open_alerts(move).mapped("recovery_sentence")
-            move.recovery_attention = " ".join(filter(None, sentences)) or False
+            # Why a first charge was refused, its case may ask for, too.
+            move.recovery_attention = " ".join(dict.fromkeys(filter(None, sentences))) or False
 
     @api.model
     def _search_recovery_attention(self, operator, value):
