@@ -11,6 +11,7 @@ from .bridge import (
     test_return_import,
 )
 from .case import (
+    test_alert,
     test_case,
     test_return,
     test_return_recovery,

@@ -6,6 +6,8 @@ from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user, tagged
 
+from odoo.addons.revenue_recovery.models.case.alerts import raise_alert
+
 from .common import RecoveryCommon
 
 ADDON = "odoo.addons.revenue_recovery."
@@ -75,6 +77,8 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        raise_alert(self.invoice, "Look.", "thing:1")
+        self.todo = self.case.activity_ids
         self.mail = (
             self.env["mail.mail"].sudo().create({"model": "recovery.case", "res_id": self.case.id})
         )
@@ -239,6 +243,9 @@ class TestPublicMethods(SecurityCommon):
         return {
             **self._get_shipped_calls(),
             ("account.move", "action_open_recovery_case"): (invoice, []),
+            ("account.move", "action_recovery_attention_done"): (invoice, []),
+            ("account.move", "action_recovery_confirm_charged"): (invoice, []),
+            ("account.move", "action_recovery_confirm_not_charged"): (invoice, []),
             ("account.move", "action_recovery_pause"): (invoice, []),
             ("account.move", "action_recovery_resume"): (invoice, []),
             ("account.move", "action_recovery_retry_now"): (invoice, []),
@@ -248,6 +255,7 @@ class TestPublicMethods(SecurityCommon):
             ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_pause_charges"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_resume_charges"): (self.demo_provider, []),
+            ("mail.activity", "unlink"): (self.todo, []),
             ("mail.mail", "unlink"): (self.mail, []),
             ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),
             ("mail.notification", "write"): (
@@ -651,6 +659,7 @@ class TestAccountant(SecurityCommon):
             "action_recovery_retry_now",
             "action_recovery_pause",
             "action_recovery_resume",
+            "action_recovery_attention_done",
         ):
             with self.subTest(button=button):
                 self.env.invalidate_all()

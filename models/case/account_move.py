@@ -8,6 +8,7 @@ from odoo.tools import SQL, str2bool
 from ...tools.instants import aware, naive
 from ..method.rail import is_overdue
 from ..rules.block import Block
+from .alerts import get_open_alerts, tick_off
 from .recovery_attempt import IN_FLIGHT
 from .settlements import read_settlements
 
@@ -98,12 +99,24 @@ class AccountMove(models.Model):
         related="recovery_case_id.state", string="Recovery", groups=RECOVERY_GROUP
     )
     recovery_attention = fields.Char(
-        related="recovery_case_id.attention", string="Needs Attention", groups=RECOVERY_GROUP
+        string="Needs Attention",
+        compute="_compute_recovery_attention",
+        search="_search_recovery_attention",
+        compute_sudo=True,
+        groups=RECOVERY_GROUP,
+        help="What a person has to look at, on the case or on the invoice itself.",
     )
     recovery_in_flight_state = fields.Selection(
-        related="recovery_case_id.in_flight_state",
+        selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
+        compute="_compute_recovery_in_flight_state",
         string="Charge Under Way",
         groups=RECOVERY_GROUP,
+    )
+    recovery_has_question = fields.Boolean(
+        compute="_compute_recovery_in_flight_state",
+        string="Outcome Open",
+        groups=RECOVERY_GROUP,
+        help="Whether only a person can tell now whether the charge under way was made.",
     )
     recovery_timeline_ids = fields.One2many(
         related="recovery_case_id.timeline_ids", groups=RECOVERY_GROUP
@@ -133,6 +146,33 @@ class AccountMove(models.Model):
     def _compute_recovery_case_id(self):
         for move in self:
             move.recovery_case_id = move.recovery_case_ids.sorted("id")[-1:]
+
+    @api.depends(
+        "recovery_case_id.attention", "activity_ids.recovery_sentence", "activity_ids.active"
+    )
+    def _compute_recovery_attention(self):
+        for move in self:
+            sentences = [move.recovery_case_id.attention]
+            sentences += get_open_alerts(move).mapped("recovery_sentence")
+            # Why a first charge was refused, its case may ask for, too.
+            move.recovery_attention = " ".join(dict.fromkeys(filter(None, sentences))) or False
+
+    @api.model
+    def _search_recovery_attention(self, operator, value):
+        if operator.startswith("not"):
+            return NotImplemented  # Odoo turns the answer to the opposite round.
+        is_none = operator == "in" and False in value
+        told = ("!=", False) if is_none else (operator, value)
+        found = Domain("recovery_case_id.attention", *told)
+        found |= Domain("activity_ids.recovery_sentence", *told)
+        return ~found if is_none else found
+
+    @api.depends("recovery_attempt_ids.state", "recovery_attempt_ids.is_question")
+    def _compute_recovery_in_flight_state(self):
+        for move in self:
+            in_flight = move.recovery_attempt_ids.filtered(lambda each: each.state in IN_FLIGHT)
+            move.recovery_in_flight_state = in_flight[:1].state
+            move.recovery_has_question = any(in_flight.mapped("is_question"))
 
     @api.depends("commercial_partner_id", "company_id")
     def _compute_collect_token_ids(self):
@@ -196,6 +236,14 @@ class AccountMove(models.Model):
     def action_recovery_resume(self):
         """Go on with the invoices' paused cases."""
         return self.recovery_case_id.action_resume()
+
+    def action_recovery_attention_done(self):
+        """Take these invoices, and their cases, off the list of those that need attention."""
+        self.check_access("write")
+        self.recovery_case_id.action_attention_done()
+        # In sudo mode: the to-do may be somebody else's.
+        tick_off(self.sudo())
+        return True
 
     # === BUSINESS METHODS === #
 
@@ -290,11 +338,17 @@ class AccountMove(models.Model):
     # === GETTERS === #
 
     def _filter_followed(self):
-        """Return those invoices, in sudo mode, that have a case or a first charge to come."""
+        """Return those invoices, in sudo mode, that the job has to look at.
+
+        They have a case, or a first charge to come; or they were cancelled, and an online payment
+        may be left over.
+        """
         # In sudo mode: whoever books a payment need not be allowed to see cases.
         return self.sudo().filtered(
             lambda move: (
-                move.recovery_case_id or "planned" in move.recovery_attempt_ids.mapped("state")
+                move.recovery_case_id
+                or "planned" in move.recovery_attempt_ids.mapped("state")
+                or (move.state == "cancel" and move.transaction_ids)
             )
         )
 

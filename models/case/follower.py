@@ -1,6 +1,8 @@
 """How a case keeps in line with what happens to its invoice."""
 
 from .account_move import SETTLED_STATES
+from .alerts import raise_alert
+from .excess import raise_excess
 from .opening import prepare_decline_vals
 from .recovery_attempt import FAILED_STATES
 from .states import OPEN_STATES
@@ -40,6 +42,7 @@ class InvoiceFollower:
             case._plan_next_charge(self.attempts if case.state == state else None, transactions)
         if case:
             case._on_changed()
+        raise_excess(move)
         self._tell(case)
 
     def _follow_attempts(self):
@@ -53,14 +56,12 @@ class InvoiceFollower:
         others = self.attempts.filtered(lambda other: other.state == "paid") - attempt
         if not others.filtered(lambda other: other.due_date >= attempt.due_date):
             return
-        attempt.case_id._ask_for_attention(
-            self.env._(
-                "The provider reports two payments, %(first)s and %(second)s. Refund one of them.",
-                first=others[-1].transaction_id.reference,
-                second=attempt.transaction_id.reference,
-            ),
-            activity=True,
+        sentence = self.env._(
+            "The provider reports two payments, %(first)s and %(second)s. Refund one of them.",
+            first=others[-1].transaction_id.reference,
+            second=attempt.transaction_id.reference,
         )
+        raise_alert(self.move, sentence, f"paid_twice:{attempt.transaction_id.id}")
 
     def _follow_first_charge(self):
         """Plan a first charge that was not sent again, else open the case of one that failed.
@@ -77,7 +78,21 @@ class InvoiceFollower:
             return cases
         if latest._get_owed_block():
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
-        return cases._open(self.move, attempt=latest)
+        return cases._open(self.move, attempt=latest) or self._tell_of_no_policy(latest)
+
+    def _tell_of_no_policy(self, attempt):
+        """Raise the alarm when a first charge failed and nothing is tried any more.
+
+        :return: no case
+        """
+        sentence = self.env._(
+            "%(invoice)s could not be charged: %(reason)s No policy matches it, so nothing else is "
+            "tried. Ask the customer for the payment.",
+            invoice=self.move.display_name,
+            reason=attempt.sentence or "",
+        )
+        raise_alert(self.move, sentence, f"charge:{self.move.id}")
+        return self.env["recovery.case"]
 
     def _follow_foreign(self, case, transactions):
         """Open a case for a payment of somebody else that failed, or keep why it did."""

@@ -9,6 +9,7 @@ from ...tools.states import allowed
 from ..method.payment_token import FUNDINGS
 from ..rules.block import Block
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
+from .alerts import answer_alert
 
 _logger = logging.getLogger(__name__)
 
@@ -281,6 +282,9 @@ class RecoveryAttempt(models.Model):
         changed = allowed(self, TRANSITIONS, target, _logger)
         if target in OUTCOME_STATES and self.env["recovery.case"]._is_listening():
             values["is_news"] = True
+        for attempt in changed.filtered(lambda attempt: attempt.state in ("unknown", "pending")):
+            answer_alert(self.env, f"outcome:{attempt.id}")
+            answer_alert(self.env, f"overdue:{attempt.id}")
         if changed:
             finished = {"finished_at": fields.Datetime.now(), "resolve_at": False}
             changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})

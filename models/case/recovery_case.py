@@ -1,8 +1,6 @@
 import logging
 from datetime import timedelta
 
-from markupsafe import escape
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -12,6 +10,7 @@ from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
+from .alerts import find_alerts, put_alert, show_newest, tick_off
 from .ending import due_ends
 from .follower import follow_invoice
 from .opening import CaseOpening, reopen
@@ -309,7 +308,7 @@ class RecoveryCase(models.Model):
                         "Confirm first whether %(case)s was charged.", case=case_sudo.display_name
                     )
                 )
-        cases_sudo._clear_attention()
+        tick_off(cases_sudo)
         return True
 
     def action_view_move(self):
@@ -428,32 +427,20 @@ class RecoveryCase(models.Model):
         return changed
 
     def _ask_for_attention(self, sentence, activity=False):
-        """Put these cases on the list of those that need a person; schedule one activity at most.
+        """Put these cases on the list of those that need a person, with one to-do at most.
 
         :param bool activity: whether it is urgent enough for a to-do of somebody
         """
         for case in self.filtered(lambda case: case.attention != sentence):
             case.attention = sentence
             if activity:
-                case._schedule_activity(sentence)
-
-    def _schedule_activity(self, sentence):
-        self.ensure_one()
-        user = self.user_id or self.move_id.invoice_user_id
-        if not user.active or user.share:
-            user = self.env.ref("base.user_admin")
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=self.env._("Recovery needs attention"),
-            note=escape(sentence),
-            user_id=user.id,
-        )
+                put_alert(case, sentence, f"case:{case.id}")
 
     def _clear_attention(self):
-        """Take these cases off the list of those that need a person."""
+        """Take back what only these cases asked for; alerts stay until something answers them."""
         cases = self.filtered("attention")
-        cases.attention = False
-        cases.activity_unlink(["mail.mail_activity_data_todo"])
+        find_alerts(self.env, *(f"case:{case.id}" for case in cases)).unlink()
+        show_newest(cases)
 
     def _begin_grace(self, reason):
         """Leave the case to the customer for the grace period, no more charges planned."""

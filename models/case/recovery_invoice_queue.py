@@ -6,12 +6,14 @@ from odoo.tools import SQL
 
 from ...tools import jobs
 from ...tools.places import Places
+from .alerts import raise_alert
 from .follower import InvoiceFollower
 
 # What the job does after the invoices have been followed; each room fills its place with a model
 # and a method.
 FOLLOW = Places(
     "unknown outcomes",
+    "alerts",
     "events of the day",
     "failing providers",
     "planned actions",
@@ -21,6 +23,7 @@ FOLLOW = Places(
     "figures of charges",
     "figures of cases",
 )
+FOLLOW.fill("alerts", ("mail.activity", "_recovery_answer_alerts"))
 FOLLOW.fill("ends", ("recovery.case", "_end_due"))
 BUSY_WAIT = timedelta(minutes=1)
 # In the context of what the engine follows by itself. A caller from outside can't send an object.
@@ -172,9 +175,8 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _note_failure(self, move, error):
         self._put_off(move, FAILED_WAIT)
-        move.recovery_case_id._ask_for_attention(
-            self.env._("The case could not be updated: %(error)s", error=error)
-        )
+        sentence = self.env._("The case could not be updated: %(error)s", error=error)
+        raise_alert(move, sentence, f"follow:{move.id}")
 
     @api.model
     def _put_off(self, move, wait):

@@ -9,4 +9,10 @@ bring money already, `resolver` what is done about unknown outcomes. Hooks, on `
 on `payment.transaction`: `_recovery_is_new_method` (`page`), `_recovery_look_up` (other addons).
 """
 
-from . import payment_provider, payment_transaction, recovery_attempt, recovery_case
+from . import (
+    account_move,
+    payment_provider,
+    payment_transaction,
+    recovery_attempt,
+    recovery_case,
+)

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from ...declines import Answer, Certainty, Known
 from ...tools import jobs
+from ..case.alerts import raise_alert
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
 from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
@@ -263,7 +264,7 @@ class RecoveryAttempt(models.Model):
             **decline,
         )
         if block.alert:
-            self.case_id._ask_for_attention(block.sentence)
+            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _fail_to_start(self, error):

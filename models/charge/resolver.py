@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ...declines import Answer, Certainty, Known
 from ...tools import jobs
+from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import prepare_outcome_vals, record_outcome
 from .payment_provider import UnclearAnswer
@@ -96,7 +98,6 @@ class OutcomeResolver:
             if transaction_sudo.state != "error":  # As after an answer about another amount.
                 transaction_sudo._set_canceled(state_message=sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
-        attempt_sudo.case_id._clear_attention()
         self._env["recovery.invoice.queue"]._add(attempt_sudo.move_id)
 
     def _react(self):
@@ -175,15 +176,26 @@ class OutcomeResolver:
     def _ask_person(self):
         """Tell an accountant once that only they can find out whether the money was taken."""
         attempt = self._attempt
+        known = {
+            "reference": attempt.transaction_id.reference,
+            "amount": attempt.currency_id.format(attempt.amount),
+        }
         if attempt.state == "unknown":
             attempt.resolve_at = False
-        case = attempt.case_id or self._env["recovery.case"]._open(attempt.move_id, attempt)
-        case._ask_for_attention(
-            self._env._(
-                "Look up the payment %(reference)s of %(amount)s at the provider, then confirm on "
-                "the case whether it was charged. Nothing else is charged until then.",
-                reference=attempt.transaction_id.reference,
-                amount=attempt.currency_id.format(attempt.amount),
-            ),
-            activity=True,
+            if not attempt.case_id:
+                self._env["recovery.case"]._open(attempt.move_id, attempt)
+            sentence = self._env._(
+                "Look up the payment %(reference)s of %(amount)s at the provider, then confirm "
+                "whether it was charged. Nothing else is charged until then.",
+                **known,
+            )
+            raise_alert(attempt.move_id, sentence, f"outcome:{attempt.id}")
+            return
+        sentence = self._env._(
+            "The provider accepted the payment %(reference)s of %(amount)s on %(day)s, and has "
+            "neither confirmed nor refused it. Look it up at the provider, then confirm whether it "
+            "was charged. Nothing else is charged until then; the customer may pay in another way.",
+            day=format_date(self._env, attempt.started_at),
+            **known,
         )
+        raise_alert(attempt.move_id, sentence, f"overdue:{attempt.id}")

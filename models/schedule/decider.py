@@ -88,7 +88,8 @@ class Decider:
         finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
         latest = finished[-1:] or case.first_attempt_id
         decline_class = latest.decline_class or case.decline_class
-        if case.blocked_class or decline_class in BLOCKING_CLASSES:
+        is_shut = case.blocked_class or decline_class in BLOCKING_CLASSES
+        if is_shut and not _was_refused_at_once(latest, choice):
             # It may be charged after all: the method is another one, or was put in order.
             return self.bound(self.charge_at_once(choice, latest), choice, latest)
         if latest and latest._is_technical():
@@ -283,6 +284,17 @@ class Decider:
 def make_charge(cases, decision):
     """Return the charge that a decision of `timing` asks for."""
     return PlannedCharge(naive(decision.at), decision.source, cases._render(decision.sentence))
+
+
+def _was_refused_at_once(latest, choice):
+    """Return whether a charge at once was not let out, and the method has not changed since.
+
+    What stood against it is still there: it is looked at again when the schedule says so.
+    """
+    if latest.state != "refused" or latest.source not in ("method", "backup"):
+        return False
+    updated_at = choice.token.recovery_updated_at
+    return not updated_at or updated_at <= latest.finished_at
 
 
 def decide_technical_retry(attempt):

@@ -1,5 +1,6 @@
 """The planner: the only one that plans charges, whatever they are planned for."""
 
+from datetime import timedelta
 from functools import cached_property
 
 from odoo import fields
@@ -12,6 +13,8 @@ from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
+# So many charges of an invoice may be due and not let out in a day.
+STOPPED_A_DAY = 4
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -57,7 +60,7 @@ class Planner:
             attempts = None
         if case.state != "in_recovery" or not case.ladder:
             return
-        attempts = (attempts or self.move.recovery_attempt_ids).sorted("id")
+        attempts = every = (attempts or self.move.recovery_attempt_ids).sorted("id")
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
@@ -73,6 +76,7 @@ class Planner:
             case._begin_grace(case._render(charge.sentence))
             return
         self.unblock()
+        charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
         attempt = self._create(charge, token=self.choice.token)
         latest = attempts[-1:] or case.first_attempt_id
@@ -93,6 +97,33 @@ class Planner:
         """Give up the next planned charge; its rung of the schedule counts as used."""
         self.case.next_attempt_id._set_state("refused", sentence=reason)
         self.plan_next()
+
+    def _slow_down(self, charge, attempts):
+        """Put a charge off when so many of this day were due and were not let out.
+
+        Whatever stands against them: nothing is planned and refused again at each run of the job.
+
+        :param attempts: all those of the invoice
+        """
+        since = fields.Datetime.now() - timedelta(days=1)
+        stopped = attempts.filtered(
+            lambda attempt: (
+                attempt.state in ("refused", "cancelled")
+                and not attempt.transaction_id
+                and attempt.finished_at > max(since, attempt.planned_at - timedelta(seconds=1))
+            )
+        )
+        if len(stopped) < STOPPED_A_DAY:
+            return charge
+        allowed_from = stopped[-STOPPED_A_DAY].finished_at + timedelta(days=1)
+        if charge.planned_at >= allowed_from:
+            return charge
+        sentence = self.env._(
+            "%(reason)s Put off by a day, since %(count)s charges in a row were not let out.",
+            reason=charge.sentence,
+            count=len(stopped),
+        )
+        return charge._replace(planned_at=allowed_from, sentence=sentence)
 
     def _withdraw_outdated(self, planned):
         """Cancel a planned charge of a method that is not the one to charge any more.

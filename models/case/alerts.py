@@ -1,0 +1,151 @@
+"""Alerts: what a person must look at, told by a sentence and one to-do.
+
+An alert belongs to an invoice. It stands on the invoice's open case, else on the invoice itself,
+and stays where it was raised. Its subject names what would answer it: a kind, and the id of a
+record.
+
+* ``outcome:<attempt>``, ``overdue:<attempt>``: what became of a charge is known
+* ``charge:<invoice>``: the invoice owes nothing any more, or a charge went out
+* ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
+* ``follow:<invoice>``: the invoice has been followed
+* ``case:<case>``: a person ticks it off, or the case ends
+"""
+
+from markupsafe import escape
+
+from .states import OPEN_STATES
+
+# What only the answer takes back; no person may tick it off.
+QUESTIONS = ("outcome", "overdue")
+
+
+def raise_alert(move, sentence, subject):
+    """Tell a person about an invoice, with one to-do for each subject.
+
+    What was raised before gets the new sentence. What a person has ticked off is not raised again
+    in the same words.
+
+    :param move: one invoice, in any mode
+    :param str sentence: what there is to look at, and what to do
+    :param str subject: what would answer it, as `outcome:7`
+    """
+    move.ensure_one()
+    # In sudo mode: whoever runs into it need not be allowed to see cases, or to assign to-dos.
+    move_sudo = move.sudo()
+    case_sudo = move_sudo.recovery_case_id
+    earlier_sudo = find_alerts(move_sudo.env, subject, ticked_off=True)
+    if sentence not in earlier_sudo.mapped("recovery_sentence"):
+        put_alert(case_sudo if case_sudo.state in OPEN_STATES else move_sudo, sentence, subject)
+
+
+def answer_alert(env, subject):
+    """Take an alert back, wherever it stands: something has answered it."""
+    find_alerts(env, subject).unlink()
+    # Should it come up again, it is another one.
+    find_alerts(env, subject, ticked_off=True).recovery_subject = False
+
+
+def find_alerts(env, *subjects, ticked_off=False):
+    """Return the open to-dos of these subjects, in sudo mode, or those that were ticked off."""
+    # In sudo mode: to-dos are for those who may see their record, alerts are the engine's.
+    todos_sudo = env["mail.activity"].sudo().with_context(active_test=False)
+    return todos_sudo.search(
+        [("recovery_subject", "in", subjects), ("active", "=", not ticked_off)], order="id"
+    )
+
+
+def put_alert(thread_sudo, sentence, subject):
+    """Put an alert on a record, unless it is on another one already; it gets the new sentence then.
+
+    :param thread_sudo: a `recovery.case` or an invoice, in sudo mode
+    """
+    env = thread_sudo.env
+    values = {"recovery_sentence": sentence, "note": escape(sentence)}
+    todo_sudo = find_alerts(env, subject)
+    if todo_sudo:
+        if todo_sudo.recovery_sentence == sentence:
+            return
+        thread_sudo = env[todo_sudo.res_model].browse(todo_sudo.res_id)
+        todo_sudo.write(values)
+    else:
+        # Whatever the caller thinks of to-dos: this one has to be there.
+        thread_sudo.with_context(mail_activity_automation_skip=False).activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=env._("Recovery needs attention"),
+            user_id=_find_person(thread_sudo).id,
+            recovery_subject=subject,
+            **values,
+        )
+    if thread_sudo._name == "recovery.case":
+        thread_sudo.attention = sentence
+
+
+def get_open_alerts(thread_sudo):
+    """Return the open to-dos of alerts on a case or an invoice, in sudo mode, oldest first."""
+    return thread_sudo.activity_ids.filtered("recovery_subject").sorted("id")
+
+
+def tick_off(threads_sudo):
+    """Take a person's word that they have seen to what these cases or invoices ask for.
+
+    :raise UserError: when an alert asks what became of a charge
+    """
+    for thread_sudo in threads_sudo:
+        get_open_alerts(thread_sudo)._action_done()
+        if thread_sudo._name == "recovery.case":
+            thread_sudo.attention = False
+
+
+def show_newest(cases_sudo):
+    """Let cases ask for attention for their newest open alert, or for nothing."""
+    for case_sudo in cases_sudo:
+        case_sudo.attention = get_open_alerts(case_sudo)[-1:].recovery_sentence
+
+
+# === WHO LOOKS AT IT === #
+
+
+def _find_person(thread_sudo):
+    """Return who is to look at a case or an invoice: somebody who can see it, if there is one."""
+    people = _list_people(thread_sudo)
+    return (
+        next((user for user in people if _may_look(user, thread_sudo)), None)
+        or (
+            # Nobody can see it: an administrator can at least let somebody see it.
+            _list_members(thread_sudo.env, "base.group_system")[:1]
+        )
+    )
+
+
+def _list_people(thread_sudo):
+    """Yield who may be meant, the nearest first."""
+    env = thread_sudo.env
+    move_sudo = thread_sudo
+    if thread_sudo._name == "recovery.case":
+        yield thread_sudo.user_id
+        move_sudo = thread_sudo.move_id
+    yield move_sudo.invoice_user_id
+    yield env.ref("base.user_admin", raise_if_not_found=False) or env["res.users"]
+    for group in (
+        "revenue_recovery.group_recovery_manager",
+        "revenue_recovery.group_recovery_user",
+        "base.group_system",
+    ):
+        members = _list_members(env, group)
+        yield from members.filtered(lambda user: move_sudo.company_id in user.company_ids)
+
+
+def _list_members(env, group):
+    group_id = env["ir.model.data"]._xmlid_to_res_id(group)
+    return env["res.users"].search(
+        [("all_group_ids", "in", group_id), ("share", "=", False)], order="id"
+    )
+
+
+def _may_look(user, thread_sudo):
+    """Return whether an active internal user can read a record."""
+    if not user or not user.active or user.share:
+        return False
+    companies = user.company_ids.ids
+    record = thread_sudo.with_user(user).with_context(allowed_company_ids=companies)
+    return record.has_access("read")
