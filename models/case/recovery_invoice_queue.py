@@ -12,6 +12,7 @@ from .follower import InvoiceFollower
 # and a method.
 FOLLOW = Places(
     "unknown outcomes",
+    "begun payments",
     "events of the day",
     "failing providers",
     "planned actions",
