@@ -203,12 +203,14 @@ def find_begun(env):
         & (Domain("recovery_ask_at", "=", False) | Domain("recovery_ask_at", "<=", now))
         & (is_near | (is_left & Domain("recovery_open_at", "=", False) & concerns_us))
     )
-    transactions = env["payment.transaction"].sudo().search(domain, limit=MOST_AT_ONCE)
-    return transactions.filtered(
+    # In sudo mode to see the transactions of every provider.
+    transactions_sudo = env["payment.transaction"].sudo().search(domain)
+    return transactions_sudo.filtered(
         lambda transaction: (
-            transaction.last_state_change <= now - BEGUN_AGE or not get_time_left(transaction)
+            BegunPayment(transaction).can_ask()
+            and (transaction.last_state_change <= now - BEGUN_AGE or not get_time_left(transaction))
         )
-    )
+    )[:MOST_AT_ONCE]
 
 
 def get_time_left(transaction):
