@@ -75,12 +75,12 @@ class Visit:
         return "paid" if "paid" in states else "closed"
 
 
-def open_for_act(text):
-    """Return the visit of somebody who does something, within the limits.
+def open_for_payment(text):
+    """Return the visit of somebody who begins a payment, within the limits.
 
     :raise ValidationError: when the link does not open anything (any more)
     """
-    if not within_limits("act", text):
+    if not within_limits("pay", text):
         raise ValidationError(
             request.env._("These were many tries. Please wait a few minutes, then try again.")
         )

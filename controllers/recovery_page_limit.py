@@ -2,7 +2,9 @@
 
 The counts are kept in the memory of each worker: opening a page must write nothing, or a mail
 scanner would. With several workers a visitor gets so many times the requests; what must not be
-done often however many workers there are, a question or a new link, is counted in the database.
+done often however many workers there are, a question, a new link or a payment that fails, is
+counted in the database. Beginning a payment costs little: who leaves the form and comes back again
+and again must still be able to pay.
 """
 
 import time
@@ -15,6 +17,7 @@ from odoo.http import request
 LIMITS = {
     "view": {"address": (240, 60), "link": (120, 60)},
     "act": {"address": (60, 600), "link": (30, 600)},
+    "pay": {"address": (240, 600), "link": (120, 600)},
     "wrong": {"address": (30, 60)},
 }
 # More visitors than this are forgotten, the longest silent first.

@@ -9,7 +9,7 @@ from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment import utils as payment_utils
 
 from ..tools.links import get_page_path
-from .recovery_page_base import open_for_act
+from .recovery_page_base import open_for_payment
 
 
 class RecoveryPayment(PaymentPortal):
@@ -27,7 +27,7 @@ class RecoveryPayment(PaymentPortal):
         :return: the processing values of the transaction
         :raise ValidationError: with what the customer should know
         """
-        visit = open_for_act(link)
+        visit = open_for_payment(link)
         cases = self._find_cases(visit, numbers)
         self._validate_transaction_kwargs(kwargs)
         kwargs["is_validation"] = False
@@ -56,7 +56,7 @@ class RecoveryPayment(PaymentPortal):
         :return: the processing values of the transaction
         :raise ValidationError: with what the customer should know
         """
-        visit = open_for_act(link)
+        visit = open_for_payment(link)
         self._validate_transaction_kwargs(kwargs)
         if kwargs.get("flow") not in ("direct", "redirect"):
             raise ValidationError(request.env._("Please enter a payment method."))
@@ -136,10 +136,6 @@ class RecoveryPayment(PaymentPortal):
     def _get_form_values(self, transaction_sudo, cases):
         """Return what the form needs to go on, without what a bank says of the customer."""
         values = transaction_sudo._get_processing_values()
-        secret = values.get("client_secret") or ""
-        if secret.startswith("pi_"):
-            # Stripe's name of the payment, by which it can be withdrawn if it isn't finished.
-            transaction_sudo.provider_reference = secret.split("_secret_")[0]
         if values.get("state") == "error":
             decline = transaction_sudo._recovery_get_decline()
             values["state_message"] = cases._explain_decline(decline.decline_class)

@@ -18,11 +18,13 @@ from .case import (
     test_return_wizard,
 )
 from .charge import (
+    test_begun,
     test_breaker,
     test_charge,
     test_decline,
     test_knowledge,
     test_block,
+    test_look_up,
 )
 from .figures import (
     test_dashboard,

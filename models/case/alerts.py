@@ -6,6 +6,7 @@ record.
 
 * ``outcome:<attempt>``, ``overdue:<attempt>``: what became of a charge is known
 * ``charge:<invoice>``: the invoice owes nothing any more, or a charge went out
+* ``begun:<transaction>``: the provider told what became of a payment that a customer began
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: a person ticks it off, or the case ends

@@ -13,6 +13,7 @@ from .follower import InvoiceFollower
 # and a method.
 FOLLOW = Places(
     "unknown outcomes",
+    "begun payments",
     "alerts",
     "events of the day",
     "failing providers",

@@ -14,7 +14,12 @@ from ...declines import (
     read_method,
     read_status,
 )
+from ...declines.look_ups import find_name
 from ...tools.instants import aware
+from ..case.alerts import answer_alert
+from ..case.recovery_invoice_queue import FOLLOW
+from .begun import BEGUN_OPERATIONS, BegunPayment, resolve_begun
+from .look_ups import can_ask, look_up
 
 _logger = logging.getLogger(__name__)
 
@@ -33,9 +38,27 @@ OUTCOMES = {
     "cancel": Known.DECLINED,
 }
 
+FOLLOW.fill("begun payments", ("payment.transaction", "_recovery_resolve_begun"))
+
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
+
+    recovery_ask_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the provider is asked next what became of a payment that the customer began.",
+    )
+    recovery_open_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the provider last said that nothing has come of this payment yet.",
+    )
+    recovery_silent_since = fields.Datetime(
+        readonly=True, copy=False, help="Since when the provider has not answered for this payment."
+    )
+
+    _recovery_begun_idx = models.Index("(last_state_change) WHERE state = 'draft'")
 
     # === CRUD METHODS === #
 
@@ -81,6 +104,22 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - PROCESSING === #
 
+    def _get_processing_values(self):
+        """Override of `payment` to keep the provider's name of a payment that a customer begins.
+
+        Odoo's addons keep it only once it is finished. By it we ask whether it was, or withdraw it.
+        """
+        values = super()._get_processing_values()
+        if (
+            self.state == "draft"
+            and self.operation in BEGUN_OPERATIONS
+            and self.invoice_ids
+            and not self.provider_reference
+            and (name := find_name(self.provider_code, values))
+        ):
+            self.provider_reference = name
+        return values
+
     def _process(self, provider_code, payment_data):
         """Override of `payment` to leave undecided what the provider has not decided.
 
@@ -98,7 +137,11 @@ class PaymentTransaction(models.Model):
         told = read_status(provider_code, payment_data)
         telling = transaction.with_context(recovery_told=told)
         super(PaymentTransaction, telling)._process(provider_code, payment_data)
-        if told is Known.PENDING and transaction.operation in _CHARGES:
+        if (
+            told is Known.PENDING
+            and transaction.operation in _CHARGES
+            and transaction.state in ("draft", "cancel")
+        ):
             transaction._set_pending()
         transaction._recovery_note_answer(payment_data)
         return transaction
@@ -133,6 +176,8 @@ class PaymentTransaction(models.Model):
             # A success after all; with a decline it would count as returned by the bank.
             transactions.write({"recovery_decline": False, "recovery_reason_id": False})
         for transaction in transactions:
+            if transaction.operation in BEGUN_OPERATIONS:
+                answer_alert(self.env, f"begun:{transaction.id}")
             if transaction.operation not in _NO_PAYMENT:
                 # In sudo mode to see the invoices of customers who pay in the portal.
                 transaction.sudo()._recovery_queue_invoices()
@@ -270,22 +315,62 @@ class PaymentTransaction(models.Model):
         :raise ValidationError: when the provider does not answer
         """
         self.ensure_one()
-        if self.provider_code != "stripe" or not self.token_id.provider_ref:
-            return None
-        intents = self._send_api_request(
-            "GET",
-            "payment_intents",
-            params={"customer": self.token_id.provider_ref, "limit": 100},
-        )
-        for intent in intents.get("data", []):
-            if intent.get("description") == self.reference:
-                return {
-                    "reference": self.reference,
-                    "payment_intent": intent,
-                    "payment_method": intent.get("payment_method"),
-                }
-        # Older intents may stand on the next page.
-        return None if intents.get("has_more") else False
+        return look_up(self)
+
+    def _recovery_can_ask(self):
+        """Hook for addons that add a look-up: return whether the provider can be asked."""
+        self.ensure_one()
+        return can_ask(self)
+
+    def _recovery_can_put_aside(self):
+        """Return whether a begun payment can be withdrawn, or be asked for."""
+        self.ensure_one()
+        return self._recovery_can_withdraw() or BegunPayment(self).can_ask()
+
+    def _recovery_put_aside(self):
+        """Make way for another payment, by withdrawing this one or asking what came of it.
+
+        :return: whether nothing is on its way by it
+        """
+        self.ensure_one()
+        return BegunPayment(self).put_aside()
+
+    def _recovery_can_withdraw(self):
+        """Hook for addons: return whether a begun payment can be kept from ever being finished.
+
+        :meth:`_recovery_withdraw` does it.
+        """
+        self.ensure_one()
+        if self.state != "draft" or self.operation not in BEGUN_OPERATIONS:
+            return False
+        if self.provider_code == "stripe":
+            return (self.provider_reference or "").startswith("pi_")
+        return self.provider_code == "demo"
+
+    def _recovery_withdraw(self, reason):
+        """Keep a payment that the customer began and left from being finished any more.
+
+        :param str reason: a sentence for people
+        :return: whether that is certain; it isn't when they have just finished it
+        """
+        self.ensure_one()
+        if self.provider_code == "stripe" and not self._recovery_cancel_intent():
+            return False
+        self._set_canceled(state_message=reason)
+        return True
+
+    def _recovery_cancel_intent(self):
+        """Cancel what a browser could still confirm at Stripe; return whether it is."""
+        endpoint = f"payment_intents/{self.provider_reference}"
+        try:
+            self._send_api_request("POST", f"{endpoint}/cancel")
+        except ValidationError:
+            # Cancelled before, in a request that was run again, or paid this very moment.
+            try:
+                return self._send_api_request("GET", endpoint).get("status") == "canceled"
+            except ValidationError:
+                return False
+        return True
 
     def _recovery_cancel_unfinished(self):
         """Withdraw a charge that the provider answered but did not finish.
@@ -308,3 +393,10 @@ class PaymentTransaction(models.Model):
         self._set_canceled(
             state_message=self.env._("The bank asks the customer to confirm the payment.")
         )
+
+    # === CRON === #
+
+    @api.model
+    def _recovery_resolve_begun(self):
+        """Look up what customers began and left: a step of the job that follows invoices."""
+        resolve_begun(self.env)

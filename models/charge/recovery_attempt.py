@@ -247,6 +247,8 @@ class RecoveryAttempt(models.Model):
 
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
+        if block.alert:
+            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
         if block.until:
             self._postpone(block.until, block.sentence, block.rule)
             return
@@ -263,8 +265,6 @@ class RecoveryAttempt(models.Model):
             **self._prepare_rule_vals(block.rule),
             **decline,
         )
-        if block.alert:
-            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _fail_to_start(self, error):

@@ -8,9 +8,8 @@ from odoo.tools import format_date
 
 from ..method.rail import is_overdue
 from ..rules.block import Block
+from .begun import BEGUN_AGE, BEGUN_OPERATIONS, BegunPayment, get_time_left
 
-# A customer who opened the payment form may still be typing their card number.
-ONLINE_DRAFT_AGE = timedelta(hours=1)
 # A wire transfer that the customer announced takes its days; later it is not coming.
 ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
 # Providers deliver their webhooks again for days; after that none is coming.
@@ -21,6 +20,8 @@ BOOKING_AGE = timedelta(days=4)
 IN_FLIGHT_WAIT = timedelta(hours=6)
 OVERDUE_WAIT = timedelta(days=1)
 BOOKING_WAIT = timedelta(minutes=10)
+# When a charge is looked at again for which a provider is asked first; the job asks before.
+ASK_WAIT = timedelta(minutes=10)
 
 
 class MoneyUnderWay:
@@ -55,9 +56,8 @@ class MoneyUnderWay:
         since = transaction.last_state_change or fields.Datetime.now()
         age = fields.Datetime.now() - since
         name = {"reference": transaction.reference}
-        if transaction.state == "draft" and age < ONLINE_DRAFT_AGE:
-            sentence = self._env._("The customer may be paying right now (%(reference)s).", **name)
-            return Block("in_flight", sentence, since + ONLINE_DRAFT_AGE)
+        if transaction.state == "draft":
+            return self._get_begun_block(transaction, since, name)
         if transaction.state == "error" and age < UNCLEAR_AGE:
             sentence = self._env._(
                 "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
@@ -68,6 +68,24 @@ class MoneyUnderWay:
         if transaction.state == "done" and not self._is_booked(transaction):
             return self._get_unbooked_block(transaction, age, name)
         return None
+
+    def _get_begun_block(self, transaction, since, name):
+        """Return a block while a payment is fresh, and until its provider has been asked for it."""
+        now = fields.Datetime.now()
+        until = since + BEGUN_AGE
+        if transaction.operation in BEGUN_OPERATIONS and until > now:
+            until = min(until, now + get_time_left(transaction))
+        if until > now:
+            sentence = self._env._("The customer may be paying right now (%(reference)s).", **name)
+            return Block("in_flight", sentence, until)
+        if not BegunPayment(transaction).must_ask():
+            return None
+        sentence = self._env._(
+            "The customer began the payment %(reference)s. The provider is asked first whether it "
+            "was finished.",
+            **name,
+        )
+        return Block("in_flight", sentence, now + ASK_WAIT)
 
     def _get_pending_block(self, transaction, since, name):
         now = fields.Datetime.now()

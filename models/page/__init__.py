@@ -2,8 +2,7 @@
 
 May use every room above; the links to it are signed in `tools.links`. Fills of the case
 `_get_promised_wait` (no charge before the promised day is over) and `_on_closed`, of the
-transaction `_recovery_is_new_method`. Its hook, for addons of providers:
-`payment.transaction._recovery_can_withdraw`.
+transaction `_recovery_is_new_method`.
 """
 
 from . import payment_token

@@ -3,7 +3,6 @@
 import logging
 
 from odoo import fields, models
-from odoo.exceptions import ValidationError
 
 _logger = logging.getLogger(__name__)
 
@@ -71,39 +70,3 @@ class PaymentTransaction(models.Model):
         """Fill the hook: a customer saved a method on the page, for failing invoices."""
         is_new = self.operation == "validation" and self.recovery_page and self.token_id
         return bool(is_new) or super()._recovery_is_new_method()
-
-    def _recovery_can_withdraw(self):
-        """Return whether a payment that was begun can be kept from ever being finished.
-
-        Hook for addons of providers that can be told so; :meth:`_recovery_withdraw` does it.
-        """
-        self.ensure_one()
-        if self.state != "draft" or self.operation not in ("online_direct", "online_redirect"):
-            return False
-        if self.provider_code == "stripe":
-            return (self.provider_reference or "").startswith("pi_")
-        return self.provider_code == "demo"
-
-    def _recovery_withdraw(self):
-        """Keep a payment that the customer began and left from being finished any more.
-
-        :return: whether that is certain; it isn't when they have just finished it
-        """
-        self.ensure_one()
-        if self.provider_code == "stripe" and not self._recovery_cancel_intent():
-            return False
-        self._set_canceled(state_message=self.env._("The customer started another payment."))
-        return True
-
-    def _recovery_cancel_intent(self):
-        """Cancel what a browser could still confirm at Stripe; return whether it is."""
-        endpoint = f"payment_intents/{self.provider_reference}"
-        try:
-            self._send_api_request("POST", f"{endpoint}/cancel")
-        except ValidationError:
-            # Cancelled before, in a request that was run again, or paid this very moment.
-            try:
-                return self._send_api_request("GET", endpoint).get("status") == "canceled"
-            except ValidationError:
-                return False
-        return True

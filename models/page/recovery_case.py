@@ -15,19 +15,24 @@ from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
-from ..charge.under_way import ONLINE_DRAFT_AGE
+from ..charge.begun import BEGUN_OPERATIONS
 from ..method.history import BLOCKING_CLASSES
 from ..rules.block import Block
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
 CHARGE_WAIT = timedelta(minutes=15)
-# How long a payment that the customer has just begun keeps them from beginning another one,
-# where the provider can't be told to forget the first.
-BEGUN_WAIT = timedelta(minutes=15)
+# How long a payment that the customer has just begun keeps them from beginning another one, where
+# the provider can neither be told to forget the first nor be asked for it: on the provider's page,
+# and with a form, whose payment is sent at once or never.
+REDIRECT_WAIT = timedelta(minutes=15)
+FORM_WAIT = timedelta(minutes=2)
 # How long the page speaks of a payment that failed.
 FAILED_WAIT = timedelta(minutes=30)
 # Which decline a page about several invoices explains: what the customer has to act on.
 CLASS_ORDER = ("customer_action", "fix_data", "never", "later", "technical")
+# So many payments that failed within so long are tries of cards.
+FAILED_MOST = 10
+FAILED_SPAN = timedelta(minutes=10)
 # A question longer than this is no question.
 QUESTION_LENGTH = 2000
 QUESTIONS_A_DAY = 5
@@ -88,12 +93,13 @@ class RecoveryCase(models.Model):
     def _check_payable(self, amount):
         """Make sure that these invoices can be paid at this instant, all of them, by one payment.
 
-        What the customer began elsewhere and did not finish is withdrawn at the provider first,
-        so that it can't be finished later beside the new payment.
+        What the customer began elsewhere and did not finish is withdrawn at the provider first, or
+        asked for, so that it can't be finished beside the new payment.
 
         :param amount: that the page showed, in the invoices' currency
         :raise ValidationError: with what the customer should know
         """
+        self._check_failures()
         self.move_id._recovery_touch()
         states = {case._get_page_state() for case in self}
         if states & {"charging", "processing", "begun"}:
@@ -109,16 +115,34 @@ class RecoveryCase(models.Model):
             )
         self._withdraw_begun()
 
-    def _withdraw_begun(self):
-        """Withdraw the payments of these invoices that were begun and not finished.
+    def _check_failures(self):
+        """Refuse whoever tries one card after another; counted here, whichever worker answered.
 
-        :raise ValidationError: when one can't be, and may just have been finished
+        :raise ValidationError: for some minutes after too many failures
+        """
+        failed = (
+            self.env["payment.transaction"]
+            .sudo()  # In sudo mode: the page is for somebody who isn't logged in.
+            .search_count(
+                Domain("invoice_ids", "in", self.move_id.ids)
+                & Domain("operation", "in", BEGUN_OPERATIONS)
+                & Domain("state", "=", "error")
+                & Domain("last_state_change", ">", fields.Datetime.now() - FAILED_SPAN),
+                limit=FAILED_MOST,
+            )
+        )
+        if failed >= FAILED_MOST:
+            raise ValidationError(
+                self.env._("These were many tries. Please wait a few minutes, then try again.")
+            )
+
+    def _withdraw_begun(self):
+        """Withdraw the payments of these invoices that were begun and not finished, however old.
+
+        :raise ValidationError: when one may have been finished
         """
         for transaction_sudo in self.env["recovery.attempt"]._search_money_under_way(self.move_id):
-            if not transaction_sudo._recovery_can_withdraw():
-                continue
-            age = fields.Datetime.now() - transaction_sudo.last_state_change
-            if not transaction_sudo._recovery_withdraw() and age < ONLINE_DRAFT_AGE:
+            if transaction_sudo.state == "draft" and not transaction_sudo._recovery_put_aside():
                 raise ValidationError(self._get_busy_sentence())
 
     def _get_busy_sentence(self):
@@ -375,14 +399,19 @@ class RecoveryCase(models.Model):
                 transaction_sudo.provider_code in ("none", "custom")
             ):
                 continue
-            if transaction_sudo.state == "draft" and (
-                transaction_sudo._recovery_can_withdraw()
-                or fields.Datetime.now() - transaction_sudo.last_state_change > BEGUN_WAIT
-            ):
+            if transaction_sudo.state == "draft" and self._is_left(transaction_sudo):
                 continue
             if attempts._get_transaction_block(transaction_sudo):
                 return transaction_sudo
         return self.env["payment.transaction"].sudo()
+
+    def _is_left(self, transaction_sudo):
+        """Return whether a begun payment makes way for another one, once it has been put aside."""
+        if transaction_sudo._recovery_can_put_aside():
+            return True
+        is_form = transaction_sudo.operation == "online_direct"
+        age = fields.Datetime.now() - transaction_sudo.last_state_change
+        return age > (FORM_WAIT if is_form else REDIRECT_WAIT)
 
     def _get_failed_payment(self):
         """Return the customer's latest payment of these invoices, if it has just failed."""

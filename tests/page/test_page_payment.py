@@ -1,10 +1,14 @@
 import json
 from datetime import timedelta
+from unittest.mock import patch
+
+from requests.exceptions import ReadTimeout
 
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...declines.look_ups import LOOK_UPS
 from .page_common import PageCommon
 
 TRANSACTION_LOGGER = "odoo.addons.payment.models.payment_transaction"
@@ -126,7 +130,50 @@ class TestPagePayment(PageCommon):
         self.assertNotIn(transaction.provider_code, ("demo", "stripe"))
         self.assertIn("already", self._pay())
         self.assertIn("A payment was begun", self._get().text)
-        transaction.last_state_change -= timedelta(minutes=20)
+        transaction.last_state_change -= timedelta(minutes=3)
+        self.assertIn("reference", self._pay(), msg="A form is sent at once or never.")
+
+    def test_payment_begun_on_the_providers_page_holds_the_second_back_for_some_minutes(self):
+        transaction = self._create_portal_transaction(self.invoice, operation="online_redirect")
+        transaction.last_state_change -= timedelta(minutes=10)
+        self.assertIn("already", self._pay())
+        transaction.last_state_change -= timedelta(minutes=10)
+        self.assertIn("reference", self._pay())
+
+    def test_begun_payment_of_which_the_provider_knows_nothing_holds_nobody_back(self):
+        answers = []
+        look_ups = {self.provider.code: lambda _question, _ask: answers.pop()}
+        self._create_portal_transaction(self.invoice, provider_reference="order_1")
+        with patch.dict(LOOK_UPS, look_ups):
+            self.assertIn("o_payment_form", self._get().text)
+            for unclear in (None, {"status": "created"}):
+                answers.append(unclear)
+                self.assertIn("already", self._pay())
+            answers.append(False)
+            self.assertIn("reference", self._pay())
+        self.assertFalse(answers)
+
+    def test_form_of_two_invoices_left_open_makes_way_for_that_of_one(self):
+        _other, other_case = self._fail_invoice(amount=55.0)
+        path = self._get_path(self.case | other_case)
+        both = self._pay("1-2", path, 155.0)
+        one = self._pay("1", path)
+        self.assertEqual(self._simulate(one).state, "done")
+        with mute_logger(TRANSACTION_LOGGER):
+            self.assertEqual(self._simulate(both).state, "cancel")
+
+    def test_customer_who_comes_back_again_and_again_can_still_pay(self):
+        for _turn in range(35):
+            values = self._pay()
+            self.assertIn("reference", values)
+        self.assertEqual(self._simulate(values).state, "done")
+
+    def test_one_failure_after_another_is_refused_for_some_minutes(self):
+        for _turn in range(10):
+            self._simulate(self._pay(), "error")
+        self.assertIn("many tries", self._pay())
+        failed = self.env["payment.transaction"].search([("state", "=", "error")])
+        failed.last_state_change -= timedelta(minutes=11)
         self.assertIn("reference", self._pay())
 
     def test_failed_payment_can_be_tried_again_and_says_nothing_of_the_bank(self):
@@ -240,3 +287,19 @@ class TestPageStripe(PageCommon):
         self.assertIn("already", answer)
         drafts = invoice.transaction_ids.filtered(lambda each: each.operation == "online_direct")
         self.assertEqual(drafts.mapped("state"), ["draft"])
+
+    @mute_logger("odoo.addons.payment.models.payment_provider")
+    def test_payment_that_was_begun_days_ago_is_not_forgotten(self):
+        _card, invoice, case = self._fail_with("insufficient_funds")
+        path = self._get_path(case)
+        self._begin(path)
+        draft = invoice.transaction_ids.filtered(lambda each: each.operation == "online_direct")
+        self.assertEqual(draft.provider_reference, "pi_1")
+        draft.last_state_change -= timedelta(days=3)
+        refused = self._create_response(400, b"{}")
+        succeeded = self._answer(id="pi_1", status="succeeded")
+        slow = ReadTimeout("slow")
+        for answers in ([refused, succeeded], [slow, slow]):
+            with self._patch_requests(side_effect=answers):
+                self.assertIn("already", self._pay(path=path, provider_id=self.stripe.id))
+        self.assertEqual(draft.state, "draft")

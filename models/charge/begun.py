@@ -1,0 +1,251 @@
+"""Payments that customers began: what became of them is asked before anything else is charged."""
+
+import logging
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+from ...declines.look_ups import is_unfinished
+from ...tools import jobs
+from ..case.alerts import answer_alert, raise_alert
+from ..case.states import OPEN_STATES
+from .payment_provider import UnclearAnswer
+
+_logger = logging.getLogger(__name__)
+
+# How customers begin a payment, on our page or in Odoo's portal.
+BEGUN_OPERATIONS = ("online_direct", "online_redirect", "online_token")
+# A customer who opened the payment form may still be typing their card number.
+BEGUN_AGE = timedelta(hours=1)
+# Whose look-ups find a form or page that the customer left by our own reference.
+BY_REFERENCE = ("flutterwave", "mercado_pago")
+# When a provider that did not answer is asked again, and after which time a person is told.
+SILENT_WAIT = timedelta(minutes=30)
+SILENT_ALERT = timedelta(days=1)
+# A person had days to look; by now the other charges of the invoice go on.
+SILENT_MOST = timedelta(days=7)
+# For how long the provider's word holds that nothing has come of a payment that can't be withdrawn.
+OPEN_WAIT = timedelta(hours=1)
+# How long before a charge the provider is asked.
+ASK_AHEAD = timedelta(minutes=15)
+# How many are looked up in one run of the job.
+MOST_AT_ONCE = 100
+# For how long begun payments put the charges of an invoice off, all of a day together: whoever
+# keeps starting payments must not hold them up for ever.
+PUT_OFF_MOST = timedelta(hours=3)
+
+
+class BegunPayment:
+    """Finds out what became of one payment that a customer began and left.
+
+    :param transaction: a `payment.transaction` in sudo mode
+    """
+
+    def __init__(self, transaction):
+        self._transaction = transaction
+        self._env = transaction.env
+
+    def can_ask(self):
+        """Return whether the payment is a begun one, known to its provider by a name we know."""
+        transaction = self._transaction
+        if transaction.state != "draft" or transaction.operation not in BEGUN_OPERATIONS:
+            return False
+        is_named = bool(transaction.provider_reference) or (
+            transaction.operation != "online_token" and transaction.provider_code in BY_REFERENCE
+        )
+        return is_named and transaction._recovery_can_ask()
+
+    def must_ask(self):
+        """Return whether the provider has to be asked before anything else is charged."""
+        transaction, now = self._transaction, fields.Datetime.now()
+        if not self.can_ask():
+            return False
+        silent_since, open_at = transaction.recovery_silent_since, transaction.recovery_open_at
+        if silent_since and silent_since <= now - SILENT_MOST:
+            return False
+        return not open_at or open_at <= now - OPEN_WAIT
+
+    def put_aside(self):
+        """Make way for another payment by the customer.
+
+        :return: whether nothing is on its way by this one; where the provider can't be asked, that
+            is for its age to tell
+        """
+        if self._transaction._recovery_can_withdraw():
+            reason = self._env._("The customer started another payment.")
+            return self._transaction._recovery_withdraw(reason)
+        if not self.can_ask():
+            return True
+        try:
+            payment_data = self._transaction._recovery_look_up()
+        except (ValidationError, UnclearAnswer):
+            return False
+        return payment_data is False or self._is_unfinished(payment_data)
+
+    def resolve(self):
+        """Ask the provider, bring the payment to the state it has there, or withdraw it.
+
+        The customer may finish it between two requests: then it is asked for once more.
+
+        :return: whether the provider answered
+        """
+        transaction = self._transaction
+        if not self.can_ask():
+            return True
+        # Before asking: should this worker die, the next one asks later, not at once.
+        transaction.recovery_ask_at = fields.Datetime.now() + SILENT_WAIT
+        jobs.commit(self._env)
+        try:
+            is_clear = self._ask_provider() or self._ask_provider()
+        except (ValidationError, UnclearAnswer):
+            self._env.cr.rollback()
+            _logger.info("Transaction %s could not be looked up", transaction.id, exc_info=True)
+            is_clear = False
+        if is_clear:
+            transaction.recovery_silent_since = False
+            answer_alert(self._env, f"begun:{transaction.id}")
+        else:
+            self.note_silence()
+        return is_clear
+
+    def note_silence(self):
+        """Keep since when the provider leaves us in the dark; after a day, tell a person."""
+        transaction, now = self._transaction, fields.Datetime.now()
+        transaction.recovery_silent_since = transaction.recovery_silent_since or now
+        if transaction.recovery_silent_since > now - SILENT_ALERT:
+            return
+        sentence = self._env._(
+            "Look up the payment %(reference)s of %(amount)s, which the customer began, at the "
+            "provider: it does not tell us whether the payment was finished. Nothing else is "
+            "charged until then.",
+            reference=transaction.reference,
+            amount=transaction.currency_id.format(transaction.amount),
+        )
+        for move in transaction.invoice_ids:
+            raise_alert(move, sentence, f"begun:{transaction.id}")
+
+    # === HELPERS === #
+
+    def _ask_provider(self):
+        """Return whether it is clear now what became of the payment."""
+        transaction = self._transaction
+        payment_data = transaction._recovery_look_up()
+        if payment_data is None:
+            return False
+        if payment_data and not self._is_unfinished(payment_data):
+            transaction._process(transaction.provider_code, payment_data)
+            if transaction.state == "done":
+                self._env.ref("payment.cron_post_process_payment_tx")._trigger()
+            return transaction.state != "draft"
+        if transaction._recovery_can_withdraw():
+            return self._withdraw(is_known=payment_data is not False)
+        now = fields.Datetime.now()
+        transaction.write({"recovery_open_at": now, "recovery_ask_at": now + OPEN_WAIT - ASK_AHEAD})
+        return True
+
+    def _withdraw(self, is_known):
+        if is_known:
+            reason = self._env._("The customer did not finish the payment.")
+            return self._transaction._recovery_withdraw(reason)
+        reason = self._env._("The provider does not know this payment.")
+        self._transaction._set_canceled(state_message=reason)
+        return True
+
+    def _is_unfinished(self, payment_data):
+        return bool(payment_data) and is_unfinished(self._transaction.provider_code, payment_data)
+
+
+def resolve_begun(env):
+    """Look up the payments that customers began and left, before their invoices are charged.
+
+    A provider that does not answer is left alone until the next run.
+    """
+    silent = set()
+
+    def resolve(transaction_id):
+        transaction = env["payment.transaction"].browse(transaction_id)
+        transaction = transaction.with_company(transaction.company_id)
+        provider = transaction.provider_id
+        if provider not in silent and not BegunPayment(transaction).resolve():
+            silent.add(provider)
+
+    def note_failure(transaction_id, _error):
+        BegunPayment(env["payment.transaction"].browse(transaction_id)).note_silence()
+
+    jobs.work_on_each(
+        env, find_begun(env).ids, resolve, failed=note_failure, doing="Looking up transaction"
+    )
+
+
+def find_begun(env):
+    """Return the begun payments whose provider is to be asked now.
+
+    Those of invoices that are to be charged or recovered; again only just before a charge.
+    """
+    now = fields.Datetime.now()
+    planned = Domain("state", "=", "planned")
+    is_near = Domain(
+        "invoice_ids.recovery_attempt_ids",
+        "any",
+        planned & Domain("planned_at", "<=", now + ASK_AHEAD),
+    )
+    concerns_us = Domain("invoice_ids.recovery_attempt_ids", "any", planned) | Domain(
+        "invoice_ids.recovery_case_ids", "any", Domain("state", "in", OPEN_STATES)
+    )
+    is_left = Domain("last_state_change", "<=", now - BEGUN_AGE)
+    domain = (
+        Domain("state", "=", "draft")
+        & Domain("operation", "in", BEGUN_OPERATIONS)
+        & (
+            Domain("provider_reference", "!=", False)
+            | Domain("provider_id.code", "in", BY_REFERENCE)
+        )
+        & (Domain("recovery_ask_at", "=", False) | Domain("recovery_ask_at", "<=", now))
+        & (is_near | (is_left & Domain("recovery_open_at", "=", False) & concerns_us))
+    )
+    # In sudo mode to see the transactions of every provider.
+    transactions_sudo = env["payment.transaction"].sudo().search(domain)
+    return transactions_sudo.filtered(
+        lambda transaction: (
+            BegunPayment(transaction).can_ask()
+            and (transaction.last_state_change <= now - BEGUN_AGE or not get_time_left(transaction))
+        )
+    )[:MOST_AT_ONCE]
+
+
+def get_time_left(transaction):
+    """Return for how long a begun payment may still put the charges of its invoices off.
+
+    :rtype: timedelta
+    """
+    now = fields.Datetime.now()
+    since = now - timedelta(days=1)
+    # In sudo mode to see the transactions of every user.
+    begun_sudo = (
+        transaction.env["payment.transaction"]
+        .sudo()
+        .search(
+            Domain("invoice_ids", "in", transaction.invoice_ids.ids)
+            & Domain("operation", "in", BEGUN_OPERATIONS)
+            & Domain("last_state_change", ">=", since)
+        )
+    )
+    spans = []
+    for each in begun_sudo:
+        start = each.last_state_change if each.state == "draft" else each.create_date
+        end = now if each.state == "draft" else each.last_state_change
+        spans.append((max(start, since), min(end, start + BEGUN_AGE)))
+    return max(PUT_OFF_MOST - get_covered(spans), timedelta(0))
+
+
+def get_covered(spans):
+    """Return how much time these pairs of instants cover, which may overlap."""
+    covered, reached = timedelta(0), None
+    for start, end in sorted(spans):
+        start = start if reached is None else max(start, reached)
+        if end > start:
+            covered += end - start
+        reached = end if reached is None else max(end, reached)
+    return covered
