@@ -54,6 +54,13 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="When the provider last said that nothing has come of this payment yet.",
     )
+    recovery_begun_at = fields.Datetime(
+        string="Begun",
+        default=fields.Datetime.now,
+        readonly=True,
+        copy=False,
+        help="When the payment was begun, by the clock of the server that began it.",
+    )
     recovery_silent_since = fields.Datetime(
         readonly=True, copy=False, help="Since when the provider has not answered for this payment."
     )
