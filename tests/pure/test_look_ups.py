@@ -430,3 +430,24 @@ def test_what_a_customer_can_still_finish():
     assert is_unfinished("razorpay", razorpay("failed"))
     assert not is_unfinished("razorpay", razorpay("authorized"))
     assert not is_unfinished("flutterwave", {"status": "pending"})
+
+
+# === OVER HTTP === #
+
+
+def test_stripe_is_asked_as_its_gateway_understands(merchant):
+    card = merchant.create_card()
+    mine = merchant.pay(card, description=REFERENCE).body
+    merchant.pay(card, description="INV/2026/0001")
+
+    def ask_gateway(endpoint, params):
+        return merchant.api("GET", endpoint, params).body
+
+    values = {"reference": REFERENCE, "amount": 25.0, "currency": "USD"}
+    values |= {"customer": card.customer, "begun_at": mine["created"] + CLOCK_SLACK}
+    for name in ("", mine["id"]):
+        found = LOOK_UPS["stripe"](Question(name=name, **values), ask_gateway)
+        assert found["payment_intent"]["id"] == mine["id"]
+        assert found["payment_method"]["id"] == card.payment_method
+    later = Question(name="", **{**values, "begun_at": mine["created"] + 2 * CLOCK_SLACK})
+    assert LOOK_UPS["stripe"](later, ask_gateway) is False
