@@ -1,6 +1,7 @@
 """What providers are asked of a payment, and which answer is the payment.
 
-The shapes are those of the providers' API references, named in the look-ups' docstrings.
+The shapes are written by hand: the fields that the look-ups and Odoo's addons read, under the names
+of the sources in the look-ups' docstrings. None is a recording.
 """
 
 import pytest
