@@ -307,14 +307,15 @@ def look_up_flutterwave(question: Question, ask: Ask) -> Answer:
     """Ask Flutterwave for a payment by our reference, as Odoo's addon does.
 
     Source: the request that Odoo's addon sends. That a payment which Flutterwave doesn't know is
-    refused as *No transaction was found for this id* is reported by its users, not documented.
+    refused as *No transaction was found for this id* is reported by its users, not documented: it
+    is believed of a page that a customer left, and does not free a saved card to be charged again.
     """
     try:
         payment = ask("transactions/verify_by_reference", {"tx_ref": question.reference})
     except Refusal as refusal:
         message = str(dig(refusal.body, "message"))
         if message.startswith("No transaction was found"):
-            return False
+            return None if question.is_by_method else False
         raise
     is_ours = dig(payment, "tx_ref") == question.reference
     return payment if is_ours and payment.get("currency") == question.currency else None
