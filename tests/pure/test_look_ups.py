@@ -284,7 +284,7 @@ def test_flutterwave_is_asked_by_our_reference(status):
 
 def test_flutterwave_that_does_not_know_the_reference_says_no():
     body = {"status": "error", "message": "No transaction was found for this id", "data": None}
-    assert ask("flutterwave", Refusal(400, body))[0] is False
+    assert ask("flutterwave", Refusal(400, body), is_by_method=False)[0] is False
     # That isn't documented, and must not free a saved card to be charged once more.
     assert ask("flutterwave", Refusal(400, body), is_by_method=True)[0] is None
 
