@@ -393,11 +393,15 @@ class RecoveryAttempt(models.Model):
         answers, recorded = [answer], []
 
         def record():
-            recorded[:] = [self._take_lock("running", "unknown")]
-            if recorded[-1]:
-                transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
-                apply_answer(transaction, answers[-1])
-                record_outcome(self, answers[-1])
+            # Others may have taken the worker for dead, and the charge for not made.
+            recorded[:] = [self._take_lock("running", *(known.value for known in Known))]
+            if not recorded[-1]:
+                return
+            told = answers[-1]
+            if self.state != "running" and told.certainty is Certainty.NOT_SENT:
+                told = Answer(certainty=Certainty.UNCLEAR)  # By us; but maybe by them.
+            apply_answer(self.transaction_id.with_context(recovery_own_work=OWN_WORK), told)
+            record_outcome(self, told)
 
         for _turn in range(RECORD_TRIES):
             if jobs.work(
