@@ -261,7 +261,7 @@ class RecoveryAttempt(models.Model):
             **decline,
         )
         if block.alert:
-            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
+            raise_alert(self.move_id, block.sentence, f"charge:{self.id}")
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
     def _fail_to_start(self, error):

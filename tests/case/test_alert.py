@@ -296,6 +296,23 @@ class TestMoneyAlert(AlertCommon):
         self._pay_online(invoice, reference="second")
         self.assertIn("nothing is owed", invoice.recovery_attention)
 
+    def test_payment_that_odoo_cannot_book_is_told_within_a_day(self):
+        invoice = self._create_invoice(collect_automatically=False)
+        transaction = self._create_portal_transaction(invoice)
+        transaction._set_done()
+        self._run_cron("follow")
+        self.assertFalse(invoice.recovery_attention, msg="Odoo's own job has its time.")
+        transaction.last_state_change -= timedelta(hours=13)
+        self._run_cron("follow")
+        self.assertIn("could not book", invoice.recovery_attention)
+        self._run_cron("follow")
+        self.assertEqual(len(self._find_todos()), 1)
+        with self._enter_job_mode():
+            transaction._post_process()
+            transaction.is_post_processed = True
+        self._run_cron("follow")
+        self.assertFalse(invoice.recovery_attention)
+
     def test_excess_survives_the_end_of_the_case(self):
         invoice, case = self._fail_invoice()
         alerts.raise_alert(invoice, "Refund it.", "thing:1")
