@@ -176,7 +176,7 @@ class TestChargeAlert(AlertCommon):
         with (
             self._patch_requests(side_effect=requests.exceptions.ReadTimeout("slow")),
             mute_logger(
-                "odoo.addons.revenue_recovery.models.charge.recovery_attempt",
+                "odoo.addons.revenue_recovery.models.charge",
                 "odoo.addons.payment.models.payment_provider",
             ),
         ):
@@ -240,7 +240,7 @@ class TestChargeAlert(AlertCommon):
     def test_refused_first_charge_without_policy_is_told_until_the_invoice_is_cancelled(self):
         self._withdraw_policy()
         invoice = self._create_invoice()
-        with mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt"):
+        with mute_logger("odoo.addons.revenue_recovery.models.charge"):
             self._collect()
         self.assertIn("No saved payment method", invoice.recovery_attention)
         invoice.button_draft()
