@@ -121,6 +121,10 @@ class GatewayClient:
         """Move a manual clock forward; return how many bank debits were decided on the way."""
         return self._post("clock", advance_seconds=by.total_seconds())["happened"]
 
+    def put_ahead(self, by: timedelta) -> int:
+        """Let a clock that follows the machine's be further ahead of it; return what happened."""
+        return self._post("clock", ahead_seconds=by.total_seconds())["happened"]
+
     def follow_machine(self) -> None:
         """Let the clock be the machine's."""
         self._post("clock", mode="real")
@@ -189,9 +193,18 @@ class GatewayClient:
 
         :param script: faults of the next calls in turn, None for a good one
         :param rates: probability by kind afterwards
-        :param options: `seconds`, `method`, `path` (regular expression), `seed`
+        :param options: `seconds`, `method`, `path` (regular expression), `seed`, and `further`
+            plans of the same parameters, for other calls
         """
         self._post("faults", script=list(script), rates=dict(rates or {}), **options)
+
+    def faults(self) -> dict[str, Any]:
+        """Return what the script still covers, what `happened`, and which charges came `late`."""
+        return self._get("faults")
+
+    def open_front(self) -> str:
+        """Let the gateway answer under a second address, which the fault `refused` shuts."""
+        return self._post("front")["url"]
 
     def clear_faults(self) -> None:
         """Let everything go well from now on."""

@@ -40,6 +40,7 @@ class Control:
             ("GET", "health"): self._health,
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._set_clock,
+            ("POST", "front"): lambda values: {"url": gateway.open_front()},
             ("POST", "cards"): self._create_card,
             ("POST", "cards/behaviour"): self._change_behaviour,
             ("POST", "cards/update"): self._update_card,
@@ -84,6 +85,9 @@ class Control:
         if values.get("mode") == "real":
             clock.follow_machine()
             return {**self._clock({}), "happened": 0}
+        if "ahead_seconds" in values:
+            clock.put_ahead(timedelta(seconds=values["ahead_seconds"]))
+            return {"happened": self._state.run_due(), **self._clock({})}
         if "advance_seconds" in values:
             if not clock.is_manual:
                 raise ControlError("The clock is real; set it to an instant first.")
@@ -142,6 +146,7 @@ class Control:
         return {
             "scripted": self._gateway.faults.scripted,
             "happened": dict(self._state.counters.faults),
+            "late": list(self._gateway.service.late),
         }
 
     def _set_faults(self, values: Values) -> Values:
