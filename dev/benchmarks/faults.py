@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """No invoice is charged twice and no outcome is lost, whatever fails: the fault campaign.
 
-Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, webhooks
-come late, twice and out of order, and customers pay the same invoices in the portal. Then the
-gateway's ledger is compared with Odoo's accounting.
+Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, the re-asks
+after a lost answer are refused, read-backs fail, charges are decided late, webhooks come late by
+seconds or days, twice, out of order or never, customers pay the same invoices in the portal, and
+persons answer wrongly. Then the gateway's ledger is compared with Odoo's accounting, invoice by
+invoice.
 """
 
 from __future__ import annotations
@@ -15,10 +17,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from environment import benchmark
 
+# As in `benchmarks.bench.plants`, which can be imported inside the environment only.
+PLANTS = (
+    "double",
+    "unknown-money",
+    "without-money",
+    "unresolved",
+    "unbooked",
+    "attempts",
+    "all",
+)
+
 
 def main() -> int:
     """Run the campaign, print what happened, and return the exit code."""
     from benchmarks.bench import campaign
+    from benchmarks.bench.plants import KINDS
 
     arguments = _parse()
     size = {"attempts": 40, "kills": 6} if arguments.quick else {}
@@ -27,8 +41,11 @@ def main() -> int:
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
     options = campaign.Options(**size)
-    result = campaign.run(options, plant=arguments.plant)
+    kinds = tuple(KINDS) if arguments.plant == "all" else (arguments.plant,)
+    result = campaign.run(options, plant=kinds if arguments.plant else ())
     _print(result)
+    if arguments.plant == "all":
+        return _judge_plants(result)
     return _judge(options, result)
 
 
@@ -47,7 +64,11 @@ def _parse() -> argparse.Namespace:
         help="with automation rules that raise, loop, delete, write, and 50 at once",
     )
     parser.add_argument(
-        "--plant", action="store_true", help="make a double charge by hand: the audit must find it"
+        "--plant",
+        metavar="KIND",
+        choices=PLANTS,
+        help=f"make a violation by hand, which the audit must find: {', '.join(PLANTS)}; with all, "
+        "each in turn, and only whether it was found counts",
     )
     return parser.parse_args()
 
@@ -68,7 +89,11 @@ def _print(result) -> None:
             ["calls to the gateway under faults", result.calls],
             *[[f"  {kind}", count] for kind, count in sorted(result.faults.items())],
             ["answers given again for the same key", result.replayed],
-            ["outcomes looked up by a person", result.persons],
+            ["days that passed", result.days],
+            ["charges taken up late by the gateway", result.late_charges],
+            ["outcomes told by a person", result.persons],
+            ["  of them wrong: not charged, though it was", result.wrong_answers],
+            ["invoices paid twice by a wrong word, with an alert", len(result.findings.excused)],
             ["jobs that raised, and began anew", result.jobs_failed],
             ["automation rules", result.rules],
             *[[f"  actions {word}", count] for word, count in sorted(result.actions.items())],
@@ -84,12 +109,16 @@ def _print(result) -> None:
         ("not in Odoo", found.unknown_to_odoo),
         ("unresolved", found.unresolved),
         ("paid without money", found.without_money),
+        ("alert missing", found.alerts_missing),
+        ("over the bound", found.over_bound),
         ("unfinished", result.unfinished),
         ("error in the portal", result.portal_errors),
     ):
         for name in names[:10]:
             print(f"{what}: {name.strip().splitlines()[-1]}")
-    print("\n".join(result.diaries[:100]))
+    for kind, is_caught in result.caught.items():
+        print(f"planted {kind}: {'caught' if is_caught else 'NOT CAUGHT'}")
+    print("\n".join(result.diaries[:300]))
 
 
 def _judge(options, result) -> int:
@@ -106,6 +135,17 @@ def _judge(options, result) -> int:
         ran = result.actions["done"] and result.actions["failed"]
         bars.add("kinds of rules that ran: done, failed", 2 if ran else 0, "at least", 2)
     bars.add("invoices paid without money", len(found.without_money), "at most", 0)
+    bars.add("alerts missing", len(found.alerts_missing), "at most", 0)
+    bars.add("attempts over the bound", len(found.over_bound), "at most", 0)
+    return bars.finish()
+
+
+def _judge_plants(result) -> int:
+    from benchmarks.bench.output import Bars
+
+    bars = Bars()
+    for kind, is_caught in result.caught.items():
+        bars.add(f"planted {kind} caught", int(is_caught), "at least", 1)
     return bars.finish()
 
 

@@ -199,7 +199,11 @@ class GatewayClient:
         self._post("faults", script=list(script), rates=dict(rates or {}), **options)
 
     def faults(self) -> dict[str, Any]:
-        """Return what the script still covers, what `happened`, and which charges came `late`."""
+        """Return what of faults the gateway knows.
+
+        :return: `scripted`, how many calls the script still covers; `happened`, by kind; `late`,
+            the descriptions of charges taken up late; `running`, how many requests are under way
+        """
         return self._get("faults")
 
     def open_front(self) -> str:
@@ -220,6 +224,10 @@ class GatewayClient:
         """Return settings, `held` and `waiting` counts, and the `deliveries` made."""
         return self._get("webhooks")
 
+    def webhook_counts(self) -> dict[str, int]:
+        """Return how many deliveries are `held`, `waiting` (on their way), and to come `late`."""
+        return self._get("webhooks/counts")
+
     def flush_webhooks(self, order: str = "made", limit: int | None = None) -> list[dict[str, Any]]:
         """Deliver the held events now and return the deliveries, once all were answered."""
         return self._post("webhooks/flush", order=order, limit=limit)["deliveries"]
@@ -230,11 +238,11 @@ class GatewayClient:
         :raises TimeoutError: when something still is after `seconds`
         """
         until = time.monotonic() + seconds
-        while (state := self.webhooks())["waiting"]:
+        while waiting := self.webhook_counts()["waiting"]:
             if time.monotonic() > until:
-                raise TimeoutError(f"{state['waiting']} webhooks are still on their way.")
+                raise TimeoutError(f"{waiting} webhooks are still on their way.")
             time.sleep(0.02)
-        return state["deliveries"]
+        return self.webhooks()["deliveries"]
 
     # Money
 

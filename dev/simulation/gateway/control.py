@@ -48,6 +48,7 @@ class Control:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._set_faults,
             ("GET", "webhooks"): lambda values: gateway.webhooks.to_dict(),
+            ("GET", "webhooks/counts"): lambda values: gateway.webhooks.counts(),
             ("POST", "webhooks"): self._set_webhooks,
             ("POST", "webhooks/flush"): self._flush,
             ("GET", "ledger"): self._ledger,
@@ -147,6 +148,7 @@ class Control:
             "scripted": self._gateway.faults.scripted,
             "happened": dict(self._state.counters.faults),
             "late": list(self._gateway.service.late),
+            "running": self._gateway.service.running,
         }
 
     def _set_faults(self, values: Values) -> Values:

@@ -55,6 +55,8 @@ class Service:
         # Descriptions of charges processed late, after a look-up may have denied them.
         self.late: list[str] = []
         self._late_keys: set[str] = set()
+        # How many requests are being processed, also of clients that went away.
+        self.running = 0
         # Shuts the address under which calls come, for so many seconds of the machine's time.
         self.shut: Callable[[float], None] = lambda seconds: None
 
@@ -70,6 +72,17 @@ class Service:
         self, method: str, path: str, query: str, body: str, headers: Mapping[str, str]
     ) -> Outcome:
         """Handle one request; `headers` finds names in any case."""
+        with self.state.lock:
+            self.running += 1
+        try:
+            return self._serve(method, path, query, body, headers)
+        finally:
+            with self.state.lock:
+                self.running -= 1
+
+    def _serve(
+        self, method: str, path: str, query: str, body: str, headers: Mapping[str, str]
+    ) -> Outcome:
         key = headers.get("Idempotency-Key") if method == "POST" else None
         fault = self.faults.draw(method, path, key)
         if fault:

@@ -216,13 +216,15 @@ class Webhooks:
             self._changed.notify()
         self._thread.join(timeout=2)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many deliveries are held, on their way, and to come late."""
+        return {"held": self.held(), "waiting": self.waiting(), "late": self._late}
+
     def to_dict(self) -> dict[str, Any]:
         """Return settings, counts and deliveries as JSON values."""
         return {
             "settings": asdict(self.settings),
-            "held": self.held(),
-            "waiting": self.waiting(),
-            "late": self._late,
+            **self.counts(),
             "lost": list(self.lost),
             "deliveries": [asdict(delivery) for delivery in self.deliveries],
         }
