@@ -106,7 +106,11 @@ class GatewayClient:
     # Clock
 
     def health(self) -> dict[str, Any]:
-        """Return the mode and the instant of the clock, which proves that the gateway lives."""
+        """Return what proves that the gateway lives.
+
+        :return: `mode` of the clock, its instant `now`, and `waiting`: how many things are still
+            to happen by it, such as debits, undecided charges and late webhooks
+        """
         return self._get("health")
 
     def now(self) -> datetime:

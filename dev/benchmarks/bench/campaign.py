@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import psycopg2
 
@@ -25,6 +21,8 @@ from .calendar import Calendar
 from .customers import Customers
 from .persons import Persons
 from .processes import Workers, gateway_process, odoo_server
+from .standing import State, read_state
+from .waves import Waves
 from .worker import FAILED_JOB
 
 NAME = "faults"
@@ -36,27 +34,9 @@ _DUE_AT_ONCE = 40
 _LAST_DAYS = 5
 # What happens in a day of the end ends when nothing has changed for so long, or after so long.
 _STILL_SECONDS, _DAY_SECONDS = 4.0, 300.0
-_WEBHOOKS = {"mode": "immediate", "retries": 50, "retry_seconds": 1.0}
-_LATE_WEBHOOKS = {"late": 0.06, "late_seconds": (3600.0, 2.5 * 86400), "lost": 0.02}
 # Share of the persons' answers about charges that went through which are wrong.
 _WRONG_ANSWERS = 0.3
 
-_STATE = """
-    SELECT (SELECT count(*) FROM payment_transaction WHERE operation = 'offline'),
-           (SELECT count(*) FROM account_move WHERE payment_state IN ('not_paid', 'partial')
-                                                AND state = 'posted' AND move_type = 'out_invoice'),
-           (SELECT count(*) FROM recovery_attempt WHERE state = 'planned'),
-           (SELECT count(*) FROM recovery_attempt
-             WHERE state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC'),
-           (SELECT count(*) FROM recovery_attempt WHERE state IN ('running', 'unknown')),
-           (SELECT count(*) FROM recovery_attempt WHERE state = 'pending'),
-           (SELECT count(*) FROM recovery_invoice_queue),
-           (SELECT count(*) FROM payment_transaction WHERE NOT is_post_processed
-                                                       AND state IN ('done', 'cancel', 'error')),
-           (SELECT count(*) FROM account_move WHERE state = 'posted'
-               AND move_type = 'out_invoice' AND payment_state = 'not_paid'
-               AND NOT EXISTS (SELECT FROM recovery_attempt WHERE move_id = account_move.id))
-"""
 _PAID = ("paid", "in_payment")
 # A charge holds the attempt's advisory lock from before the call until its outcome is committed.
 _HOLDS_CHARGE = """
@@ -119,26 +99,6 @@ class Result:
     webhooks: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
-class State:
-    """Where the work stands, as the database tells."""
-
-    attempts: int
-    open_invoices: int
-    planned: int
-    due: int
-    in_flight: int
-    pending: int
-    signals: int
-    to_book: int
-    uncollected: int
-
-    @property
-    def is_quiet(self) -> bool:
-        """Return whether nobody has anything left to do."""
-        return not (self.planned or self.in_flight or self.pending or self.signals or self.to_book)
-
-
 class Campaign:
     """One run; use :func:`run`."""
 
@@ -149,7 +109,6 @@ class Campaign:
         self.result = Result()
         self.progress = Progress(NAME)
         self._chance = random.Random(options.seed)
-        self._webhook_chance = random.Random(options.seed)
         self._script = chaos.make_script(options.attempts * 6, options.faults, options.seed)
         self.dsn = {"dbname": database, "application_name": "campaign"}
         self._connection = psycopg2.connect(**self.dsn)
@@ -168,11 +127,10 @@ class Campaign:
             env["ir.config_parameter"].sudo().set_param("web.base.url", server)
             if self.options.rules:
                 self.result.rules = rules.prepare(env)
-        self._webhook_url = f"{server}/payment/stripe/webhook"
+        self._waves = Waves(self.client, f"{server}/payment/stripe/webhook", self.options.seed)
         self._add_invoices(int(self.options.attempts / 2.4))
         read_backs = chaos.make_read_backs(self.options.faults, self.options.seed)
         self.client.set_faults(self._script, further=[read_backs])
-        self._set_webhooks(delay=(0.0, 3.0), doubled=0.3, **_LATE_WEBHOOKS)
 
     def _add_invoices(self, count: int) -> None:
         """Add invoices whose cards decline up to four times before they pay."""
@@ -192,18 +150,13 @@ class Campaign:
             self.result.invoices += len(scripts)
             self.progress.say(f"{self.result.invoices} invoices")
 
-    def _set_webhooks(self, **settings: Any) -> None:
-        # The seed is drawn: chance begins anew with the settings.
-        seed = self._webhook_chance.getrandbits(32)
-        self.client.set_webhooks(url=self._webhook_url, seed=seed, **{**_WEBHOOKS, **settings})
-
     # Trouble
 
     def trouble(self, workers: Workers, customers: Customers) -> None:
         """Let the workers work until enough was charged, with everything going wrong."""
         options, result = self.options, self.result
         next_look = 0.0
-        with self._webhooks_in_waves():
+        with self._waves.rolling():
             while True:
                 time.sleep(self._chance.uniform(0.0, 0.15))
                 if time.monotonic() >= next_look:
@@ -250,27 +203,6 @@ class Campaign:
         self.result.kills += 1
         workers.start()
 
-    @contextmanager
-    def _webhooks_in_waves(self) -> Iterator[None]:
-        """Hold all webhooks back for a while, again and again, and deliver them shuffled."""
-        ended = threading.Event()
-        chance = random.Random(self.options.seed)
-
-        def hold_and_flush() -> None:
-            while not ended.wait(chance.uniform(4, 8)):
-                self._set_webhooks(mode="held", doubled=0.3, **_LATE_WEBHOOKS)
-                ended.wait(chance.uniform(2, 6))
-                self._set_webhooks(delay=(0.0, 3.0), doubled=0.3, **_LATE_WEBHOOKS)
-                self.client.flush_webhooks("shuffled")
-
-        thread = threading.Thread(target=hold_and_flush, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
     def _pass_night(self, workers: Workers, customers: Customers) -> None:
         """Let a day pass for Odoo and for the gateway at once, while nobody is at work.
 
@@ -297,12 +229,11 @@ class Campaign:
         self.result.faults = chaos.count_faults(self._script, left)
         self.result.faults += self._count_refusals()
         self.client.clear_faults()
-        self._set_webhooks()
-        self.client.flush_webhooks("shuffled")
+        self._waves.calm()
         for day in range(_LAST_DAYS + 1):
             is_quiet = self._end_day(customers)
-            # Webhooks that are still to come may change what is over.
-            if day == _LAST_DAYS or (is_quiet and not self.client.webhook_counts()["late"]):
+            # What is still to come by the gateway's clock may change what is over.
+            if day == _LAST_DAYS or (is_quiet and not self.client.health()["waiting"]):
                 break
             self._pass_night(workers, customers)
         self.result.settle_seconds = time.monotonic() - begun
@@ -344,8 +275,7 @@ class Campaign:
     def state(self) -> State:
         """Return where the work stands."""
         with self._connection.cursor() as cr:
-            cr.execute(_STATE)
-            return State(*cr.fetchone())
+            return read_state(cr)
 
     # Audit
 
@@ -408,7 +338,7 @@ def run(options: Options, plant: tuple[str, ...] = ()) -> Result:
             campaign = Campaign(options, database, gateway)
             campaign.prepare(server)
             begun = time.monotonic()
-            with Workers(NAME, database, front, JOBS) as workers:
+            with Workers(NAME, database, front, JOBS, is_warm=True) as workers:
                 workers.start(options.workers)
                 customers = Customers(
                     server,

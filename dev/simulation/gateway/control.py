@@ -79,7 +79,8 @@ class Control:
 
     def _clock(self, values: Values) -> Values:
         clock = self._state.clock
-        return {"mode": "manual" if clock.is_manual else "real", "now": clock.now().isoformat()}
+        mode = "manual" if clock.is_manual else "real"
+        return {"mode": mode, "now": clock.now().isoformat(), "waiting": self._state.waiting}
 
     def _set_clock(self, values: Values) -> Values:
         clock = self._state.clock

@@ -106,6 +106,8 @@ class Service:
     def _cut_off(self, fault: Fault, outcome: Outcome) -> Outcome:
         """Shut the address before a lost answer ends, where the re-asks are to be refused."""
         if fault.again == "refused":
+            with self.state.lock:
+                self.state.counters.faults["refused"] += 1
             self.shut(fault.shut_seconds)
         return outcome
 

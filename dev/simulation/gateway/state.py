@@ -126,6 +126,11 @@ class State:
         """Keep an action until the clock has reached `instant`."""
         heapq.heappush(self._due, (instant, next(self._order), action))
 
+    @property
+    def waiting(self) -> int:
+        """How many actions wait for their instant."""
+        return len(self._due)
+
     def run_due(self) -> int:
         """Run, in order of time, the actions whose instant has come; return how many."""
         count = 0
