@@ -33,7 +33,7 @@ _DUE_AT_ONCE = 40
 # late, and a customer's payment of which nothing is known holds charges up for as long.
 _LAST_DAYS = 5
 # What happens in a day of the end ends when nothing has changed for so long, or after so long.
-_STILL_SECONDS, _DAY_SECONDS = 4.0, 300.0
+_STILL_SECONDS, _DAY_SECONDS = 6.0, 600.0
 # Share of the persons' answers about charges that went through which are wrong.
 _WRONG_ANSWERS = 0.3
 
@@ -259,8 +259,8 @@ class Campaign:
             quiet = quiet + 1 if state.is_quiet and not waiting else 0
             if quiet == 3:
                 return True
-            if (state, waiting) != before:
-                before, changed = (state, waiting), time.monotonic()
+            if (state.achieved, waiting) != before:
+                before, changed = (state.achieved, waiting), time.monotonic()
             elif not waiting and time.monotonic() - changed > _STILL_SECONDS:
                 return False
             self._calendar.pass_hours()

@@ -38,6 +38,21 @@ class State:
     uncollected: int
 
     @property
+    def achieved(self) -> tuple[int, ...]:
+        """What changes when something comes of the work.
+
+        Not what is due: what another payment holds up is due again as often as hours pass.
+        """
+        return (
+            self.attempts,
+            self.open_invoices,
+            self.planned,
+            self.in_flight,
+            self.pending,
+            self.to_book,
+        )
+
+    @property
     def is_quiet(self) -> bool:
         """Return whether nobody has anything left to do."""
         return not (self.planned or self.in_flight or self.pending or self.signals or self.to_book)
