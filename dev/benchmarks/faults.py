@@ -30,6 +30,8 @@ def main() -> int:
     for name in ("attempts", "kills", "workers", "faults", "customers", "seed"):
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
+    if arguments.plant == "all":
+        size["last_days"] = 0  # The audit is on trial, not the addon.
     options = campaign.Options(**size)
     result = campaign.run(options, plant if arguments.plant else ())
     _print(result)
@@ -92,6 +94,7 @@ def _print(result) -> None:
             *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
             ["seconds", f"{result.seconds:.0f}"],
             ["  of them to settle", f"{result.settle_seconds:.0f}"],
+            ["attempts per second", f"{result.attempts / max(result.seconds, 1):.2f}"],
         ],
     )
     found = result.findings

@@ -29,11 +29,9 @@ NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
 # How many charges are due at a time, so that retries mix with first charges.
 _DUE_AT_ONCE = 40
-# How many days pass at most until everything has come to its end; the latest webhook is three days
-# late, and a customer's payment of which nothing is known holds charges up for as long.
-_LAST_DAYS = 5
-# What happens in a day of the end ends when nothing has changed for so long, or after so long.
-_STILL_SECONDS, _DAY_SECONDS = 6.0, 600.0
+# A day of the end is over when nothing has come of the work for so long, the last one a little later,
+# and any after so long.
+_STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
 # Share of the persons' answers about charges that went through which are wrong.
 _WRONG_ANSWERS = 0.3
 
@@ -61,6 +59,9 @@ class Options:
     customers: int = 2
     seed: int = 1
     rules: bool = False
+    # How many nights pass at most until everything has come to its end: webhooks come up to two and a
+    # half days late, and a payment of which nothing is known holds charges up for three.
+    last_days: int = 5
 
     @property
     def days(self) -> int:
@@ -230,12 +231,12 @@ class Campaign:
         self.result.faults += self._count_refusals()
         self.client.clear_faults()
         self._waves.calm()
-        for day in range(_LAST_DAYS + 1):
-            is_quiet = self._end_day(customers)
+        for _day in range(self.options.last_days):
             # What is still to come by the gateway's clock may change what is over.
-            if day == _LAST_DAYS or (is_quiet and not self.client.health()["waiting"]):
+            if self._end_day(customers, _STILL_SECONDS) and not self.client.health()["waiting"]:
                 break
             self._pass_night(workers, customers)
+        self._end_day(customers, _LAST_STILL_SECONDS)
         self.result.settle_seconds = time.monotonic() - begun
         with self._connection.cursor() as cr:
             cr.execute(_UNFINISHED)
@@ -248,8 +249,11 @@ class Campaign:
         refused = happened - scripted
         return Counter({f"re-ask or read-back, {kind}": n for kind, n in refused.items()})
 
-    def _end_day(self, customers: Customers) -> bool:
-        """Wait until nobody does anything any more today; return whether all is done."""
+    def _end_day(self, customers: Customers, still_seconds: float) -> bool:
+        """Wait until nothing comes of the work any more today; return whether all is done.
+
+        :param still_seconds: for how long nothing must have come
+        """
         begun = changed = time.monotonic()
         before = None
         quiet = 0
@@ -261,7 +265,7 @@ class Campaign:
                 return True
             if (state.achieved, waiting) != before:
                 before, changed = (state.achieved, waiting), time.monotonic()
-            elif not waiting and time.monotonic() - changed > _STILL_SECONDS:
+            elif not waiting and time.monotonic() - changed > still_seconds:
                 return False
             self._calendar.pass_hours()
             self._calendar.leave_forms(customers.abandoned)
