@@ -29,8 +29,8 @@ NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
 # How many charges are due at a time, so that retries mix with first charges.
 _DUE_AT_ONCE = 40
-# A day of the end is over when nothing has come of the work for so long, the last one a little later,
-# and any after so long.
+# A day of the end is over when nothing has come of the work for so long, the last one a little
+# later, and any after so long.
 _STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
 # Share of the persons' answers about charges that went through which are wrong.
 _WRONG_ANSWERS = 0.3
@@ -59,8 +59,8 @@ class Options:
     customers: int = 2
     seed: int = 1
     rules: bool = False
-    # How many nights pass at most until everything has come to its end: webhooks come up to two and a
-    # half days late, and a payment of which nothing is known holds charges up for three.
+    # How many nights pass at most until everything has come to its end: webhooks come up to two and
+    # a half days late, and a payment of which nothing is known holds charges up for three.
     last_days: int = 5
 
     @property
@@ -129,7 +129,7 @@ class Campaign:
             if self.options.rules:
                 self.result.rules = rules.prepare(env)
         self._waves = Waves(self.client, f"{server}/payment/stripe/webhook", self.options.seed)
-        self._add_invoices(int(self.options.attempts / 2.4))
+        self._add_invoices(int(self.options.attempts / 2.8))
         read_backs = chaos.make_read_backs(self.options.faults, self.options.seed)
         self.client.set_faults(self._script, further=[read_backs])
 
@@ -139,7 +139,7 @@ class Campaign:
             scripts = [
                 chaos.leave_some_undecided(
                     self._chance.choices(
-                        scene.DECLINES, k=self._chance.choice((0, 0, 1, 1, 2, 3, 4))
+                        scene.DECLINES, k=self._chance.choice((0, 1, 1, 2, 3, 4, 4))
                     ),
                     self._chance,
                 )
