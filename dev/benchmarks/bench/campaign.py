@@ -187,9 +187,10 @@ class Campaign:
             )
         if self._chance.random() < 0.2:
             self._persons.answer_unasked(1)
-        # Planned charges that do not become due wait for a customer.
+        # Planned charges that do not become due wait for a customer, and what is in flight may wait
+        # for a person.
         missing = self.options.attempts - state.attempts
-        if state.due + state.in_flight + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
+        if state.due + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
             self._add_invoices(max(10, missing // 3))
         return state
 
