@@ -44,7 +44,7 @@ def _parse() -> argparse.Namespace:
     from benchmarks.bench.plants import KINDS
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a small run, under a minute")
+    parser.add_argument("--quick", action="store_true", help="a small run, a minute or two")
     parser.add_argument("--attempts", type=int, help="charges at least (2000)")
     parser.add_argument("--kills", type=int, help="workers killed at least (200)")
     parser.add_argument("--workers", type=int, help="worker processes (2)")
