@@ -185,7 +185,7 @@ class Campaign:
                 f"{state.open_invoices} invoices open, "
                 f"{sum(customers.outcomes.values())} payments in the portal"
             )
-        if self._chance.random() < 0.2:
+        if self._chance.random() < 0.4:
             self._persons.answer_unasked(1)
         # Planned charges that do not become due wait for a customer, and what is in flight may wait
         # for a person.
@@ -297,7 +297,7 @@ class Campaign:
             cr.execute("SELECT count(*) FROM account_move WHERE payment_state IN %s", [_PAID])
             result.invoices_paid = cr.fetchone()[0]
         result.attempts = self.state().attempts
-        result.persons, result.wrong_answers = self._persons.answers, len(self._persons.denied)
+        result.persons, result.wrong_answers = self._persons.answers, self._persons.wrong_answers
         result.late_charges = len(self.client.faults()["late"])
         counters = self.client.counters()
         result.replayed = counters["replayed"]

@@ -20,8 +20,8 @@ _ASKED = """
       FROM recovery_attempt WHERE state IN ('unknown', 'pending')
 """
 _UNASKED = """
-    SELECT id FROM recovery_attempt
-     WHERE state = 'unknown' AND resolve_at > now() AT TIME ZONE 'UTC' ORDER BY id LIMIT %s
+    SELECT id FROM recovery_attempt WHERE state = 'unknown' AND resolve_at IS NOT NULL
+  ORDER BY random() LIMIT %s
 """
 
 
@@ -42,8 +42,10 @@ class Persons:
         chance: random.Random,
     ) -> None:
         self.answers = 0
+        self.wrong_answers = 0
         self.too_late = 0
-        # References of charges that the provider has, and of which somebody said *not charged*.
+        # References of which somebody said *not charged*, also where the provider had no charge
+        # then: the request may still be on its way to it.
         self.denied: set[str] = set()
         self._database, self._client = database, client
         self._cr = connection.cursor()
@@ -75,11 +77,10 @@ class Persons:
 
     def _press(self, attempt: Any) -> None:
         reference = attempt.transaction_id.reference
-        entries = self._client.ledger(description=reference)
-        if not entries:
-            attempt.action_confirm_not_charged()
-        elif self._chance.random() < self._wrong:
-            attempt.action_confirm_not_charged()
-            self.denied.add(reference)
-        else:
+        is_charged = bool(self._client.ledger(description=reference))
+        if is_charged and self._chance.random() >= self._wrong:
             attempt.action_confirm_charged()
+            return
+        attempt.action_confirm_not_charged()
+        self.denied.add(reference)
+        self.wrong_answers += is_charged
