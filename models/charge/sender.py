@@ -86,7 +86,7 @@ class Sender:
         for _turn in range(RECORD_TRIES):
             if jobs.work(
                 self._env,
-                lambda: recorded.append(self._record(answers[-1])),
+                lambda: recorded.append(self._write_down(answers[-1])),
                 # An answer that can't be applied tells nothing.
                 failed=lambda _error: answers.append(Answer(certainty=Certainty.UNCLEAR)),
                 doing=f"Applying the answer to attempt {attempt.id}",
@@ -94,7 +94,7 @@ class Sender:
                 return recorded[-1]
         return False  # The attempt stays running, without a worker: it is resolved like a crash.
 
-    def _record(self, answer):
+    def _write_down(self, answer):
         """Apply an answer, and write the outcome; return whether no other worker is at it."""
         attempt = self._attempt
         # Others may have taken the worker for dead, and the charge for not made.
