@@ -13,8 +13,9 @@ class PaymentTransaction(models.Model):
 
     def _post_process(self):
         """Override of `account_payment` to look at the invoices of money that none of them took."""
-        super()._post_process()
+        result = super()._post_process()
         # In sudo mode: a customer who pays can't read how their payment is booked.
         for transaction_sudo in self.sudo().filtered(lambda each: each.state == "done"):
             if get_open_amount(transaction_sudo):
                 self.env["recovery.invoice.queue"].sudo()._add(transaction_sudo.invoice_ids)
+        return result
