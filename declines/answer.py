@@ -52,8 +52,6 @@ class Answer:
         :param sentence: what Odoo says of it
         """
         self.calls += 1
-        if role is Role.NONE:
-            return
         self.refusal = sentence
         certainty, self.error = judge_exception(error, self.provider, is_repeat=self.is_repeat)
         if role is Role.BEFORE:
@@ -67,7 +65,7 @@ class Answer:
         self.calls += 1
         if role is Role.BEFORE and not (self.is_sent or self.is_repeat):
             self.certainty = Certainty.NOT_SENT
-        elif role is not Role.NONE:
+        else:
             self.certainty = Certainty.UNCLEAR
 
     def note_exception(self, error: BaseException) -> None:

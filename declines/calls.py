@@ -17,7 +17,6 @@ class Role(Enum):
     BEFORE = "before"  # Lost or refused, it means that nothing was sent.
     MONEY = "money"  # The one that moves money.
     AFTER = "after"  # It reads back what the one before it did.
-    NONE = "none"  # It is about something else.
 
 
 class Certainty(Enum):
@@ -28,26 +27,19 @@ class Certainty(Enum):
     UNCLEAR = "unclear"  # The charge may have been made: nothing else may be charged.
 
 
-# The calls of Odoo's addons for a charge of a saved method (``_send_payment_request`` of each).
-_CALLS = {
-    "adyen": {("POST", r"/?payments"): Role.MONEY},
-    "flutterwave": {("POST", r"tokenized-charges"): Role.MONEY},
-    "mercado_pago": {
-        ("POST", r"/?v1/card_tokens"): Role.BEFORE,
-        ("POST", r"/?v1/payments"): Role.MONEY,
-    },
-    "razorpay": {
-        ("POST", r"customers|orders"): Role.BEFORE,
-        ("POST", r"payments/create/recurring"): Role.MONEY,
-        ("GET", r"payments/[^/]+"): Role.AFTER,
-    },
-    "stripe": {
-        ("POST", r"customers"): Role.BEFORE,
-        ("POST", r"payment_intents"): Role.MONEY,
-    },
-    "worldline": {("POST", r"payments"): Role.MONEY},
-    "xendit": {("POST", r"credit_card_charges"): Role.MONEY},
+# The POST that moves money when Odoo's addons charge a saved method (``_send_payment_request`` of
+# each). What they call before it makes an order, a token of the card, or looks something up.
+_MONEY = {
+    "adyen": r"/?payments",
+    "flutterwave": r"tokenized-charges",
+    "mercado_pago": r"/?v1/payments",
+    "razorpay": r"payments/create/recurring",
+    "stripe": r"payment_intents",
+    "worldline": r"payments",
+    "xendit": r"credit_card_charges",
 }
+# The GET that reads a charge back, by which it is told from those before it at any time.
+_READ_BACK = {"razorpay": r"payments/[^/]+"}
 
 # Refused before processing: wrong credentials, or too many requests.
 _STATUS_NOT_PROCESSED = frozenset({401, 403, 429})
@@ -63,19 +55,14 @@ _ADYEN_IN_PROGRESS = "704"
 def find_role(provider: str, method: str, endpoint: str, *, is_sent: bool = False) -> Role:
     """Return what a call has to do with a charge of a saved method.
 
-    :param provider: the provider's technical name
-    :param is_sent: whether the call that moves money has been answered before this one. It decides
-        for providers that aren't listed: any other POST of theirs may move money
+    :param provider: the provider's technical name; any POST of one that isn't listed may move money
+    :param is_sent: whether the call that moves money has been answered before this one
     """
-    calls = _CALLS.get(provider)
-    if calls is None:
-        if is_sent:
-            return Role.AFTER
-        return Role.MONEY if method == "POST" else Role.BEFORE
-    for (verb, pattern), role in calls.items():
-        if verb == method and re.fullmatch(pattern, endpoint):
-            return role
-    return Role.NONE
+    if method == "POST" and re.fullmatch(_MONEY.get(provider, ".*"), endpoint):
+        return Role.MONEY
+    if is_sent or (method == "GET" and re.fullmatch(_READ_BACK.get(provider, "$"), endpoint)):
+        return Role.AFTER
+    return Role.BEFORE
 
 
 def sends_through_odoo(provider: str) -> bool:
@@ -83,7 +70,7 @@ def sends_through_odoo(provider: str) -> bool:
 
     What raises without having called anything has sent nothing then.
     """
-    return provider in _CALLS
+    return provider in _MONEY
 
 
 def judge_exception(

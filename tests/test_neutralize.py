@@ -55,7 +55,7 @@ class TestNeutralize(RecoveryCommon):
     def _lose_answer(self, state):
         """Return an attempt at a provider that is asked again for a charge whose answer is lost."""
         provider = self._prepare_stripe_provider()
-        card = self._create_card(provider_id=provider.id, provider_ref="cus_x")
+        card = self._create_stripe_card(provider)
         self._create_invoice(token=card)
         with (
             self._patch_requests(side_effect=requests.ReadTimeout("Lost")),

@@ -150,7 +150,8 @@ class TestBlock(RecoveryCommon):
         transaction._set_done()
         transaction.last_state_change -= timedelta(days=5)
         self._collect()
-        self.assertIn("not booked", invoice.recovery_case_id.attention)
+        self.assertIn("could not book it", invoice.recovery_attention)
+        self.assertIn("not booked", invoice.recovery_attention)
 
     def test_lost_answer_to_a_customers_payment_puts_the_charge_off(self):
         invoice = self._create_invoice(token=self._create_card("done"))

@@ -127,6 +127,16 @@ class TestCalls(ProviderCommon):
                 self.assertEqual(attempt.state, "not_sent")
                 self.assertFalse(attempt.move_id.recovery_attention)
 
+    def test_question_before_the_charge_that_fails_has_sent_nothing(self):
+        card = self._create_provider_card("stripe")
+        card.stripe_payment_method = False  # The addon asks Stripe for it first.
+        invoice = self._create_invoice(token=card)
+        self._run_cron("collect")
+        with self._play(LOST):
+            self._run_cron("charge")
+        attempt = invoice.recovery_attempt_ids.filtered("transaction_id")
+        self.assertEqual(attempt.state, "not_sent")
+
     def test_charge_that_is_lost_is_unknown(self):
         attempt = self._charge("razorpay", self.ORDER, LOST)
         self.assertEqual(attempt.state, "unknown")

@@ -60,7 +60,8 @@ def test_success_is_never_forgotten_and_always_believed(told, known):
         ("mercado_pago", "POST", "/v1/card_tokens", Role.BEFORE),
         ("mercado_pago", "POST", "/v1/payments", Role.MONEY),
         ("stripe", "POST", "payment_intents", Role.MONEY),
-        ("stripe", "POST", "payment_intents/pi_1/cancel", Role.NONE),
+        ("stripe", "GET", "payment_methods", Role.BEFORE),
+        ("stripe", "POST", "payment_intents/pi_1/cancel", Role.BEFORE),
         ("adyen", "POST", "/payments", Role.MONEY),
         ("worldline", "POST", "payments", Role.MONEY),
         ("flutterwave", "POST", "tokenized-charges", Role.MONEY),
@@ -71,6 +72,8 @@ def test_success_is_never_forgotten_and_always_believed(told, known):
 )
 def test_role_of_a_call(provider, method, endpoint, role):
     assert find_role(provider, method, endpoint) is role
+    if role is Role.BEFORE:
+        assert find_role(provider, method, endpoint, is_sent=True) in (Role.AFTER, Role.MONEY)
 
 
 @pytest.mark.parametrize(
