@@ -68,7 +68,9 @@ class Decline:
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in values.items() if name in names}
         for name in ("unlisted", "excerpt"):
-            known[name] = tuple(map(tuple, known.get(name, ())))
+            rows = known.get(name)
+            rows = rows if isinstance(rows, (list, tuple)) else ()
+            known[name] = tuple(tuple(row) for row in rows if isinstance(row, (list, tuple)))
         known["advice"] = Advice.parse(known.get("advice", ""))
         return cls(**{"code": "", "message": "", **known})
 

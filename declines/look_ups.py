@@ -217,7 +217,8 @@ def look_up_worldline(question: Question, ask: Ask) -> Answer:
 
     Odoo keeps the id without the number of the operation, which is 0 for the payment itself. A
     payment whose authorisation was only requested is not decided, though Odoo's addon takes it for
-    an error. Source: Worldline Direct's API reference, *Get payment*; page *Statuses*.
+    an error. Source: Worldline Direct's SDKs, *Get payment*
+    (``/v2/{merchantId}/payments/{paymentId}``); the suffix from the ids that Odoo's addon cuts.
     """
     if not question.name:
         return None
@@ -305,15 +306,16 @@ def _rank_mercado_pago(payment: dict[str, Any]) -> tuple[Any, Any, int]:
 def look_up_flutterwave(question: Question, ask: Ask) -> Answer:
     """Ask Flutterwave for a payment by our reference, as Odoo's addon does.
 
-    Source: Flutterwave's API reference (v3), *Verify a transaction with tx_ref*; one that it
-    doesn't know is refused as *No transaction was found for this id*.
+    Source: the request that Odoo's addon sends. That a payment which Flutterwave doesn't know is
+    refused as *No transaction was found for this id* is reported by its users, not documented: it
+    is believed of a page that a customer left, and does not free a saved card to be charged again.
     """
     try:
         payment = ask("transactions/verify_by_reference", {"tx_ref": question.reference})
     except Refusal as refusal:
         message = str(dig(refusal.body, "message"))
         if message.startswith("No transaction was found"):
-            return False
+            return None if question.is_by_method else False
         raise
     is_ours = dig(payment, "tx_ref") == question.reference
     return payment if is_ours and payment.get("currency") == question.currency else None
@@ -322,7 +324,7 @@ def look_up_flutterwave(question: Question, ask: Ask) -> Answer:
 def look_up_xendit(question: Question, ask: Ask) -> Answer:
     """Ask Xendit for the charge of a card by its id; it has no list by our reference.
 
-    Source: Xendit's API reference, *Get Charge* (credit cards).
+    Source: Xendit's SDKs, *getCharge* of credit cards.
     """
     if not question.name or question.is_redirect:
         return None
@@ -339,8 +341,8 @@ def look_up_authorize(question: Question, ask: Ask) -> Answer:
 
     Once settled, within a day, a payment leaves that list: one that isn't there may have been made.
     The list shows 20 characters of our reference, the details all of it. An account has one
-    currency. `ask` takes the name of the request. Source: Authorize.Net's API reference, *Get
-    Transaction Details*, *Get Unsettled Transaction List*.
+    currency. `ask` takes the name of the request. Source: Authorize.Net's SDKs,
+    *getTransactionDetailsRequest*, *getUnsettledTransactionListRequest*.
     """
     if question.name:
         numbers = [question.name]

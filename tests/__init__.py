@@ -12,6 +12,7 @@ from .bridge import (
 )
 from .case import (
     test_alert,
+    test_alert_money,
     test_case,
     test_return,
     test_return_recovery,

@@ -59,7 +59,7 @@ class TestNeutralize(RecoveryCommon):
         self._create_invoice(token=card)
         with (
             self._patch_requests(side_effect=requests.ReadTimeout("Lost")),
-            mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt"),
+            mute_logger("odoo.addons.revenue_recovery.models.charge"),
         ):
             self._run_cron("collect")
             self._run_cron("charge")
@@ -128,7 +128,7 @@ class TestNeutralize(RecoveryCommon):
         self.env.invalidate_all()
         with (
             self.subTest(database="original"),
-            mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt"),
+            mute_logger("odoo.addons.revenue_recovery.models.charge"),
         ):
             acts = self._run_jobs()
             self.assertFalse(set(expected) - acts.keys(), msg=f"The scene is no use: {acts}")

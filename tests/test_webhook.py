@@ -32,7 +32,7 @@ class TestWebhook(RecoveryCommon, HttpCase):
         self.attempt = self.invoice.recovery_attempt_ids.sudo()
         with (
             mute_logger(
-                "odoo.addons.revenue_recovery.models.charge.recovery_attempt",
+                "odoo.addons.revenue_recovery.models.charge",
                 "odoo.addons.payment.models.payment_provider",
             ),
             self._patch_requests(side_effect=requests.exceptions.ReadTimeout("slow")),
@@ -113,7 +113,7 @@ class TestWebhook(RecoveryCommon, HttpCase):
     def test_success_with_another_amount_does_not_pay_the_invoice(self):
         self._send_event("payment_intent.succeeded", status="succeeded", amount=1)
         with (
-            mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt"),
+            mute_logger("odoo.addons.revenue_recovery.models.charge"),
             self._patch_requests(side_effect=requests.exceptions.ReadTimeout("slow")),
         ):
             self._run_cron("follow")

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """No invoice is charged twice and no outcome is lost, whatever fails: the fault campaign.
 
-Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, webhooks
-come late, twice and out of order, and customers pay the same invoices in the portal. Then the
-gateway's ledger is compared with Odoo's accounting.
+Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, the re-asks
+after a lost answer are refused, read-backs fail, charges are decided late, webhooks come late by
+seconds or days, twice, out of order or never, customers pay the same invoices in the portal, and
+persons answer wrongly. Then the gateway's ledger is compared with Odoo's accounting, invoice by
+invoice.
 """
 
 from __future__ import annotations
@@ -19,22 +21,30 @@ from environment import benchmark
 def main() -> int:
     """Run the campaign, print what happened, and return the exit code."""
     from benchmarks.bench import campaign
+    from benchmarks.bench.plants import KINDS
 
     arguments = _parse()
+    plant = tuple(KINDS) if arguments.plant == "all" else (arguments.plant,)
     size = {"attempts": 40, "kills": 6} if arguments.quick else {}
     size["rules"] = arguments.rules
     for name in ("attempts", "kills", "workers", "faults", "customers", "seed"):
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
+    if arguments.plant == "all":
+        size["last_days"] = 0  # The audit is on trial, not the addon.
     options = campaign.Options(**size)
-    result = campaign.run(options, plant=arguments.plant)
+    result = campaign.run(options, plant if arguments.plant else ())
     _print(result)
+    if arguments.plant == "all":
+        return _judge_plants(result)
     return _judge(options, result)
 
 
 def _parse() -> argparse.Namespace:
+    from benchmarks.bench.plants import KINDS
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a small run, under a minute")
+    parser.add_argument("--quick", action="store_true", help="a small run, a minute or two")
     parser.add_argument("--attempts", type=int, help="charges at least (2000)")
     parser.add_argument("--kills", type=int, help="workers killed at least (200)")
     parser.add_argument("--workers", type=int, help="worker processes (2)")
@@ -47,7 +57,11 @@ def _parse() -> argparse.Namespace:
         help="with automation rules that raise, loop, delete, write, and 50 at once",
     )
     parser.add_argument(
-        "--plant", action="store_true", help="make a double charge by hand: the audit must find it"
+        "--plant",
+        metavar="KIND",
+        choices=(*KINDS, "all"),
+        help=f"make a violation by hand, which the audit must find: {', '.join(KINDS)}; with all, "
+        "each in turn, and only whether it was found counts",
     )
     return parser.parse_args()
 
@@ -68,7 +82,11 @@ def _print(result) -> None:
             ["calls to the gateway under faults", result.calls],
             *[[f"  {kind}", count] for kind, count in sorted(result.faults.items())],
             ["answers given again for the same key", result.replayed],
-            ["outcomes looked up by a person", result.persons],
+            ["days that passed", result.days],
+            ["charges taken up late by the gateway", result.late_charges],
+            ["outcomes told by a person", result.persons],
+            ["  of them wrong: not charged, though it was", result.wrong_answers],
+            ["invoices paid twice by a wrong word, with an alert", len(result.findings.excused)],
             ["jobs that raised, and began anew", result.jobs_failed],
             ["automation rules", result.rules],
             *[[f"  actions {word}", count] for word, count in sorted(result.actions.items())],
@@ -76,6 +94,7 @@ def _print(result) -> None:
             *[[f"webhooks {word}", count] for word, count in sorted(result.webhooks.items())],
             ["seconds", f"{result.seconds:.0f}"],
             ["  of them to settle", f"{result.settle_seconds:.0f}"],
+            ["attempts per second", f"{result.attempts / max(result.seconds, 1):.2f}"],
         ],
     )
     found = result.findings
@@ -84,12 +103,16 @@ def _print(result) -> None:
         ("not in Odoo", found.unknown_to_odoo),
         ("unresolved", found.unresolved),
         ("paid without money", found.without_money),
+        ("alert missing", found.alerts_missing),
+        ("over the bound", found.over_bound),
         ("unfinished", result.unfinished),
         ("error in the portal", result.portal_errors),
     ):
         for name in names[:10]:
             print(f"{what}: {name.strip().splitlines()[-1]}")
-    print("\n".join(result.diaries[:100]))
+    for kind, is_caught in result.caught.items():
+        print(f"planted {kind}: {'caught' if is_caught else 'NOT CAUGHT'}")
+    print("\n".join(result.diaries[:300]))
 
 
 def _judge(options, result) -> int:
@@ -106,6 +129,17 @@ def _judge(options, result) -> int:
         ran = result.actions["done"] and result.actions["failed"]
         bars.add("kinds of rules that ran: done, failed", 2 if ran else 0, "at least", 2)
     bars.add("invoices paid without money", len(found.without_money), "at most", 0)
+    bars.add("alerts missing", len(found.alerts_missing), "at most", 0)
+    bars.add("attempts over the bound", len(found.over_bound), "at most", 0)
+    return bars.finish()
+
+
+def _judge_plants(result) -> int:
+    from benchmarks.bench.output import Bars
+
+    bars = Bars()
+    for kind, is_caught in result.caught.items():
+        bars.add(f"planted {kind} caught", int(is_caught), "at least", 1)
     return bars.finish()
 
 

@@ -16,6 +16,7 @@ from .accounts import Account
 
 SUCCEED = "succeed"
 REQUIRES_ACTION = "requires_action"
+PROCESSING = "processing"
 AUTHENTICATION_REQUIRED = "authentication_required"
 # Mastercard's advice codes that name a wait, by its days, shortest first.
 ADVISED_WAITS = {1: "25", 2: "26", 4: "27", 6: "28", 8: "29", 10: "30"}
@@ -37,13 +38,15 @@ class ChargeRequest:
 class Answer:
     """The issuer's answer: `succeed`, `requires_action` or a decline code of Stripe's list.
 
-    The other codes override what the gateway would send for that decline by itself.
+    With `processing` it decides after `seconds` of the gateway's clock: then it is asked again.
+    The codes override what the gateway would send for a decline by itself.
     """
 
     outcome: str
     advice_code: str | None = None
     network_decline_code: str | None = None
     network_advice_code: str | None = None
+    seconds: float = 3600.0
 
     @classmethod
     def of(cls, value: str | Mapping[str, Any]) -> Answer:

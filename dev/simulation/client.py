@@ -106,7 +106,11 @@ class GatewayClient:
     # Clock
 
     def health(self) -> dict[str, Any]:
-        """Return the mode and the instant of the clock, which proves that the gateway lives."""
+        """Return what proves that the gateway lives.
+
+        :return: `mode` of the clock, its instant `now`, and `waiting`: how many things are still
+            to happen by it, such as debits, undecided charges and late webhooks
+        """
         return self._get("health")
 
     def now(self) -> datetime:
@@ -120,6 +124,10 @@ class GatewayClient:
     def advance(self, by: timedelta) -> int:
         """Move a manual clock forward; return how many bank debits were decided on the way."""
         return self._post("clock", advance_seconds=by.total_seconds())["happened"]
+
+    def put_ahead(self, by: timedelta) -> int:
+        """Let a clock that follows the machine's be further ahead of it; return what happened."""
+        return self._post("clock", ahead_seconds=by.total_seconds())["happened"]
 
     def follow_machine(self) -> None:
         """Let the clock be the machine's."""
@@ -189,9 +197,22 @@ class GatewayClient:
 
         :param script: faults of the next calls in turn, None for a good one
         :param rates: probability by kind afterwards
-        :param options: `seconds`, `method`, `path` (regular expression), `seed`
+        :param options: `seconds`, `method`, `path` (regular expression), `seed`, and `further`
+            plans of the same parameters, for other calls
         """
         self._post("faults", script=list(script), rates=dict(rates or {}), **options)
+
+    def faults(self) -> dict[str, Any]:
+        """Return what of faults the gateway knows.
+
+        :return: `scripted`, how many calls the script still covers; `happened`, by kind; `late`,
+            the descriptions of charges taken up late; `running`, how many requests are under way
+        """
+        return self._get("faults")
+
+    def open_front(self) -> str:
+        """Let the gateway answer under a second address, which the fault `refused` shuts."""
+        return self._post("front")["url"]
 
     def clear_faults(self) -> None:
         """Let everything go well from now on."""
@@ -207,6 +228,10 @@ class GatewayClient:
         """Return settings, `held` and `waiting` counts, and the `deliveries` made."""
         return self._get("webhooks")
 
+    def webhook_counts(self) -> dict[str, int]:
+        """Return how many deliveries are `held`, `waiting` (on their way), and to come `late`."""
+        return self._get("webhooks/counts")
+
     def flush_webhooks(self, order: str = "made", limit: int | None = None) -> list[dict[str, Any]]:
         """Deliver the held events now and return the deliveries, once all were answered."""
         return self._post("webhooks/flush", order=order, limit=limit)["deliveries"]
@@ -217,11 +242,11 @@ class GatewayClient:
         :raises TimeoutError: when something still is after `seconds`
         """
         until = time.monotonic() + seconds
-        while (state := self.webhooks())["waiting"]:
+        while waiting := self.webhook_counts()["waiting"]:
             if time.monotonic() > until:
-                raise TimeoutError(f"{state['waiting']} webhooks are still on their way.")
+                raise TimeoutError(f"{waiting} webhooks are still on their way.")
             time.sleep(0.02)
-        return state["deliveries"]
+        return self.webhooks()["deliveries"]
 
     # Money
 

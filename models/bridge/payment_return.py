@@ -11,6 +11,7 @@ import psycopg2
 from odoo import fields
 
 from ...declines import read_return
+from ..case.alerts import raise_alert
 
 _logger = logging.getLogger(__name__)
 
@@ -59,10 +60,9 @@ def _record_safely(record, line, payment, moves):
         raise  # Odoo runs the request once more.
     except Exception as error:
         _logger.exception("The return %s could not be recovered", record.display_name)
-        # In sudo mode: whoever books returns need not be allowed to see cases.
-        moves.sudo().recovery_case_id._ask_for_attention(
-            env._("The bank's return could not be followed: %(error)s", error=error)
-        )
+        sentence = env._("The bank's return could not be followed: %(error)s", error=error)
+        for move in moves:
+            raise_alert(move, sentence, f"return:{move.id}")
 
 
 def _record(record, line, payment, moves):

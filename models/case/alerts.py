@@ -5,11 +5,14 @@ and stays where it was raised. Its subject names what would answer it: a kind, a
 record.
 
 * ``outcome:<attempt>``, ``overdue:<attempt>``: what became of a charge is known
-* ``charge:<invoice>``: the invoice owes nothing any more, or a charge went out
+* ``charge:<attempt>``: the invoice owes nothing any more, or is charged again
 * ``begun:<transaction>``: the provider told what became of a payment that a customer began
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
+* ``unbooked:<transaction>``: the money was booked
 * ``follow:<invoice>``: the invoice has been followed
-* ``case:<case>``: a person ticks it off, or the case ends
+* ``case:<case>``: the case ends
+
+Whatever else is told of stays until a person ticks it off.
 """
 
 from markupsafe import escape
@@ -39,11 +42,11 @@ def raise_alert(move, sentence, subject):
         put_alert(case_sudo if case_sudo.state in OPEN_STATES else move_sudo, sentence, subject)
 
 
-def answer_alert(env, subject):
-    """Take an alert back, wherever it stands: something has answered it."""
-    find_alerts(env, subject).unlink()
+def answer_alert(env, *subjects):
+    """Take alerts back, wherever they stand: something has answered them."""
+    find_alerts(env, *subjects).unlink()
     # Should it come up again, it is another one.
-    find_alerts(env, subject, ticked_off=True).recovery_subject = False
+    find_alerts(env, *subjects, ticked_off=True).recovery_subject = False
 
 
 def find_alerts(env, *subjects, ticked_off=False):

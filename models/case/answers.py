@@ -9,28 +9,29 @@ from .states import OPEN_STATES
 
 def answer_due(env):
     """Take back the alerts that something has answered meanwhile."""
-    todos = env["mail.activity"].search([("recovery_subject", "!=", False)], order="id")
+    # Those that were ticked off, too: they may come up again once they have been answered.
+    todos = env["mail.activity"].with_context(active_test=False)
+    todos = todos.search([("recovery_subject", "!=", False)])
     subjects = {}
     for subject in todos.mapped("recovery_subject"):
         kind, _colon, record_id = subject.partition(":")
         if kind in _ANSWERS:
-            subjects.setdefault(kind, []).append(int(record_id))
-    answered = [
-        f"{kind}:{record_id}"
-        for kind, record_ids in subjects.items()
-        for record_id in _find_answered(env, kind, record_ids)
-    ]
+            subjects.setdefault(kind, set()).add(int(record_id))
     jobs.work_on_each(
-        env, answered, lambda subject: answer_alert(env, subject), doing="Taking back alert"
+        env,
+        list(subjects),
+        lambda kind: _answer_kind(env, kind, subjects[kind]),
+        doing="Taking back alerts of the kind",
     )
 
 
-def _find_answered(env, kind, record_ids):
-    """Return the ids of those records that are gone, or whose alert is answered."""
+def _answer_kind(env, kind, record_ids):
+    """Take back the alerts about records that are gone, or that answer them."""
     model, is_answered = _ANSWERS[kind]
     waiting = env[model].browse(record_ids).exists()
     waiting = waiting.filtered(lambda record: not is_answered(record))
-    return [record_id for record_id in record_ids if record_id not in waiting.ids]
+    if answered := record_ids.difference(waiting.ids):
+        answer_alert(env, *(f"{kind}:{record_id}" for record_id in answered))
 
 
 def _is_outcome_known(attempt):
@@ -41,12 +42,18 @@ def _is_finished(attempt):
     return attempt.state not in IN_FLIGHT
 
 
-def _is_charged(move):
-    """Return whether an invoice owes nothing to be charged, or is charged again."""
-    latest = move.recovery_attempt_ids.sorted("id")[-1:]
+def _is_over(attempt):
+    """Return whether nobody need care for a failed charge: it is over, or recovery goes on."""
+    move = attempt.move_id
+    later = move.recovery_attempt_ids.filtered(
+        lambda other: other.id > attempt.id and other.state not in ("planned", "cancelled")
+    )
     has_case = move.recovery_case_id.state in OPEN_STATES
-    is_sent = latest.state in (*IN_FLIGHT, "paid") or (has_case and latest.transaction_id)
-    return bool(is_sent) or not move._is_recoverable()
+    return bool(later or (has_case and attempt.transaction_id)) or not move._is_recoverable()
+
+
+def _is_booked(transaction):
+    return transaction.is_post_processed or transaction.state != "done"
 
 
 def _is_taken(transaction):
@@ -62,8 +69,9 @@ def _is_followed(move):
 _ANSWERS = {
     "outcome": ("recovery.attempt", _is_outcome_known),
     "overdue": ("recovery.attempt", _is_finished),
-    "charge": ("account.move", _is_charged),
+    "charge": ("recovery.attempt", _is_over),
     "excess": ("payment.transaction", _is_taken),
     "paid_twice": ("payment.transaction", _is_taken),
+    "unbooked": ("payment.transaction", _is_booked),
     "follow": ("account.move", _is_followed),
 }

@@ -18,11 +18,12 @@ def raise_excess(move):
     # In sudo mode to see the transactions of every user and provider.
     for transaction_sudo in move.sudo().transaction_ids:
         amount = get_open_amount(transaction_sudo)
-        subject = f"paid_twice:{transaction_sudo.id}"
-        is_told = find_alerts(move.env, subject) or find_alerts(move.env, subject, ticked_off=True)
-        # It may be for another invoice of the customer that it was meant for, too.
-        if not amount or is_told or not all(map(_owes_nothing, transaction_sudo.invoice_ids)):
+        # Another invoice that it was for may still take it.
+        if not amount or not all(map(_owes_nothing, transaction_sudo.invoice_ids)):
             continue
+        subject = f"paid_twice:{transaction_sudo.id}"
+        if find_alerts(move.env, subject) or find_alerts(move.env, subject, ticked_off=True):
+            continue  # One to-do for one payment.
         sentence = move.env._(
             "%(amount)s of the payment %(reference)s arrived, but nothing is owed on %(invoice)s "
             "any more. Refund it, or assign it to another invoice.",

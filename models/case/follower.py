@@ -91,7 +91,7 @@ class InvoiceFollower:
             invoice=self.move.display_name,
             reason=attempt.sentence or "",
         )
-        raise_alert(self.move, sentence, f"charge:{self.move.id}")
+        raise_alert(self.move, sentence, f"charge:{attempt.id}")
         return self.env["recovery.case"]
 
     def _follow_foreign(self, case, transactions):

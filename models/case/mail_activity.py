@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools import jobs
 from .alerts import QUESTIONS, show_newest
 from .answers import answer_due
+from .unbooked import raise_unbooked
 
 
 class MailActivity(models.Model):
@@ -66,8 +68,9 @@ class MailActivity(models.Model):
                 )
 
     @api.model
-    def _recovery_answer_alerts(self):
-        """Take back the alerts that something has answered meanwhile."""
+    def _recovery_follow_alerts(self):
+        """Tell of money that is not booked, and take back the alerts that something answered."""
+        jobs.work(self.env, lambda: raise_unbooked(self.env), doing="Looking for unbooked money")
         answer_due(self.env)
 
     def _recovery_find_cases(self):

@@ -6,6 +6,11 @@ from .excess import get_open_amount
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
+    # What arrived and is not booked is looked for at each run of the job.
+    _unbooked_idx = models.Index(
+        "(last_state_change) WHERE state = 'done' AND is_post_processed IS NOT TRUE"
+    )
+
     def _post_process(self):
         """Override of `account_payment` to look at the invoices of money that none of them took."""
         super()._post_process()

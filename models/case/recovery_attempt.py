@@ -283,8 +283,7 @@ class RecoveryAttempt(models.Model):
         if target in OUTCOME_STATES and self.env["recovery.case"]._is_listening():
             values["is_news"] = True
         for attempt in changed.filtered(lambda attempt: attempt.state in ("unknown", "pending")):
-            answer_alert(self.env, f"outcome:{attempt.id}")
-            answer_alert(self.env, f"overdue:{attempt.id}")
+            answer_alert(self.env, f"outcome:{attempt.id}", f"overdue:{attempt.id}")
         if changed:
             finished = {"finished_at": fields.Datetime.now(), "resolve_at": False}
             changed.write({"state": target, **({} if target in UNFINISHED else finished), **values})

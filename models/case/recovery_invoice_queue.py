@@ -24,7 +24,7 @@ FOLLOW = Places(
     "figures of charges",
     "figures of cases",
 )
-FOLLOW.fill("alerts", ("mail.activity", "_recovery_answer_alerts"))
+FOLLOW.fill("alerts", ("mail.activity", "_recovery_follow_alerts"))
 FOLLOW.fill("ends", ("recovery.case", "_end_due"))
 BUSY_WAIT = timedelta(minutes=1)
 # In the context of what the engine follows by itself. A caller from outside can't send an object.

@@ -234,7 +234,7 @@ def get_time_left(transaction):
     )
     spans = []
     for each in begun_sudo:
-        start = each.last_state_change if each.state == "draft" else each.create_date
+        start = each.recovery_begun_at or each.last_state_change
         end = now if each.state == "draft" else each.last_state_change
         spans.append((max(start, since), min(end, start + BEGUN_AGE)))
     return max(PUT_OFF_MOST - get_covered(spans), timedelta(0))

@@ -47,7 +47,7 @@ def prepare_question(transaction):
 
     :rtype: declines.look_ups.Question
     """
-    begun_at = transaction.create_date or transaction.last_state_change
+    begun_at = transaction.recovery_begun_at or transaction.last_state_change
     return Question(
         reference=transaction.reference,
         name=transaction.provider_reference or "",

@@ -63,8 +63,11 @@ def prepare_outcome_vals(attempt, outcome):
 
 
 def apply_answer(transaction, answer):
-    """Bring a transaction to the state that the provider's answer says."""
-    if transaction.state != "draft" or answer.certainty is Certainty.UNCLEAR:
+    """Bring a transaction to the state that the provider's answer says.
+
+    Whatever state it is in by now: others may have taken the charge for not made meanwhile.
+    """
+    if answer.certainty is Certainty.UNCLEAR:
         return
     # What reads the outcome back, and fails, must not end the charge in error.
     watch = Answer(transaction.provider_code, is_sent=True)

@@ -10,7 +10,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL
 
-from ...declines import Answer, Certainty, Known
+from ...declines import Known
 from ...tools import jobs
 from ..case.alerts import raise_alert
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
@@ -18,17 +18,16 @@ from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
 from ..method.rail import get_outcome_wait
 from .blocks import ChargeBlocks
-from .outcomes import apply_answer, prepare_outcome_vals, record_outcome
+from .outcomes import prepare_outcome_vals
 from .payment_transaction import CLAIM
 from .resolver import OutcomeResolver
+from .sender import Sender
 from .under_way import MoneyUnderWay
 
 _logger = logging.getLogger(__name__)
 
 # How long a claimed attempt without a living worker may be the one of a worker just starting.
 START_ALLOWANCE = timedelta(seconds=10)
-# How often an outcome that is known is written again after losing a race for the same rows.
-RECORD_TRIES = 5
 
 FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
 
@@ -248,7 +247,7 @@ class RecoveryAttempt(models.Model):
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
         if block.alert:
-            raise_alert(self.move_id, block.sentence, f"charge:{self.move_id.id}")
+            raise_alert(self.move_id, block.sentence, f"charge:{self.id}")
         if block.until:
             self._postpone(block.until, block.sentence, block.rule)
             return
@@ -281,43 +280,13 @@ class RecoveryAttempt(models.Model):
         :param is_repeat: whether to ask once more for a charge of unknown outcome
         """
         self.ensure_one()
-        if self._charge(is_repeat):
+        if Sender(self, is_repeat).send():
             self._finish()
 
     def _finish(self):
         """Book a recorded outcome, then let the case react to it."""
         self._settle()
         self._react()
-
-    def _charge(self, is_repeat=False):
-        """Send an attempt to the provider and commit what became of it.
-
-        A worker that was taken for dead while it stood still finds its attempt unknown, and leaves
-        it to those who resolve it. What is not owed any more is sent by nobody: whether it was sent
-        before is not known, and this could be the first time.
-
-        :return: whether this worker recorded an outcome
-        """
-        self.ensure_one()
-        answer = Answer(self.transaction_id.provider_code, is_repeat)
-        try:
-            if not self._take_lock("unknown" if is_repeat else "running"):
-                return False
-            if not self._is_still_wanted():
-                if not is_repeat:
-                    self._withdraw_changed()
-                    jobs.commit(self.env)
-                return not is_repeat
-            self.transaction_id.with_context(
-                recovery_answer=answer, recovery_own_work=OWN_WORK
-            )._charge_with_token()
-            record_outcome(self, answer)
-            jobs.commit(self.env)
-        except Exception as error:
-            self.env.cr.rollback()
-            answer.note_exception(error)
-            return self._record_after_rollback(answer, error)
-        return True
 
     def _take_lock(self, *states):
         """Take the attempt's advisory lock until this database transaction ends.
@@ -347,13 +316,6 @@ class RecoveryAttempt(models.Model):
         finally:
             savepoint.close(rollback=True)
 
-    def _withdraw_changed(self):
-        """Give up a claimed attempt whose invoice no longer owes what was claimed."""
-        sentence = self.env._("The invoice changed just before the charge; nothing was sent.")
-        self.transaction_id._set_canceled(state_message=sentence)
-        self._set_state("cancelled", sentence=sentence)
-        self.env["recovery.invoice.queue"]._put(self.move_id)
-
     def _is_still_wanted(self):
         """Return whether the claim still holds; in SQL, since it is asked for every charge."""
         rows = self.env.execute_query(
@@ -377,38 +339,6 @@ class RecoveryAttempt(models.Model):
         debt = self.move_id._get_debt(self.due_date)
         is_same_amount = not self.currency_id.compare_amounts(self.amount, debt.owed)
         return rows == [(True,)] and is_same_amount and not debt.is_excluded
-
-    def _record_after_rollback(self, answer, error):
-        """Write the outcome of a charge whose database transaction was lost.
-
-        When the provider's answer is at hand it is applied once more, without asking again;
-        otherwise the outcome is unknown.
-
-        :return: whether this worker recorded it
-        """
-        if isinstance(error, psycopg2.OperationalError):
-            _logger.info("The outcome of attempt %s is written again: %s", self.id, error)
-        else:
-            _logger.warning("The charge of attempt %s raised", self.id, exc_info=error)
-        answers, recorded = [answer], []
-
-        def record():
-            recorded[:] = [self._take_lock("running", "unknown")]
-            if recorded[-1]:
-                transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
-                apply_answer(transaction, answers[-1])
-                record_outcome(self, answers[-1])
-
-        for _turn in range(RECORD_TRIES):
-            if jobs.work(
-                self.env,
-                record,
-                # An answer that can't be applied tells nothing.
-                failed=lambda _error: answers.append(Answer(certainty=Certainty.UNCLEAR)),
-                doing=f"Applying the answer to attempt {self.id}",
-            ):
-                return recorded[-1]
-        return False  # The attempt stays running, without a worker: it is resolved like a crash.
 
     # === SETTLE === #
 

@@ -111,6 +111,14 @@ class AccountMove(models.Model):
                                OR attempt.state IN %(unfinished)s)
                    )
             )
+            AND NOT EXISTS (  -- As at the claim: one that is excluded keeps all of them back.
+                SELECT FROM account_move_line line
+                 WHERE line.move_id = account_move.id
+                   AND line.display_type = 'payment_term'
+                   AND NOT line.reconciled
+                   AND line.no_followup
+                   AND (line.date_maturity IS NULL OR line.date_maturity <= %(today)s)
+            )
             AND NOT EXISTS (
                 SELECT FROM recovery_case
                  WHERE recovery_case.id = account_move.recovery_case_id

@@ -140,7 +140,7 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         self._run_cron("follow")
         case = invoice.recovery_case_id
         self.assertEqual(case.state, "in_recovery")
-        with mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt"):
+        with mute_logger("odoo.addons.revenue_recovery.models.charge"):
             self._charge_next(case)
         refused = case.attempt_ids.filtered(lambda attempt: attempt.state == "refused")
         self.assertIn("No saved payment method", refused.sentence)

@@ -67,7 +67,7 @@ PROVIDERS = {
 _LOGGERS = (
     "odoo.addons.payment.models.payment_provider",
     "odoo.addons.payment.models.payment_transaction",
-    "odoo.addons.revenue_recovery.models.charge.recovery_attempt",
+    "odoo.addons.revenue_recovery.models.charge",
     *(f"odoo.addons.payment_{code}.models.payment_transaction" for code in PROVIDERS),
 )
 LOST = requests.exceptions.ReadTimeout("slow")

@@ -378,7 +378,7 @@ class TestFailingProvider(BreakerCommon):
             self._patch_requests(side_effect=requests.exceptions.ReadTimeout("slow")),
             mute_logger(
                 "odoo.addons.payment.models.payment_provider",
-                "odoo.addons.revenue_recovery.models.charge.recovery_attempt",
+                "odoo.addons.revenue_recovery.models.charge",
             ),
         ):
             self._collect()

@@ -12,7 +12,7 @@ from odoo.tools import mute_logger
 
 from ..common import RecoveryCommon
 
-CHARGE_LOGGER = "odoo.addons.revenue_recovery.models.charge.recovery_attempt"
+CHARGE_LOGGER = "odoo.addons.revenue_recovery.models.charge"
 PROVIDER_LOGGER = "odoo.addons.payment.models.payment_provider"
 TRANSACTION_LOGGER = "odoo.addons.payment.models.payment_transaction"
 
@@ -103,7 +103,7 @@ class TestCharge(RecoveryCommon):
         self.assertEqual((declined.state, case.state), ("paid", "recovered"))
         self.assertFalse(case.next_attempt_id, msg="What was planned is withdrawn.")
 
-    @mute_logger("odoo.addons.revenue_recovery.models.charge.recovery_attempt")
+    @mute_logger("odoo.addons.revenue_recovery.models.charge")
     def test_payment_that_cannot_be_booked_is_left_to_odoo_and_not_charged_again(self):
         invoice = self._create_invoice(token=self._create_card("done"))
         self._run_cron("collect")

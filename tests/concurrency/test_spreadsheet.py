@@ -32,7 +32,10 @@ def database():
 
 
 def _drop():
-    subprocess.run(["dropdb", "--if-exists", "--force", COPY], check=True, capture_output=True)
+    done = subprocess.run(
+        ["dropdb", "--if-exists", "--force", COPY], capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
 
 
 def _run_odoo(command, *options, script=None):

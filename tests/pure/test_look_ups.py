@@ -1,6 +1,7 @@
 """What providers are asked of a payment, and which answer is the payment.
 
-The shapes are those of the providers' API references, named in the look-ups' docstrings.
+The shapes are written by hand: the fields that the look-ups and Odoo's addons read, under the names
+of the sources in the look-ups' docstrings. None is a recording.
 """
 
 import pytest
@@ -283,7 +284,9 @@ def test_flutterwave_is_asked_by_our_reference(status):
 
 def test_flutterwave_that_does_not_know_the_reference_says_no():
     body = {"status": "error", "message": "No transaction was found for this id", "data": None}
-    assert ask("flutterwave", Refusal(400, body))[0] is False
+    assert ask("flutterwave", Refusal(400, body), is_by_method=False)[0] is False
+    # That isn't documented, and must not free a saved card to be charged once more.
+    assert ask("flutterwave", Refusal(400, body), is_by_method=True)[0] is None
 
 
 def test_flutterwave_that_refuses_to_answer_says_nothing():
@@ -430,3 +433,24 @@ def test_what_a_customer_can_still_finish():
     assert is_unfinished("razorpay", razorpay("failed"))
     assert not is_unfinished("razorpay", razorpay("authorized"))
     assert not is_unfinished("flutterwave", {"status": "pending"})
+
+
+# === OVER HTTP === #
+
+
+def test_stripe_is_asked_as_its_gateway_understands(merchant):
+    card = merchant.create_card()
+    mine = merchant.pay(card, description=REFERENCE).body
+    merchant.pay(card, description="INV/2026/0001")
+
+    def ask_gateway(endpoint, params):
+        return merchant.api("GET", endpoint, params).body
+
+    values = {"reference": REFERENCE, "amount": 25.0, "currency": "USD"}
+    values |= {"customer": card.customer, "begun_at": mine["created"] + CLOCK_SLACK}
+    for name in ("", mine["id"]):
+        found = LOOK_UPS["stripe"](Question(name=name, **values), ask_gateway)
+        assert found["payment_intent"]["id"] == mine["id"]
+        assert found["payment_method"]["id"] == card.payment_method
+    later = Question(name="", **{**values, "begun_at": mine["created"] + 2 * CLOCK_SLACK})
+    assert LOOK_UPS["stripe"](later, ask_gateway) is False

@@ -95,6 +95,28 @@ class TestCollect(RecoveryCommon):
         self.assertTrue(copy.collect_automatically)
         self.assertEqual(copy.collect_token_id, token)
 
+    def test_excluded_instalment_keeps_the_others_from_being_planned_each_hour(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Halves",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
+                    for days in (0, 30)
+                ],
+            }
+        )
+        with freeze_time("2026-03-02 12:00:00"):
+            invoice = self._create_invoice(
+                token=self._create_card("done"),
+                invoice_payment_term_id=term.id,
+                invoice_date_due=False,
+            )
+        with freeze_time("2026-04-02 12:00:00"):
+            invoice.line_ids.filtered("date_maturity").sorted("date_maturity")[0].no_followup = True
+            for _run in range(3):
+                self._collect()
+        self.assertFalse(invoice.recovery_attempt_ids)
+
     def test_instalments_are_charged_one_by_one_when_they_fall_due(self):
         term = self.env["account.payment.term"].create(
             {

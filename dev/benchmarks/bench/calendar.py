@@ -1,4 +1,4 @@
-"""Let the hours pass that the engine would wait. Dates are moved, outcomes never written."""
+"""Let hours and days pass that the engine would wait. Dates are moved, outcomes never written."""
 
 from __future__ import annotations
 
@@ -33,23 +33,21 @@ _SIGNALS = """
      WHERE id IN (SELECT id FROM recovery_invoice_queue WHERE not_before IS NOT NULL
                      FOR NO KEY UPDATE SKIP LOCKED)
 """
-# The provider forgets its idempotency keys after a day.
-_NEXT_DAY = """
-    UPDATE recovery_attempt
-       SET started_at = started_at - interval '1 day', resolve_at = now() AT TIME ZONE 'UTC'
-     WHERE state = 'unknown' AND resolve_at IS NOT NULL
-       AND started_at > now() AT TIME ZONE 'UTC' - interval '23 hours'
-"""
 _ABANDONED = """
     UPDATE payment_transaction SET last_state_change = last_state_change - interval '2 hours'
      WHERE reference IN %s AND state = 'draft'
        AND last_state_change > now() AT TIME ZONE 'UTC' - interval '1 hour'
 """
-# Customers' payments whose answer got lost, and of which no webhook tells after all these days.
-_LOST = """
-    UPDATE payment_transaction SET last_state_change = last_state_change - interval '4 days'
-     WHERE state = 'error' AND recovery_unclear
-       AND last_state_change > now() AT TIME ZONE 'UTC' - interval '3 days'
+# Every instant that the engine keeps, whatever it is called.
+_INSTANTS = """
+    SELECT columns.table_name, array_agg(columns.column_name::text)
+      FROM information_schema.columns
+      JOIN information_schema.tables USING (table_schema, table_name)
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+       AND data_type = 'timestamp without time zone'
+       AND (table_name LIKE 'recovery\\_%' OR column_name LIKE 'recovery\\_%'
+            OR table_name = 'payment_transaction')
+  GROUP BY columns.table_name ORDER BY columns.table_name
 """
 
 
@@ -73,12 +71,14 @@ class Calendar:
         self._cr.execute(_SIGNALS)
 
     def pass_day(self) -> None:
-        """Let the provider forget what it was asked, so that a person has to look."""
-        self._cr.execute(_NEXT_DAY)
+        """Let a day pass: every instant that the engine keeps lies a day further back.
 
-    def pass_days(self) -> None:
-        """Let days pass in which no webhook tells of a customer's payment that got lost."""
-        self._cr.execute(_LOST)
+        Nobody else may be at work meanwhile.
+        """
+        self._cr.execute(_INSTANTS)
+        for table, columns in self._cr.fetchall():
+            moved = ", ".join(f"{name} = {name} - interval '1 day'" for name in columns)
+            self._cr.execute(f"UPDATE {table} SET {moved}")
 
     def leave_forms(self, references: Iterable[str]) -> None:
         """Let an hour and more pass since customers left these payments at the form."""

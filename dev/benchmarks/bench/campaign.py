@@ -1,17 +1,14 @@
-"""The fault campaign: workers killed, calls lost, webhooks late, customers in the way."""
+"""The fault campaign: workers killed, calls lost, webhooks late, people in the way."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
 
 import psycopg2
 
@@ -19,34 +16,26 @@ from environment import benchmark
 from environment.progress import Progress
 from simulation.client import GatewayClient
 
-from . import audit, chaos, rules, scene
+from . import audit, books, chaos, plants, rules, scene
 from .calendar import Calendar
 from .customers import Customers
+from .persons import Persons
 from .processes import Workers, gateway_process, odoo_server
+from .standing import State, read_state
+from .waves import Waves
 from .worker import FAILED_JOB
 
 NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
 # How many charges are due at a time, so that retries mix with first charges.
 _DUE_AT_ONCE = 40
-_SETTLE_SECONDS = 180.0
-_WEBHOOKS = {"mode": "immediate", "retries": 50, "retry_seconds": 1.0}
+# A day of the end is over when nothing has come of the work for so long, the last one a little
+# later, and any after so long.
+_STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
+# Share of the persons' answers about charges that went through which are wrong.
+_WRONG_ANSWERS = 0.3
 
-_STATE = """
-    SELECT (SELECT count(*) FROM payment_transaction WHERE operation = 'offline'),
-           (SELECT count(*) FROM account_move WHERE payment_state IN ('not_paid', 'partial')
-                                                AND state = 'posted' AND move_type = 'out_invoice'),
-           (SELECT count(*) FROM recovery_attempt WHERE state = 'planned'),
-           (SELECT count(*) FROM recovery_attempt
-             WHERE state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC'),
-           (SELECT count(*) FROM recovery_attempt WHERE state IN ('running', 'unknown', 'pending')),
-           (SELECT count(*) FROM recovery_invoice_queue),
-           (SELECT count(*) FROM payment_transaction WHERE NOT is_post_processed
-                                                       AND state IN ('done', 'cancel', 'error')),
-           (SELECT count(*) FROM account_move WHERE state = 'posted'
-               AND move_type = 'out_invoice' AND payment_state = 'not_paid'
-               AND NOT EXISTS (SELECT FROM recovery_attempt WHERE move_id = account_move.id))
-"""
+_PAID = ("paid", "in_payment")
 # A charge holds the attempt's advisory lock from before the call until its outcome is committed.
 _HOLDS_CHARGE = """
     SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -57,7 +46,6 @@ _UNFINISHED = """
       FROM recovery_attempt attempt JOIN account_move move ON move.id = attempt.move_id
      WHERE attempt.state IN ('planned', 'running', 'unknown', 'pending')
 """
-_ASKED = "SELECT id FROM recovery_attempt WHERE state = 'unknown' AND resolve_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -71,6 +59,14 @@ class Options:
     customers: int = 2
     seed: int = 1
     rules: bool = False
+    # How many nights pass at most until everything has come to its end: webhooks come up to two and
+    # a half days late, and a payment of which nothing is known holds charges up for three.
+    last_days: int = 5
+
+    @property
+    def days(self) -> int:
+        """How many nights lie in the trouble."""
+        return 1 + self.attempts // 1000
 
 
 @dataclass
@@ -86,6 +82,10 @@ class Result:
     kills: int = 0
     kills_in_charge: int = 0
     persons: int = 0
+    wrong_answers: int = 0
+    late_charges: int = 0
+    days: int = 0
+    caught: dict[str, bool] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
     replayed: int = 0
     declined: int = 0
@@ -98,25 +98,6 @@ class Result:
     portal_errors: list[str] = field(default_factory=list)
     diaries: list[str] = field(default_factory=list)
     webhooks: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True)
-class State:
-    """Where the work stands, as the database tells."""
-
-    attempts: int
-    open_invoices: int
-    planned: int
-    due: int
-    in_flight: int
-    signals: int
-    to_book: int
-    uncollected: int
-
-    @property
-    def is_quiet(self) -> bool:
-        """Return whether nobody has anything left to do."""
-        return not (self.planned or self.in_flight or self.signals or self.to_book)
 
 
 class Campaign:
@@ -134,26 +115,34 @@ class Campaign:
         self._connection = psycopg2.connect(**self.dsn)
         self._connection.autocommit = True
         self._calendar = Calendar(self._connection)
+        self._persons = Persons(
+            database, self._connection, self.client, wrong=_WRONG_ANSWERS, chance=self._chance
+        )
 
     # Scene
 
     def prepare(self, server: str) -> None:
         """Set the scene with the first invoices, the faults and the webhooks."""
         with benchmark.odoo_env(self.database) as env:
-            self.scene = scene.prepare(env, members=4)
+            self.scene = scene.prepare(env, members=4, unit="days")
             env["ir.config_parameter"].sudo().set_param("web.base.url", server)
             if self.options.rules:
                 self.result.rules = rules.prepare(env)
-        self._webhook_url = f"{server}/payment/stripe/webhook"
-        self._add_invoices(int(self.options.attempts / 2.4))
-        self.client.set_faults(self._script)
-        self._set_webhooks(delay=(0.0, 3.0), doubled=0.3)
+        self._waves = Waves(self.client, f"{server}/payment/stripe/webhook", self.options.seed)
+        self._add_invoices(int(self.options.attempts / 2.8))
+        read_backs = chaos.make_read_backs(self.options.faults, self.options.seed)
+        self.client.set_faults(self._script, further=[read_backs])
 
     def _add_invoices(self, count: int) -> None:
         """Add invoices whose cards decline up to four times before they pay."""
         for begin in range(0, count, 200):
             scripts = [
-                self._chance.choices(scene.DECLINES, k=self._chance.choice((0, 0, 1, 1, 2, 3, 4)))
+                chaos.leave_some_undecided(
+                    self._chance.choices(
+                        scene.DECLINES, k=self._chance.choice((0, 1, 1, 2, 3, 4, 4))
+                    ),
+                    self._chance,
+                )
                 for _invoice in range(min(200, count - begin))
             ]
             with benchmark.odoo_env(self.database) as env:
@@ -162,16 +151,13 @@ class Campaign:
             self.result.invoices += len(scripts)
             self.progress.say(f"{self.result.invoices} invoices")
 
-    def _set_webhooks(self, **settings: Any) -> None:
-        self.client.set_webhooks(url=self._webhook_url, **{**_WEBHOOKS, **settings})
-
     # Trouble
 
     def trouble(self, workers: Workers, customers: Customers) -> None:
         """Let the workers work until enough was charged, with everything going wrong."""
         options, result = self.options, self.result
         next_look = 0.0
-        with self._webhooks_in_waves():
+        with self._waves.rolling():
             while True:
                 time.sleep(self._chance.uniform(0.0, 0.15))
                 if time.monotonic() >= next_look:
@@ -182,6 +168,9 @@ class Campaign:
                 progress = state.attempts / options.attempts
                 if result.kills < options.kills * progress + 1:
                     self._kill(workers)
+                if result.days < options.days and progress > (result.days + 0.7) / options.days:
+                    self._pass_night(workers, customers)
+                    self._persons.answer_alerts()
 
     def _look(self, customers: Customers) -> State:
         """Move the clock, bring in new invoices when they run out, and tell how it goes."""
@@ -196,9 +185,12 @@ class Campaign:
                 f"{state.open_invoices} invoices open, "
                 f"{sum(customers.outcomes.values())} payments in the portal"
             )
-        # Planned charges that do not become due wait for a customer.
+        if self._chance.random() < 0.4:
+            self._persons.answer_unasked(1)
+        # Planned charges that do not become due wait for a customer, and what is in flight may wait
+        # for a person.
         missing = self.options.attempts - state.attempts
-        if state.due + state.in_flight + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
+        if state.due + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
             self._add_invoices(max(10, missing // 3))
         return state
 
@@ -213,133 +205,145 @@ class Campaign:
         self.result.kills += 1
         workers.start()
 
-    @contextmanager
-    def _webhooks_in_waves(self) -> Iterator[None]:
-        """Hold all webhooks back for a while, again and again, and deliver them shuffled."""
-        ended = threading.Event()
-        chance = random.Random(self.options.seed)
+    def _pass_night(self, workers: Workers, customers: Customers) -> None:
+        """Let a day pass for Odoo and for the gateway at once, while nobody is at work.
 
-        def hold_and_flush() -> None:
-            while not ended.wait(chance.uniform(4, 8)):
-                self._set_webhooks(mode="held", doubled=0.3)
-                ended.wait(chance.uniform(2, 6))
-                self._set_webhooks(delay=(0.0, 3.0), doubled=0.3)
-                self.client.flush_webhooks("shuffled")
-
-        thread = threading.Thread(target=hold_and_flush, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        A worker that asked for a charge on one day, and got the answer on another, would not be a
+        fault but nonsense.
+        """
+        with customers.asleep():
+            count = len(workers.pids)
+            workers.end()
+            while self.client.faults()["running"]:
+                time.sleep(0.05)
+            self._calendar.pass_day()
+            self.client.put_ahead(timedelta(days=1))
+            self.result.days += 1
+            workers.start(count)
 
     # Settle
 
-    def settle(self, customers: Customers) -> None:
-        """Stop the trouble and wait until everybody is done."""
+    def settle(self, workers: Workers, customers: Customers) -> None:
+        """Stop the trouble and let days pass until everybody is done."""
         begun = time.monotonic()
-        consumed = sum(self.client.counters()["faults"].values())
-        self.result.calls = consumed
-        self.result.faults = chaos.count_faults(self._script, len(self._script) - consumed)
+        left = self.client.faults()["scripted"]
+        self.result.calls = len(self._script) - left
+        self.result.faults = chaos.count_faults(self._script, left)
+        self.result.faults += self._count_refusals()
         self.client.clear_faults()
-        self._set_webhooks()
-        self.client.flush_webhooks("shuffled")
-        self.client.wait_for_webhooks(300)
-        quiet = 0
-        while quiet < 3 and time.monotonic() - begun < _SETTLE_SECONDS:
-            time.sleep(0.5)
-            state = self.state()
-            quiet = quiet + 1 if state.is_quiet and not self.client.webhooks()["waiting"] else 0
-            self._calendar.pass_days()
-            self._calendar.pass_hours()
-            self._calendar.leave_forms(customers.abandoned)
-            if not state.due and state.in_flight:
-                self._ask_persons()
-            if self.progress.is_due():
-                self.progress.say(f"settling: {state}")
+        self._waves.calm()
+        for _day in range(self.options.last_days):
+            # What is still to come by the gateway's clock may change what is over.
+            if self._end_day(customers, _STILL_SECONDS) and not self.client.health()["waiting"]:
+                break
+            self._pass_night(workers, customers)
+        self._end_day(customers, _LAST_STILL_SECONDS)
         self.result.settle_seconds = time.monotonic() - begun
         with self._connection.cursor() as cr:
             cr.execute(_UNFINISHED)
             self.result.unfinished = [": ".join(map(str, row)) for row in cr.fetchall()]
 
-    def _ask_persons(self) -> None:
-        """Answer as the accountant who looks the charge up at the provider, when they are asked.
+    def _count_refusals(self) -> Counter[str]:
+        """Return how often a re-ask or a read-back met trouble, beside what was scripted."""
+        happened = Counter(self.client.faults()["happened"])
+        scripted = Counter(item["kind"] for item in self._script[: self.result.calls])
+        refused = happened - scripted
+        return Counter({f"re-ask or read-back, {kind}": n for kind, n in refused.items()})
 
-        Who keeps an error under the idempotency key gives the same error to every question; after
-        a day the engine asks a person.
+    def _end_day(self, customers: Customers, still_seconds: float) -> bool:
+        """Wait until nothing comes of the work any more today; return whether all is done.
+
+        :param still_seconds: for how long nothing must have come
         """
-        self._calendar.pass_day()
-        with self._connection.cursor() as cr:
-            cr.execute(_ASKED)
-            ids = [row[0] for row in cr.fetchall()]
-        for attempt_id in ids:
-            with benchmark.odoo_env(self.database) as env:
-                attempt = env["recovery.attempt"].browse(attempt_id)
-                if self.client.ledger(description=attempt.transaction_id.reference):
-                    attempt.action_confirm_charged()
-                else:
-                    attempt.action_confirm_not_charged()
-            self.result.persons += 1
+        begun = changed = time.monotonic()
+        before = None
+        quiet = 0
+        while time.monotonic() - begun < _DAY_SECONDS:
+            state = self.state()
+            waiting = self.client.webhook_counts()["waiting"]
+            quiet = quiet + 1 if state.is_quiet and not waiting else 0
+            if quiet == 3:
+                return True
+            if (state.achieved, waiting) != before:
+                before, changed = (state.achieved, waiting), time.monotonic()
+            elif not waiting and time.monotonic() - changed > still_seconds:
+                return False
+            self._calendar.pass_hours()
+            self._calendar.leave_forms(customers.abandoned)
+            if not state.due and (state.in_flight or state.pending):
+                self._persons.answer_alerts()
+            if self.progress.is_due():
+                self.progress.say(f"settling: {state}, {waiting} webhooks on their way")
+            time.sleep(0.4)
+        return False
 
     def state(self) -> State:
         """Return where the work stands."""
         with self._connection.cursor() as cr:
-            cr.execute(_STATE)
-            return State(*cr.fetchone())
+            return read_state(cr)
 
     # Audit
 
     def audit(self) -> None:
         """Compare the ledger with Odoo's books, and collect the counts."""
-        ledger = self.client.ledger()
+        result, ledger = self.result, self.client.ledger()
+        found = result.findings = self.compare()
+        ahead = timedelta(days=result.days)
         with self._connection.cursor() as cr:
-            transactions, invoices = audit.read_books(cr)
-            found = self.result.findings = audit.compare(ledger, transactions, invoices)
             cr.execute("SELECT state, count(*) FROM recovery_planned_action GROUP BY state")
-            self.result.actions = Counter(dict(cr.fetchall()))
-            for name in {*found.double, *found.without_money}:
-                self.result.diaries += [f"{name}:", *audit.diary(cr, name, ledger)]
-        self.result.attempts = self.state().attempts
-        self.result.invoices_paid = sum(invoice.paid >= invoice.total for invoice in invoices)
+            result.actions = Counter(dict(cr.fetchall()))
+            for name in sorted(found.names)[:20]:
+                result.diaries += [f"{name}:", *books.diary(cr, name, ledger, ahead)]
+            cr.execute("SELECT count(*) FROM account_move WHERE payment_state IN %s", [_PAID])
+            result.invoices_paid = cr.fetchone()[0]
+        result.attempts = self.state().attempts
+        result.persons, result.wrong_answers = self._persons.answers, self._persons.wrong_answers
+        result.late_charges = len(self.client.faults()["late"])
         counters = self.client.counters()
-        self.result.replayed = counters["replayed"]
-        self.result.declined = counters["charges_declined"]
-        for delivery in self.client.webhooks()["deliveries"]:
+        result.replayed = counters["replayed"]
+        result.declined = counters["charges_declined"]
+        webhooks = self.client.webhooks()
+        result.webhooks["that never came"] = len(webhooks["lost"])
+        for delivery in webhooks["deliveries"]:
             arrived = delivery["status"] is not None and 200 <= delivery["status"] < 300
-            self.result.webhooks["delivered" if arrived else "failed, sent again"] += 1
+            result.webhooks["delivered" if arrived else "failed, sent again"] += 1
 
-    def plant_double_charge(self) -> None:
-        """Charge a paid invoice once more at the gateway, behind Odoo's back."""
-        entry = self.client.ledger()[0]
-        self.client.api(
-            "POST",
-            "payment_intents",
-            {
-                "amount": entry["amount"],
-                "currency": entry["currency"],
-                "customer": entry["customer"],
-                "payment_method": entry["payment_method"],
-                "payment_method_types[]": "card",
-                "description": entry["description"],
-                "confirm": "true",
-                "off_session": "true",
-            },
-        )
+    def compare(self) -> audit.Findings:
+        """Return what the audit finds now."""
+        denied = self._persons.denied | set(self.client.faults()["late"])
+        untold = {
+            event["description"]
+            for event in self.client.webhooks()["lost"]
+            if event["type"] == "payment_intent.succeeded"
+        }
+        with self._connection.cursor() as cr:
+            return audit.compare(
+                self.client.ledger(), books.read_books(cr), audit.Excuses(denied, untold)
+            )
+
+    def plant(self, kinds: tuple[str, ...]) -> None:
+        """Make a violation of each kind in turn, and note whether the audit found one more."""
+        planter = plants.Plants(self._connection, self.client)
+        for kind in kinds:
+            name = plants.KINDS[kind][0]
+            before = len(getattr(self.compare(), name))
+            planter.make(kind)
+            self.result.caught[kind] = len(getattr(self.compare(), name)) > before
 
 
-def run(options: Options, plant: bool = False) -> Result:
+def run(options: Options, plant: tuple[str, ...] = ()) -> Result:
     """Run the campaign on a database of its own and return what it found.
 
-    :param plant: make a double charge by hand before the audit, to see that it is found
+    :param plant: kinds of violations to make by hand before the audit, to see that it finds them
     """
     with benchmark.scratch_database(label=NAME) as database, gateway_process(NAME) as gateway:
-        os.environ["RECOVERY_GATEWAY_URL"] = gateway
-        with odoo_server(NAME, database, gateway) as server:
+        # Odoo calls an address that faults may shut; the campaign's commands keep to the other.
+        front = os.environ["RECOVERY_GATEWAY_URL"] = GatewayClient(gateway).open_front()
+        with odoo_server(NAME, database, front) as server:
             campaign = Campaign(options, database, gateway)
             campaign.prepare(server)
             begun = time.monotonic()
-            with Workers(NAME, database, gateway, JOBS) as workers:
+            with Workers(NAME, database, front, JOBS, is_warm=True) as workers:
                 workers.start(options.workers)
                 customers = Customers(
                     server,
@@ -351,13 +355,12 @@ def run(options: Options, plant: bool = False) -> Result:
                 )
                 with customers:
                     campaign.trouble(workers, customers)
-                campaign.settle(customers)
+                campaign.settle(workers, customers)
                 workers.end()
                 campaign.result.jobs_failed = workers.log.read_text().count(FAILED_JOB)
             campaign.result.seconds = time.monotonic() - begun
             campaign.result.portal = customers.outcomes
             campaign.result.portal_errors = customers.errors
-            if plant:
-                campaign.plant_double_charge()
+            campaign.plant(plant)
             campaign.audit()
             return campaign.result

@@ -6,6 +6,8 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -34,8 +36,8 @@ _OPEN_INVOICES = """
 class Customers:
     """Threads that pay invoices in the portal until they are stopped.
 
-    They stop at `budget` payments, which the supervisor raises: on a slow machine they would pay
-    everything before the workers can.
+    They sleep inside `asleep()`. They stop at `budget` payments, which the supervisor raises: on a
+    slow machine they would pay everything before the workers can.
 
     :param url: of Odoo's server
     :param dsn: of the database, to look which invoices are open
@@ -60,6 +62,8 @@ class Customers:
         self._url, self._dsn, self._gateway, self._scene = url, dsn, gateway, scene
         self._pause = pause
         self._stopped = threading.Event()
+        self._asleep = threading.Event()
+        self._awake = 0
         # Nobody pays beside their own payment, nor again after one that may have succeeded.
         self._busy: set[int] = set()
         self._lock = threading.Lock()
@@ -82,26 +86,50 @@ class Customers:
         for thread in self._threads:
             thread.join()
 
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Let each finish their payment, and begin no other until this ends."""
+        self._asleep.set()
+        try:
+            while self._awake:
+                time.sleep(0.02)
+            yield
+        finally:
+            self._asleep.clear()
+
     def _live(self, chance: random.Random) -> None:
         connection = psycopg2.connect(**self._dsn)
         connection.autocommit = True
         browsers: dict[int | None, Browser] = {}
         while not self._stopped.wait(chance.expovariate(1 / self._pause)):
-            is_enough = sum(self.outcomes.values()) >= self.budget
-            bill = None if is_enough else self._choose(connection, chance)
-            if bill is None:
-                continue
+            with self._lock:
+                self._awake += 1
             try:
-                may_have_paid = self._pay(bill, browsers, chance)
-            except PortalError as error:
-                may_have_paid = self._note_refusal(error)
-            except (requests.RequestException, OSError) as error:
-                may_have_paid = True
-                self.errors.append(repr(error))
-            if not may_have_paid:
+                # Asked after being counted: who puts them to sleep waits for those who are.
+                if not self._asleep.is_set():
+                    self._act(connection, browsers, chance)
+            finally:
                 with self._lock:
-                    self._busy.discard(bill.invoice)
+                    self._awake -= 1
         connection.close()
+
+    def _act(
+        self, connection: Any, browsers: dict[int | None, Browser], chance: random.Random
+    ) -> None:
+        is_enough = sum(self.outcomes.values()) >= self.budget
+        bill = None if is_enough else self._choose(connection, chance)
+        if bill is None:
+            return
+        try:
+            may_have_paid = self._pay(bill, browsers, chance)
+        except PortalError as error:
+            may_have_paid = self._note_refusal(error)
+        except (requests.RequestException, OSError) as error:
+            may_have_paid = True
+            self.errors.append(repr(error))
+        if not may_have_paid:
+            with self._lock:
+                self._busy.discard(bill.invoice)
 
     def _choose(self, connection: Any, chance: random.Random) -> Bill | None:
         with self._lock, connection.cursor() as cr:

@@ -112,14 +112,24 @@ class Workers:
 
     :param name: of the log file
     :param jobs: names of :data:`benchmarks.bench.worker.JOBS`, done in turn without end
+    :param is_warm: whether the parent works a few seconds first, so that a new worker has its full
+        speed at once
     """
 
-    def __init__(self, name: str, database: str, gateway: str, jobs: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        database: str,
+        gateway: str,
+        jobs: tuple[str, ...],
+        is_warm: bool = False,
+    ) -> None:
         self.log = log_file(f"{name}-workers")
         self.pids: list[int] = []
         self._file = self.log.open("w")
+        warm = ("warm",) if is_warm else ()
         self._nursery = spawn(
-            [sys.executable, "-m", "benchmarks.bench.worker", database, *jobs],
+            [sys.executable, "-m", "benchmarks.bench.worker", database, *jobs, *warm],
             env=child_env(gateway),
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,

@@ -29,10 +29,11 @@ class Scene:
     members: tuple[int, ...]
 
 
-def prepare(env: Any, members: int = 0) -> Scene:
+def prepare(env: Any, members: int = 0, unit: str = "hours") -> Scene:
     """Set up the company, the provider, a policy with short waits, and customers who log in.
 
     :param members: how many customers have a login, `member0@example.com` and so on
+    :param unit: in which the policy waits once after each decline, `hours` or `days`
     """
     company = env.company
     env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
@@ -45,7 +46,7 @@ def prepare(env: Any, members: int = 0) -> Scene:
             "name": "Benchmark",
             "retry_schedule": "fixed",
             "spread_evenly": False,
-            "retry_ids": [(0, 0, {"delay_count": 1, "delay_unit": "hours"}) for _rung in range(10)],
+            "retry_ids": [(0, 0, {"delay_count": 1, "delay_unit": unit}) for _rung in range(10)],
             "charge_hour_from": 0,
             "charge_hour_to": 24,
         }

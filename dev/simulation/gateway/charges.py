@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ..behaviours import AUTHENTICATION_REQUIRED, REQUIRES_ACTION, SUCCEED, Answer, ChargeRequest
+from ..behaviours import (
+    AUTHENTICATION_REQUIRED,
+    PROCESSING,
+    REQUIRES_ACTION,
+    SUCCEED,
+    Answer,
+    ChargeRequest,
+)
 from .cards import DEBIT_TYPES
 from .declines import DEBIT_FAILURES, decline_of, network_codes
 from .errors import DOCUMENTATION, StripeError
@@ -48,6 +55,8 @@ class Charges:
             self.state.emit("payment_intent.requires_action", intent)
         elif answer.outcome == SUCCEED:
             self._succeed(intent, method)
+        elif answer.outcome == PROCESSING:
+            self._leave_open(intent, method, answer.seconds)
         else:
             raise self._decline(intent, method, answer)
 
@@ -173,6 +182,25 @@ class Charges:
             },
         }
         self.state.emit("payment_intent.payment_failed", intent)
+
+    def _leave_open(self, intent: StripeObject, method: StripeObject, seconds: float) -> None:
+        """Answer `processing`, and let the issuer decide later; the event then tells.
+
+        Cards may be in this status, too: docs.stripe.com/payments/paymentintents/lifecycle.
+        """
+        intent |= {"status": "processing", "next_action": None, "last_payment_error": None}
+        self.state.emit("payment_intent.processing", intent)
+        instant = self.state.clock.now() + timedelta(seconds=seconds)
+        self.state.do_at(instant, lambda: self._decide(intent, method))
+
+    def _decide(self, intent: StripeObject, method: StripeObject) -> None:
+        answer = self._ask(intent, method, True, False)
+        if answer.outcome == PROCESSING:
+            self._leave_open(intent, method, answer.seconds)
+        elif answer.outcome == SUCCEED:
+            self._succeed(intent, method)
+        else:
+            self._decline(intent, method, answer)
 
     # Bank debits
 

@@ -1,8 +1,8 @@
-"""The gateway's clock: the real one, or one that a test moves."""
+"""The gateway's clock: the real one, one that is ahead of it, or one that a test moves."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 
 class Clock:
@@ -14,6 +14,7 @@ class Clock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._manual = None if start is None else _utc(start)
+        self._ahead = timedelta()
 
     @property
     def is_manual(self) -> bool:
@@ -22,7 +23,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the current instant, in UTC."""
-        return self._manual or datetime.now(timezone.utc)
+        return self._manual or datetime.now(timezone.utc) + self._ahead
 
     def timestamp(self) -> int:
         """Return the current instant in whole seconds since 1970, as Stripe's objects carry it."""
@@ -49,6 +50,18 @@ class Clock:
     def follow_machine(self) -> None:
         """Follow the machine's clock from now on."""
         self._manual = None
+        self._ahead = timedelta()
+
+    def put_ahead(self, by: timedelta) -> None:
+        """Let a clock that follows the machine's be so much further ahead of it, and go on.
+
+        :raises ValueError: when it is manual, or would go back
+        """
+        if self.is_manual:
+            raise ValueError("A manual clock is set, not put ahead.")
+        if by < timedelta():
+            raise ValueError("The clock of the gateway cannot go back; reset the gateway instead.")
+        self._ahead += by
 
 
 def _utc(instant: datetime) -> datetime:

@@ -40,6 +40,7 @@ class Control:
             ("GET", "health"): self._health,
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._set_clock,
+            ("POST", "front"): lambda values: {"url": gateway.open_front()},
             ("POST", "cards"): self._create_card,
             ("POST", "cards/behaviour"): self._change_behaviour,
             ("POST", "cards/update"): self._update_card,
@@ -47,6 +48,7 @@ class Control:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._set_faults,
             ("GET", "webhooks"): lambda values: gateway.webhooks.to_dict(),
+            ("GET", "webhooks/counts"): lambda values: gateway.webhooks.counts(),
             ("POST", "webhooks"): self._set_webhooks,
             ("POST", "webhooks/flush"): self._flush,
             ("GET", "ledger"): self._ledger,
@@ -77,13 +79,17 @@ class Control:
 
     def _clock(self, values: Values) -> Values:
         clock = self._state.clock
-        return {"mode": "manual" if clock.is_manual else "real", "now": clock.now().isoformat()}
+        mode = "manual" if clock.is_manual else "real"
+        return {"mode": mode, "now": clock.now().isoformat(), "waiting": self._state.waiting}
 
     def _set_clock(self, values: Values) -> Values:
         clock = self._state.clock
         if values.get("mode") == "real":
             clock.follow_machine()
             return {**self._clock({}), "happened": 0}
+        if "ahead_seconds" in values:
+            clock.put_ahead(timedelta(seconds=values["ahead_seconds"]))
+            return {"happened": self._state.run_due(), **self._clock({})}
         if "advance_seconds" in values:
             if not clock.is_manual:
                 raise ControlError("The clock is real; set it to an instant first.")
@@ -142,6 +148,8 @@ class Control:
         return {
             "scripted": self._gateway.faults.scripted,
             "happened": dict(self._state.counters.faults),
+            "late": list(self._gateway.service.late),
+            "running": self._gateway.service.running,
         }
 
     def _set_faults(self, values: Values) -> Values:

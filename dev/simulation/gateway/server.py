@@ -18,6 +18,7 @@ from ..behaviours import Behaviour
 from .clock import Clock
 from .control import Control, add_card
 from .faults import Faults
+from .front import Front
 from .idempotency import Response
 from .ledger import Counters, Ledger
 from .service import RESET, Outcome, Service
@@ -57,8 +58,8 @@ class Gateway:
         verbose: bool = False,
     ) -> None:
         clock, ledger = Clock(now), Ledger(Path(ledger_path) if ledger_path else None)
-        self._server = _Server((HOST, port), _Handler)
-        self._server.gateway = self
+        self._server = self._listen(port)
+        self._front: Front | None = None
         self.verbose = verbose
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.state = State(clock, ledger, seed)
@@ -85,6 +86,8 @@ class Gateway:
         self._stopped.set()
         self._server.shutdown()
         self._server.server_close()
+        if self._front:
+            self._front.stop()
         self.webhooks.stop()
         self.state.ledger.close()
 
@@ -116,6 +119,18 @@ class Gateway:
         with self.state.lock:
             return add_card(self, behaviour, **details)
 
+    def open_front(self) -> str:
+        """Answer under a second address, too, which the fault `refused` shuts; return it."""
+        if self._front is None:
+            self._front = Front(self._listen)
+            self.service.shut = self._front.shut
+        return f"http://{HOST}:{self._front.port}"
+
+    def _listen(self, port: int) -> _Server:
+        server = _Server((HOST, port), _Handler)
+        server.gateway = self
+        return server
+
     def reset(self, now: datetime | None = None) -> None:
         """Forget objects, cards, keys, faults, events, ledger and counters.
 
@@ -130,11 +145,11 @@ class Gateway:
                 self.state.clock.restart(now)
             self.webhooks.clear()
             self.faults.configure()
-            self.service.keys.clear()
+            self.service.clear()
             self.state.clear()
 
     def _settle(self) -> None:
-        """Let bank debits end when a real clock reaches their instant."""
+        """Let happen what waits for an instant, when a clock that runs has reached it."""
         while not self._stopped.wait(0.25):
             with self.state.lock:
                 if not self.state.clock.is_manual:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from .api import Api
-from .errors import StripeError, no_api_key, server_error, too_many_requests, wrong_api_key
+from .errors import (
+    StripeError,
+    key_in_use,
+    key_reused,
+    no_api_key,
+    server_error,
+    too_many_requests,
+    unknown_url,
+    wrong_api_key,
+)
 from .faults import Fault, Faults
 from .forms import parse_form
 from .idempotency import IdempotencyKeys, Response
@@ -42,26 +52,99 @@ class Service:
         self.keys = IdempotencyKeys()
         self.api = Api(state)
         self._secret_key = secret_key
+        # Descriptions of charges processed late, after a look-up may have denied them.
+        self.late: list[str] = []
+        self._late_keys: set[str] = set()
+        # How many requests are being processed, also of clients that went away.
+        self.running = 0
+        # Shuts the address under which calls come, for so many seconds of the machine's time.
+        self.shut: Callable[[float], None] = lambda seconds: None
+
+    def clear(self) -> None:
+        """Forget the keys, but of requests that still run, and what was to be processed late."""
+        for key in self._late_keys:
+            self.keys.finish(key, _GARBAGE, keep=False)
+        self._late_keys.clear()
+        self.late.clear()
+        self.keys.clear()
 
     def serve(
         self, method: str, path: str, query: str, body: str, headers: Mapping[str, str]
     ) -> Outcome:
         """Handle one request; `headers` finds names in any case."""
-        fault = self.faults.draw(method, path)
+        with self.state.lock:
+            self.running += 1
+        try:
+            return self._serve(method, path, query, body, headers)
+        finally:
+            with self.state.lock:
+                self.running -= 1
+
+    def _serve(
+        self, method: str, path: str, query: str, body: str, headers: Mapping[str, str]
+    ) -> Outcome:
+        key = headers.get("Idempotency-Key") if method == "POST" else None
+        fault = self.faults.draw(method, path, key)
         if fault:
             with self.state.lock:
                 self.state.counters.faults[fault.kind] += 1
-            spoiled = _spoiled(fault.kind.removesuffix("_before"))
+            spoiled = _spoiled(fault.kind.removesuffix("_before"), method, path, key)
             if not fault.kind.endswith("_after") and spoiled:
-                return spoiled
+                return self._cut_off(fault, spoiled)
         # Odoo sends the parameters of a GET in its body.
         params = parse_form("&".join(part for part in (query, body) if part))
+        if fault and fault.kind == "drop_late":
+            return self._cut_off(fault, self._answer_late(method, path, params, headers, fault))
         outcome = self._answer(method, path, params, headers, fault)
         if fault and fault.kind == "delay_after":
             time.sleep(fault.seconds)
         if fault and fault.kind.endswith("_after"):
-            return _spoiled(fault.kind.removesuffix("_after")) or outcome
+            spoiled = _spoiled(fault.kind.removesuffix("_after"), method, path, key)
+            return self._cut_off(fault, spoiled or outcome)
         return outcome
+
+    def _cut_off(self, fault: Fault, outcome: Outcome) -> Outcome:
+        """Shut the address before a lost answer ends, where the re-asks are to be refused."""
+        if fault.again == "refused":
+            with self.state.lock:
+                self.state.counters.faults["refused"] += 1
+            self.shut(fault.shut_seconds)
+        return outcome
+
+    def _answer_late(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any],
+        headers: Mapping[str, str],
+        fault: Fault,
+    ) -> Outcome:
+        """Take a request, and process it after a while; its key is in use until then.
+
+        No recording shows it: it is the worst that a provider's queue can do, a charge that no
+        look-up finds and that succeeds all the same.
+        """
+        key = headers.get("Idempotency-Key") if method == "POST" else None
+        now = self.state.clock.now()
+        try:
+            self._authenticate(path, params, headers)
+            if key and (stored := self.keys.begin(key, path, params, now)):
+                return Outcome(stored, replayed=True)
+        except StripeError as error:
+            return Outcome(Response.of(error.status, error.body()))
+
+        def process() -> None:
+            self.late.append(params.get("description") or "")
+            response = self._process(method, path, params, None)
+            if key:
+                self._late_keys.discard(key)
+                self.keys.finish(key, response, keep=True)
+
+        with self.state.lock:
+            if key:
+                self._late_keys.add(key)
+            self.state.do_at(now + timedelta(seconds=fault.seconds), process)
+        return Outcome(None, cut=DROP)
 
     def _answer(
         self,
@@ -125,13 +208,20 @@ class Service:
             return bool(intent) and intent["client_secret"] == secret
 
 
-def _spoiled(kind: str) -> Outcome | None:
+def _spoiled(kind: str, method: str, path: str, key: str | None) -> Outcome | None:
     """Return what is sent instead of the true answer, or None when that one is sent."""
     if kind in {DROP, RESET}:
         return Outcome(None, cut=kind)
     if kind == "error_502":
         return Outcome(_PROXY_PAGE)
-    if kind == "error_429":
-        error = too_many_requests()
-        return Outcome(Response.of(error.status, error.body()))
-    return Outcome(_GARBAGE) if kind == "garbage" else None
+    if kind == "garbage":
+        return Outcome(_GARBAGE)
+    errors = {
+        "error_400_key": key_reused(key or ""),
+        "error_401": wrong_api_key("sk_test_rolled_over"),
+        "error_404": unknown_url(method, path),
+        "error_409": key_in_use(key or ""),
+        "error_429": too_many_requests(),
+    }
+    error = errors.get(kind)
+    return error and Outcome(Response.of(error.status, error.body()))

@@ -126,10 +126,18 @@ class State:
         """Keep an action until the clock has reached `instant`."""
         heapq.heappush(self._due, (instant, next(self._order), action))
 
-    def run_due(self) -> None:
-        """Run, in order of time, the actions whose instant has come."""
+    @property
+    def waiting(self) -> int:
+        """How many actions wait for their instant."""
+        return len(self._due)
+
+    def run_due(self) -> int:
+        """Run, in order of time, the actions whose instant has come; return how many."""
+        count = 0
         while self._due and self._due[0][0] <= self.clock.now():
             heapq.heappop(self._due)[2]()
+            count += 1
+        return count
 
     def move_clock(self, instant: datetime) -> int:
         """Stand the clock at `instant`; return how many actions ran, each at its own instant.

@@ -1,7 +1,8 @@
 """Events sent to Odoo, signed as Stripe signs them, on time or not.
 
 Waiting times are of the machine's clock, and so is the signature's timestamp: Odoo compares it
-with its own.
+with its own. Only what is to come late waits by the gateway's clock: Stripe tries again for three
+days, and signs each try anew (docs.stripe.com/webhooks, "Retry behavior").
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +45,9 @@ class WebhookSettings:
     :param mode: `off` (events are made and not sent), `immediate` or `held` (until flushed)
     :param delay: seconds, lower and upper bound of a random delay; it also shuffles the order
     :param doubled: probability that an event is sent twice
+    :param late: probability that an event comes only after `late_seconds`
+    :param late_seconds: lower and upper bound of that wait, by the gateway's clock
+    :param lost: probability that an event never comes
     :param wrong_signature: probability that an event is signed with another secret
     :param retries: further tries when the answer is not 2xx
     :param retry_seconds: wait before a further try
@@ -56,6 +61,9 @@ class WebhookSettings:
     mode: str = "off"
     delay: tuple[float, float] = (0.0, 0.0)
     doubled: float = 0.0
+    late: float = 0.0
+    late_seconds: tuple[float, float] = (3600.0, 3 * 86400.0)
+    lost: float = 0.0
     wrong_signature: float = 0.0
     retries: int = 2
     retry_seconds: float = 0.5
@@ -67,8 +75,10 @@ class WebhookSettings:
             raise ValueError(f"Webhooks are one of {', '.join(MODES)}, not {self.mode!r}.")
         if self.url and not is_loopback(self.url):
             raise ValueError("Webhooks are sent to this machine only: the host must be loopback.")
-        if not (0 <= self.doubled <= 1 and 0 <= self.wrong_signature <= 1):
+        shares = (self.doubled, self.late + self.lost, self.late, self.lost, self.wrong_signature)
+        if not all(0 <= share <= 1 for share in shares):
             raise ValueError("A probability is between 0 and 1.")
+        self.late_seconds = (float(self.late_seconds[0]), float(self.late_seconds[1]))
         self.delay = (float(self.delay[0]), float(self.delay[1]))
 
 
@@ -123,6 +133,9 @@ class Webhooks:
         self._sending = False
         self._stopped = False
         self.deliveries: list[Delivery] = []
+        # What never comes, and how many still are to come late.
+        self.lost: list[dict[str, str | None]] = []
+        self._late = 0
         self._initial = settings or WebhookSettings()
         self.configure(self._initial)
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -142,7 +155,17 @@ class Webhooks:
         with self._changed:
             if self.settings.mode == "off":
                 return
-            for parcel in self._parcels(event):
+            late, lost = self.settings.late, self.settings.lost
+            draw = self._random.random() if late or lost else 1.0
+            if draw < lost:
+                subject = event["data"]["object"]
+                self.lost.append({"type": event["type"], "description": subject.get("description")})
+                return
+            parcels = self._parcels(event)
+            if draw < lost + late:
+                self._send_late(parcels)
+                return
+            for parcel in parcels:
                 if self.settings.mode == "held":
                     self._held.append(parcel)
                 else:
@@ -182,6 +205,8 @@ class Webhooks:
             self._due.clear()
             self._held.clear()
             self.deliveries.clear()
+            self.lost.clear()
+            self._late = 0
         self.configure(self._initial)
 
     def stop(self) -> None:
@@ -191,12 +216,16 @@ class Webhooks:
             self._changed.notify()
         self._thread.join(timeout=2)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many deliveries are held, on their way, and to come late."""
+        return {"held": self.held(), "waiting": self.waiting(), "late": self._late}
+
     def to_dict(self) -> dict[str, Any]:
         """Return settings, counts and deliveries as JSON values."""
         return {
             "settings": asdict(self.settings),
-            "held": self.held(),
-            "waiting": self.waiting(),
+            **self.counts(),
+            "lost": list(self.lost),
             "deliveries": [asdict(delivery) for delivery in self.deliveries],
         }
 
@@ -216,6 +245,19 @@ class Webhooks:
     def _send_in(self, seconds: float, parcel: _Parcel) -> None:
         heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), parcel))
         self._changed.notify()
+
+    def _send_late(self, parcels: list[_Parcel]) -> None:
+        """Send parcels once the gateway's clock has come so far, whatever the mode is then."""
+        seconds = self._random.uniform(*self.settings.late_seconds)
+        self._late += len(parcels)
+
+        def send() -> None:
+            with self._changed:
+                self._late -= len(parcels)
+                for parcel in parcels:
+                    self._send_in(0.0, parcel)
+
+        self._state.do_at(self._state.clock.now() + timedelta(seconds=seconds), send)
 
     def _run(self) -> None:
         while parcel := self._take_due():

@@ -1,0 +1,107 @@
+"""One charge is sent, and what became of it is committed, whatever happens on the way."""
+
+import logging
+
+import psycopg2
+
+from ...declines import Answer, Certainty, Known
+from ...tools import jobs
+from ..case.recovery_invoice_queue import OWN_WORK
+from .outcomes import apply_answer, record_outcome
+
+_logger = logging.getLogger(__name__)
+
+# How often an outcome that is known is written again after losing a race for the same rows.
+RECORD_TRIES = 5
+
+
+class Sender:
+    """Sends a claimed attempt to its provider, or one of unknown outcome once more.
+
+    A worker that was taken for dead while it stood still finds its attempt unknown, and leaves it
+    to those who resolve it. What is not owed any more is sent by nobody: whether it was sent before
+    is not known, and this could be the first time.
+
+    :param attempt: a `recovery.attempt`, running or unknown, in its company
+    :param is_repeat: whether to ask once more for a charge of unknown outcome
+    """
+
+    def __init__(self, attempt, is_repeat=False):
+        self._attempt = attempt
+        self._env = attempt.env
+        self._is_repeat = is_repeat
+        self._answer = Answer(attempt.transaction_id.provider_code, is_repeat)
+
+    def send(self):
+        """Send the attempt and commit what became of it.
+
+        :return: whether this worker recorded an outcome
+        """
+        try:
+            return self._send()
+        except Exception as error:
+            self._env.cr.rollback()
+            self._answer.note_exception(error)
+            return self._record_after_rollback(error)
+
+    def _send(self):
+        attempt = self._attempt
+        if not attempt._take_lock("unknown" if self._is_repeat else "running"):
+            return False
+        if attempt._is_still_wanted():
+            transaction = attempt.transaction_id.with_context(
+                recovery_answer=self._answer, recovery_own_work=OWN_WORK
+            )
+            transaction._charge_with_token()
+            record_outcome(attempt, self._answer)
+        elif self._is_repeat:
+            return False
+        else:
+            self._withdraw()
+        jobs.commit(self._env)
+        return True
+
+    def _withdraw(self):
+        """Give up a claimed attempt whose invoice no longer owes what was claimed."""
+        attempt = self._attempt
+        sentence = self._env._("The invoice changed just before the charge; nothing was sent.")
+        attempt.transaction_id._set_canceled(state_message=sentence)
+        attempt._set_state("cancelled", sentence=sentence)
+        self._env["recovery.invoice.queue"]._put(attempt.move_id)
+
+    def _record_after_rollback(self, error):
+        """Write the outcome of a charge whose database transaction was lost.
+
+        When the provider's answer is at hand it is applied once more, without asking again;
+        otherwise the outcome is unknown.
+
+        :return: whether this worker recorded it
+        """
+        attempt = self._attempt
+        if isinstance(error, psycopg2.OperationalError):
+            _logger.info("The outcome of attempt %s is written again: %s", attempt.id, error)
+        else:
+            _logger.warning("The charge of attempt %s raised", attempt.id, exc_info=error)
+        answers, recorded = [self._answer], []
+        for _turn in range(RECORD_TRIES):
+            if jobs.work(
+                self._env,
+                lambda: recorded.append(self._write_down(answers[-1])),
+                # An answer that can't be applied tells nothing.
+                failed=lambda _error: answers.append(Answer(certainty=Certainty.UNCLEAR)),
+                doing=f"Applying the answer to attempt {attempt.id}",
+            ):
+                return recorded[-1]
+        return False  # The attempt stays running, without a worker: it is resolved like a crash.
+
+    def _write_down(self, answer):
+        """Apply an answer, and write the outcome; return whether no other worker is at it."""
+        attempt = self._attempt
+        # Others may have taken the worker for dead, and the charge for not made.
+        if not attempt._take_lock("running", *(known.value for known in Known)):
+            return False
+        if attempt.state != "running" and answer.certainty is Certainty.NOT_SENT:
+            answer = Answer(certainty=Certainty.UNCLEAR)  # Not by us, but maybe by them.
+        apply_answer(attempt.transaction_id.with_context(recovery_own_work=OWN_WORK), answer)
+        record_outcome(attempt, answer)
+        return True
