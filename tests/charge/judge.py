@@ -11,8 +11,6 @@ MOST_STOPPED = 12
 DAY = timedelta(days=1)
 # What the slowest rail takes to let know.
 LONGEST = timedelta(days=14)
-# After which Odoo's job gives up booking a payment.
-BOOKING_AGE = timedelta(days=4)
 IN_FLIGHT = ("running", "unknown", "pending")
 
 
@@ -173,9 +171,6 @@ class Judge:
         if payment in self._booked or self._is_accounted_for(payment):
             return
         transaction = self._acts.find_transaction(payment)
-        age = fields.Datetime.now() - transaction.last_state_change
-        if transaction.state == "done" and not transaction.payment_id and age > BOOKING_AGE:
-            return  # A known gap: the jobs stood still for too long.
         self._complaints.append(
             f"{payment.reference} of {payment.amount} {how}, and nobody sees it: transaction "
             f"{transaction.state}, payment {transaction.payment_id.state}, invoice "
@@ -189,7 +184,7 @@ class Judge:
             lambda attempt: attempt.transaction_id == transaction
         )
         if self._has_alert(
-            *(f"{kind}:{transaction.id}" for kind in ("excess", "paid_twice", "begun")),
+            *(f"{kind}:{transaction.id}" for kind in ("excess", "paid_twice", "begun", "unbooked")),
             *(f"{kind}:{attempt.id}" for kind in ("outcome", "overdue")),
             reference=payment.reference,
         ):

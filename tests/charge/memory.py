@@ -96,6 +96,7 @@ class Payment:
     :ivar status: ``paid``, ``pending``, ``declined``, ``open`` (the customer can still finish it)
         or ``withdrawn``
     :ivar by_customer: whether they pay by themselves, which our references tell
+    :ivar by_form: whether they do so at the provider's form, where they can try again
     :ivar reported_at: when a success reached Odoo, as an answer or a webhook
     """
 
@@ -110,6 +111,7 @@ class Payment:
     order: str = ""
     customer: str = ""
     by_customer: bool = False
+    by_form: bool = False
     reported_at: object = None
 
 
@@ -226,7 +228,7 @@ class Memory:
 
     def finish(self, payment, decision):
         """Let the customer finish a payment at the provider's own form; return whether they can."""
-        if payment.status not in ("open", "declined") or not payment.by_customer:
+        if payment.status not in ("open", "declined"):
             return False
         self._decide(payment, decision)
         return True
@@ -268,6 +270,7 @@ class Memory:
             values["currency"],
             status="pending" if is_charge else "open",
             customer=values.get("customer") or "",
+            by_form=not is_charge,
         )
         if payment.status != "declined":
             return 200, (self._make_intent(payment), payment)
@@ -310,7 +313,7 @@ class Memory:
             "description": payment.reference,
             "payment_method": {"id": "pm_1", "type": "card", "card": {"brand": "visa"}},
         }
-        if payment.by_customer:
+        if payment.by_form:
             intent["client_secret"] = f"{payment.name}_secret_x"
         return intent
 

@@ -9,16 +9,23 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from unittest.mock import patch
 
 from freezegun import api as frozen
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...declines import answer, calls
+from ...models.case import alerts
 from ...models.case.recovery_invoice_queue import FOLLOW
+from ...models.charge import recovery_attempt
+from ...models.schedule import decider
+from ...models.schedule.planner import Planner
 from .histories import ENDING, describe, draw, shrink
 from .memory import PROVIDERS
 from .providers import ProviderCommon
@@ -46,6 +53,7 @@ class MoneyCommon(ProviderCommon):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.clock = cls.freeze_time
+        cls.is_jammed = []
         cls.start = fields.Datetime.now()
         cls.cards = {code: cls._create_provider_card(code) for code in PROVIDERS}
         cls.stripe = cls.cards["stripe"].provider_id
@@ -64,6 +72,14 @@ class MoneyCommon(ProviderCommon):
         yield patch.dict(FOLLOW._values, dict.fromkeys(BESIDE))
         transactions = type(cls.env["payment.transaction"])
         yield patch.object(transactions, "_log_message_on_linked_documents", lambda *_args: None)
+        create_payment = transactions._create_payment
+
+        def create_unless_jammed(transaction, **values):
+            if cls.is_jammed == [True]:
+                raise UserError("The period is locked.")
+            return create_payment(transaction, **values)
+
+        yield patch.object(transactions, "_create_payment", create_unless_jammed)
 
     def _play_history(self, history):
         """Play a history and forget it.
@@ -72,6 +88,7 @@ class MoneyCommon(ProviderCommon):
         """
         savepoint = self.env.cr.savepoint(flush=True)
         self.clock.move_to(self.start)
+        self.is_jammed[:] = []
         code = history["provider"]
         acts = Acts(self, self.invoices[code], self.cards[code])
         if not history["entries"]:
@@ -107,7 +124,7 @@ class MoneyCommon(ProviderCommon):
                 break
         acts.judge.look_at_the_end()
 
-    def _find_violations(self, seed, histories, most=1):
+    def _find_violations(self, seed, histories, most=1, shrinks=True):
         """Play histories until enough of them went wrong.
 
         :return: for each that did, its shortest form and what is wrong; and what was played
@@ -118,9 +135,10 @@ class MoneyCommon(ProviderCommon):
             wrong, count = self._play_history(history)
             acts += count
             if wrong:
-                shortest = shrink(history, lambda each: bool(self._play_history(each)[0]))
-                wrong = self._play_history(shortest)[0]
-                found.append(f"{wrong}\nRR_HISTORY='{describe(shortest)}'")
+                if shrinks:
+                    history = shrink(history, lambda each: bool(self._play_history(each)[0]))
+                    wrong = self._play_history(history)[0]
+                found.append(f"{wrong}\nRR_HISTORY='{describe(history)}'")
             minutes = (frozen.real_perf_counter() - begun) / 60
             played = (
                 f"{number + 1} histories of seed {seed}, {acts} acts, {minutes:.1f} minutes, "
@@ -131,6 +149,11 @@ class MoneyCommon(ProviderCommon):
             if len(found) >= most:
                 break
         return found, played
+
+    @contextmanager
+    def _quiet(self):
+        with self.enter_registry_test_mode(), mute_logger(*QUIET):
+            yield
 
 
 @tagged("post_install", "-at_install")
@@ -145,7 +168,79 @@ class TestMoney(MoneyCommon):
             sys.__stderr__.write(f"{played}\n")
         self.assertFalse(found, "\n\n".join((played, *found)))
 
-    @contextmanager
-    def _quiet(self):
-        with self.enter_registry_test_mode(), mute_logger(*QUIET):
-            yield
+    def test_histories_that_once_went_wrong(self):
+        for name, provider, acts in (
+            (
+                "the answer to the customer's payment with the saved card got lost",
+                "stripe",
+                [["pay_saved", "paid", ["lost_after"]]],
+            ),
+            (
+                "the same, and the provider had not decided",
+                "stripe",
+                [["pay_saved", "pending", ["lost_after"]]],
+            ),
+            (
+                "what became of the customer's pending payment is told by nobody",
+                "stripe",
+                [["job", "charge", "stolen", [], []], ["pay_saved", "pending", []]],
+            ),
+            (
+                "the jobs stood still until Odoo had given up booking",
+                "stripe",
+                [["busy", 14], ["begin", []], ["finish", 0, "paid", True], ["wait", 21600]],
+            ),
+        ):
+            for entries in (True, False):
+                history = {
+                    "provider": provider,
+                    "entries": entries,
+                    "acts": acts,
+                    "end": ["paid", False],
+                }
+                with self.subTest(name, entries=entries), self._quiet():
+                    self.assertFalse(self._play_history(history)[0])
+
+
+@tagged("post_install", "-at_install")
+class TestPlanted(MoneyCommon):
+    """Each of these faults of ours is found, or the test above would prove nothing.
+
+    The seeds are such that it is found soon.
+    """
+
+    def _assert_found(self, words, seed=1):
+        with self._quiet():
+            found, played = self._find_violations(seed, PLANTED, shrinks=False)
+        if IS_LONG:
+            sys.__stderr__.write(f"{self._testMethodName}: {played} {found}\n")
+        self.assertTrue(found, played)
+        self.assertRegex(found[0], words)
+
+    def test_repeat_that_is_judged_like_a_first_request(self):
+        def judge(error, provider="", *, is_repeat=False):
+            return calls._judge_exception(error, provider)
+
+        with patch.object(answer, "judge_exception", judge):
+            self._assert_found("are under way")
+
+    def test_success_that_is_refused_after_a_cancellation(self):
+        transactions = type(self.env["payment.transaction"])
+        with patch.object(transactions, "_recovery_may_revive", lambda _self, _state: False):
+            self._assert_found("nobody sees it")
+
+    def test_alerts_that_are_dropped(self):
+        with patch.object(alerts, "put_alert"):
+            self._assert_found("nobody is asked|nobody sees it")
+
+    def test_deadline_that_is_never_set(self):
+        never = timedelta(days=3650)
+        with patch.object(recovery_attempt, "get_outcome_wait", lambda *_args: never):
+            self._assert_found("has no deadline")
+
+    def test_refused_charges_that_are_planned_again_at_once(self):
+        with (
+            patch.object(Planner, "_slow_down", lambda _self, charge, _attempts: charge),
+            patch.object(decider, "_was_refused_at_once", lambda *_args: False),
+        ):
+            self._assert_found("charges by day")

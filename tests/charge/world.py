@@ -39,8 +39,10 @@ LEFT = {
     "follow": {
         "queued": _QUEUED,
         "unknown outcomes": _IN_FLIGHT,
-        "begun payments": "SELECT FROM payment_transaction WHERE state = 'draft'",
-        "alerts": "SELECT FROM mail_activity WHERE recovery_subject IS NOT NULL",
+        "begun payments": "SELECT FROM payment_transaction "
+        "WHERE state IN ('draft', 'pending', 'error')",
+        "alerts": "SELECT FROM mail_activity WHERE recovery_subject IS NOT NULL "
+        f"UNION ALL {_UNBOOKED} AND state = 'done'",
         "ends": _CASE,
     },
 }
@@ -190,7 +192,7 @@ class Acts:
 
     def do_finish(self, number, decision, returns):
         """Finish a payment at Stripe's form; the browser comes back to us or doesn't."""
-        begun = [each for each in self.memory.payments if each.by_customer]
+        begun = [each for each in self.memory.payments if each.by_form]
         if not begun:
             return False
         payment = begun[number % len(begun)]
@@ -301,6 +303,11 @@ class Acts:
         payment = transactions.sorted("id")[-1:].payment_id
         payment.action_draft()
         payment.action_cancel()
+        return True
+
+    def do_jam(self, is_jammed):
+        """Let the accounting refuse payments, as in a locked period, or accept them again."""
+        self.test.is_jammed[:] = [is_jammed]
         return True
 
     def do_answer(self, is_true):
