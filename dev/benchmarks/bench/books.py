@@ -39,24 +39,17 @@ _INVOICES = """
 """
 _ATTEMPTS = """
     SELECT id, move_id, state, COALESCE(started_at, finished_at, create_date),
-           transaction_id IS NOT NULL, {deadline}
+           transaction_id IS NOT NULL, GREATEST(deadline_at, resolve_at)
       FROM recovery_attempt
-"""
-# Columns that may hold the deadline of an unfinished attempt.
-_DEADLINES = ("deadline_at", "resolve_at")
-_COLUMNS = """
-    SELECT column_name FROM information_schema.columns
-     WHERE table_schema = 'public' AND table_name = %s
 """
 _ALERTS = """
     SELECT COALESCE(recovery_case.move_id, activity.res_id)
       FROM mail_activity activity
  LEFT JOIN recovery_case ON activity.res_model = 'recovery.case'
        AND recovery_case.id = activity.res_id
-     WHERE activity.active AND {condition}
+     WHERE activity.active AND activity.recovery_subject IS NOT NULL
        AND (recovery_case.id IS NOT NULL OR activity.res_model = 'account.move')
 """
-_ATTENTION = " UNION SELECT move_id FROM recovery_case WHERE attention > ''"
 
 
 def read_books(cr: Any) -> Books:
@@ -68,9 +61,7 @@ def read_books(cr: Any) -> Books:
     ]
     cr.execute(_INVOICES)
     invoices = [Invoice(*row) for row in cr.fetchall()]
-    known = _read_columns(cr, "recovery_attempt")
-    deadlines = [name for name in _DEADLINES if name in known]
-    cr.execute(_ATTEMPTS.format(deadline=f"GREATEST({', '.join(deadlines)})"))
+    cr.execute(_ATTEMPTS)
     attempts = [Attempt(*row) for row in cr.fetchall()]
     cr.execute("SELECT now() AT TIME ZONE 'UTC'")
     (now,) = cr.fetchone()
@@ -80,20 +71,10 @@ def read_books(cr: Any) -> Books:
 def read_alerts(cr: Any) -> frozenset[int]:
     """Return the ids of the invoices of which somebody has been told that they must look.
 
-    An alert is an activity with a subject, on the case or on the invoice. Where activities have no
-    subjects yet, any activity and a case's call for attention count.
+    An alert is an activity with a subject, on the case or on the invoice.
     """
-    if "recovery_subject" in _read_columns(cr, "mail_activity"):
-        query = _ALERTS.format(condition="activity.recovery_subject IS NOT NULL")
-    else:
-        query = _ALERTS.format(condition="TRUE") + _ATTENTION
-    cr.execute(query)
+    cr.execute(_ALERTS)
     return frozenset(row[0] for row in cr.fetchall())
-
-
-def _read_columns(cr: Any, table: str) -> set[str]:
-    cr.execute(_COLUMNS, [table])
-    return {row[0] for row in cr.fetchall()}
 
 
 _DIARY = """
