@@ -175,6 +175,9 @@ class BegunPayment:
         if self._is_unclear() and (payment_data is False or told is Known.DECLINED):
             transaction.recovery_unclear = False  # Nothing was taken.
             return True
+        if self._is_unclear() and told is Known.PENDING:
+            transaction.recovery_unclear = False
+            transaction._set_pending(extra_allowed_states=("error",))
         if payment_data:
             transaction._process(code, payment_data)
         if transaction.state == "done":
