@@ -35,7 +35,7 @@ _ACTS = {
     "jam": (1, lambda random: [random.random() < 0.7]),
     "answer": (5, lambda random: [random.random() < 0.85]),
     "retry": (2, lambda random: []),
-    "busy": (1, lambda random: [14]),
+    "busy": (1, lambda random: [16]),
 }
 # Odoo makes a customer's payment in one database transaction: what dies there was never begun.
 OF_CUSTOMERS = tuple(fault for fault in FAULTS if not fault.startswith("killed"))
@@ -59,7 +59,7 @@ _PHRASES = (
     (["job", "charge", None, None, None], ["wait", None], ["job", "follow", None, None, None]),
     (["draft"], ["post"]),
     (["draft"], ["cancel"]),
-    (["work", "expired"], ["new_card"], ["work", "paid"], ["unbook"], ["busy", 14]),
+    (["work", "expired"], ["new_card"], ["work", "paid"], ["unbook"], ["busy", 16]),
 )
 
 

