@@ -59,7 +59,15 @@ _PHRASES = (
     (["job", "charge", None, None, None], ["wait", None], ["job", "follow", None, None, None]),
     (["draft"], ["post"]),
     (["draft"], ["cancel"]),
-    (["work", "expired"], ["new_card"], ["work", "paid"], ["unbook"], ["busy", 16]),
+    (
+        ["work", "expired"],
+        ["new_card"],
+        ["work", "paid"],
+        ["wait", 6],
+        ["work", "paid"],
+        ["unbook"],
+        ["busy", 16],
+    ),
 )
 
 

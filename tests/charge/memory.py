@@ -4,19 +4,22 @@ They keep the truth: what was requested with which idempotency key, which paymen
 was decided about them and when, and what they told. A key brings the first answer again, as at
 Stripe ("Idempotent requests"), Adyen ("API idempotency") and Worldline ("Idempotent requests");
 Razorpay takes none.
-
-Sources of the shapes: Stripe's API reference, *The PaymentIntent object*, *Create*, *Cancel*,
-*List all PaymentIntents*, *Errors*; Adyen's Checkout API, *Payments*, and its webhook
-*AUTHORISATION* as Odoo's controller gives it on; Worldline Direct's API reference, *Create
-payment*, *Get payment*; Razorpay's API reference, *Create an order*, *Create a recurring payment*,
-*Fetch a payment*, *Fetch payments of an order*, *Fetch all payments*.
 """
 
 import json
 import re
-from dataclasses import dataclass
 
 import requests
+
+from .shapes import (
+    ADYEN_CODES,
+    STRIPE_CODES,
+    Payment,
+    make_entity,
+    make_intent,
+    make_worldline,
+    says_paid,
+)
 
 PROVIDERS = ("stripe", "adyen", "razorpay", "worldline")
 # What can happen to a call beside its being answered. Those that end in `before` or `after` name
@@ -43,31 +46,6 @@ HOSTS = {
     "worldline": r"https://payment\.preprod\.direct\.worldline-solutions\.com/v2/pspid/(.*)",
 }
 KEYS = ("Idempotency-Key", "idempotency-key", "X-GCS-Idempotence-Key")
-# How each provider says why it declined: soft, to be updated, dead, trouble on the way.
-STRIPE_CODES = {
-    "funds": "insufficient_funds",
-    "expired": "expired_card",
-    "stolen": "stolen_card",
-    "technical": "processing_error",
-}
-ADYEN_CODES = {
-    "funds": ("12", "Not enough balance"),
-    "expired": ("6", "Expired Card"),
-    "stolen": ("5", "Blocked Card"),
-    "technical": ("4", "Acquirer Error"),
-}
-RAZORPAY_REASONS = {
-    "funds": "insufficient_funds",
-    "expired": "card_expired",
-    "stolen": "card_not_enrolled",
-    "technical": "gateway_technical_error",
-}
-WORLDLINE_CODES = {
-    "funds": "30511001",
-    "expired": "30331001",
-    "stolen": "30431001",
-    "technical": "30001010",
-}
 REFUSED = {
     "limited": (429, {"error": {"type": "rate_limit_error", "message": "Too many requests"}}),
     "unauthorised": (401, {"error": {"type": "invalid_request_error", "message": "Bad key"}}),
@@ -86,33 +64,6 @@ IN_USE = {
 
 class Killed(BaseException):
     """The worker dies here."""
-
-
-@dataclass(eq=False)
-class Payment:
-    """One payment as its provider knows it.
-
-    :ivar amount: in minor units
-    :ivar status: ``paid``, ``pending``, ``declined``, ``open`` (the customer can still finish it)
-        or ``withdrawn``
-    :ivar by_customer: whether they pay by themselves, which our references tell
-    :ivar by_form: whether they do so at the provider's form, where they can try again
-    :ivar reported_at: when a success reached Odoo, as an answer or a webhook
-    """
-
-    provider: str
-    name: str
-    reference: str
-    amount: int
-    currency: str
-    created: int
-    status: str = "pending"
-    reason: str = ""
-    order: str = ""
-    customer: str = ""
-    by_customer: bool = False
-    by_form: bool = False
-    reported_at: object = None
 
 
 class Memory:
@@ -170,7 +121,7 @@ class Memory:
 
     def _respond(self, status, body):
         body, payment = body if isinstance(body, tuple) else (body, None)
-        if payment and payment.status == "paid" and _says_paid(body):
+        if payment and payment.status == "paid" and says_paid(body):
             payment.reported_at = payment.reported_at or self._now()
         response = requests.Response()
         response.status_code = status
@@ -233,11 +184,6 @@ class Memory:
         self._decide(payment, decision)
         return True
 
-    def describe(self, event):
-        """Return what a webhook tells of an event, as the addon's controller passes it on."""
-        payment, status, reason = event
-        return getattr(self, f"_describe_{payment.provider}")(payment, status, reason)
-
     def _find(self, provider, name):
         found = (each for each in self.payments if (each.provider, each.name) == (provider, name))
         return next(found, None)
@@ -259,7 +205,7 @@ class Memory:
                 error = {"code": "payment_intent_unexpected_state", "message": payment.status}
                 return 400, {"error": error}
             payment.status = "withdrawn"
-        return 200, (self._make_intent(payment), payment)
+        return 200, (make_intent(payment), payment)
 
     def _create_intent(self, values):
         is_charge = bool(values.get("confirm"))
@@ -273,65 +219,25 @@ class Memory:
             by_form=not is_charge,
         )
         if payment.status != "declined":
-            return 200, (self._make_intent(payment), payment)
+            return 200, (make_intent(payment), payment)
         error = {
             "type": "card_error",
             "code": "card_declined",
             "decline_code": STRIPE_CODES[payment.reason],
             "message": "Your card was declined.",
-            "payment_intent": self._make_intent(payment),
+            "payment_intent": make_intent(payment),
         }
         return 402, {"error": error}
 
     def _list_intents(self, values):
         found = [
-            self._make_intent(each)
+            make_intent(each)
             for each in reversed(self.payments)
             if each.provider == "stripe"
             and each.customer == values["customer"]
             and each.created >= values.get("created[gte]", 0)
         ]
         return 200, {"data": found, "has_more": False}
-
-    @staticmethod
-    def _make_intent(payment, status=None):
-        statuses = {
-            "paid": "succeeded",
-            "pending": "processing",
-            "declined": "requires_payment_method",
-            "open": "requires_payment_method",
-            "withdrawn": "canceled",
-        }
-        intent = {
-            "id": payment.name,
-            "object": "payment_intent",
-            "status": statuses[status or payment.status],
-            "amount": payment.amount,
-            "currency": payment.currency.lower(),
-            "customer": payment.customer,
-            "created": payment.created,
-            "description": payment.reference,
-            "payment_method": {"id": "pm_1", "type": "card", "card": {"brand": "visa"}},
-        }
-        if payment.by_form:
-            intent["client_secret"] = f"{payment.name}_secret_x"
-        return intent
-
-    def _describe_stripe(self, payment, status, reason):
-        intent = self._make_intent(payment, status)
-        if status == "declined":
-            intent["last_payment_error"] = {
-                "type": "card_error",
-                "code": "card_declined",
-                "decline_code": STRIPE_CODES[reason],
-                "message": "Your card was declined.",
-            }
-        return {
-            "reference": payment.reference,
-            "event_type": "payment_intent.x",
-            "payment_intent": intent,
-            "payment_method": intent["payment_method"],
-        }
 
     # === ADYEN === #
 
@@ -351,23 +257,6 @@ class Memory:
             code, text = ADYEN_CODES[payment.reason]
             body |= {"refusalReasonCode": code, "refusalReason": text}
         return 200, (body, payment)
-
-    @staticmethod
-    def _describe_adyen(payment, status, reason):
-        if status == "pending":
-            return None  # Adyen sends no webhook of that.
-        payload = {
-            "eventCode": "AUTHORISATION",
-            "pspReference": payment.name,
-            "merchantReference": payment.reference,
-            "amount": {"value": payment.amount, "currency": payment.currency},
-            "success": str(status == "paid").lower(),
-            "resultCode": "Authorised" if status == "paid" else "Error",
-            "paymentMethod": "visa",
-        }
-        if status == "declined":
-            payload["reason"] = ADYEN_CODES[reason][1]
-        return payload
 
     # === RAZORPAY === #
 
@@ -391,41 +280,15 @@ class Memory:
             found = [each for each in payments if each.order == endpoint.split("/")[1]]
         else:
             payment = self._find("razorpay", endpoint.split("/")[1])
-            return 200, (self._make_entity(payment), payment)
-        return 200, {"items": [self._make_entity(each) for each in reversed(found)]}
-
-    @staticmethod
-    def _make_entity(payment, status=None, reason=None):
-        statuses = {"paid": "captured", "pending": "authorized", "declined": "failed"}
-        status = status or payment.status
-        entity = {
-            "id": payment.name,
-            "entity": "payment",
-            "description": payment.reference,
-            "amount": payment.amount,
-            "currency": payment.currency,
-            "status": statuses[status],
-            "order_id": payment.order,
-            "method": "card",
-            "card": {"network": "Visa"},
-        }
-        if status == "declined":
-            entity |= {
-                "error_code": "BAD_REQUEST_ERROR",
-                "error_reason": RAZORPAY_REASONS[reason or payment.reason],
-                "error_description": "Payment failed",
-            }
-        return entity
-
-    def _describe_razorpay(self, payment, status, reason):
-        return {**self._make_entity(payment, status, reason), "entity_type": "payment"}
+            return 200, (make_entity(payment), payment)
+        return 200, {"items": [make_entity(each) for each in reversed(found)]}
 
     # === WORLDLINE === #
 
     def _process_worldline(self, method, endpoint, values):
         if method == "GET":
             payment = self._find("worldline", endpoint.split("/")[1].removesuffix("_0"))
-            return 200, (self._make_worldline(payment), payment)
+            return 200, (make_worldline(payment), payment)
         order = values["order"]
         payment = self._create(
             "worldline",
@@ -433,37 +296,8 @@ class Memory:
             order["amountOfMoney"]["amount"],
             order["amountOfMoney"]["currencyCode"],
         )
-        made = self._make_worldline(payment)
+        made = make_worldline(payment)
         if payment.status != "declined":
             return 201, ({"payment": made}, payment)
         errors = made["statusOutput"]["errors"]
         return 402, {"errorId": "1", "errors": errors, "paymentResult": {"payment": made}}
-
-    @staticmethod
-    def _make_worldline(payment, status=None, reason=None):
-        statuses = {"paid": "CAPTURED", "pending": "AUTHORIZATION_REQUESTED"}
-        status = status or payment.status
-        made = {
-            "id": f"{payment.name}_0",
-            "status": statuses.get(status, "REJECTED"),
-            "paymentOutput": {
-                "references": {"merchantReference": payment.reference},
-                "amountOfMoney": {"amount": payment.amount, "currencyCode": payment.currency},
-                "cardPaymentMethodSpecificOutput": {"paymentProductId": 1},
-            },
-        }
-        if status == "declined":
-            code = WORLDLINE_CODES[reason or payment.reason]
-            error = {"errorCode": code, "httpStatusCode": 402, "message": "Declined"}
-            made["statusOutput"] = {"errors": [error]}
-        return made
-
-    def _describe_worldline(self, payment, status, reason):
-        return {"payment": self._make_worldline(payment, status, reason)}
-
-
-def _says_paid(body):
-    """Return whether an answer, of whichever provider, tells of a success."""
-    payment = body.get("payment") or body
-    status = payment.get("status") or payment.get("resultCode")
-    return status in ("succeeded", "Authorised", "captured", "CAPTURED")

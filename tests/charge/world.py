@@ -16,6 +16,7 @@ from ...models.case.recovery_invoice_queue import FOLLOW
 from ...models.case.states import OPEN_STATES
 from .judge import Judge
 from .memory import Killed, Memory
+from .shapes import describe
 
 JOBS = {
     "collect": ("account.move", "_cron_collect"),
@@ -170,8 +171,8 @@ class Acts:
         """Let a webhook arrive: any event, old or new, for the first time or again."""
         if not self.memory.events:
             return False
-        payment, status, _reason = event = self.memory.events[number % len(self.memory.events)]
-        payload = self.memory.describe(event)
+        payment, status, reason = self.memory.events[number % len(self.memory.events)]
+        payload = describe(payment, status, reason)
         transaction = self.find_transaction(payment)
         if not payload or not transaction:
             return False
