@@ -26,6 +26,7 @@ from .charge import (
     test_knowledge,
     test_block,
     test_look_up,
+    test_money,
 )
 from .figures import (
     test_dashboard,

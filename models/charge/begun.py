@@ -7,10 +7,12 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
 from ...tools import jobs
 from ..case.alerts import answer_alert, raise_alert
 from ..case.states import OPEN_STATES
+from ..method.rail import is_overdue
 from .payment_provider import UnclearAnswer
 
 _logger = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ BEGUN_OPERATIONS = ("online_direct", "online_redirect", "online_token")
 BEGUN_AGE = timedelta(hours=1)
 # Whose look-ups find a form or page that the customer left by our own reference.
 BY_REFERENCE = ("flutterwave", "mercado_pago")
+# When a provider is asked again for what it has not decided.
+PENDING_WAIT = timedelta(days=1)
 # When a provider that did not answer is asked again, and after which time a person is told.
 SILENT_WAIT = timedelta(minutes=30)
 SILENT_ALERT = timedelta(days=1)
@@ -48,9 +52,17 @@ class BegunPayment:
         self._env = transaction.env
 
     def can_ask(self):
-        """Return whether the payment is a begun one, known to its provider by a name we know."""
+        """Return whether it is open what became of the payment, and its provider can tell.
+
+        It is when the customer left it, when the answer to it got lost, and when the provider
+        should have decided by now.
+        """
         transaction = self._transaction
-        if transaction.state != "draft" or transaction.operation not in BEGUN_OPERATIONS:
+        if transaction.operation not in BEGUN_OPERATIONS:
+            return False
+        if self._is_unclear() or is_overdue(transaction):
+            return transaction._recovery_can_ask()
+        if transaction.state != "draft":
             return False
         is_named = bool(transaction.provider_reference) or (
             transaction.operation != "online_token" and transaction.provider_code in BY_REFERENCE
@@ -82,7 +94,12 @@ class BegunPayment:
             payment_data = self._transaction._recovery_look_up()
         except (ValidationError, UnclearAnswer):
             return False
-        return payment_data is False or self._is_unfinished(payment_data)
+        if payment_data is False or self._is_unfinished(payment_data):
+            return True
+        told = read_status(self._transaction.provider_code, payment_data)
+        # An overdue one has kept the customer waiting for long enough.
+        is_waited_for = told is Known.PENDING and not is_overdue(self._transaction)
+        return told in (Known.DECLINED, Known.PENDING) and not is_waited_for
 
     def resolve(self):
         """Ask the provider, bring the payment to the state it has there, or withdraw it.
@@ -134,6 +151,8 @@ class BegunPayment:
         payment_data = transaction._recovery_look_up()
         if payment_data is None:
             return False
+        if transaction.state != "draft":
+            return self._clear_up(payment_data)
         if payment_data and not self._is_unfinished(payment_data):
             transaction._process(transaction.provider_code, payment_data)
             if transaction.state == "done":
@@ -144,6 +163,29 @@ class BegunPayment:
         now = fields.Datetime.now()
         transaction.write({"recovery_open_at": now, "recovery_ask_at": now + OPEN_WAIT - ASK_AHEAD})
         return True
+
+    def _is_unclear(self):
+        return self._transaction.state == "error" and self._transaction.recovery_unclear
+
+    def _clear_up(self, payment_data):
+        """Bring a payment whose answer was lost, or is overdue, to the state it has there."""
+        transaction = self._transaction
+        code = transaction.provider_code
+        told = read_status(code, payment_data) if payment_data else None
+        if self._is_unclear() and (payment_data is False or told is Known.DECLINED):
+            transaction.recovery_unclear = False  # Nothing was taken.
+            return True
+        if self._is_unclear() and told is Known.PENDING:
+            transaction.recovery_unclear = False
+            transaction._set_pending(extra_allowed_states=("error",))
+        if payment_data:
+            transaction._process(code, payment_data)
+        if transaction.state == "done":
+            self._env.ref("payment.cron_post_process_payment_tx")._trigger()
+        if transaction.state == "pending" and told is Known.PENDING:
+            transaction.recovery_ask_at = fields.Datetime.now() + PENDING_WAIT
+            return True
+        return transaction.state == "done" or told is Known.DECLINED
 
     def _withdraw(self, is_known):
         if is_known:
@@ -195,11 +237,15 @@ def find_begun(env):
         "invoice_ids.recovery_case_ids", "any", Domain("state", "in", OPEN_STATES)
     )
     is_left = Domain("last_state_change", "<=", now - BEGUN_AGE)
+    is_open = Domain("state", "in", ("draft", "pending")) | (
+        Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
+    )
     domain = (
-        Domain("state", "=", "draft")
+        is_open
         & Domain("operation", "in", BEGUN_OPERATIONS)
         & (
-            Domain("provider_reference", "!=", False)
+            Domain("state", "!=", "draft")
+            | Domain("provider_reference", "!=", False)
             | Domain("provider_id.code", "in", BY_REFERENCE)
         )
         & (Domain("recovery_ask_at", "=", False) | Domain("recovery_ask_at", "<=", now))

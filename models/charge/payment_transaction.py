@@ -65,7 +65,10 @@ class PaymentTransaction(models.Model):
         readonly=True, copy=False, help="Since when the provider has not answered for this payment."
     )
 
-    _recovery_begun_idx = models.Index("(last_state_change) WHERE state = 'draft'")
+    _recovery_begun_idx = models.Index(
+        "(last_state_change) WHERE state IN ('draft', 'pending') "
+        "OR (state = 'error' AND recovery_unclear IS TRUE)"
+    )
 
     # === CRUD METHODS === #
 

@@ -54,19 +54,15 @@ class MoneyUnderWay:
     def get_block(self, transaction):
         """Return a block when this transaction may bring, or have brought, the money."""
         since = transaction.last_state_change or fields.Datetime.now()
-        age = fields.Datetime.now() - since
         name = {"reference": transaction.reference}
         if transaction.state == "draft":
             return self._get_begun_block(transaction, since, name)
-        if transaction.state == "error" and age < UNCLEAR_AGE:
-            sentence = self._env._(
-                "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
-            )
-            return Block("in_flight", sentence, since + UNCLEAR_AGE)
+        if transaction.state == "error":
+            return self._get_unclear_block(transaction, since, name)
         if transaction.state in ("pending", "authorized"):
             return self._get_pending_block(transaction, since, name)
         if transaction.state == "done" and not self._is_booked(transaction):
-            return self._get_unbooked_block(transaction, age, name)
+            return self._get_unbooked_block(transaction, since, name)
         return None
 
     def _get_begun_block(self, transaction, since, name):
@@ -87,6 +83,19 @@ class MoneyUnderWay:
         )
         return Block("in_flight", sentence, now + ASK_WAIT)
 
+    def _get_unclear_block(self, transaction, since, name):
+        """Return a block until a lost answer is no longer to be expected, or has been asked for."""
+        now = fields.Datetime.now()
+        until = since + UNCLEAR_AGE
+        if until <= now:
+            if not BegunPayment(transaction).must_ask():
+                return None
+            until = now + ASK_WAIT
+        sentence = self._env._(
+            "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
+        )
+        return Block("in_flight", sentence, until)
+
     def _get_pending_block(self, transaction, since, name):
         now = fields.Datetime.now()
         if transaction.provider_code not in ("none", "custom"):
@@ -105,7 +114,8 @@ class MoneyUnderWay:
         sentence = self._env._("The customer announced a transfer (%(reference)s).", **name)
         return Block("in_flight", sentence, since + ANNOUNCED_TRANSFER_AGE)
 
-    def _get_unbooked_block(self, transaction, age, name):
+    def _get_unbooked_block(self, transaction, since, name):
+        age = fields.Datetime.now() - since
         if not transaction.is_post_processed and age < BOOKING_AGE:
             sentence = self._env._("The payment %(reference)s is being booked.", **name)
             return Block("in_flight", sentence, fields.Datetime.now() + BOOKING_WAIT)
