@@ -180,7 +180,7 @@ class TestLookUpOthers(RecoveryCommon):
         body = {"status": "error", "message": "No transaction was found for this id"}
         found, call = self._look_up(look_up_flutterwave, body, status=400)
         self.assertEqual(call.kwargs["params"], {"tx_ref": "mine"})
-        self.assertIs(found, False)
+        self.assertIsNone(found, msg="Not of a saved card: that is no documented answer.")
 
     def test_refused_look_up_raises(self):
         with self.assertRaises(ValidationError):
