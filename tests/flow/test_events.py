@@ -11,6 +11,7 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..charge.providers import PROVIDERS
 from ..common import RecoveryCommon
 
 SECRET = "whsec_of_our_endpoint"
@@ -330,7 +331,7 @@ class TestEventsOfAdyen(EventsCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # The row is all that is needed, whether or not Odoo's addon is there.
+        cls.stripe.write(PROVIDERS["adyen"][0])  # What Odoo's addon asks for.
         cls.env.cr.execute(
             "UPDATE payment_provider SET code = 'adyen' WHERE id = %s", [cls.stripe.id]
         )
