@@ -33,6 +33,7 @@ _ACTS = {
     "cancel": (1, lambda random: []),
     "unbook": (2, lambda random: []),
     "jam": (1, lambda random: [random.random() < 0.7]),
+    "limit": (1, lambda random: [random.random() < 0.6]),
     "answer": (5, lambda random: [random.random() < 0.85]),
     "retry": (2, lambda random: []),
     "busy": (1, lambda random: [16]),
@@ -68,6 +69,7 @@ _PHRASES = (
         ["unbook"],
         ["busy", 16],
     ),
+    (["work", "expired"], ["new_card"], ["limit", True], ["busy", 16]),
 )
 
 

@@ -314,6 +314,11 @@ class Acts:
         self.test.is_jammed[:] = [is_jammed]
         return True
 
+    def do_limit(self, is_limited):
+        """Let the provider take small amounts only, or any."""
+        self.card.provider_id.maximum_amount = 1.0 if is_limited else 0.0
+        return True
+
     def do_answer(self, is_true):
         """Say what became of a charge, as it is at the provider, or wrongly."""
         attempts = self.get_attempts().filtered("is_question")
