@@ -17,6 +17,7 @@ from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
 from ..method.history import BLOCKING_CLASSES
+from ..method.rail import is_overdue
 from ..rules.block import Block
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
@@ -139,10 +140,13 @@ class RecoveryCase(models.Model):
     def _withdraw_begun(self):
         """Withdraw the payments of these invoices that were begun and not finished, however old.
 
+        Their providers are asked for those that are overdue.
+
         :raise ValidationError: when one may have been finished
         """
         for transaction_sudo in self.env["recovery.attempt"]._search_money_under_way(self.move_id):
-            if transaction_sudo.state == "draft" and not transaction_sudo._recovery_put_aside():
+            is_open = transaction_sudo.state == "draft" or is_overdue(transaction_sudo)
+            if is_open and not transaction_sudo._recovery_put_aside():
                 raise ValidationError(self._get_busy_sentence())
 
     def _get_busy_sentence(self):
@@ -391,13 +395,16 @@ class RecoveryCase(models.Model):
     def _get_payment_under_way(self):
         """Return the payment that keeps the customer from paying these invoices, if one does.
 
-        A transfer that they announced doesn't: they may have thought better of it.
+        A transfer that they announced doesn't: they may have thought better of it. Neither does one
+        that its provider should have confirmed or refused by now.
         """
         attempts = self.env["recovery.attempt"]
         for transaction_sudo in attempts._search_money_under_way(self.move_id):
             if transaction_sudo.state == "pending" and (
                 transaction_sudo.provider_code in ("none", "custom")
             ):
+                continue
+            if is_overdue(transaction_sudo):
                 continue
             if transaction_sudo.state == "draft" and self._is_left(transaction_sudo):
                 continue

@@ -116,6 +116,12 @@ class TestPagePayment(PageCommon):
         self._simulate(self._pay(), "pending")
         self.assertIn("already", self._pay())
 
+    def test_payment_that_its_provider_never_decided_keeps_nobody_from_paying(self):
+        transaction = self._simulate(self._pay(), "pending")
+        transaction.last_state_change -= timedelta(days=8)
+        self.assertIn("o_payment_form", self._get().text)
+        self.assertIn("reference", self._pay())
+
     @mute_logger(TRANSACTION_LOGGER)
     def test_payment_begun_in_another_tab_cannot_be_finished_any_more(self):
         first = self._pay()
