@@ -6,7 +6,8 @@ record.
 
 * ``outcome:<attempt>``, ``overdue:<attempt>``: what became of a charge is known
 * ``charge:<attempt>``: the invoice owes nothing any more, or is charged again
-* ``begun:<transaction>``: the provider told what became of a payment that a customer began
+* ``begun:<transaction>``: it is clear what became of a payment by somebody else, or a person has
+  seen to it
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
 * ``unbooked:<transaction>``: the money was booked
 * ``follow:<invoice>``: the invoice has been followed

@@ -61,6 +61,12 @@ def _is_taken(transaction):
     return transaction.is_post_processed and not get_open_amount(transaction)
 
 
+def _is_clear(transaction):
+    """Return whether it is clear what became of a payment by somebody else."""
+    is_open = transaction.state in ("draft", "pending", "authorized")
+    return not (is_open or (transaction.state == "error" and transaction.recovery_unclear))
+
+
 def _is_followed(move):
     return not move.env["recovery.invoice.queue"].search_count([("move_id", "=", move.id)], limit=1)
 
@@ -70,6 +76,7 @@ _ANSWERS = {
     "outcome": ("recovery.attempt", _is_outcome_known),
     "overdue": ("recovery.attempt", _is_finished),
     "charge": ("recovery.attempt", _is_over),
+    "begun": ("payment.transaction", _is_clear),
     "excess": ("payment.transaction", _is_taken),
     "paid_twice": ("payment.transaction", _is_taken),
     "unbooked": ("payment.transaction", _is_booked),

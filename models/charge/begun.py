@@ -10,7 +10,7 @@ from odoo.fields import Domain
 from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
 from ...tools import jobs
-from ..case.alerts import answer_alert, raise_alert
+from ..case.alerts import answer_alert, find_alerts, raise_alert
 from ..case.states import OPEN_STATES
 from ..method.rail import is_overdue
 from .payment_provider import UnclearAnswer
@@ -28,8 +28,6 @@ PENDING_WAIT = timedelta(days=1)
 # When a provider that did not answer is asked again, and after which time a person is told.
 SILENT_WAIT = timedelta(minutes=30)
 SILENT_ALERT = timedelta(days=1)
-# A person had days to look; by now the other charges of the invoice go on.
-SILENT_MOST = timedelta(days=7)
 # For how long the provider's word holds that nothing has come of a payment that can't be withdrawn.
 OPEN_WAIT = timedelta(hours=1)
 # How long before a charge the provider is asked.
@@ -74,10 +72,16 @@ class BegunPayment:
         transaction, now = self._transaction, fields.Datetime.now()
         if not self.can_ask():
             return False
-        silent_since, open_at = transaction.recovery_silent_since, transaction.recovery_open_at
-        if silent_since and silent_since <= now - SILENT_MOST:
-            return False
-        return not open_at or open_at <= now - OPEN_WAIT
+        open_at = transaction.recovery_open_at
+        return (not open_at or open_at <= now - OPEN_WAIT) and not self.is_seen_to()
+
+    def is_seen_to(self):
+        """Return whether a person has ticked off that nothing tells what became of the payment."""
+        return bool(find_alerts(self._env, self.get_subject(), ticked_off=True))
+
+    def get_subject(self):
+        """Return what the alert about the payment is called."""
+        return f"begun:{self._transaction.id}"
 
     def put_aside(self):
         """Make way for another payment by the customer.
@@ -122,7 +126,7 @@ class BegunPayment:
             is_clear = False
         if is_clear:
             transaction.recovery_silent_since = False
-            answer_alert(self._env, f"begun:{transaction.id}")
+            answer_alert(self._env, self.get_subject())
         else:
             self.note_silence()
         return is_clear
@@ -141,7 +145,7 @@ class BegunPayment:
             amount=transaction.currency_id.format(transaction.amount),
         )
         for move in transaction.invoice_ids:
-            raise_alert(move, sentence, f"begun:{transaction.id}")
+            raise_alert(move, sentence, self.get_subject())
 
     # === HELPERS === #
 

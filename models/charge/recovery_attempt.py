@@ -247,7 +247,7 @@ class RecoveryAttempt(models.Model):
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
         if block.alert:
-            raise_alert(self.move_id, block.sentence, f"charge:{self.id}")
+            raise_alert(self.move_id, block.sentence, block.subject or f"charge:{self.id}")
         if block.until:
             self._postpone(block.until, block.sentence, block.rule)
             return

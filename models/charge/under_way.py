@@ -84,17 +84,28 @@ class MoneyUnderWay:
         return Block("in_flight", sentence, now + ASK_WAIT)
 
     def _get_unclear_block(self, transaction, since, name):
-        """Return a block until a lost answer is no longer to be expected, or has been asked for."""
+        """Return a block until a lost answer has come, been asked for, or been looked for."""
         now = fields.Datetime.now()
         until = since + UNCLEAR_AGE
-        if until <= now:
-            if not BegunPayment(transaction).must_ask():
-                return None
-            until = now + ASK_WAIT
         sentence = self._env._(
             "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
         )
-        return Block("in_flight", sentence, until)
+        if until > now:
+            return Block("in_flight", sentence, until)
+        payment = BegunPayment(transaction)
+        if payment.must_ask():
+            return Block("in_flight", sentence, now + ASK_WAIT)
+        if payment.is_seen_to():
+            return None
+        sentence = self._env._(
+            "The answer to the payment %(reference)s of %(amount)s got lost, and nothing tells "
+            "whether it succeeded. Look it up at the provider, record it if it did, and mark this "
+            "as done. Nothing else is charged until then.",
+            amount=transaction.currency_id.format(transaction.amount),
+            **name,
+        )
+        subject = payment.get_subject()
+        return Block("in_flight", sentence, now + OVERDUE_WAIT, alert=True, subject=subject)
 
     def _get_pending_block(self, transaction, since, name):
         now = fields.Datetime.now()

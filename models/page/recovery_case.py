@@ -16,6 +16,7 @@ from ...tools.links import LINK_LIFE, Link, get_page_path
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
+from ..charge.under_way import UNCLEAR_AGE
 from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
 from ..rules.block import Block
@@ -145,7 +146,7 @@ class RecoveryCase(models.Model):
         :raise ValidationError: when one may have been finished
         """
         for transaction_sudo in self.env["recovery.attempt"]._search_money_under_way(self.move_id):
-            is_open = transaction_sudo.state == "draft" or is_overdue(transaction_sudo)
+            is_open = transaction_sudo.state in ("draft", "error") or is_overdue(transaction_sudo)
             if is_open and not transaction_sudo._recovery_put_aside():
                 raise ValidationError(self._get_busy_sentence())
 
@@ -396,7 +397,7 @@ class RecoveryCase(models.Model):
         """Return the payment that keeps the customer from paying these invoices, if one does.
 
         A transfer that they announced doesn't: they may have thought better of it. Neither does one
-        that its provider should have confirmed or refused by now.
+        that its provider should have confirmed or refused by now, or whose answer should have come.
         """
         attempts = self.env["recovery.attempt"]
         for transaction_sudo in attempts._search_money_under_way(self.move_id):
@@ -404,13 +405,18 @@ class RecoveryCase(models.Model):
                 transaction_sudo.provider_code in ("none", "custom")
             ):
                 continue
-            if is_overdue(transaction_sudo):
+            if is_overdue(transaction_sudo) or self._is_lost(transaction_sudo):
                 continue
             if transaction_sudo.state == "draft" and self._is_left(transaction_sudo):
                 continue
             if attempts._get_transaction_block(transaction_sudo):
                 return transaction_sudo
         return self.env["payment.transaction"].sudo()
+
+    def _is_lost(self, transaction_sudo):
+        """Return whether the answer to a payment got lost so long ago that it won't come."""
+        age = fields.Datetime.now() - transaction_sudo.last_state_change
+        return transaction_sudo.state == "error" and age > UNCLEAR_AGE
 
     def _is_left(self, transaction_sudo):
         """Return whether a begun payment makes way for another one, once it has been put aside."""

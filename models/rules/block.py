@@ -21,6 +21,7 @@ class Block(NamedTuple):
     :ivar at: UTC, naive: the instant of that charge
     :ivar moot: nothing is owed any more, or nobody wants the charge
     :ivar alert: money may be in the wrong place; a person has to look
+    :ivar subject: of that alert: what would answer it; the charge's own by default
     """
 
     kind: str
@@ -32,3 +33,4 @@ class Block(NamedTuple):
     at: datetime | None = None
     moot: bool = False
     alert: bool = False
+    subject: str = ""

@@ -72,7 +72,6 @@ class Judge:
             and not self._is_in_books(each)
             # Odoo's portal lets them pay once more by an act of their own; our page does not.
             and not (each.by_customer and self._is_in_portal(payment))
-            and not self._is_known_gap(each)
         )
         taken = payment.amount + under_way
         if payment.by_customer:
@@ -105,17 +104,6 @@ class Judge:
             move=self._move.id,
         )
         return round(float(rows[0][0]) * 100)
-
-    def _is_known_gap(self, payment):
-        """Return whether the answer to a customer's payment got lost where it can't be asked for.
-
-        Charges wait for its webhook for three days, and nobody is told.
-        """
-        return (
-            payment.by_customer
-            and payment.provider in ("adyen", "worldline")
-            and not payment.reported_at
-        )
 
     def _is_in_portal(self, payment):
         return payment.reference in self._in_portal
@@ -174,7 +162,7 @@ class Judge:
         """Return whether nobody could know of a success by now."""
         if payment.reported_at:
             return False
-        if payment.reference in self._wrong or self._is_known_gap(payment):
+        if payment.reference in self._wrong:
             return True
         # What a customer finished is asked for when the invoice is to be charged.
         return payment.by_customer and not self._move._is_recoverable()

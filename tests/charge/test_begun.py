@@ -156,7 +156,9 @@ class TestBegunPayment(BegunCommon):
             self.assertEqual(self._charge_now().state, "planned")
         self.assertEqual(len(self.case.activity_ids), 1)
         with freeze_time(now + timedelta(days=8)), self._silent():
-            self.assertEqual(self._charge_now().state, "declined", msg="People had their days.")
+            self.assertEqual(self._charge_now().state, "planned")
+            self.case.action_attention_done()
+            self.assertEqual(self._charge_now().state, "declined", msg="A person has looked.")
 
     def test_answer_ends_the_silence(self):
         transaction = self._begin()

@@ -162,6 +162,22 @@ class TestBlock(RecoveryCommon):
         self._run_cron("charge")
         self.assertIn("got lost", invoice.recovery_attempt_ids.sentence)
 
+    def test_lost_answer_that_cannot_be_asked_for_waits_for_a_person(self):
+        invoice = self._create_invoice(token=self._create_card("done"))
+        transaction = self._create_portal_transaction(invoice)
+        transaction._set_error("Could not establish the connection")
+        transaction.recovery_unclear = True
+        transaction.last_state_change -= timedelta(days=4)
+        self._run_cron("collect")
+        self._run_cron("charge")
+        attempt = invoice.recovery_attempt_ids
+        self.assertEqual(attempt.state, "planned")
+        self.assertIn("Look it up at the provider", invoice.recovery_attention)
+        invoice.action_recovery_attention_done()
+        attempt.sudo().planned_at = fields.Datetime.now()
+        self._run_cron("charge")
+        self.assertEqual(attempt.state, "paid", msg="A person has looked.")
+
     def test_charge_that_cannot_be_prepared_is_told_and_the_job_goes_on(self):
         invoice = self._create_invoice(token=self._create_card("done"))
         other = self._create_invoice(token=self.good_card)
