@@ -31,7 +31,7 @@ from .memory import PROVIDERS
 from .providers import ProviderCommon
 from .world import Acts
 
-HISTORIES = int(os.environ.get("RR_HISTORIES", "150"))
+HISTORIES = int(os.environ.get("RR_HISTORIES", "100"))
 IS_LONG = "RR_HISTORIES" in os.environ
 # After so many violations, each with its shortest history, it is enough.
 MOST = int(os.environ.get("RR_VIOLATIONS", "1"))
@@ -76,7 +76,7 @@ class MoneyCommon(ProviderCommon):
 
         def create_unless_jammed(transaction, **values):
             if cls.is_jammed == [True]:
-                raise UserError("The period is locked.")
+                raise UserError(transaction.env._("The period is locked."))
             return create_payment(transaction, **values)
 
         yield patch.object(transactions, "_create_payment", create_unless_jammed)

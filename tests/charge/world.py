@@ -4,6 +4,7 @@ An act is a name and its values, as JSON has them, so that a history can be prin
 again. What can't be done at the moment is not done: acts may be left out of a history.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
@@ -127,13 +128,10 @@ class Acts:
         self.env.flush_all()
         if not self._has_work(job):
             return
-        try:
-            with self.test.registry.cursor() as cr:
-                if kill:
-                    _arm(cr, *kill)
-                getattr(self.env(cr=cr, user=SUPERUSER_ID)[model], method)()
-        except Killed:
-            pass
+        with suppress(Killed), self.test.registry.cursor() as cr:
+            if kill:
+                _arm(cr, *kill)
+            getattr(self.env(cr=cr, user=SUPERUSER_ID)[model], method)()
         self.env.invalidate_all()
 
     def _has_work(self, job):
@@ -221,7 +219,7 @@ class Acts:
             owed = case._get_owed()
             case._check_payable(owed)
         elif not move._has_to_be_paid() or move._get_online_payment_error():
-            raise ValidationError("Odoo's portal does not offer it.")
+            raise ValidationError(self.env._("Odoo's portal does not offer it."))
         reference = f"{move.name}-C{self.count}"
         self.judge.note_customer_pays(reference, in_portal=not is_on_page)
         return (
@@ -275,7 +273,7 @@ class Acts:
             "not_paid",
             "partial",
         ):
-            raise UserError("Nothing is open.")
+            raise UserError(self.env._("Nothing is open."))
 
     def _get_share(self, share):
         return self.invoice.currency_id.round(self.invoice.amount_residual * share / 100)

@@ -52,10 +52,14 @@ OWN_COLUMNS = {
         "recovery_updated_at",
     },
     "payment_transaction": {
+        "recovery_ask_at",
+        "recovery_begun_at",
         "recovery_decline",
         "recovery_fingerprint",
+        "recovery_open_at",
         "recovery_page",
         "recovery_reason_id",
+        "recovery_silent_since",
         "recovery_unclear",
     },
     "res_company": {
