@@ -10,7 +10,7 @@ from .answer import Answer
 from .calls import Certainty, Role, find_role, judge_exception
 from .decline import NO_DECLINE, Decline
 from .events import MethodEvent, is_authentic, read_event
-from .knowledge import GROWS, Known, learn
+from .knowledge import GROWS, Known
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
 from .statuses import read_status
@@ -35,7 +35,6 @@ __all__ = [
     "find_role",
     "is_authentic",
     "judge_exception",
-    "learn",
     "read",
     "read_event",
     "read_method",

@@ -25,12 +25,3 @@ GROWS: dict[Known, frozenset[Known]] = {
     Known.DECLINED: frozenset({Known.PAID}),
     Known.PAID: frozenset(),
 }
-
-
-def learn(known: Known, told: Known | None) -> Known:
-    """Return what is known after somebody has told something, or nothing.
-
-    :param told: by an answer to the call that moves money, a replay, a completed look-up, a
-        webhook or a person; what tells nothing of the charge is ``None``
-    """
-    return told if told in GROWS[known] else known

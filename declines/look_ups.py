@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .knowledge import Known
+from .statuses import STATUSES
 from .values import dig
 
 Ask = Callable[[str, Mapping[str, Any]], Any]
@@ -34,22 +36,17 @@ MOST_DETAILS = 5
 
 # How far a payment is: money taken, on its way or perhaps, not.
 TAKEN, ON_ITS_WAY, NOT_TAKEN = range(3)
-STRIPE = {"succeeded": TAKEN, "processing": ON_ITS_WAY, "requires_capture": ON_ITS_WAY}
-RAZORPAY = {
-    "captured": TAKEN,
-    "refunded": TAKEN,
-    "authorized": ON_ITS_WAY,
-    "created": ON_ITS_WAY,
-    "pending": ON_ITS_WAY,
-}
-MERCADO_PAGO = {
-    "approved": TAKEN,
-    "refunded": TAKEN,
-    "authorized": ON_ITS_WAY,
-    "in_mediation": ON_ITS_WAY,
-    "in_process": ON_ITS_WAY,
-    "pending": ON_ITS_WAY,
-}
+_HOW_FAR = {Known.PAID: TAKEN, Known.PENDING: ON_ITS_WAY, Known.DECLINED: NOT_TAKEN}
+
+
+def _rank(provider: str) -> dict[str, int]:
+    """Return how far a payment is, by its status at a provider."""
+    return {status: _HOW_FAR[known] for status, known in STATUSES[provider].items()}
+
+
+STRIPE = {**_rank("stripe"), "requires_capture": ON_ITS_WAY}
+RAZORPAY = _rank("razorpay")
+MERCADO_PAGO = _rank("mercado_pago")
 # Of Authorize.Net: the response code and the type of request by which Odoo's addon knows them.
 AUTHORIZE = {
     "authorizedPendingCapture": ("1", "auth_only"),

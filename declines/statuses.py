@@ -24,7 +24,8 @@ def _table(paid: str, pending: str, declined: str) -> Mapping[str, Known]:
     }
 
 
-_TABLES = {
+# By provider, each status in lower case.
+STATUSES = {
     # One that waits for the customer is neither: it can be withdrawn.
     "stripe": _table("succeeded", "processing", "canceled requires_payment_method failed"),
     "adyen": _table(
@@ -57,7 +58,7 @@ def read_status(provider: str, payload: Any) -> Known | None:
     :return: ``PAID``, ``PENDING`` or ``DECLINED``; none where it has no status that decides
     """
     find = _PLACES.get(provider)
-    return _TABLES[provider].get(find(payload).lower()) if find else None
+    return STATUSES[provider].get(find(payload).lower()) if find else None
 
 
 def _of_stripe(payload: Any) -> str:
