@@ -12,7 +12,7 @@ from ...declines.look_ups import is_unfinished
 from ...tools import jobs
 from ..case.alerts import answer_alert, find_alerts, raise_alert
 from ..case.states import OPEN_STATES
-from ..method.rail import is_overdue
+from ..method.rail import PENDING_WAIT, is_overdue
 from .payment_provider import UnclearAnswer
 
 _logger = logging.getLogger(__name__)
@@ -23,8 +23,6 @@ BEGUN_OPERATIONS = ("online_direct", "online_redirect", "online_token")
 BEGUN_AGE = timedelta(hours=1)
 # Whose look-ups find a form or page that the customer left by our own reference.
 BY_REFERENCE = ("flutterwave", "mercado_pago")
-# When a provider is asked again for what it has not decided.
-PENDING_WAIT = timedelta(days=1)
 # When a provider that did not answer is asked again, and after which time a person is told.
 SILENT_WAIT = timedelta(minutes=30)
 SILENT_ALERT = timedelta(days=1)

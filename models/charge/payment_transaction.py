@@ -5,15 +5,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...declines import (
-    Certainty,
-    Known,
-    Role,
-    find_role,
-    judge_exception,
-    read_method,
-    read_status,
-)
+from ...declines import Answer, Certainty, Known, Role, find_role, read_method, read_status
 from ...declines.look_ups import find_name
 from ...tools.instants import aware
 from ..case.alerts import answer_alert
@@ -98,12 +90,11 @@ class PaymentTransaction(models.Model):
         try:
             return super()._send_api_request(method, endpoint, **kwargs)
         except ValidationError as error:
-            certainty, body = judge_exception(error.__context__, self.provider_code)
-            if role is Role.AFTER:
-                certainty = Certainty.UNCLEAR
-            self.recovery_unclear = certainty is Certainty.UNCLEAR
-            if certainty is Certainty.ANSWERED:
-                self._recovery_note_answer(body, is_refusal=True)
+            answer = Answer(self.provider_code)
+            answer.note_failure(role, error.__context__)
+            self.recovery_unclear = answer.certainty is Certainty.UNCLEAR
+            if answer.certainty is Certainty.ANSWERED:
+                self._recovery_note_answer(answer.error, is_refusal=True)
             raise
         except ValueError as error:
             # Unreadable: stock Odoo rolls the transaction back, although the money may be taken.

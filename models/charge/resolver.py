@@ -11,6 +11,7 @@ from ...declines import Answer, Certainty, Known
 from ...tools import jobs
 from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
+from ..method.rail import PENDING_WAIT
 from .outcomes import prepare_outcome_vals, record_outcome
 from .payment_provider import UnclearAnswer
 
@@ -19,7 +20,6 @@ _logger = logging.getLogger(__name__)
 # A charge that the provider doesn't know after this time never reached it.
 LOOK_UP_AGE = timedelta(minutes=10)
 # After which waits the provider is asked again.
-PENDING_WAIT = timedelta(days=1)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 5, 30, 120, 480))
 
 

@@ -20,6 +20,8 @@ _OUTCOME_WAITS = {
     "becs": timedelta(days=14),
 }
 _OTHER_WAIT = timedelta(days=7)
+# When a provider is asked again for what it has not decided in that time.
+PENDING_WAIT = timedelta(days=1)
 
 
 def find_scheme(token, method):
