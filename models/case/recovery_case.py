@@ -381,7 +381,7 @@ class RecoveryCase(models.Model):
     def _get_in_flight_sentence(self):
         """Return the sentence that a charge is under way, or none."""
         self.ensure_one()
-        if not self.in_flight_state:
+        if not self.move_id.recovery_in_flight_state:
             return None
         return self.env._(
             "A charge of %(case)s is under way. Wait for its outcome.", case=self.display_name

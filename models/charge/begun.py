@@ -85,17 +85,17 @@ class BegunPayment:
         """Make way for another payment by the customer.
 
         :return: whether nothing is on its way by this one; where the provider can't be asked, that
-            is for its age to tell
+            is for its age to tell, and where it does not answer, a person has been told
         """
-        if self._transaction._recovery_can_withdraw():
-            reason = self._env._("The customer started another payment.")
-            return self._transaction._recovery_withdraw(reason)
-        if not self.can_ask():
-            return True
         try:
+            if self._transaction._recovery_can_withdraw():
+                reason = self._env._("The customer started another payment.")
+                return self._transaction._recovery_withdraw(reason)
+            if not self.can_ask():
+                return True
             payment_data = self._transaction._recovery_look_up()
         except (ValidationError, UnclearAnswer):
-            return False
+            return self._is_silent_for_long()
         if payment_data is False or self._is_unfinished(payment_data):
             return True
         told = read_status(self._transaction.provider_code, payment_data)
@@ -131,9 +131,11 @@ class BegunPayment:
 
     def note_silence(self):
         """Keep since when the provider leaves us in the dark; after a day, tell a person."""
-        transaction, now = self._transaction, fields.Datetime.now()
-        transaction.recovery_silent_since = transaction.recovery_silent_since or now
-        if transaction.recovery_silent_since > now - SILENT_ALERT:
+        transaction = self._transaction
+        transaction.recovery_silent_since = (
+            transaction.recovery_silent_since or fields.Datetime.now()
+        )
+        if not self._is_silent_for_long():
             return
         sentence = self._env._(
             "Look up the payment %(reference)s of %(amount)s, which the customer began, at the "
@@ -165,6 +167,10 @@ class BegunPayment:
         now = fields.Datetime.now()
         transaction.write({"recovery_open_at": now, "recovery_ask_at": now + OPEN_WAIT - ASK_AHEAD})
         return True
+
+    def _is_silent_for_long(self):
+        since = self._transaction.recovery_silent_since
+        return bool(since) and since <= fields.Datetime.now() - SILENT_ALERT
 
     def _is_unclear(self):
         return self._transaction.state == "error" and self._transaction.recovery_unclear

@@ -355,6 +355,7 @@ class PaymentTransaction(models.Model):
 
         :param str reason: a sentence for people
         :return: whether that is certain; it isn't when they have just finished it
+        :raise ValidationError: when the provider does not answer
         """
         self.ensure_one()
         if self.provider_code == "stripe" and not self._recovery_cancel_intent():
@@ -363,16 +364,16 @@ class PaymentTransaction(models.Model):
         return True
 
     def _recovery_cancel_intent(self):
-        """Cancel what a browser could still confirm at Stripe; return whether it is."""
+        """Cancel what a browser could still confirm at Stripe; return whether it is.
+
+        :raise ValidationError: when Stripe does not answer
+        """
         endpoint = f"payment_intents/{self.provider_reference}"
         try:
             self._send_api_request("POST", f"{endpoint}/cancel")
         except ValidationError:
             # Cancelled before, in a request that was run again, or paid this very moment.
-            try:
-                return self._send_api_request("GET", endpoint).get("status") == "canceled"
-            except ValidationError:
-                return False
+            return self._send_api_request("GET", endpoint).get("status") == "canceled"
         return True
 
     def _recovery_cancel_unfinished(self):

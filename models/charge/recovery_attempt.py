@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -443,6 +443,18 @@ class RecoveryAttempt(models.Model):
         return len(self._search(domain, order="planned_at, id", limit=limit))
 
     # === GETTERS === #
+
+    def _get_question(self):
+        """Return the one of these attempts of which only a person can tell what became of it.
+
+        :raise UserError: when there is none
+        """
+        question = self.filtered("is_question")
+        if not question:
+            raise UserError(
+                self.env._("It is known, or being found out, what became of each charge.")
+            )
+        return question
 
     @api.model
     def _search_money_under_way(self, moves):

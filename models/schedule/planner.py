@@ -302,9 +302,18 @@ class Planner:
         values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
         if self.case:
             values["case_id"] = self.case.id
+            self._make_room(charge)
         if token and token != self.case._get_default_token():
             values["token_id"] = token.id
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
         if charge.rule:
             self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
         return attempt
+
+    def _make_room(self, charge):
+        """Withdraw what is planned for the invoice outside the case, as for its next instalment.
+
+        An invoice has one unfinished charge; what is still due then is planned again later.
+        """
+        planned = self.move.recovery_attempt_ids.filtered(lambda other: other.state == "planned")
+        planned._set_state("cancelled", sentence=charge.sentence)

@@ -332,6 +332,24 @@ class TestCaseButtons(CronMixinCase, RecoveryCommon):
         self._run_cron("charge")
         self.assertEqual(case.attempt_count, charges + 1)
 
+    def test_retry_now_goes_before_what_is_planned_for_another_instalment(self):
+        invoice, case = self._fail_for_accountant()
+        case.sudo()._cancel_planned("Test")
+        values = invoice._prepare_attempt_vals(
+            planned_at=fields.Datetime.now() + timedelta(days=3),
+            due_date=invoice.invoice_date_due + timedelta(days=3),
+            source="collect",
+        )
+        other = self.env["recovery.attempt"].sudo().create(values)
+        case.action_retry_now()
+        self.assertEqual((other.state, case.next_attempt_id.source), ("cancelled", "user"))
+        self.assertEqual(other.sentence, case.next_attempt_id.sentence)
+
+        case.next_attempt_id.sudo().unlink()
+        other.state = "running"
+        with self.assertRaisesRegex(UserError, "under way"):
+            case.action_retry_now()
+
     def test_pause_withdraws_the_charge_and_resume_plans_it_again(self):
         _invoice, case = self._fail_for_accountant()
         wizard = self.env["recovery.plan.wizard"].with_user(self.accountant)

@@ -7,8 +7,6 @@ again. What can't be done at the moment is not done: acts may be left out of a h
 from contextlib import suppress
 from datetime import timedelta
 
-from psycopg2.errors import UniqueViolation
-
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -89,9 +87,8 @@ class Acts:
             with self.env.cr.savepoint():
                 done = act(*values)
                 self.env.flush_all()
-        # Razorpay's addon stumbles over an order that was refused to a customer; Odoo tells people
-        # of an index that refuses what they do.
-        except (UserError, ValidationError, UniqueViolation, Killed, KeyError):
+        # Razorpay's addon stumbles over an order that was refused to a customer.
+        except (UserError, ValidationError, Killed, KeyError):
             done = False
         self.env.invalidate_all()
         self.count += 1

@@ -309,3 +309,10 @@ class TestPageStripe(PageCommon):
             with self._patch_requests(side_effect=answers):
                 self.assertIn("already", self._pay(path=path, provider_id=self.stripe.id))
         self.assertEqual(draft.state, "draft")
+
+        draft.recovery_silent_since = fields.Datetime.now() - timedelta(hours=23)
+        with self._patch_requests(side_effect=[slow, slow]):
+            self.assertIn("already", self._pay(path=path, provider_id=self.stripe.id))
+        draft.recovery_silent_since -= timedelta(hours=2)
+        second, _calls = self._begin(path, *[slow, slow])
+        self.assertEqual(second["state"], "draft", msg="A person knows; the customer may pay.")
