@@ -5,13 +5,14 @@ The files beside this module are what is shipped; a database may have its own, e
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from .advice import NO_ADVICE, Advice
 from .networks import BANK_SCHEMES
+from .patterns import matches, parse_pattern
 
 DATA = Path(__file__).parent / "data"
 
@@ -48,7 +49,8 @@ class Code:
 
     :ivar scope: a provider's technical name, a card network, a bank scheme, or ``adyen_raw``
     :ivar kind: ``code`` (the provider's), ``text`` (a provider's wording that stands for a code),
-        ``response`` (the network's) or ``advice``
+        ``pattern`` (what is in such a wording, see :func:`~.patterns.parse_pattern`), ``response``
+        (the network's) or ``advice``
     :ivar category: Visa's category, 1 to 4
     :ivar source: short name of the document
     :ivar date: ISO date of its edition, or of the comparison with it
@@ -70,7 +72,8 @@ class Taxonomy:
     def __init__(self, reasons: Iterable[Reason], codes: Iterable[Code]) -> None:
         """Index the rows; of two rows for the same code the later one counts.
 
-        :raise ValueError: when a code names a reason that does not exist
+        :raise ValueError: when a code names a reason that does not exist, or is no pattern where it
+            should be one
         """
         self.reasons: dict[str, Reason] = {reason.id: reason for reason in reasons}
         self.reasons.setdefault(UNKNOWN, Reason(UNKNOWN, "Unknown", "later", generic=True))
@@ -79,6 +82,13 @@ class Taxonomy:
             if code.reason not in self.reasons:
                 raise ValueError(f"{code.scope} {code.code}: no reason {code.reason!r}")
             self._codes[code.scope, code.kind, normalize(code.code)] = code
+        self._patterns: dict[str, list[tuple[tuple[str, ...], Code]]] = {}
+        for code in self._codes.values():
+            if code.kind == "pattern":
+                row = (parse_pattern(code.code), code)
+                self._patterns.setdefault(code.scope, []).append(row)
+        for rows in self._patterns.values():  # Of two that fit, the one that asks for more.
+            rows.sort(key=lambda row: -sum(map(len, row[0])))
 
     @classmethod
     def shipped(cls) -> "Taxonomy":
@@ -91,6 +101,11 @@ class Taxonomy:
     def find(self, scope: str, kind: str, code: str) -> Code | None:
         """Return what a code means, or nothing; capitals don't matter."""
         return self._codes.get((scope, kind, normalize(code)))
+
+    def find_pattern(self, scope: str, sentence: str) -> Code | None:
+        """Return what a provider's sentence means by the words that are in it, or nothing."""
+        rows = self._patterns.get(scope, ())
+        return next((code for pieces, code in rows if matches(pieces, sentence)), None)
 
     def find_response(self, network: str, code: str, provider: str = "") -> Code | None:
         """Return what a network's code means on that network.
@@ -144,8 +159,14 @@ def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:
     ]
 
 
-def load_codes(rows: Iterable[Mapping[str, str]]) -> list[Code]:
-    """Make codes of the rows of the data file."""
+def load_codes(rows: Sequence[Mapping[str, str]]) -> list[Code]:
+    """Make codes of the rows of the data file.
+
+    :raise ValueError: for an advice or a pattern that can't be read
+    """
+    for row in rows:
+        if row["kind"] == "pattern":
+            parse_pattern(row["code"])
     return [
         Code(
             row["scope"],

@@ -3,6 +3,9 @@
 Bodies of HTTP errors hold ``error``; answers and webhooks reach Odoo as ``payment_intent`` or
 ``setup_intent``, whose last error has the same members. A bank debit fails days later: its code is
 in ``code``, its ``decline_code`` says nothing reliable.
+
+The error of an intent may only say that its charge failed ("Check the error message for a detailed
+explanation", Stripe, error codes); the charge's own ``failure_code`` then says why.
 """
 
 from typing import Any
@@ -30,6 +33,8 @@ _EXCERPT = (
     "outcome.reason",
     "outcome.type",
 )
+# Codes of an intent that only say that its charge failed.
+_SUMMARIES = ("", "payment_intent_payment_attempt_failed", "card_declined")
 # What a risk rule says is only told beside a decline code that hides it.
 _HIDING = ("", "card_declined", "generic_decline", "fraudulent")
 
@@ -76,14 +81,17 @@ def _find_charge(payload: Any, intent: Any) -> Any:
 
 
 def _read_codes(error: Any, charge: Any, outcome: Any, method: MethodFacts) -> tuple[str, ...]:
-    general = first(dig(error, "code"), dig(charge, "failure_code"))
+    general, failure = code(dig(error, "code")), code(dig(charge, "failure_code"))
+    if general in _SUMMARIES:
+        general, failure = failure or general, general
     declined = code(dig(error, "decline_code"))
     if scheme_of(method.type):
-        return codes(first(general, declined))
+        return codes(general or declined, failure)
     told = code(dig(outcome, "reason"))
-    if told and dig(outcome, "type") == "blocked" and (declined or code(general)) in _HIDING:
+    if told and dig(outcome, "type") == "blocked" and (declined or general) in _HIDING:
         return codes(told, declined, general)
-    return codes(declined, told if dig(outcome, "type") == "issuer_declined" else None, general)
+    told = told if dig(outcome, "type") == "issuer_declined" else None
+    return codes(declined, told, general, failure)
 
 
 def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFacts:
@@ -95,7 +103,8 @@ def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFa
         payload if dig(payload, "object") == "payment_method" else None,
     )
     found = next((method for method in candidates if isinstance(method, dict)), {})
-    kind = code(found.get("type"))
+    # The error names it beside the method since version 2026-09-30 of the interface.
+    kind = code(found.get("type") or dig(error, "payment_method_type"))
     details = found.get(kind)
     return MethodFacts(
         network=scheme_of(kind)
