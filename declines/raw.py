@@ -1,7 +1,7 @@
 """What a reader takes out of a provider's payload, before the taxonomy says what it means."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,11 @@ class OwnRetries:
 
     :ivar is_planned: whether the provider will charge again by itself
     :ivar reference: what it calls them
-    :ivar until: aware UTC, when they end at the latest; none where only :attr:`within` is known
     :ivar within: how long after the refusal they end at the latest
     """
 
     is_planned: bool
     reference: str = ""
-    until: datetime | None = None
     within: timedelta = timedelta()
 
 

@@ -180,7 +180,9 @@ def _find_provider_code(raw: RawDecline, taxonomy: Taxonomy, unlisted: list) -> 
 
 def _first_specific(taxonomy: Taxonomy, codes: Iterable[Code | None]) -> Code | None:
     """Return the first code whose reason is no generic one."""
-    return next((code for code in codes if code and not taxonomy.reasons[code.reason].generic), None)
+    return next(
+        (code for code in codes if code and not taxonomy.reasons[code.reason].generic), None
+    )
 
 
 def _choose_reason(taxonomy: Taxonomy, found: _Found, *, is_derived: bool) -> Reason:

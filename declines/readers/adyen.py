@@ -83,7 +83,7 @@ def _read_retries(payload: Any, more: Any) -> OwnRetries | None:
     if told not in ("true", "false"):
         return None
     within = _RESCUE_WINDOWS.get(_read_method(payload, more).network, _RESCUE_WINDOW)
-    return OwnRetries(told == "true", reference, within=within)
+    return OwnRetries(told == "true", reference, within)
 
 
 def _read_method(payload: Any, more: Any) -> MethodFacts:

@@ -52,7 +52,11 @@ def _read_code(payload: Any, error: Any) -> str:
     """Return the class of errors; the one of a failed payment, which says nothing, where it is one."""
     found = code(first(dig(error, "code"), dig(payload, "error_code")))
     source = code(first(dig(error, "source"), dig(payload, "error_source")))
-    is_payment = bool(dig(payload, "error_code")) or source not in _OF_REQUESTS
+    is_payment = (
+        dig(payload, "error_code")
+        or dig(error, "metadata", "payment_id")
+        or source not in _OF_REQUESTS
+    )
     return _PAYMENT_FAILED if found == _BAD_REQUEST and is_payment else found
 
 
