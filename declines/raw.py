@@ -54,8 +54,8 @@ class RawDecline:
     :ivar message: the provider's sentence for the accountant
     :ivar method: what is known of the payment method
     :ivar network_code: the network's or scheme's own code
-    :ivar is_derived: whether that code is a part of the provider's, whose document says what the whole
-        means, rather than one beside it
+    :ivar is_derived: whether that code is a part of the provider's, whose document says what the
+        whole means, rather than one beside it
     :ivar network_advice: the network's advice code
     :ivar provider_advice: the provider's advice
     :ivar updater: what the network's card updater said of the card, as the provider spells it

@@ -14,7 +14,7 @@ from .values import code as clean_code
 
 # The excerpt of a payload that could not be read: enough to classify it, no more.
 MAX_EXCERPT = 1000
-# What the provider decided by itself: the bank's answer, if it was asked at all, does not soften it.
+# What the provider decided by itself: an answer of the bank, if it was asked, does not soften it.
 _OWN_DECISIONS = ("blocked_by_risk", "blocked_by_merchant", "retry_limit_reached")
 # Of two reasons about the same card, the one that asks for more is kept: to spare a card for a
 # while costs less than to charge one that was stolen. What is the company's own fault comes before

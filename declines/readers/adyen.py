@@ -4,8 +4,8 @@ A refusal is an HTTP 200 with ``refusalReasonCode``; the webhook has only the wo
 What the network said is in ``additionalData``, as far as the merchant's account sends it:
 
 * ``refusalReasonRaw`` is the acquirer's answer, as ``51 : Insufficient funds``;
-* ``inferredRefusalReason`` is what Adyen concludes from other payments, and then the refusal is only
-  called "Not Supported" (Adyen, Checkout API 71, ResponseAdditionalDataCommon);
+* ``inferredRefusalReason`` is what Adyen concludes from other payments, and then the refusal is
+  only called "Not Supported" (Adyen, Checkout API 71, ResponseAdditionalDataCommon);
 * ``realtimeAccountUpdaterStatus`` is what the networks' updater told while the payment ran: of a
   new card or validity, which are in the answer and were charged at once, of a closed account, or to
   ask the cardholder (Adyen, Real Time Account Updater, 2026-05-13);
@@ -40,8 +40,8 @@ _EXCERPT = (
     "additionalData.paymentMethodVariant",
 )
 _RENEWALS = ("CardChanged", "CardExpiryChanged")
-# Auto Rescue's window is a calendar month for cards and 42 days for SEPA debits where the account has
-# it for all payments. Odoo's requests ask for no other.
+# Auto Rescue's window is a calendar month for cards and 42 days for SEPA debits where the account
+# has it for all payments. Odoo's requests ask for no other.
 _RESCUE_WINDOWS = {"sepa": timedelta(days=42)}
 _RESCUE_WINDOW = timedelta(days=31)
 

@@ -49,7 +49,7 @@ def read(payload: Any) -> RawDecline:
 
 
 def _read_code(payload: Any, error: Any) -> str:
-    """Return the class of errors; the one of a failed payment, which says nothing, where it is one."""
+    """Return the class of errors; where a payment has failed, the reason that says nothing."""
     found = code(first(dig(error, "code"), dig(payload, "error_code")))
     source = code(first(dig(error, "source"), dig(payload, "error_source")))
     is_payment = (

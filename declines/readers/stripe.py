@@ -104,7 +104,7 @@ def _read_codes(error: Any, charge: Any, outcome: Any, method: MethodFacts) -> t
 
 
 def _read_retries(payload: Any, intent: Any, charge: Any) -> OwnRetries | None:
-    """Return whether Stripe charges again by itself; an invoice of which only the id is told, not."""
+    """Return whether Stripe charges again by itself; the id of an invoice does not tell."""
     if dig(payload, "object") == "v2.payments.off_session_payment":
         is_planned = dig(payload, "status") == "pending_retry"
         return OwnRetries(is_planned, code(dig(payload, "id")), _RETRY_WINDOW)
