@@ -19,6 +19,7 @@ from .case import (
     test_return_wizard,
 )
 from .charge import (
+    test_adyen_webhook,
     test_begun,
     test_breaker,
     test_charge,
