@@ -5,7 +5,7 @@ The files beside this module are what is shipped; a database may have its own, e
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,10 @@ class Code:
     source: str = ""
     date: str = ""
 
+    def __post_init__(self) -> None:
+        if self.kind == "pattern":
+            parse_pattern(self.code)  # What can't be looked for is no code.
+
 
 class Taxonomy:
     """Reasons and codes, ready to be asked."""
@@ -72,8 +76,7 @@ class Taxonomy:
     def __init__(self, reasons: Iterable[Reason], codes: Iterable[Code]) -> None:
         """Index the rows; of two rows for the same code the later one counts.
 
-        :raise ValueError: when a code names a reason that does not exist, or is no pattern where it
-            should be one
+        :raise ValueError: when a code names a reason that does not exist
         """
         self.reasons: dict[str, Reason] = {reason.id: reason for reason in reasons}
         self.reasons.setdefault(UNKNOWN, Reason(UNKNOWN, "Unknown", "later", generic=True))
@@ -159,14 +162,11 @@ def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:
     ]
 
 
-def load_codes(rows: Sequence[Mapping[str, str]]) -> list[Code]:
+def load_codes(rows: Iterable[Mapping[str, str]]) -> list[Code]:
     """Make codes of the rows of the data file.
 
     :raise ValueError: for an advice or a pattern that can't be read
     """
-    for row in rows:
-        if row["kind"] == "pattern":
-            parse_pattern(row["code"])
     return [
         Code(
             row["scope"],

@@ -203,6 +203,11 @@ def test_flutterwaves_words_are_found_in_longer_sentences(words, reason):
     assert read("flutterwave", {"status": "failed", "processor_response": words}).reason == reason
 
 
+def test_raw_answer_without_a_number_is_read_by_its_words():
+    decline = read("adyen", answer("2", refusalReasonRaw="DECLINED Insufficient Funds"))
+    assert (decline.reason, decline.network_code) == ("insufficient_funds", "")
+
+
 def test_razorpays_class_of_errors_is_no_fault_of_the_company_when_the_bank_refused():
     entity = razorpay_entity("BAD_REQUEST_ERROR", None)
     assert read("razorpay", entity).reason == "generic_decline"
@@ -226,7 +231,7 @@ def test_pattern_without_words_is_refused(pattern):
     with pytest.raises(ValueError, match="pattern|words"):
         parse_pattern(pattern)
     with pytest.raises(ValueError, match="pattern|words"):
-        Taxonomy(TAXONOMY.reasons.values(), [Code("stripe", "pattern", pattern, "unknown")])
+        Code("stripe", "pattern", pattern, "unknown")
 
 
 def test_of_two_patterns_that_fit_the_longer_one_counts():
