@@ -39,12 +39,12 @@ _EXCERPT = (
     "outcome.reason",
     "outcome.type",
 )
+# What a risk rule says is only told beside a decline code that hides it.
+_HIDING = ("", "card_declined", "generic_decline", "fraudulent")
 # Codes of an intent that only say that its charge failed.
 _SUMMARIES = ("", "payment_intent_payment_attempt_failed", "card_declined")
 # Stripe retries for two months at most, as the merchant chooses.
 _RETRY_WINDOW = timedelta(days=62)
-# What a risk rule says is only told beside a decline code that hides it.
-_HIDING = ("", "card_declined", "generic_decline", "fraudulent")
 
 
 def read(payload: Any) -> RawDecline:

@@ -215,8 +215,8 @@ def test_razorpays_class_of_errors_is_no_fault_of_the_company_when_the_bank_refu
     assert read("razorpay", {**entity, "error_description": words}).reason == "insufficient_funds"
     error = {"code": "BAD_REQUEST_ERROR", "reason": "NA", "description": words, "source": "bank"}
     assert read("razorpay", {"error": error}).reason == "insufficient_funds"
-    error = {**error, "source": "NA", "description": "The amount must be an integer."}
-    assert read("razorpay", {"error": error}).reason == "merchant_configuration"
+    entity = razorpay_entity("BAD_REQUEST_ERROR", "NA")
+    assert read("razorpay", entity).decline_class == "later"
 
 
 def test_pattern_holds_its_pieces_in_their_order():
