@@ -169,6 +169,9 @@ class PaymentTransaction(models.Model):
         """Override of `payment` to do without the amount that Authorize.Net is asked for.
 
         The payment was answered by then. Odoo's addon does so, too, where it is refused to know.
+        What was of another amount before is not believed without it.
+
+        :raise ValidationError: then, when the amount can't be asked for
         """
         if self.provider_code != "authorize":
             return super()._extract_amount_data(payment_data)
@@ -176,7 +179,9 @@ class PaymentTransaction(models.Model):
             return None  # There is nothing to ask by.
         try:
             return super()._extract_amount_data(payment_data)
-        except LOST:
+        except LOST as error:
+            if self.recovery_unclear:
+                raise ValidationError(describe(self, error)) from error
             _logger.info("The amount of transaction %s could not be asked for", self.reference)
             return None
 

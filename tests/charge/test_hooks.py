@@ -9,6 +9,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -112,6 +113,14 @@ class TestAuthorize(ProviderCommon):
         with mute_logger("odoo.addons.payment.models.payment_transaction"):
             attempt = self._charge_authorize((200, APPROVED), (200, details))
         self.assertEqual(attempt.state, "unknown")
+
+    def test_payment_of_another_amount_is_not_believed_without_its_amount(self):
+        details = {**DETAILS, "transaction": {"transId": "60198", "authAmount": 50.0}}
+        attempt = self._charge_authorize((200, APPROVED), (200, details))
+        told = {"x_response_code": "1", "x_type": "auth_capture", "x_trans_id": "60198"}
+        with self._play_posts(LOST), self.assertRaises(ValidationError):
+            attempt.transaction_id._process("authorize", {"response": told})
+        self.assertEqual(attempt.transaction_id.state, "error")
 
     def test_payment_of_somebody_else_is_kept_though_its_answer_got_lost(self):
         transaction = self._pay_in_portal(LOST, token_id=self.card.id)
