@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from . import (
     dashboard,
     decisions,
@@ -7,3 +9,7 @@ from . import (
     recovery_page_act,
     recovery_page_payment,
 )
+
+# The addon of the provider need not be there. Where it is not installed, Odoo serves nothing of it.
+if find_spec("odoo.addons.payment_adyen"):
+    from . import adyen_refusals

@@ -11,8 +11,8 @@ from .calls import Certainty, Role, find_role, judge_exception
 from .decline import NO_DECLINE, Decline
 from .events import MethodEvent, is_authentic, read_event
 from .knowledge import GROWS, Known
-from .raw import MethodFacts, RawDecline
-from .reading import classify, read, read_method, read_return
+from .raw import MethodFacts, OwnRetries, RawDecline
+from .reading import classify, read, read_method, read_own_retries, read_return
 from .statuses import read_status
 from .taxonomy import Code, Reason, Taxonomy
 
@@ -27,6 +27,7 @@ __all__ = [
     "Known",
     "MethodEvent",
     "MethodFacts",
+    "OwnRetries",
     "RawDecline",
     "Reason",
     "Role",
@@ -38,6 +39,7 @@ __all__ = [
     "read",
     "read_event",
     "read_method",
+    "read_own_retries",
     "read_return",
     "read_status",
 ]

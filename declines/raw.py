@@ -1,6 +1,7 @@
 """What a reader takes out of a provider's payload, before the taxonomy says what it means."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class MethodFacts:
     :ivar fingerprint: the provider's mark that is the same whenever the same card is saved
     :ivar type: ``card``, ``sepa_debit``, … as the provider calls it
     :ivar last4: the last four digits of the card or account
+    :ivar is_renewed: whether the card network has just told the provider of a new card or validity
     """
 
     network: str = ""
@@ -25,6 +27,21 @@ class MethodFacts:
     fingerprint: str = ""
     type: str = ""
     last4: str = ""
+    is_renewed: bool = False
+
+
+@dataclass(frozen=True)
+class OwnRetries:
+    """What a payload tells of the provider's own retries of the payment.
+
+    :ivar is_planned: whether the provider will charge again by itself
+    :ivar reference: what it calls them
+    :ivar within: how long after the refusal they end at the latest
+    """
+
+    is_planned: bool
+    reference: str = ""
+    within: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
@@ -37,8 +54,12 @@ class RawDecline:
     :ivar message: the provider's sentence for the accountant
     :ivar method: what is known of the payment method
     :ivar network_code: the network's or scheme's own code
+    :ivar is_derived: whether that code is a part of the provider's, whose document says what the
+        whole means, rather than one beside it
     :ivar network_advice: the network's advice code
     :ivar provider_advice: the provider's advice
+    :ivar updater: what the network's card updater said of the card, as the provider spells it
+    :ivar retries: what is told of the provider's own retries, if anything is
     :ivar excerpt: selected keys and their values, should a code be unknown
     """
 
@@ -48,6 +69,9 @@ class RawDecline:
     message: str = ""
     method: MethodFacts = field(default_factory=MethodFacts)
     network_code: str = ""
+    is_derived: bool = False
     network_advice: str = ""
     provider_advice: str = ""
+    updater: str = ""
+    retries: OwnRetries | None = None
     excerpt: tuple[tuple[str, object], ...] = ()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .advice import NO_ADVICE, Advice
 from .networks import BANK_SCHEMES
+from .patterns import matches, parse_pattern
 
 DATA = Path(__file__).parent / "data"
 
@@ -48,7 +49,8 @@ class Code:
 
     :ivar scope: a provider's technical name, a card network, a bank scheme, or ``adyen_raw``
     :ivar kind: ``code`` (the provider's), ``text`` (a provider's wording that stands for a code),
-        ``response`` (the network's) or ``advice``
+        ``pattern`` (what is in such a wording, see :func:`~.patterns.parse_pattern`), ``response``
+        (the network's) or ``advice``
     :ivar category: Visa's category, 1 to 4
     :ivar source: short name of the document
     :ivar date: ISO date of its edition, or of the comparison with it
@@ -62,6 +64,10 @@ class Code:
     advice: Advice = NO_ADVICE
     source: str = ""
     date: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind == "pattern":
+            parse_pattern(self.code)  # What can't be looked for is no code.
 
 
 class Taxonomy:
@@ -79,6 +85,13 @@ class Taxonomy:
             if code.reason not in self.reasons:
                 raise ValueError(f"{code.scope} {code.code}: no reason {code.reason!r}")
             self._codes[code.scope, code.kind, normalize(code.code)] = code
+        self._patterns: dict[str, list[tuple[tuple[str, ...], Code]]] = {}
+        for code in self._codes.values():
+            if code.kind == "pattern":
+                row = (parse_pattern(code.code), code)
+                self._patterns.setdefault(code.scope, []).append(row)
+        for rows in self._patterns.values():  # Of two that fit, the one that asks for more.
+            rows.sort(key=lambda row: -sum(map(len, row[0])))
 
     @classmethod
     def shipped(cls) -> "Taxonomy":
@@ -91,6 +104,11 @@ class Taxonomy:
     def find(self, scope: str, kind: str, code: str) -> Code | None:
         """Return what a code means, or nothing; capitals don't matter."""
         return self._codes.get((scope, kind, normalize(code)))
+
+    def find_pattern(self, scope: str, sentence: str) -> Code | None:
+        """Return what a provider's sentence means by the words that are in it, or nothing."""
+        rows = self._patterns.get(scope, ())
+        return next((code for pieces, code in rows if matches(pieces, sentence)), None)
 
     def find_response(self, network: str, code: str, provider: str = "") -> Code | None:
         """Return what a network's code means on that network.
@@ -145,7 +163,10 @@ def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:
 
 
 def load_codes(rows: Iterable[Mapping[str, str]]) -> list[Code]:
-    """Make codes of the rows of the data file."""
+    """Make codes of the rows of the data file.
+
+    :raise ValueError: for an advice or a pattern that can't be read
+    """
     return [
         Code(
             row["scope"],

@@ -19,10 +19,12 @@ from .case import (
     test_return_wizard,
 )
 from .charge import (
+    test_adyen_webhook,
     test_begun,
     test_breaker,
     test_charge,
     test_decline,
+    test_hooks,
     test_knowledge,
     test_block,
     test_look_up,

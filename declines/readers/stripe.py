@@ -3,12 +3,21 @@
 Bodies of HTTP errors hold ``error``; answers and webhooks reach Odoo as ``payment_intent`` or
 ``setup_intent``, whose last error has the same members. A bank debit fails days later: its code is
 in ``code``, its ``decline_code`` says nothing reliable.
+
+The error of an intent may only say that its charge failed ("Check the error message for a detailed
+explanation", Stripe, error codes); the charge's own ``failure_code`` then says why.
+
+Stripe charges again by itself for an invoice of its own (``next_payment_attempt``; Stripe, The
+Invoice object, and Automate payment retries) and for an off-session payment of version 2 of its
+interface (status ``pending_retry``; Stripe, Smart Retries on Off-Session Payments). Odoo's addon
+makes neither, an addon on top of it may.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from ..networks import country_of, funding_of, network_of, scheme_of
-from ..raw import MethodFacts, RawDecline
+from ..raw import MethodFacts, OwnRetries, RawDecline
 from ..values import code, dig, fingerprint, number, text
 from .tools import codes, first, last4, network_code, select
 
@@ -32,6 +41,10 @@ _EXCERPT = (
 )
 # What a risk rule says is only told beside a decline code that hides it.
 _HIDING = ("", "card_declined", "generic_decline", "fraudulent")
+# Codes of an intent that only say that its charge failed.
+_SUMMARIES = ("", "payment_intent_payment_attempt_failed", "card_declined")
+# Stripe retries for two months at most, as the merchant chooses.
+_RETRY_WINDOW = timedelta(days=62)
 
 
 def read(payload: Any) -> RawDecline:
@@ -61,6 +74,7 @@ def read(payload: Any) -> RawDecline:
             first(dig(error, "network_advice_code"), dig(outcome, "network_advice_code"))
         ),
         provider_advice=code(first(dig(error, "advice_code"), dig(outcome, "advice_code"))),
+        retries=_read_retries(payload, intent, charge),
         excerpt=select(payload, *_EXCERPT),
     )
 
@@ -76,14 +90,30 @@ def _find_charge(payload: Any, intent: Any) -> Any:
 
 
 def _read_codes(error: Any, charge: Any, outcome: Any, method: MethodFacts) -> tuple[str, ...]:
-    general = first(dig(error, "code"), dig(charge, "failure_code"))
+    general, failure = code(dig(error, "code")), code(dig(charge, "failure_code"))
+    if general in _SUMMARIES:
+        general, failure = failure or general, general
     declined = code(dig(error, "decline_code"))
     if scheme_of(method.type):
-        return codes(first(general, declined))
+        return codes(general or declined, failure)
     told = code(dig(outcome, "reason"))
-    if told and dig(outcome, "type") == "blocked" and (declined or code(general)) in _HIDING:
+    if told and dig(outcome, "type") == "blocked" and (declined or general) in _HIDING:
         return codes(told, declined, general)
-    return codes(declined, told if dig(outcome, "type") == "issuer_declined" else None, general)
+    told = told if dig(outcome, "type") == "issuer_declined" else None
+    return codes(declined, told, general, failure)
+
+
+def _read_retries(payload: Any, intent: Any, charge: Any) -> OwnRetries | None:
+    """Return whether Stripe charges again by itself; the id of an invoice does not tell."""
+    if dig(payload, "object") == "v2.payments.off_session_payment":
+        is_planned = dig(payload, "status") == "pending_retry"
+        return OwnRetries(is_planned, code(dig(payload, "id")), _RETRY_WINDOW)
+    candidates = (dig(intent, "invoice"), dig(charge, "invoice"), dig(payload, "invoice"))
+    for invoice in candidates:
+        if isinstance(invoice, dict) and "next_payment_attempt" in invoice:
+            is_planned = bool(number(invoice["next_payment_attempt"], 1, 2**33))
+            return OwnRetries(is_planned, code(invoice.get("id")), _RETRY_WINDOW)
+    return None
 
 
 def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFacts:
@@ -95,7 +125,8 @@ def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFa
         payload if dig(payload, "object") == "payment_method" else None,
     )
     found = next((method for method in candidates if isinstance(method, dict)), {})
-    kind = code(found.get("type"))
+    # The error names it beside the method since version 2026-09-30 of the interface.
+    kind = code(found.get("type") or dig(error, "payment_method_type"))
     details = found.get(kind)
     return MethodFacts(
         network=scheme_of(kind)

@@ -7,6 +7,8 @@ from ..values import code, dig
 
 _LAST4 = re.compile(r"[0-9]{4}")
 _NETWORK_CODE = re.compile(r"[0-9A-Z]{1,4}")
+# Where a network's code would stand, these say which check of the provider's failed.
+_CHECKS = re.compile(r"3DS2?|AVS|CVC|CVV|SCA|N/?A")
 
 
 def select(payload: Any, *paths: str) -> tuple[tuple[str, object], ...]:
@@ -27,13 +29,14 @@ def first(*values: Any) -> Any:
 def network_code(value: Any) -> str:
     """Return the code of texts like ``51 : Insufficient funds``; one digit gets its zero.
 
-    :return: a network's code; empty when the text is none, and has none before a colon
+    :return: a network's code; empty when the text is none, and has none before a colon, and for the
+        name of a check, as ``3DS : Not authenticated``
     """
     found, colon, _words = code(value).partition(":")
     found = found.strip().upper()
     if not _NETWORK_CODE.fullmatch(found) or not (colon or any(map(str.isdigit, found))):
         return ""
-    return found.zfill(2)
+    return "" if _CHECKS.fullmatch(found) else found.zfill(2)
 
 
 def last4(value: Any) -> str:

@@ -49,6 +49,7 @@ def read(payload: Any) -> RawDecline:
         message=text(first(dig(error, "message"), dig(error, "id"))),
         method=_read_method(payment),
         network_code=answer[1] if answer and answer[1] not in _PLATFORM else "",
+        is_derived=bool(answer),
         excerpt=select(payload, *_EXCERPT)
         + tuple((f"error.{key}", dig(error, key)) for key in ("errorCode", "id", "category")),
     )

@@ -9,6 +9,7 @@ record.
 * ``begun:<transaction>``: it is clear what became of a payment by somebody else, or a person has
   seen to it
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
+* ``retries:<transaction>``: its provider does not retry it any more
 * ``unbooked:<transaction>``: the money was booked
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: the case ends

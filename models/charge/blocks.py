@@ -7,6 +7,7 @@ from odoo import fields
 
 from ...tools.instants import naive
 from ..rules.block import Block
+from .own_retries import OwnRetriesOfProvider, search_retried
 from .under_way import MoneyUnderWay
 
 # A last try that is due at the end of its window may go out a little later.
@@ -34,6 +35,7 @@ class ChargeBlocks:
         checks = (
             self._check_owed,
             self._check_in_flight,
+            self._check_own_retries,
             self.check_method,
             self._check_provider,
             # Before the networks' rules: what they say now may have changed after the pause.
@@ -72,6 +74,11 @@ class ChargeBlocks:
     def _check_in_flight(self):
         """Return a block when another payment of the invoice is on its way, or may be."""
         return MoneyUnderWay(self._env).find_block(self._move)
+
+    def _check_own_retries(self):
+        """Return a block while the provider retries an earlier payment by itself."""
+        retried = (OwnRetriesOfProvider(each) for each in search_retried(self._move))
+        return next(filter(None, (retries.get_block() for retries in retried)), None)
 
     # === THE METHOD === #
 

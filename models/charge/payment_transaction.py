@@ -1,17 +1,32 @@
 """The transaction of a charge, ours or somebody else's: what its answers say, and who may pay."""
 
 import logging
+from dataclasses import dataclass
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...declines import Answer, Certainty, Known, Role, find_role, read_method, read_status
+from ...declines import (
+    Answer,
+    Certainty,
+    Known,
+    Role,
+    find_role,
+    read_method,
+    read_own_retries,
+    read_status,
+)
 from ...declines.look_ups import find_name
+from ...declines.values import dig
 from ...tools.instants import aware
 from ..case.alerts import answer_alert
 from ..case.recovery_invoice_queue import FOLLOW
+from ..method.payment_token import EVENT_PRECISION
 from .begun import BEGUN_OPERATIONS, BegunPayment, resolve_begun
 from .look_ups import can_ask, look_up
+from .own_retries import OwnRetriesOfProvider
+from .past_helper import LOST, describe, end_lost_charge, note_lost
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +34,8 @@ _logger = logging.getLogger(__name__)
 _NO_PAYMENT = ("validation", "refund")
 # Operations that charge a saved method.
 _CHARGES = ("online_token", "offline")
+# Events of Adyen about its own retries of a refused payment.
+RETRY_EVENTS = ("AUTORESCUE", "CANCEL_AUTORESCUE")
 # In the context of the claim of a charge. A caller from outside can't send an object.
 CLAIM = object()
 # What is known of a charge whose transaction reached a state.
@@ -31,6 +48,16 @@ OUTCOMES = {
 }
 
 FOLLOW.fill("begun payments", ("payment.transaction", "_recovery_resolve_begun"))
+
+
+@dataclass(eq=False)
+class Fetched:
+    """What an addon fetched of a payment while its answer was processed.
+
+    In the context, where a caller from outside can't send an object.
+    """
+
+    entity: Any = None
 
 
 class PaymentTransaction(models.Model):
@@ -78,12 +105,20 @@ class PaymentTransaction(models.Model):
     # === REQUEST HELPERS === #
 
     def _send_api_request(self, method, endpoint, **kwargs):
-        """Override of `payment` to remember that the answer to somebody else's charge got lost.
+        """Override of `payment` to keep what was fetched, and that an answer got lost.
 
         Our own charges are kept from ending in error at all; a payment that a customer or an
         accountant starts with a saved method ends so in stock Odoo, paid or not.
         """
         role = find_role(self.provider_code, method, endpoint)
+        content = self._recovery_send(role, method, endpoint, **kwargs)
+        fetched = self.env.context.get("recovery_fetched")
+        if role is Role.AFTER and isinstance(fetched, Fetched):
+            fetched.entity = content  # Odoo's addon was told an id, and has asked for the rest.
+        return content
+
+    def _recovery_send(self, role, method, endpoint, **kwargs):
+        """Send a request, and remember when the answer to somebody else's charge got lost."""
         is_charge = self.operation in _CHARGES and role in (Role.MONEY, Role.AFTER)
         if not is_charge or self.provider_id._recovery_get_answer() is not None:
             return super()._send_api_request(method, endpoint, **kwargs)
@@ -102,6 +137,53 @@ class PaymentTransaction(models.Model):
             raise ValidationError(
                 self.env._("The answer of the payment provider could not be read.")
             ) from error
+
+    def _send_payment_request(self):
+        """Override of `payment` to judge the requests of Authorize.Net as those of the others."""
+        if self.provider_code != "authorize":
+            return super()._send_payment_request()
+        try:
+            return super()._send_payment_request()
+        except LOST as error:
+            answer = self.provider_id._recovery_get_answer()
+            if answer is not None and answer.payloads:
+                raise  # It was answered; applying the answer raised.
+            return end_lost_charge(self, error)
+
+    def _authorize_create_transaction_request(self, opaque_data):
+        """Override of `payment_authorize` to keep a customer's payment whose answer got lost.
+
+        Stock Odoo would leave it begun for ever, though it may have been made. What is returned
+        stands for an answer in error.
+        """
+        try:
+            return super()._authorize_create_transaction_request(opaque_data)
+        except LOST as error:
+            note_lost(self, error)
+            return {
+                "x_response_code": "3",
+                "x_response_reason_text": describe(self, error),
+            }
+
+    def _extract_amount_data(self, payment_data):
+        """Override of `payment` to do without the amount that Authorize.Net is asked for.
+
+        The payment was answered by then. Odoo's addon does so, too, where it is refused to know.
+        What was of another amount before is not believed without it.
+
+        :raise ValidationError: then, when the amount can't be asked for
+        """
+        if self.provider_code != "authorize":
+            return super()._extract_amount_data(payment_data)
+        if not dig(payment_data, "response", "x_trans_id"):
+            return None  # There is nothing to ask by.
+        try:
+            return super()._extract_amount_data(payment_data)
+        except LOST as error:
+            if self.recovery_unclear:
+                raise ValidationError(describe(self, error)) from error
+            _logger.info("The amount of transaction %s could not be asked for", self.reference)
+            return None
 
     # === BUSINESS METHODS - PROCESSING === #
 
@@ -136,8 +218,12 @@ class PaymentTransaction(models.Model):
         ):
             return transaction
         told = read_status(provider_code, payment_data)
-        telling = transaction.with_context(recovery_told=told)
+        fetched = Fetched()
+        telling = transaction.with_context(recovery_told=told, recovery_fetched=fetched)
         super(PaymentTransaction, telling)._process(provider_code, payment_data)
+        if fetched.entity:
+            payment_data = fetched.entity
+            told = read_status(provider_code, payment_data)
         if (
             told is Known.PENDING
             and transaction.operation in _CHARGES
@@ -176,6 +262,8 @@ class PaymentTransaction(models.Model):
         if target_state == "done":
             # A success after all; with a decline it would count as returned by the bank.
             transactions.write({"recovery_decline": False, "recovery_reason_id": False})
+            for transaction in transactions:
+                OwnRetriesOfProvider(transaction).end(self.env._("The payment succeeded."))
         for transaction in transactions:
             if transaction.operation in BEGUN_OPERATIONS:
                 answer_alert(self.env, f"begun:{transaction.id}")
@@ -183,6 +271,47 @@ class PaymentTransaction(models.Model):
                 # In sudo mode to see the invoices of customers who pay in the portal.
                 transaction.sudo()._recovery_queue_invoices()
         return transactions
+
+    @api.model
+    def _search_by_reference(self, provider_code, payment_data):
+        """Override of `payment` to find the payment that Adyen has retried by its own reference.
+
+        Odoo's addon would take the event for a refund, and make a transaction of it.
+        """
+        if provider_code == "adyen" and payment_data.get("eventCode") in RETRY_EVENTS:
+            reference = read_own_retries("adyen", payment_data).reference
+            domain = [
+                ("recovery_retries_reference", "=", reference),
+                ("provider_code", "=", "adyen"),
+            ]
+            return self.search(domain, limit=1) if reference else self
+        return super()._search_by_reference(provider_code, payment_data)
+
+    @api.model
+    def _recovery_take_adyen_item(self, payment_data):
+        """Take over what Odoo's controller of Adyen's webhook leaves alone, in sudo mode.
+
+        A refusal ends a payment of an invoice that is open, whatever was told before. What has
+        ended stays as it has; of a refusal that came before, or of a retry by Adyen, more is read.
+
+        :param dict payment_data: an item of the webhook, whose signature was verified
+        """
+        is_refusal = (
+            payment_data.get("eventCode") == "AUTHORISATION"
+            and payment_data.get("success") == "false"
+        )
+        if not is_refusal and payment_data.get("eventCode") not in RETRY_EVENTS:
+            return
+        transaction = self._search_by_reference("adyen", payment_data)
+        if not transaction.invoice_ids or transaction.operation in _NO_PAYMENT:
+            return
+        known_as = transaction.provider_reference
+        # Another try under the same reference, which was refused, says nothing of this one.
+        is_same = not known_as or known_as == payment_data.get("pspReference")
+        if is_refusal and transaction.state in ("draft", "pending") and is_same:
+            transaction._process("adyen", {**payment_data, "resultCode": "Refused"})
+        elif transaction.state in ("error", "cancel"):
+            transaction._recovery_note_answer(payment_data)
 
     # === HOOKS === #
 
@@ -241,13 +370,19 @@ class PaymentTransaction(models.Model):
         facts = read_method(self.provider_code, payment_data)
         # In sudo mode: a customer who pays in the portal can't read what is known of their card.
         token_sudo = self.token_id.sudo()
-        if token_sudo and token_sudo._recovery_find_news(facts):
-            token_sudo._recovery_note_facts(facts, self._recovery_get_sent_at())
+        if token_sudo and (facts.is_renewed or token_sudo._recovery_find_news(facts)):
+            told_at, event_kind = self._recovery_get_sent_at(), ""
+            if facts.is_renewed:
+                # The card was renewed before it was charged, and refused: that decline counts.
+                told_at, event_kind = told_at - EVENT_PRECISION, "renewed"
+            token_sudo._recovery_note_facts(facts, told_at, event_kind)
         fingerprint = facts.fingerprint or token_sudo.recovery_fingerprint
         if fingerprint and fingerprint != self.recovery_fingerprint:
             self.recovery_fingerprint = fingerprint
         if is_refusal or (self.state in ("error", "cancel") and not self.recovery_unclear):
             self._recovery_note_decline(self._recovery_read(payment_data))
+            if told := read_own_retries(self.provider_code, payment_data):
+                OwnRetriesOfProvider(self).note(told)
 
     def _recovery_get_sent_at(self):
         """Return when (UTC, naive) what an answer tells of the method was true.

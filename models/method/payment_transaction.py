@@ -37,6 +37,19 @@ class PaymentTransaction(models.Model):
         help="The provider's mark of the card that was charged: the same whenever the same card "
         "is saved again.",
     )
+    recovery_retries_until = fields.Datetime(
+        string="Retried by the Provider Until",
+        readonly=True,
+        copy=False,
+        help="Until then at the latest the provider charges this refused payment again by itself. "
+        "Nothing else is charged for its invoices meanwhile.",
+    )
+    recovery_retries_reference = fields.Char(
+        string="Retries of the Provider",
+        readonly=True,
+        copy=False,
+        help="What the provider calls its own retries of this payment.",
+    )
 
     # The list of unknown codes repeats this condition.
     _recovery_unlisted_idx = models.Index("(id) WHERE recovery_decline @? '$.unlisted[0]'")

@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...declines import Advice, Taxonomy
+from ...declines.patterns import MIN_PIECE, parse_pattern
 from ...declines.taxonomy import load_codes, normalize, read_rows
 from . import recovery_shipped_mixin  # noqa: F401 (its model has to be there first)
 
@@ -31,6 +32,7 @@ class RecoveryDeclineCode(models.Model):
         selection=[
             ("code", "Provider's code"),
             ("text", "Provider's wording"),
+            ("pattern", "Words in the provider's wording"),
             ("response", "Network's code"),
             ("advice", "Advice"),
         ],
@@ -38,6 +40,8 @@ class RecoveryDeclineCode(models.Model):
         required=True,
         help="Provider's code: what the provider calls the failure.\n"
         "Provider's wording: a sentence of the provider that stands for a code.\n"
+        "Words in the provider's wording: what is in such a sentence; * stands for any text "
+        "between, as in “was detached*may not be used again”.\n"
         "Network's code: what the bank answered through a card network or bank scheme.\n"
         "Advice: a code that says what to do next.",
     )
@@ -93,6 +97,21 @@ class RecoveryDeclineCode(models.Model):
         for code in self:
             if not code.key:
                 raise ValidationError(self.env._("A code needs at least one letter or digit."))
+
+    @api.constrains("kind", "code")
+    def _check_pattern(self):
+        for code in self.filtered(lambda code: code.kind == "pattern"):
+            try:
+                parse_pattern(code.code)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%(pattern)s” can't be looked for. Write words of the provider's sentence "
+                        "with at least %(count)s letters in a row, and * for what is between them.",
+                        pattern=code.code,
+                        count=MIN_PIECE,
+                    )
+                ) from error
 
     @api.constrains("scope")
     def _check_scope(self):

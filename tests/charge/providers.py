@@ -25,6 +25,15 @@ PROVIDERS = {
         },
         {"provider_ref": "8415", "adyen_shopper_reference": "ODOO_PARTNER_1"},
     ),
+    "authorize": (
+        {
+            "authorize_login": "login",
+            "authorize_transaction_key": "key",
+            "authorize_signature_key": "00",
+            "authorize_client_key": "client",
+        },
+        {"provider_ref": "payment-profile-1", "authorize_profile": "profile-1"},
+    ),
     "flutterwave": (
         {
             "flutterwave_public_key": "FLWPUBK_TEST-X",

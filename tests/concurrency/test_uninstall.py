@@ -59,6 +59,8 @@ OWN_COLUMNS = {
         "recovery_open_at",
         "recovery_page",
         "recovery_reason_id",
+        "recovery_retries_reference",
+        "recovery_retries_until",
         "recovery_silent_since",
         "recovery_unclear",
     },

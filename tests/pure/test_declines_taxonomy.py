@@ -54,7 +54,7 @@ def test_every_code_is_there_once_and_says_where_it_comes_from():
     for row in rows:
         assert row["source"], row
         assert date(2020, 1, 1) < date.fromisoformat(row["date"]), row
-        assert row["kind"] in ("code", "text", "advice", "response"), row
+        assert row["kind"] in ("code", "text", "pattern", "advice", "response"), row
 
 
 def test_visa_codes_have_a_category_and_no_others_do():

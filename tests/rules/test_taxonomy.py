@@ -180,6 +180,25 @@ class TestEditedTaxonomy(TaxonomyCommon):
         self._upgrade()
         self.assertEqual((self.code.active, self.code.shipped), (True, True))
 
+    def test_words_in_a_sentence_are_a_code_like_the_others(self):
+        sentence = "The moon is full, and this card may not be used before it wanes."
+        body = {"error": {"message": sentence}}
+        self.assertEqual(read("stripe", body, self.codes._get_taxonomy()).reason, "unknown")
+        code = self._create_code(kind="pattern", code="moon is full*may not be used")
+        self.assertEqual(
+            read("stripe", body, self.codes._get_taxonomy()).reason, "insufficient_funds"
+        )
+        code.active = False
+        self.assertEqual(read("stripe", body, self.codes._get_taxonomy()).reason, "unknown")
+
+    def test_words_that_would_be_found_anywhere_are_refused(self):
+        for words in ("*", "no * ok", "x" * 300):
+            with self.assertRaisesRegex(ValidationError, "can't be looked for"):
+                self._create_code(kind="pattern", code=words)
+        code = self._create_code(code="ok")
+        with self.assertRaisesRegex(ValidationError, "can't be looked for"):
+            code.kind = "pattern"
+
     def test_shipped_rows_cannot_be_deleted_but_own_ones_can(self):
         for record in (self.code, self.no_funds):
             with self.assertRaisesRegex(UserError, "comes with the addon.*Archive it instead"):
