@@ -5,6 +5,7 @@ Bodies of HTTP errors hold ``error``; answers and webhooks reach Odoo as ``payme
 in ``code``, its ``decline_code`` says nothing reliable.
 """
 
+import re
 from typing import Any
 
 from ..networks import country_of, funding_of, network_of, scheme_of
@@ -30,6 +31,9 @@ _EXCERPT = (
     "outcome.reason",
     "outcome.type",
 )
+# "No such payment_method: 'pm_1'; a similar object exists in live mode, but a test mode key was
+# used to make this request." is what Stripe calls livemode_mismatch elsewhere, whatever its code.
+_OTHER_MODE = re.compile(r"similar object exists in (?:live|test) mode", re.I)
 # What a risk rule says is only told beside a decline code that hides it.
 _HIDING = ("", "card_declined", "generic_decline", "fraudulent")
 
@@ -76,6 +80,8 @@ def _find_charge(payload: Any, intent: Any) -> Any:
 
 
 def _read_codes(error: Any, charge: Any, outcome: Any, method: MethodFacts) -> tuple[str, ...]:
+    if _OTHER_MODE.search(text(dig(error, "message"))):
+        return codes("livemode_mismatch", dig(error, "code"))
     general = first(dig(error, "code"), dig(charge, "failure_code"))
     declined = code(dig(error, "decline_code"))
     if scheme_of(method.type):

@@ -200,6 +200,22 @@ class RecoveryCase(models.Model):
         copy=False,
         help="When the last retry, or the window, was over.",
     )
+    waiting_provider_id = fields.Many2one(
+        comodel_name="payment.provider",
+        string="Waits For",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The provider that takes no charge of the case until the company has mended its own "
+        "set-up. The case's clock stands still meanwhile, and the customer hears nothing.",
+    )
+    waiting_since = fields.Datetime(
+        string="Waits Since",
+        readonly=True,
+        copy=False,
+        help="Since when the case waits for the company to mend its own set-up with the provider.",
+    )
     recurrence = fields.Selection(
         selection=RECURRENCES,
         default="once",

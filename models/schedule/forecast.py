@@ -12,7 +12,7 @@ from ...tools.instants import aware, naive
 from ..case.recovery_attempt import FAILED_STATES
 from ..case.states import OPEN_STATES
 from .advice import ADVICE_FIELDS
-from .decider import Decider, make_charge
+from .decider import Decider, make_charge, uses_up_a_try
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
@@ -133,7 +133,7 @@ class Forecast:
     def _follow_ladder(self, virtual, at, finished, _choice):
         """Yield the charges of the fixed schedule after one that fails at a naive UTC instant."""
         ladder = Ladder.from_dict(virtual.ladder)
-        rungs = finished.filtered(lambda attempt: not attempt._is_technical())
+        rungs = finished.filtered(uses_up_a_try)
         sent = len(rungs.filtered(lambda attempt: attempt.state == "declined"))
         for number in range(1, MOST_CHARGES):
             decision = plan_ladder(
