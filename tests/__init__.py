@@ -23,6 +23,7 @@ from .charge import (
     test_breaker,
     test_charge,
     test_decline,
+    test_fault,
     test_knowledge,
     test_block,
     test_look_up,

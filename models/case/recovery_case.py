@@ -216,6 +216,11 @@ class RecoveryCase(models.Model):
         copy=False,
         help="Since when the case waits for the company to mend its own set-up with the provider.",
     )
+    waited_hours = fields.Float(
+        readonly=True,
+        copy=False,
+        help="For how long the case has waited so in all: its window is longer by that time.",
+    )
     recurrence = fields.Selection(
         selection=RECURRENCES,
         default="once",
@@ -595,6 +600,11 @@ class RecoveryCase(models.Model):
         """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _get_clock_start(self):
+        """Return from when (naive UTC) its window counts: later by what it waited for the company."""
+        self.ensure_one()
+        return self.first_failure_at + timedelta(hours=self.waited_hours)
 
     def _get_owed(self):
         """Return what is open of the instalments in recovery, in the invoice's currency."""

@@ -168,7 +168,7 @@ class Decider:
         last_failure = max(last.finished_at, last.planned_at) if last else case.first_failure_at
         return plan_ladder(
             Ladder.from_dict(case.ladder),
-            first_failure=aware(case.first_failure_at),
+            first_failure=aware(case._get_clock_start()),
             last_failure=aware(last_failure),
             sent=len(rungs.filtered(lambda attempt: attempt.state == "declined")),
             rungs_used=len(rungs),

@@ -79,7 +79,9 @@ class Forecast:
             values |= self._prepare_virtual_vals()
         elif values.get("arm"):
             values["arm"] = "smart"
-        values["deadline_at"] = values["first_failure_at"] + timedelta(days=policy.window_days)
+        waited = timedelta(hours=values.get("waited_hours", 0.0))
+        window = timedelta(days=policy.window_days)
+        values["deadline_at"] = values["first_failure_at"] + waited + window
         return cases.new(values)
 
     def _prepare_virtual_vals(self):
@@ -90,6 +92,7 @@ class Forecast:
             "due_date",
             "first_attempt_id",
             "first_failure_at",
+            "waited_hours",
             "blocked_class",
             "decline_class",
             "token_id",
@@ -138,7 +141,7 @@ class Forecast:
         for number in range(1, MOST_CHARGES):
             decision = plan_ladder(
                 ladder,
-                first_failure=aware(virtual.first_failure_at),
+                first_failure=aware(virtual._get_clock_start()),
                 last_failure=aware(at),
                 sent=sent + number,
                 rungs_used=len(rungs) + number,

@@ -195,7 +195,11 @@ class Planner:
         """
         case = self.case
         waited = fields.Datetime.now() - case.waiting_since
-        values = {"waiting_provider_id": False, "waiting_since": False}
+        values = {
+            "waiting_provider_id": False,
+            "waiting_since": False,
+            "waited_hours": case.waited_hours + waited / timedelta(hours=1),
+        }
         for name in ("deadline_at", "grace_until"):
             if case[name]:
                 values[name] = case[name] + waited
