@@ -50,6 +50,7 @@ from .flow import (
     test_webhook_payload,
 )
 from .method import (
+    test_card_alive,
     test_card_expiry,
     test_card_gateway,
     test_card_update,

@@ -339,7 +339,8 @@ class RecoveryAttempt(models.Model):
             type = "ceiling_reached"
         elif self.state == "paid":
             type = "attempt_succeeded"
-        elif self.state in OUTCOME_STATES:
+        elif self.state in OUTCOME_STATES and not self._is_merchant():
+            # Rules would write to a customer, or judge them, for a fault of the company's own.
             type = "attempt_failed"
         if type:
             sentence = self.sentence or self.display_name

@@ -602,7 +602,7 @@ class RecoveryCase(models.Model):
         return self.state in CHARGING_STATES
 
     def _get_clock_start(self):
-        """Return from when (naive UTC) its window counts: later by what it waited for the company."""
+        """Return from when (naive UTC) the window counts: later by what the case has waited."""
         self.ensure_one()
         return self.first_failure_at + timedelta(hours=self.waited_hours)
 

@@ -16,6 +16,8 @@ from .method_choice import MethodChooser
 
 # So many charges of an invoice may be due and not let out in a day.
 STOPPED_A_DAY = 4
+# When a first charge is looked at again that waits for its provider to be mended.
+MENDED_LOOK = timedelta(days=1)
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -324,14 +326,26 @@ class Planner:
     def plan_technical(self, attempt):
         """Try a first charge again that could not be sent, soon and silently.
 
+        One that the company's own fault kept from being made waits until that is mended.
+
         :return: whether it is planned again
         """
-        if attempt.state != "not_sent" or attempt._is_merchant():
+        if attempt._is_merchant():
+            return self._plan_when_mended(attempt)
+        if attempt.state != "not_sent":
             return False
         decision = decide_technical_retry(attempt)
         if isinstance(decision, Stop):
             return False
         self._create(make_charge(self.case, decision), due_date=attempt.due_date)
+        return True
+
+    def _plan_when_mended(self, attempt):
+        """Plan a first charge anew for when the provider of a failed one has been mended."""
+        at = self.move._get_next_charge_instant(fields.Datetime.now() + MENDED_LOOK)
+        sentence = self.env._("Waits until an administrator has mended the provider.")
+        again = self._create(PlannedCharge(at, "mended", sentence), due_date=attempt.due_date)
+        again.waiting_provider_id = attempt.transaction_id.provider_id
         return True
 
     # === CREATION === #

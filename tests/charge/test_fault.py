@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..flow.rules_common import RulesCommon
 from .providers import ProviderCommon
 
 NOW = "2026-11-23 09:00:00"
@@ -218,6 +219,16 @@ class TestFault(FaultCommon):
         self.assertEqual(case.attempt_ids.sorted("id")[1].source, "mended")
         self.assertEqual(case.next_source, "ladder")
 
+    def test_first_charge_that_no_policy_matches_goes_on_as_well(self):
+        self.policy.active = False
+        self.assertFalse(self._fail(REFUSED_KEY), msg="There is no case without a policy.")
+        self._live(3, REFUSED_KEY)
+        self.assertEqual(len(self.charged), 1)
+        self.assertIn("Invoices that wait: 1.", self._get_alert().recovery_sentence)
+        self._try_again()
+        self.assertEqual(len(self.charged), 2)
+        self.assertFalse(self._get_alert())
+
     def test_hours_for_charges_hold_when_it_is_tried_again(self):
         case = self._fail(REFUSED_KEY)
         self.policy.write({"charge_hour_from": 14, "charge_hour_to": 16})
@@ -373,6 +384,19 @@ class TestFaultOfProviders(ProviderCommon):
             "errors": [{"errorCode": "9007", "id": "ACCESS_TO_MERCHANT_NOT_ALLOWED"}],
         }
         self._check("worldline", (403, body))
+
+
+@tagged("post_install", "-at_install")
+class TestFaultRules(FaultCommon, RulesCommon):
+    """Automation rules judge customers by their own failures."""
+
+    def test_rules_are_not_told_that_the_customers_charge_failed(self):
+        self._create_rule("pass", model="recovery.event", trigger="on_create")
+        self._fail(NO_FUNDS)
+        self._fail(REFUSED_KEY)
+        events = self.env["recovery.event"].sudo().search([("type", "=", "attempt_failed")])
+        self.assertEqual(len(events), 1)
+        self.assertEqual(events.decline_class, "later")
 
 
 @tagged("post_install", "-at_install")
