@@ -245,11 +245,11 @@ class PaymentToken(models.Model):
             raise UserError(
                 self.env._(
                     "%(method)s can't be called alive again. %(sentence)s Rule: %(rule)s "
-                    "(%(source)s).",
+                    "(%(document)s).",
                     method=label,
                     sentence=self._recovery_render_ceiling(ceiling),
                     rule=rule.name,
-                    source=rule.source or "",
+                    document=rule.source or "",
                 )
             )
         self.write({"recovery_alive_at": now, "recovery_alive_by_id": self.env.uid})

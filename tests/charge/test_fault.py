@@ -219,6 +219,20 @@ class TestFault(FaultCommon):
         self.assertEqual(case.attempt_ids.sorted("id")[1].source, "mended")
         self.assertEqual(case.next_source, "ladder")
 
+    def test_case_in_grace_is_not_given_up_meanwhile(self):
+        case = self._fail(NO_FUNDS)
+        case.sudo()._cancel_planned("No more.")
+        case.sudo()._begin_grace("All retries are used up.")
+        self._wait(hours=1)
+        self._fail(REFUSED_KEY)
+        self._live(20, REFUSED_KEY)
+        self.assertEqual((case.state, case.waiting_provider_id), ("grace", self.stripe))
+        self._try_again()
+        self.assertEqual((case.state, case.waiting_since), ("grace", False))
+        self.assertFalse(case.next_attempt_id, msg="All its retries had been made.")
+        self._live(9, None)
+        self.assertEqual(case.state, "lost", msg="Its time of grace has gone on.")
+
     def test_first_charge_that_no_policy_matches_goes_on_as_well(self):
         self.policy.active = False
         self.assertFalse(self._fail(REFUSED_KEY), msg="There is no case without a policy.")

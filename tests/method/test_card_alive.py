@@ -78,7 +78,9 @@ class TestCardAlive(DeclineCommon):
         with self.assertRaises(AccessError):
             self.card.with_user(other).action_recovery_call_alive()
         manager = new_test_user(
-            self.env, "manager", groups="revenue_recovery.group_recovery_manager"
+            self.env,
+            "manager",
+            groups="account.group_account_invoice,revenue_recovery.group_recovery_manager",
         )
         self.card.with_user(manager).action_recovery_call_alive()
         self.assertEqual(self.card.recovery_alive_by_id, manager)
