@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from odoo.tools import SQL
 
+from ..case.states import CHARGING_STATES
+
 if TYPE_CHECKING:
     from odoo import models
 
@@ -64,9 +66,14 @@ _IS_OWED = SQL(
           JOIN account_move move ON move.id = rel.invoice_id
          WHERE rel.transaction_id = failed.id
            AND move.state = 'posted'
-           AND move.payment_state IN ('not_paid', 'partial')))
+           AND move.payment_state IN ('not_paid', 'partial'))
+     OR EXISTS (SELECT FROM recovery_case
+                 WHERE waiting_provider_id = failed.provider_id AND state IN %(charging)s)
+     OR EXISTS (SELECT FROM recovery_attempt
+                 WHERE waiting_provider_id = failed.provider_id AND state = 'planned'))
     """,
     concerns=_CONCERNS,
+    charging=CHARGING_STATES,
 )
 
 
@@ -169,24 +176,23 @@ class Faults:
 def find_suspects(env):
     """Return the ids of the providers that have faults, be they over, or something waiting."""
     flush(env)
-    env["recovery.case"].flush_model(["waiting_provider_id"])
-    env["recovery.attempt"].flush_model(["waiting_provider_id", "state"])
     rows = env.execute_query(
         SQL(
             """
             SELECT failed.provider_id
               FROM payment_transaction failed
               JOIN payment_provider provider ON provider.id = failed.provider_id
-             WHERE %s
+             WHERE %(counts)s
              UNION SELECT waiting_provider_id FROM recovery_case
-                    WHERE waiting_provider_id IS NOT NULL
+                    WHERE waiting_provider_id IS NOT NULL AND state IN %(charging)s
              UNION SELECT waiting_provider_id FROM recovery_attempt
                     WHERE waiting_provider_id IS NOT NULL AND state = 'planned'
              UNION SELECT res_id FROM mail_activity
                     WHERE recovery_subject LIKE 'fault:%%' AND active
           ORDER BY 1
             """,
-            _COUNTS,
+            counts=_COUNTS,
+            charging=CHARGING_STATES,
         )
     )
     return [provider_id for (provider_id,) in rows]
@@ -212,3 +218,5 @@ def flush(env):
     env["payment.provider"].flush_model(["recovery_mended_at"])
     env["recovery.decline.reason"].flush_model(["concerns"])
     env["account.move"].flush_model(["state", "payment_state"])
+    env["recovery.case"].flush_model(["waiting_provider_id", "state"])
+    env["recovery.attempt"].flush_model(["waiting_provider_id", "state"])

@@ -1,4 +1,4 @@
-"""What is clear of a provider's answer, and the breaker that lets its charges wait."""
+"""What is clear of a provider's answer; the breaker, and faults of ours, that let charges wait."""
 
 import logging
 from datetime import timedelta
@@ -11,7 +11,7 @@ from ...declines import Answer, Certainty
 from ...tools import jobs
 from ..case.alerts import answer_alert, put_alert
 from ..case.recovery_invoice_queue import FOLLOW
-from ..case.states import OPEN_STATES
+from ..case.states import CHARGING_STATES
 from ..rules.block import Block
 from .faults import Faults, find_suspects
 
@@ -205,8 +205,10 @@ class PaymentProvider(models.Model):
         if not self:
             return
         faults = Faults(self).list()
+        if not faults or faults[0].concerns != "provider":
+            self._recovery_free_others()
         if not faults:
-            self._recovery_go_on()
+            answer_alert(self.env, f"fault:{self.id}")
             return
         # What is written is for administrators of the company.
         provider = self.with_context(lang=self.company_id.partner_id.lang)
@@ -217,8 +219,6 @@ class PaymentProvider(models.Model):
             count=provider._recovery_count_waiting(),
         )
         put_alert(provider, sentence, f"fault:{self.id}")
-        if faults[0].concerns != "provider":
-            self._recovery_free_others()
 
     def _recovery_go_on(self):
         """Take the alert back and let go on all that waits for this provider."""
@@ -243,17 +243,12 @@ class PaymentProvider(models.Model):
         )
 
     def _recovery_wake(self, cases, attempts):
-        """Let cases plan anew, and bring first charges to the next hour for charges."""
+        """Let cases plan anew, and make first charges due: the claim puts off what is too early."""
         self.env["recovery.invoice.queue"]._add(cases.move_id)
-        now = fields.Datetime.now()
-        for attempt in attempts:
-            attempt = attempt.with_company(attempt.company_id)
-            attempt.waiting_provider_id = False
-            attempt._postpone(
-                attempt.move_id._get_next_charge_instant(now),
-                self.env._("The provider is charged again."),
-            )
         if attempts:
+            attempts.waiting_provider_id = False
+            sentence = self.env._("The provider is charged again.")
+            attempts._postpone(fields.Datetime.now(), sentence)
             attempts._make_due()
 
     def _recovery_find_waiting(self, limit=None):
@@ -263,7 +258,7 @@ class PaymentProvider(models.Model):
         attempts_sudo = self.env["recovery.attempt"].sudo()
         waiting = ("waiting_provider_id", "=", self.id)
         return (
-            cases_sudo.search([waiting, ("state", "in", OPEN_STATES)], limit=limit),
+            cases_sudo.search([waiting, ("state", "in", CHARGING_STATES)], limit=limit),
             attempts_sudo.search([waiting, ("state", "=", "planned")], limit=limit),
         )
 

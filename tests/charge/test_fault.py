@@ -299,6 +299,30 @@ class TestNarrowFault(FaultCommon):
         self.assertEqual(larger.payment_state, "paid")
         self.assertEqual(self.charged, [30, 5000])
 
+    def test_smaller_one_waits_on_when_the_first_was_paid_otherwise(self):
+        case = self._fail(TOO_SMALL, amount=0.30)
+        smaller = self._create_invoice(token=self.card, amount=0.20)
+        self._live(1, TOO_SMALL)
+        self._register_payment(case.move_id, 0.30)
+        self._live(2, TOO_SMALL)
+        self.assertEqual(self.charged, [30], msg="Stripe would refuse it as well.")
+        self.assertEqual(smaller.recovery_attempt_ids.waiting_provider_id, self.stripe)
+        self.assertIn("Invoices that wait: 1.", self._get_alert().recovery_sentence)
+        self._try_again()
+        self.assertEqual((self.charged, smaller.payment_state), ([30, 20], "paid"))
+
+    def test_paused_case_is_not_followed_again_and_again(self):
+        case = self._fail(REFUSED_KEY)
+        case.sudo()._pause(False, "A person pauses it.")
+        self._wait(hours=1)
+        self.stripe.action_recovery_try_again()
+        self._run_cron("follow")
+        self._run_cron("follow")
+        self.assertFalse(self.env["recovery.invoice.queue"].sudo().search([]))
+        case.action_resume()
+        self.assertFalse(case.waiting_since)
+        self.assertEqual(case.next_source, "mended")
+
     def test_alert_ends_with_the_invoice(self):
         case = self._fail(TOO_SMALL, amount=0.30)
         self.assertTrue(self._get_alert())
