@@ -22,6 +22,8 @@ def uninstall_hook(env):
     their tables.
     """
     env["recovery.spreadsheet"]._remove_dashboard()
+    # Without the addon, providers have no to-dos.
+    env["mail.activity"].search([("recovery_subject", "=like", "fault:%")]).unlink()
     env.cr.execute(
         """
         UPDATE recovery_policy_step

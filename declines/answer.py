@@ -5,7 +5,14 @@ from typing import Any
 
 import requests
 
-from .calls import Certainty, Role, find_role, judge_exception, sends_through_odoo
+from .calls import (
+    Certainty,
+    Role,
+    find_role,
+    is_unauthorised,
+    judge_exception,
+    sends_through_odoo,
+)
 from .values import code, dig
 
 
@@ -21,6 +28,7 @@ class Answer:
     :ivar refusal: the sentence made of that refusal, for the transaction's message
     :ivar certainty: what the calls say about the money
     :ivar is_sent: whether the call that moves money was answered
+    :ivar is_unauthorised: whether the provider refused the key with which nothing could be sent
     :ivar name: the provider's name of the payment, where the answer to that call has one
     """
 
@@ -31,6 +39,7 @@ class Answer:
     refusal: str = ""
     certainty: Certainty = Certainty.ANSWERED
     is_sent: bool = False
+    is_unauthorised: bool = False
     name: str = ""
     calls: int = 0
 
@@ -59,6 +68,7 @@ class Answer:
         if self.is_sent or role is Role.AFTER:
             certainty = Certainty.UNCLEAR
         self.certainty = certainty
+        self.is_unauthorised = certainty is Certainty.NOT_SENT and is_unauthorised(error)
 
     def note_unreadable(self, role: Role) -> None:
         """Add that a call was answered by something that can't be read."""

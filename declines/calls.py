@@ -42,7 +42,8 @@ _MONEY = {
 _READ_BACK = {"razorpay": r"payments/[^/]+"}
 
 # Refused before processing: wrong credentials, or too many requests.
-_STATUS_NOT_PROCESSED = frozenset({401, 403, 429})
+_STATUS_UNAUTHORISED = frozenset({401, 403})
+_STATUS_NOT_PROCESSED = _STATUS_UNAUTHORISED | {429}
 # The request may be running or done: a time-out, or a conflict with the same idempotency key.
 _STATUS_UNCLEAR = frozenset({408, 409, 425})
 # Words by which providers say that a request, which may have been the charge itself, had the same
@@ -71,6 +72,15 @@ def sends_through_odoo(provider: str) -> bool:
     What raises without having called anything has sent nothing then.
     """
     return provider in _MONEY
+
+
+def is_unauthorised(error: BaseException | None) -> bool:
+    """Return whether a request was refused for the key it was sent with, whoever the provider is.
+
+    :param error: what ``requests`` raised, or anything else
+    """
+    response = getattr(error, "response", None)
+    return getattr(response, "status_code", None) in _STATUS_UNAUTHORISED
 
 
 def judge_exception(

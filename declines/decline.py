@@ -1,11 +1,12 @@
 """A refused charge in the terms that the rest of the addon works with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from .advice import NO_ADVICE, Advice
+from .taxonomy import CREDENTIALS
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Decline:
     :ivar message: the provider's own words, for the accountant; never shown to the customer
     :ivar provider: the provider's technical name
     :ivar reason: id of a reason of the taxonomy; ``unknown`` when nothing was recognised
-    :ivar decline_class: ``later``, ``technical``, ``fix_data``, ``customer_action`` or ``never``.
+    :ivar decline_class: ``later``, ``technical``, ``fix_data``, ``customer_action``, ``never``
+        or ``merchant``.
         Usually the reason's; a network's advice may make it stricter
     :ivar network: card network or bank scheme, as ``visa`` or ``sepa``; empty when not told
     :ivar funding: ``credit``, ``debit`` or ``prepaid``; empty when not told
@@ -46,6 +48,23 @@ class Decline:
     known: bool = False
     unlisted: tuple[tuple[str, str, str], ...] = ()
     excerpt: tuple[tuple[str, str], ...] = ()
+
+    def refuse_key(self) -> "Decline":
+        """Return it as the refusal of a key; its code and words stay, where it has any.
+
+        What says more of the merchant's own account stays as it is.
+        """
+        if self.decline_class == "merchant" and self.reason in ("account_not_active", "wrong_mode"):
+            return self
+        return replace(
+            self,
+            reason=CREDENTIALS,
+            decline_class="merchant",
+            advice=NO_ADVICE,
+            known=True,
+            unlisted=(),
+            excerpt=(),
+        )
 
     def to_dict(self, at: datetime) -> dict[str, Any]:
         """Return plain JSON values, without what is empty.

@@ -16,7 +16,11 @@ from .patterns import matches, parse_pattern
 
 DATA = Path(__file__).parent / "data"
 
-CLASSES = ("later", "technical", "fix_data", "customer_action", "never")
+CLASSES = ("later", "technical", "fix_data", "customer_action", "never", "merchant")
+# Which other charges through the provider a decline of the class `merchant` concerns.
+CONCERNS = ("provider", "currency", "method", "smaller", "larger", "charge")
+# The reason of a request that the provider refused for its key (HTTP 401 and 403).
+CREDENTIALS = "invalid_credentials"
 UNKNOWN = "unknown"
 # Other networks follow ISO 8583, which their own tables refine.
 _GENERAL_SCOPE = "iso8583"
@@ -29,6 +33,7 @@ class Reason:
 
     :ivar decline_class: one of :data:`CLASSES`
     :ivar generic: whether it says so little that the network's code is asked for a better one
+    :ivar concerns: of the class ``merchant``: one of :data:`CONCERNS`; empty elsewhere
     """
 
     id: str
@@ -37,10 +42,13 @@ class Reason:
     generic: bool = False
     accountant: str = ""
     customer: str = ""
+    concerns: str = ""
 
     def __post_init__(self) -> None:
         if self.decline_class not in CLASSES:
             raise ValueError(f"Reason {self.id}: no class {self.decline_class!r}")
+        if self.concerns and self.concerns not in CONCERNS:
+            raise ValueError(f"Reason {self.id}: it can't concern {self.concerns!r}")
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,7 @@ def load_reasons(rows: Iterable[Mapping[str, str]]) -> list[Reason]:
             bool(row["generic"]),
             row["accountant"],
             row["customer"],
+            row.get("concerns") or "",
         )
         for row in rows
     ]

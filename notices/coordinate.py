@@ -214,7 +214,9 @@ class _Turn:
 
     def _is_mentioned(self, case: CaseFacts) -> bool:
         """Return whether a message about other invoices names this failing one, too."""
-        if case.is_over or case.paused or case.promise or not case.heard or case.heard[-1].silent:
+        if case.is_over or case.paused or case.waiting or case.promise:
+            return False
+        if not case.heard or case.heard[-1].silent:
             return False
         return not is_soon_charged(case, self.now, self.rules)
 

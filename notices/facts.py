@@ -20,7 +20,8 @@ class FailedAttempt:
     :param key: stable name of it: the attempt's id
     :param at: aware instant
     :param reason: id of a reason of `declines`
-    :param decline_class: one of the five classes
+    :param decline_class: one of the classes of `declines`, but for `merchant`: the customer hears
+        nothing of the company's own faults
     """
 
     key: Hashable
@@ -78,6 +79,8 @@ class CaseFacts:
     :param promise: the local day until which the customer promised to pay
     :param paused: by a person, or because the invoice is blocked; with :attr:`paused_until` for a
         time that is known
+    :param waiting: for the company, which has to mend its own set-up before anything is asked of
+        the customer
     :param barred_steps: keys of steps whose conditions on the invoice it does not fulfil
     """
 
@@ -97,6 +100,7 @@ class CaseFacts:
     promise: date | None = None
     paused: bool = False
     paused_until: datetime | None = None
+    waiting: bool = False
     barred_steps: frozenset = frozenset()
 
     @cached_property

@@ -88,6 +88,7 @@ def find_hold(
     """
     return (
         _find_pause(case, now, hours)
+        or _find_waiting(notice, case, now, hours)
         or _find_promise(notice, case, now, hours, customer)
         or _find_attempt(notice, case, now, hours, rules)
         or _find_hours(notice, now, hours)
@@ -104,6 +105,15 @@ def _find_pause(case: CaseFacts, now: datetime, hours: MessageHours) -> Hold | N
     if case.paused and not until:
         return Hold(hours.next_day(now), Sentence(_("The case is paused.")))
     return None
+
+
+def _find_waiting(
+    notice: Notice, case: CaseFacts, now: datetime, hours: MessageHours
+) -> Hold | None:
+    if not case.waiting or case.paid_at or notice.step.topic != "invoice":
+        return None
+    sentence = Sentence(_("Charges wait until the provider is mended; the customer hears nothing."))
+    return Hold(hours.next_day(now), sentence)
 
 
 def _find_promise(

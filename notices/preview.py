@@ -57,6 +57,8 @@ class Example:
         failed = [PlannedAttempt("first", self.failed_at)]
         failed += [attempt for attempt in past if not paid_at or aware(attempt.at) != paid_at]
         used_up = bool(self.attempts) and not coming and not paid_at
+        if self.decline_class == "merchant":
+            return replace(facts, waiting=True)
         return replace(
             facts,
             failures=tuple(

@@ -25,6 +25,7 @@ from .charge import (
     test_charge,
     test_decline,
     test_hooks,
+    test_fault,
     test_knowledge,
     test_block,
     test_look_up,
@@ -51,6 +52,7 @@ from .flow import (
     test_webhook_payload,
 )
 from .method import (
+    test_card_alive,
     test_card_expiry,
     test_card_gateway,
     test_card_update,

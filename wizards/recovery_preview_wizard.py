@@ -14,6 +14,7 @@ EXAMPLE_REASONS = {
     "fix_data": "expired_card",
     "customer_action": "authentication_required",
     "never": "lost_card",
+    "merchant": "invalid_credentials",
 }
 
 
@@ -125,8 +126,8 @@ class RecoveryPreviewWizard(models.TransientModel):
 
     def _plan_attempts(self, partner):
         """Return the example's later charges: by the odds of the invoice, else evenly."""
-        if self.decline_class in ("fix_data", "customer_action", "never"):
-            return []  # They wait for the customer.
+        if self.decline_class in ("fix_data", "customer_action", "never", "merchant"):
+            return []  # They wait for the customer, or for the company.
         if self.move_id:
             # In sudo mode: the plan rests on methods and charges that the user may not see;
             # instants and probabilities are all that leaves it.

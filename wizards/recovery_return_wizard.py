@@ -185,6 +185,7 @@ class RecoveryReturnWizard(models.TransientModel):
             "technical": self.env._("It is debited again soon, as the rules allow."),
             "fix_data": self.env._("It is not debited again until the account is updated."),
             "customer_action": self.env._("It is not debited again until the customer confirms."),
+            "merchant": self.env._("It is not debited again until your own set-up is mended."),
             "never": self.env._("This account is not debited again: another method is needed."),
         }[self._read_decline().decline_class]
 

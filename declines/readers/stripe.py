@@ -13,6 +13,7 @@ interface (status ``pending_retry``; Stripe, Smart Retries on Off-Session Paymen
 makes neither, an addon on top of it may.
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,9 @@ _EXCERPT = (
     "outcome.reason",
     "outcome.type",
 )
+# "No such payment_method: 'pm_1'; a similar object exists in live mode, but a test mode key was
+# used to make this request." is what Stripe calls livemode_mismatch elsewhere, whatever its code.
+_OTHER_MODE = re.compile(r"similar object exists in (?:live|test) mode", re.I)
 # What a risk rule says is only told beside a decline code that hides it.
 _HIDING = ("", "card_declined", "generic_decline", "fraudulent")
 # Codes of an intent that only say that its charge failed.
@@ -91,6 +95,8 @@ def _find_charge(payload: Any, intent: Any) -> Any:
 
 def _read_codes(error: Any, charge: Any, outcome: Any, method: MethodFacts) -> tuple[str, ...]:
     general, failure = code(dig(error, "code")), code(dig(charge, "failure_code"))
+    if _OTHER_MODE.search(text(dig(error, "message"))):
+        return codes("livemode_mismatch", general)
     if general in _SUMMARIES:
         general, failure = failure or general, general
     declined = code(dig(error, "decline_code"))

@@ -11,6 +11,7 @@ record.
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
 * ``retries:<transaction>``: its provider does not retry it any more
 * ``unbooked:<transaction>``: the money was booked
+* ``fault:<provider>``: the provider takes charges again; it stands on the provider
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: the case ends
 
@@ -22,7 +23,7 @@ from markupsafe import escape
 from .states import OPEN_STATES
 
 # What only the answer takes back; no person may tick it off.
-QUESTIONS = ("outcome", "overdue")
+QUESTIONS = ("outcome", "overdue", "fault")
 
 
 def raise_alert(move, sentence, subject):
@@ -63,7 +64,7 @@ def find_alerts(env, *subjects, ticked_off=False):
 def put_alert(thread_sudo, sentence, subject):
     """Put an alert on a record, unless it is on another one already; it gets the new sentence then.
 
-    :param thread_sudo: a `recovery.case` or an invoice, in sudo mode
+    :param thread_sudo: a `recovery.case`, an invoice or a provider, in sudo mode
     """
     env = thread_sudo.env
     values = {"recovery_sentence": sentence, "note": escape(sentence)}
@@ -112,7 +113,7 @@ def show_newest(cases_sudo):
 
 
 def _find_person(thread_sudo):
-    """Return who is to look at a case or an invoice: somebody who can see it, if there is one."""
+    """Return who is to look at a record: somebody who can see it, if there is one."""
     people = _list_people(thread_sudo)
     return (
         next((user for user in people if _may_look(user, thread_sudo)), None)
@@ -126,6 +127,10 @@ def _find_person(thread_sudo):
 def _list_people(thread_sudo):
     """Yield who may be meant, the nearest first."""
     env = thread_sudo.env
+    if thread_sudo._name == "payment.provider":  # Which nobody but administrators may see.
+        yield env.ref("base.user_admin", raise_if_not_found=False) or env["res.users"]
+        yield from _list_members(env, "base.group_system")
+        return
     move_sudo = thread_sudo
     if thread_sudo._name == "recovery.case":
         yield thread_sudo.user_id

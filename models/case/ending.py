@@ -12,6 +12,8 @@ def due_ends(env):
     now = fields.Datetime.now()
     today = fields.Date.context_today(env["recovery.case"])
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
+    # The clock of what waits for the company itself stands still.
+    is_idle &= Domain("waiting_since", "=", False)
     return [
         (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
         (
@@ -27,6 +29,8 @@ def _end_pause(case):
 
 
 def _end_window(case):
+    if case._wait_for_provider():
+        return
     days = case.policy_id.window_days
     case._begin_grace(case.env._("The window of %(days)s days is over.", days=days))
 
@@ -34,7 +38,7 @@ def _end_window(case):
 def _end_grace(case):
     """Run the policy's end action on a case that nothing recovered."""
     case._follow_invoice()
-    if case.state == "grace":
+    if case.state == "grace" and not case._wait_for_provider():
         END_ACTIONS[case.policy_id.end_action](case)
 
 

@@ -74,11 +74,21 @@ class InvoiceFollower:
         latest = loose[-1:]
         if latest.state not in FAILED_STATES:
             return cases
-        if latest.state == "not_sent" and self.move._plan_technical_retry(latest):
+        is_unsent = latest.state == "not_sent" and not latest._is_merchant()
+        if is_unsent and self.move._plan_technical_retry(latest):
             return cases
         if latest._get_owed_block():
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
-        return cases._open(self.move, attempt=latest) or self._tell_of_no_policy(latest)
+        return cases._open(self.move, attempt=latest) or self._go_on_without_case(latest)
+
+    def _go_on_without_case(self, latest):
+        """Let a first charge wait for the company to mend its set-up, or tell of one that failed.
+
+        :return: no case
+        """
+        if latest._is_merchant() and self.move._plan_technical_retry(latest):
+            return self.env["recovery.case"]
+        return self._tell_of_no_policy(latest)
 
     def _tell_of_no_policy(self, attempt):
         """Raise the alarm when a first charge failed and nothing is tried any more.

@@ -57,10 +57,18 @@ class MailActivity(models.Model):
     def _recovery_check_answered(self):
         """Refuse to tick off what nobody has answered.
 
-        :raise UserError: when an alert asks what became of a charge
+        :raise UserError: when an alert asks what became of a charge, or to mend a provider
         """
         for todo in self.filtered("recovery_subject"):
-            if todo.recovery_subject.split(":")[0] in QUESTIONS:
+            kind = todo.recovery_subject.split(":")[0]
+            if kind == "fault":
+                raise UserError(
+                    self.env._(
+                        "Mend %(provider)s first, then press “Try Again” there.",
+                        provider=todo.res_name,
+                    )
+                )
+            if kind in QUESTIONS:
                 raise UserError(
                     self.env._(
                         "Confirm first whether %(record)s was charged.", record=todo.res_name

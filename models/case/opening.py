@@ -127,6 +127,7 @@ def reopen(case, reason, values):
         "channel": False,
         "grace_until": False,
         "exhausted_at": False,
+        "waited_hours": 0.0,
         # Of its former life; what was paid since then was not declined.
         **dict.fromkeys(("decline_reason_id", "decline_class"), False),
         # Notices of its former life stay as they are; this one has its own.

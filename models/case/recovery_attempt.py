@@ -40,6 +40,7 @@ SOURCES = [
     ("technical", "Technical retry"),
     ("method", "New payment method"),
     ("backup", "Backup method"),
+    ("mended", "Provider mended"),
     ("user", "User"),
 ]
 
@@ -172,7 +173,8 @@ class RecoveryAttempt(models.Model):
         "Technical Trouble: charged again soon, and it costs no try.\n"
         "Update Needed: the card has to be updated before it is charged again.\n"
         "Customer Must Confirm: the bank asks the customer to confirm the payment.\n"
-        "Method Is Dead: this payment method is not charged again.",
+        "Method Is Dead: this payment method is not charged again.\n"
+        "Own Set-Up: nothing is charged until somebody has mended the provider.",
     )
     decline_code = fields.Char(readonly=True, copy=False, help="The code the provider answered.")
     decline_message = fields.Char(
@@ -207,6 +209,15 @@ class RecoveryAttempt(models.Model):
         copy=False,
         ondelete="set null",
         help="The network's rule that put the charge off, or refused it.",
+    )
+    waiting_provider_id = fields.Many2one(
+        comodel_name="payment.provider",
+        string="Waits For",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The provider that takes no such charge until the company has mended its own set-up.",
     )
     is_news = fields.Boolean(
         readonly=True, copy=False, help="Automation rules are still to be told of its outcome."
@@ -328,7 +339,8 @@ class RecoveryAttempt(models.Model):
             type = "ceiling_reached"
         elif self.state == "paid":
             type = "attempt_succeeded"
-        elif self.state in OUTCOME_STATES:
+        elif self.state in OUTCOME_STATES and not self._is_merchant():
+            # Rules would write to a customer, or judge them, for a fault of the company's own.
             type = "attempt_failed"
         if type:
             sentence = self.sentence or self.display_name
@@ -358,9 +370,16 @@ class RecoveryAttempt(models.Model):
     def _is_technical(self):
         """Return whether a charge failed without anybody having declined it."""
         self.ensure_one()
+        if self.decline_class == "merchant":
+            return False
         return self.state == "not_sent" or (
             self.state == "declined" and self.decline_class == "technical"
         )
+
+    def _is_merchant(self):
+        """Return whether a charge failed for the company's own fault: it says nothing of others."""
+        self.ensure_one()
+        return self.state in FAILED_STATES and self.decline_class == "merchant"
 
     def _count_recent_technical(self):
         """Return how many charges in a row met technical trouble, this one included."""

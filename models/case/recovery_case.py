@@ -200,6 +200,27 @@ class RecoveryCase(models.Model):
         copy=False,
         help="When the last retry, or the window, was over.",
     )
+    waiting_provider_id = fields.Many2one(
+        comodel_name="payment.provider",
+        string="Waits For",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The provider that takes no charge of the case until the company has mended its own "
+        "set-up. The case's clock stands still meanwhile, and the customer hears nothing.",
+    )
+    waiting_since = fields.Datetime(
+        string="Waits Since",
+        readonly=True,
+        copy=False,
+        help="Since when the case waits for the company to mend its own set-up with the provider.",
+    )
+    waited_hours = fields.Float(
+        readonly=True,
+        copy=False,
+        help="For how long the case has waited so in all: its window is longer by that time.",
+    )
     recurrence = fields.Selection(
         selection=RECURRENCES,
         default="once",
@@ -579,6 +600,11 @@ class RecoveryCase(models.Model):
         """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _get_clock_start(self):
+        """Return from when (naive UTC) the window counts: later by what the case has waited."""
+        self.ensure_one()
+        return self.first_failure_at + timedelta(hours=self.waited_hours)
 
     def _get_owed(self):
         """Return what is open of the instalments in recovery, in the invoice's currency."""

@@ -36,6 +36,15 @@ class RecoveryCaseHooks(models.AbstractModel):
         :param transactions: those that have just changed
         """
 
+    def _wait_for_provider(self):
+        """Hook: let this case wait while the company's own fault keeps its method from paying.
+
+        Filled by the schedule room; no case waits by itself.
+
+        :return: whether it waits
+        """
+        return False
+
     def _get_promised_wait(self):
         """Hook: return the `Block` of a promised day, or none; none by itself, filled by page."""
         return

@@ -14,6 +14,7 @@ from .follower import InvoiceFollower
 FOLLOW = Places(
     "unknown outcomes",
     "begun payments",
+    "faults",
     "alerts",
     "events of the day",
     "failing providers",

@@ -12,6 +12,8 @@ from .under_way import MoneyUnderWay
 
 # A last try that is due at the end of its window may go out a little later.
 WINDOW_SLACK = timedelta(days=1)
+# When a first charge is looked at again that waits for the provider to be mended.
+FAULT_WAIT = timedelta(days=1)
 
 
 class ChargeBlocks:
@@ -38,6 +40,7 @@ class ChargeBlocks:
             self._check_own_retries,
             self.check_method,
             self._check_provider,
+            self._check_fault,
             # Before the networks' rules: what they say now may have changed after the pause.
             self._check_pause,
             self._check_card,
@@ -64,7 +67,7 @@ class ChargeBlocks:
 
         A pause of the provider adds to the window of what waited for its end.
         """
-        if not self._case or self._attempt.source in ("user", "method", "backup"):
+        if not self._case or self._attempt.source in ("user", "method", "backup", "mended"):
             return False
         if self._now <= self._case.deadline_at + WINDOW_SLACK:
             return False
@@ -181,6 +184,19 @@ class ChargeBlocks:
             maximum=currency.format(maximum),
         )
         return Block("provider", sentence)
+
+    def _check_fault(self):
+        """Return a block while the company's own fault keeps the provider from taking the charge.
+
+        A case waits until that is mended; a first charge, which has none, is looked at each day.
+        """
+        block = self._provider_sudo._recovery_get_fault_block(
+            self._charged_token, self._move, self._attempt._get_amount()
+        )
+        if not block:
+            return None
+        until = None if self._case else self._now + FAULT_WAIT
+        return block._replace(moot=bool(self._case), until=until, decline_class="")
 
     def _check_pause(self):
         """Return a block while the charges of the provider are paused, whoever asked for them."""

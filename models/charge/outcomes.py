@@ -18,8 +18,11 @@ def record_outcome(attempt, answer):
     outcome = transaction._recovery_get_outcome() or Known.UNKNOWN
     if outcome is Known.DECLINED and answer.certainty is Certainty.NOT_SENT:
         outcome = Known.NOT_SENT
-    if answer.error and outcome in (Known.DECLINED, Known.NOT_SENT):
-        transaction._recovery_note_answer(answer.error)
+    if outcome in (Known.DECLINED, Known.NOT_SENT):
+        if answer.is_unauthorised:
+            transaction._recovery_note_refused_key(answer.error)
+        elif answer.error:
+            transaction._recovery_note_answer(answer.error)
     if outcome is Known.UNKNOWN and answer.name and not transaction.provider_reference:
         transaction.provider_reference = answer.name  # By which it can be looked up.
     attempt._set_state(outcome.value, **prepare_outcome_vals(attempt, outcome))
@@ -38,6 +41,7 @@ def prepare_outcome_vals(attempt, outcome):
         decline = Decline("", "", transaction.provider_code)
     amount = attempt.currency_id.format(attempt.amount)
     message = decline.message or decline.code or transaction.state_message or ""
+    is_merchant = decline.decline_class == "merchant"
     known = {"amount": amount, "method": attempt.method_label, "message": message}
     sentences = {
         Known.PAID: env._("%(amount)s charged to %(method)s.", **known),
@@ -53,11 +57,15 @@ def prepare_outcome_vals(attempt, outcome):
         ),
     }
     values = {"sentence": sentences[outcome]}
+    if is_merchant and outcome in (Known.DECLINED, Known.NOT_SENT):
+        values["sentence"] = env._(
+            "Nothing was charged, for a fault of our own with the provider: %(message)s", **known
+        )
     if outcome is Known.UNKNOWN:
         values["resolve_at"] = fields.Datetime.now()
     if outcome is Known.PENDING:
         values["resolve_at"] = attempt.deadline_at
-    if outcome is Known.DECLINED:
+    if outcome is Known.DECLINED or (outcome is Known.NOT_SENT and is_merchant):
         values |= attempt._prepare_decline_vals(decline)
     return values
 

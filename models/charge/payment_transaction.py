@@ -89,6 +89,11 @@ class PaymentTransaction(models.Model):
         "OR (state = 'error' AND recovery_unclear IS TRUE)"
     )
 
+    # Declines for faults of the company's own are few, and looked for before each charge.
+    _recovery_fault_idx = models.Index(
+        "(provider_id) WHERE recovery_decline ->> 'decline_class' = 'merchant'"
+    )
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -383,6 +388,11 @@ class PaymentTransaction(models.Model):
             self._recovery_note_decline(self._recovery_read(payment_data))
             if told := read_own_retries(self.provider_code, payment_data):
                 OwnRetriesOfProvider(self).note(told)
+
+    def _recovery_note_refused_key(self, body):
+        """Keep that the provider refused the key, whatever the body of its answer says of it."""
+        self.ensure_one()
+        self._recovery_note_decline(self._recovery_read(body or {}).refuse_key())
 
     def _recovery_get_sent_at(self):
         """Return when (UTC, naive) what an answer tells of the method was true.

@@ -176,6 +176,7 @@ class RecoveryAttempt(models.Model):
             "token_id": token.id,
             "method_label": token._recovery_get_label(),
             "started_at": fields.Datetime.now(),
+            "waiting_provider_id": False,
             "deadline_at": fields.Datetime.now() + get_outcome_wait(token, token.payment_method_id),
         }
         self.write(values)
@@ -250,6 +251,8 @@ class RecoveryAttempt(models.Model):
             raise_alert(self.move_id, block.sentence, block.subject or f"charge:{self.id}")
         if block.until:
             self._postpone(block.until, block.sentence, block.rule)
+            if block.provider:
+                self.waiting_provider_id = block.provider
             return
         # Which decline of an earlier charge stands against this one.
         decline = {}

@@ -81,7 +81,8 @@ class PaymentProvider(models.Model):
         )
         failed = SQL(
             """
-            (attempt.state IN ('unknown', 'not_sent')
+            (attempt.decline_class IS DISTINCT FROM 'merchant'
+                 AND attempt.state IN ('unknown', 'not_sent')
              OR attempt.state = 'declined' AND attempt.decline_class = 'technical')
             """
         )

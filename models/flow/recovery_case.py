@@ -152,7 +152,7 @@ class RecoveryCase(models.Model):
             )
         values = {
             "policy_id": policy.id,
-            "deadline_at": self.first_failure_at + timedelta(days=policy.window_days),
+            "deadline_at": self._get_clock_start() + timedelta(days=policy.window_days),
         }
         if self.ladder or self.opened_by != "overdue":
             values["ladder"] = policy._get_schedule(self.move_id) or False

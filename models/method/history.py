@@ -143,6 +143,22 @@ def find_blocking_charge(history, charge, updated_at):
     return None
 
 
+def find_dead_charge(history, updated_at):
+    """Return the latest decline by which a method counts as dead, or none.
+
+    :param history: of :meth:`CardHistory.read_charges`
+    :param updated_at: naive UTC: declines before it say nothing of the method as it is now
+    """
+    by_answer = sorted(history, key=lambda earlier: earlier.answered_at)
+    for earlier in reversed(by_answer):
+        if earlier.attempt.outcome == "paid":
+            return None
+        is_old = updated_at and naive(earlier.attempt.at) < updated_at
+        if earlier.decline_class == "never" and not is_old:
+            return earlier
+    return None
+
+
 def to_minor_units(amount, currency):
     """Return an amount in the smallest unit of its currency, as the rules count it."""
     return round((amount or 0) * 10**currency.decimal_places)

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
@@ -13,13 +13,15 @@ from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
-from .history import CardHistory, find_blocking_charge, to_minor_units
+from .history import CardHistory, find_blocking_charge, find_dead_charge, to_minor_units
 from .news import MethodNews
 from .usage import MethodUsage
 
 _logger = logging.getLogger(__name__)
 
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
+# Who may call a dead method alive again.
+MANAGER_GROUPS = ("revenue_recovery.group_recovery_manager", "base.group_system")
 # How often a provider is asked for the facts of a saved method that it didn't tell.
 REFRESH_WAIT = timedelta(days=30)
 # A card that expires within so many days, or has expired, is asked for more often.
@@ -98,6 +100,29 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="When the method was removed at its provider, who can charge it no more.",
     )
+    recovery_is_dead = fields.Boolean(
+        string="Called Dead",
+        compute="_compute_recovery_is_dead",
+        compute_sudo=True,
+        groups=RECOVERY_GROUP,
+        help="A decline said that the method will never pay again, so it is not charged any more.",
+    )
+    recovery_alive_at = fields.Datetime(
+        string="Called Alive Again",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When somebody let a method that was called dead be charged again. Its history counts "
+        "from then.",
+    )
+    recovery_alive_by_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Called Alive By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=RECOVERY_GROUP,
+    )
     recovery_expiry_state = fields.Selection(
         selection=[
             ("expired", "Expired"),
@@ -135,6 +160,11 @@ class PaymentToken(models.Model):
                 or (expiry <= today + NEXT and "next")
             )
 
+    @api.depends("recovery_updated_at")
+    def _compute_recovery_is_dead(self):
+        for token in self:
+            token.recovery_is_dead = bool(token._origin and token._origin._recovery_find_death())
+
     @api.depends("provider_id")
     @api.depends_context("allowed_company_ids")
     def _compute_recovery_in_use(self):
@@ -171,6 +201,66 @@ class PaymentToken(models.Model):
         if "active" in vals:
             self._recovery_note_change()
         return result
+
+    # === ACTION METHODS === #
+
+    def action_recovery_call_alive(self):
+        """Take a manager's word that a method that was called dead can be charged again.
+
+        Networks' rules stay: what they forbid for good nobody can allow.
+
+        :raise AccessError: for anybody else
+        :raise UserError: when it isn't dead, was removed at its provider, or a rule forbids it
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.su and not any(map(self.env.user.has_group, MANAGER_GROUPS)):
+            raise AccessError(
+                self.env._("Only a manager of the recovery can call a payment method alive again.")
+            )
+        # In sudo mode: what is known of methods is written by the engine only.
+        self.sudo()._recovery_call_alive()
+        return True
+
+    def _recovery_call_alive(self):
+        label = self._recovery_get_label()
+        if removal := self._recovery_get_removal():
+            raise UserError(removal.sentence)
+        death = self._recovery_find_death()
+        if not death:
+            raise UserError(self.env._("%(method)s was not called dead.", method=label))
+        past = death.attempt
+        charge = Charge(
+            amount=past.amount,
+            currency=past.currency,
+            network=self.recovery_network or past.network,
+            country=self.recovery_country or "",
+            company=self.company_id.id,
+            debt=past.debt,
+        )
+        now = fields.Datetime.now()
+        ceiling = self._recovery_check_ceiling(charge, now, self._recovery_get_history())
+        if ceiling and not ceiling.allowed_from:
+            rule = self._recovery_get_rule(ceiling)
+            raise UserError(
+                self.env._(
+                    "%(method)s can't be called alive again. %(sentence)s Rule: %(rule)s "
+                    "(%(document)s).",
+                    method=label,
+                    sentence=self._recovery_render_ceiling(ceiling),
+                    rule=rule.name,
+                    document=rule.source or "",
+                )
+            )
+        self.write({"recovery_alive_at": now, "recovery_alive_by_id": self.env.uid})
+        self._recovery_mark_updated(now)
+        self._recovery_note_change(
+            self.env._(
+                "%(user)s called %(method)s alive again: it is charged as any other.",
+                user=self.env.user.name,
+                method=label,
+            )
+        )
 
     # === HOOKS === #
 
@@ -400,6 +490,14 @@ class PaymentToken(models.Model):
             reason=reasons._find(latest.reason if latest else "unknown"),
             at=naive(latest.at) if latest else instant,
         )
+
+    def _recovery_find_death(self):
+        """Return the charge by whose decline this method counts as dead, or none.
+
+        :rtype: history.CardCharge | None
+        """
+        self.ensure_one()
+        return find_dead_charge(self._recovery_get_history(), self.recovery_updated_at)
 
     def _recovery_get_removal(self):
         """Return what keeps a method that was removed at its provider from being charged, or none.

@@ -58,6 +58,7 @@ def _make_facts(case, debt, attempts, barred):
         promise=_get_promised_day(case),
         paused=case.state in ("paused", "suspended"),
         paused_until=_get_pause_end(case),
+        waiting=bool(case.waiting_since),
         barred_steps=barred,
     )
 
@@ -76,6 +77,8 @@ def _make_failures(case, attempts):
         at = case.first_failure_at if row["id"] == first else row["finished_at"]
         if not (row["state"] in FAILED_CHARGES or is_refused) or at < begin:
             continue
+        if row["decline_class"] == "merchant":
+            continue  # Nothing that the customer did, or could mend.
         is_technical = row["state"] == "not_sent" or row["decline_class"] == "technical"
         is_loud |= not is_technical
         yield FailedAttempt(
@@ -90,6 +93,8 @@ def _make_failures(case, attempts):
 
 def _make_foreign_failure(case):
     """Yield the failure of a payment that somebody else had started, if there was one."""
+    if case.decline_class == "merchant":
+        return
     at = case.foreign_failure_at
     if case.opened_by == "failure" and not case.first_attempt_id:
         at = case.first_failure_at

@@ -261,6 +261,8 @@ class RecoveryCase(models.Model):
                 ("partner_id", "=", self.partner_id.id),
                 ("company_id", "=", self.company_id.id),
                 ("state", "in", ("in_recovery", "grace")),
+                # Of these the customer hears nothing: the company has to mend its own set-up.
+                ("waiting_since", "=", False),
             ],
             order="first_failure_at, id",
         )

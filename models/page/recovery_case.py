@@ -31,7 +31,7 @@ FORM_WAIT = timedelta(minutes=2)
 # How long the page speaks of a payment that failed.
 FAILED_WAIT = timedelta(minutes=30)
 # Which decline a page about several invoices explains: what the customer has to act on.
-CLASS_ORDER = ("customer_action", "fix_data", "never", "later", "technical")
+CLASS_ORDER = ("customer_action", "fix_data", "never", "later", "technical", "merchant")
 # So many payments that failed within so long are tries of cards.
 FAILED_MOST = 10
 FAILED_SPAN = timedelta(minutes=10)
@@ -473,6 +473,10 @@ class RecoveryCase(models.Model):
             "customer_action": self.env._("Your bank asks you to confirm this payment yourself."),
             "never": self.env._(
                 "Your saved payment method can't be charged any more. Please use another one."
+            ),
+            "merchant": self.env._(
+                "The payment did not go through, for a reason on our side. You can pay in another "
+                "way now, or leave it to us."
             ),
         }.get(decline_class) or self.env._("The payment could not be collected.")
 

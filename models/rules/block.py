@@ -10,14 +10,15 @@ if TYPE_CHECKING:
 class Block(NamedTuple):
     """What stands against a charge.
 
-    :ivar kind: what says so: owed, in_flight, removed, method, provider, pause, card, ceiling,
-        cool_down, hours, promise, or that of an addon
+    :ivar kind: what says so: owed, in_flight, removed, method, provider, fault, pause, card,
+        ceiling, cool_down, hours, promise, or that of an addon
     :ivar sentence: for a person, with what to do
     :ivar until: UTC, naive: the instant from which the charge may be looked at again; empty when
         something has to change first
     :ivar rule: the `recovery.network.rule` that it comes from, if it is one
     :ivar decline_class: of the earlier charge that shut the payment method, when that is why
     :ivar reason: the `recovery.decline.reason` of that charge
+    :ivar provider: the `payment.provider` that takes no charge for the company's own fault
     :ivar at: UTC, naive: the instant of that charge
     :ivar moot: nothing is owed any more, or nobody wants the charge
     :ivar alert: money may be in the wrong place; a person has to look
@@ -34,3 +35,4 @@ class Block(NamedTuple):
     moot: bool = False
     alert: bool = False
     subject: str = ""
+    provider: "models.Model | None" = None

@@ -14,6 +14,15 @@ DECLINE_CLASSES = [
     ("fix_data", "Update Needed"),
     ("customer_action", "Customer Must Confirm"),
     ("never", "Method Is Dead"),
+    ("merchant", "Own Set-Up"),
+]
+CONCERNS = [
+    ("provider", "All charges through the provider"),
+    ("currency", "Charges in the same currency"),
+    ("method", "Charges of the same payment method"),
+    ("smaller", "Charges of this amount or less"),
+    ("larger", "Charges of this amount or more"),
+    ("charge", "The invoice alone"),
 ]
 
 
@@ -26,7 +35,14 @@ class RecoveryDeclineReason(models.Model):
     _order = "name, id"
     _rec_names_search = ["name", "code"]
 
-    _shipped_fields = ("name", "decline_class", "generic", "accountant", "customer")
+    _shipped_fields = (
+        "name",
+        "decline_class",
+        "generic",
+        "concerns",
+        "accountant",
+        "customer",
+    )
     _shipped_identity = ("code",)
 
     code = fields.Char(
@@ -47,11 +63,19 @@ class RecoveryDeclineReason(models.Model):
         "Customer Must Confirm: not charged by itself; the customer is sent a link to confirm and "
         "pay.\n"
         "Method Is Dead: not charged any more; the customer is asked for another one, and never "
-        "told why.",
+        "told why.\n"
+        "Own Set-Up: nothing is charged and the customer hears nothing until somebody has mended "
+        "the provider and tries again there.",
     )
     generic = fields.Boolean(
         string="Says Little",
         help="When a provider's code means this, the bank's own code is asked for a better reason.",
+    )
+    concerns = fields.Selection(
+        selection=CONCERNS,
+        string="What Waits",
+        help="Which other charges through the same provider wait, too, until the trouble is "
+        "mended. For the class “Own Set-Up” only; empty: the invoice alone.",
     )
     accountant = fields.Text(
         string="For the Accountant",
@@ -144,6 +168,7 @@ class RecoveryDeclineReason(models.Model):
             "name": self.name or "",
             "class": self.decline_class,
             "generic": "1" if self.generic else "",
+            "concerns": self.concerns or "",
             "accountant": self.accountant or "",
             "customer": self.customer or "",
         }
@@ -157,6 +182,7 @@ class RecoveryDeclineReason(models.Model):
                 "name": row["name"],
                 "decline_class": row["class"],
                 "generic": bool(row["generic"]),
+                "concerns": row["concerns"] or False,
                 "accountant": row["accountant"],
                 "customer": row["customer"],
             }

@@ -81,14 +81,17 @@ class Decider:
         """Return the next charge to plan, or why there is none.
 
         :param attempts: the attempts since the first failure, oldest first
-        :param MethodChoice choice: the method to charge
+        :param MethodChoice choice: the method to charge, that nothing stands against
         :rtype: PlannedCharge | Stop
         """
         case = self.case
         finished = attempts.filtered(lambda attempt: attempt.state in FAILED_STATES)
         latest = finished[-1:] or case.first_attempt_id
         decline_class = latest.decline_class or case.decline_class
-        is_shut = case.blocked_class or decline_class in BLOCKING_CLASSES
+        is_mended = case.blocked_class == "merchant" or (latest and latest._is_merchant())
+        if is_mended and (latest.state, latest.source) != ("refused", "mended"):
+            return self.bound(self.charge_mended(), choice, latest)
+        is_shut = case.blocked_class in BLOCKING_CLASSES or decline_class in BLOCKING_CLASSES
         if is_shut and not _was_refused_at_once(latest, choice):
             # It may be charged after all: the method is another one, or was put in order.
             return self.bound(self.charge_at_once(choice, latest), choice, latest)
@@ -110,6 +113,12 @@ class Decider:
             return PlannedCharge(at, "backup", sentence)
         sentence = self.env._("The payment method was added or updated.")
         return PlannedCharge(at, "method", sentence)
+
+    def charge_mended(self):
+        """Return the charge that had to wait until the company mended its set-up."""
+        at = naive(self.case._get_charge_hours().next_instant(aware(fields.Datetime.now())))
+        sentence = self.env._("The provider was mended: what waited for it is charged now.")
+        return PlannedCharge(at, "mended", sentence)
 
     # === THE RETRY SCHEDULE === #
 
@@ -149,16 +158,17 @@ class Decider:
     def follow_ladder(self, finished):
         """Return what the fixed schedule says.
 
-        :param finished: the attempts that failed, oldest first; technical trouble uses up no try
+        :param finished: the attempts that failed, oldest first; neither technical trouble nor a
+            fault of the company's own uses up a try
         :rtype: Decision | Stop
         """
         case = self.case
-        rungs = finished.filtered(lambda attempt: not attempt._is_technical())
+        rungs = finished.filtered(uses_up_a_try)
         last = rungs[-1:]
         last_failure = max(last.finished_at, last.planned_at) if last else case.first_failure_at
         return plan_ladder(
             Ladder.from_dict(case.ladder),
-            first_failure=aware(case.first_failure_at),
+            first_failure=aware(case._get_clock_start()),
             last_failure=aware(last_failure),
             sent=len(rungs.filtered(lambda attempt: attempt.state == "declined")),
             rungs_used=len(rungs),
@@ -260,7 +270,7 @@ class Decider:
             allowed_from = naive(refusal.allowed_from) + timedelta(seconds=1)
             charge = self._put_off(charge, allowed_from, sentence, rule)
         is_late = charge.planned_at > self.case.deadline_at
-        if is_late and charge.source not in ("method", "backup"):
+        if is_late and charge.source not in ("method", "backup", "mended"):
             sentence = self.env._("%(reason)s The window ends before.", reason=charge.sentence)
             return Stop(Sentence(sentence))
         return charge
@@ -279,6 +289,11 @@ class Decider:
         if charge.source not in UNTIMED_SOURCES:
             instant = naive(self.case._get_charge_hours().next_instant(aware(instant)))
         return charge._replace(planned_at=instant, sentence=sentence, rule=rule)
+
+
+def uses_up_a_try(attempt):
+    """Return whether a failed charge counts as a try, and as a rung of the fixed schedule."""
+    return not (attempt._is_technical() or attempt._is_merchant())
 
 
 def make_charge(cases, decision):

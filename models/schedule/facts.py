@@ -111,7 +111,12 @@ class TimingFacts:
         return {
             "at": max(at, self.case.first_failure_at),
             "reason": attempt.decline_reason_id.code,
-            "decline_class": "technical" if attempt._is_technical() else attempt.decline_class,
+            # Neither says anything of the customer, and neither uses up a try.
+            "decline_class": (
+                "technical"
+                if attempt._is_technical() or attempt._is_merchant()
+                else attempt.decline_class
+            ),
             "code": attempt.network_code or attempt.decline_code,
             "advised_until": attempt.advised_until if attempt.token_id == token else None,
         }
@@ -134,7 +139,8 @@ class TimingFacts:
         if sent:
             return Failure(at)
         reason = self.case.decline_reason_id.code or "unknown"
-        return Failure(at, reason, self.case.decline_class or "later")
+        decline_class = self.case.decline_class or "later"
+        return Failure(at, reason, "technical" if decline_class == "merchant" else decline_class)
 
     def _get_method(self, token):
         """Return what is known of a method; nothing of none."""
@@ -299,6 +305,7 @@ def read_history(env, keys):
                    AND transaction.operation NOT IN ('validation', 'refund')
                    AND transaction.state IN ('done', 'error')
                    AND COALESCE(attempt.state, '') NOT IN ('not_sent', 'cancelled')
+                   AND COALESCE(transaction.recovery_decline ->> 'decline_class', '') != 'merchant'
                    AND COALESCE(attempt.started_at, transaction.last_state_change)
                        BETWEEN asked.before - INTERVAL '400 days'
                            AND asked.before - INTERVAL '1 minute'

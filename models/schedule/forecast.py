@@ -12,7 +12,7 @@ from ...tools.instants import aware, naive
 from ..case.recovery_attempt import FAILED_STATES
 from ..case.states import OPEN_STATES
 from .advice import ADVICE_FIELDS
-from .decider import Decider, make_charge
+from .decider import Decider, make_charge, uses_up_a_try
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
@@ -79,7 +79,9 @@ class Forecast:
             values |= self._prepare_virtual_vals()
         elif values.get("arm"):
             values["arm"] = "smart"
-        values["deadline_at"] = values["first_failure_at"] + timedelta(days=policy.window_days)
+        waited = timedelta(hours=values.get("waited_hours", 0.0))
+        window = timedelta(days=policy.window_days)
+        values["deadline_at"] = values["first_failure_at"] + waited + window
         return cases.new(values)
 
     def _prepare_virtual_vals(self):
@@ -90,6 +92,7 @@ class Forecast:
             "due_date",
             "first_attempt_id",
             "first_failure_at",
+            "waited_hours",
             "blocked_class",
             "decline_class",
             "token_id",
@@ -133,12 +136,12 @@ class Forecast:
     def _follow_ladder(self, virtual, at, finished, _choice):
         """Yield the charges of the fixed schedule after one that fails at a naive UTC instant."""
         ladder = Ladder.from_dict(virtual.ladder)
-        rungs = finished.filtered(lambda attempt: not attempt._is_technical())
+        rungs = finished.filtered(uses_up_a_try)
         sent = len(rungs.filtered(lambda attempt: attempt.state == "declined"))
         for number in range(1, MOST_CHARGES):
             decision = plan_ladder(
                 ladder,
-                first_failure=aware(virtual.first_failure_at),
+                first_failure=aware(virtual._get_clock_start()),
                 last_failure=aware(at),
                 sent=sent + number,
                 rungs_used=len(rungs) + number,

@@ -44,6 +44,8 @@ class Learner:
                   JOIN recovery_case ON recovery_case.id = attempt.case_id
                  WHERE attempt.company_id = %(company)s
                    AND attempt.state IN ('paid', 'declined', 'returned')
+                   -- A fault of the company's own says nothing of when its customers have money.
+                   AND attempt.decline_class IS DISTINCT FROM 'merchant'
                    AND attempt.id != COALESCE(recovery_case.first_attempt_id, 0)
                    AND attempt.started_at IS NOT NULL
                    AND attempt.finished_at <= %(until)s
@@ -162,7 +164,8 @@ class Learner:
                        attempt.probability, attempt.advised_until, attempt.company_id,
                        COALESCE(attempt.started_at, attempt.finished_at) AS at,
                        COALESCE(attempt.network_code, attempt.decline_code) AS code,
-                       CASE WHEN attempt.state = 'not_sent' THEN 'technical'
+                       CASE WHEN attempt.state = 'not_sent' OR attempt.decline_class = 'merchant'
+                            THEN 'technical'
                             ELSE attempt.decline_class END AS decline_class,
                        reason.code AS reason,
                        COALESCE(attempt.network, token.recovery_network) AS network,

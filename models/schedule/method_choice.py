@@ -55,7 +55,9 @@ class MethodChooser:
         shut_at = block.at if block else case.first_failure_at
         for token in self.get_other_tokens() - default:
             is_new = token.recovery_updated_at and token.recovery_updated_at > shut_at
-            if not is_new and not case.policy_id.use_backup_methods:
+            # A backup is for a method that fails, not for a provider of ours that has to be mended.
+            is_mended_by_us = block and block.kind == "fault"
+            if not is_new and (is_mended_by_us or not case.policy_id.use_backup_methods):
                 continue
             other = self.judge(token, amount)
             if not other.block:
@@ -72,6 +74,9 @@ class MethodChooser:
         charge = token._recovery_prepare_question(self.case.move_id, amount)
         history = token._recovery_get_history()
         block = token._recovery_get_block(charge, fields.Datetime.now(), history)
+        if not block:
+            provider_sudo = token.provider_id.sudo()  # Providers are for administrators only.
+            block = provider_sudo._recovery_get_fault_block(token, self.case.move_id, amount)
         return MethodChoice(token, charge, history, block=block)
 
     def get_other_tokens(self):

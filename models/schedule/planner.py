@@ -8,6 +8,7 @@ from odoo import fields
 from ...timing import Stop
 from ...tools.instants import aware, naive
 from ..case.recovery_attempt import IN_FLIGHT
+from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
 from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
@@ -15,6 +16,8 @@ from .method_choice import MethodChooser
 
 # So many charges of an invoice may be due and not let out in a day.
 STOPPED_A_DAY = 4
+# When a first charge is looked at again that waits for its provider to be mended.
+MENDED_LOOK = timedelta(days=1)
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -53,7 +56,9 @@ class Planner:
         :param transactions: those of the invoice that have just changed
         """
         case = self.case
-        if case.state == "grace" and case.blocked_class:
+        if case.waiting_since and not self._is_waiting():
+            self._end_waiting()
+        if case.state == "grace" and case.blocked_class in BLOCKING_CLASSES:
             self._leave_grace()
         if transactions and any(each._recovery_is_new_method() for each in transactions):
             self._charge_new_method()
@@ -76,7 +81,8 @@ class Planner:
             case._begin_grace(case._render(charge.sentence))
             return
         self.unblock()
-        charge = self._slow_down(charge, every)
+        if charge.source != "mended":  # Each of those somebody has asked for.
+            charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
         attempt = self._create(charge, token=self.choice.token)
         latest = attempts[-1:] or case.first_attempt_id
@@ -146,23 +152,62 @@ class Planner:
 
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
-        is_news = not self.case.blocked_class
-        self.case.write(
+        case = self.case
+        is_news = not case.blocked_class and block.kind != "fault"
+        is_waiting = bool(block.provider)
+        case.write(
             {
                 "blocked_class": block.decline_class,
                 "block_sentence": block.sentence,
                 "block_rule_id": block.rule and block.rule.id,
+                "waiting_provider_id": is_waiting and block.provider.id,
+                "waiting_since": is_waiting and (case.waiting_since or fields.Datetime.now()),
             }
         )
+        if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
+            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)
 
     def unblock(self):
         """Let the case wait for no payment method any more."""
         if self.case.blocked_class:
-            self.case.write(
-                {"blocked_class": False, "block_sentence": False, "block_rule_id": False}
-            )
+            names = ("blocked_class", "block_sentence", "block_rule_id")
+            self.case.write(dict.fromkeys((*names, "waiting_provider_id", "waiting_since"), False))
+
+    # === THE PROVIDER HAS TO BE MENDED === #
+
+    def wait_for_provider(self):
+        """Let the case wait when the company's own fault keeps its method from being charged.
+
+        :return: whether it waits
+        """
+        if not self._is_waiting():
+            return False
+        self._block_method(self.choice.block)
+        return True
+
+    def _is_waiting(self):
+        return bool(self.choice.block and self.choice.block.provider)
+
+    def _end_waiting(self):
+        """Let the clock of the case run on; it gets back the time for which it stood still.
+
+        What blocks it otherwise is for the plan to find out.
+        """
+        case = self.case
+        waited = fields.Datetime.now() - case.waiting_since
+        values = {
+            "waiting_provider_id": False,
+            "waiting_since": False,
+            "waited_hours": case.waited_hours + waited / timedelta(hours=1),
+        }
+        for name in ("deadline_at", "grace_until"):
+            if case[name]:
+                values[name] = case[name] + waited
+        case.write(values)
+        if case.state == "grace" and case.blocked_class == "merchant":
+            self.unblock()  # All its retries had been made.
 
     # === ANOTHER METHOD === #
 
@@ -281,14 +326,26 @@ class Planner:
     def plan_technical(self, attempt):
         """Try a first charge again that could not be sent, soon and silently.
 
+        One that the company's own fault kept from being made waits until that is mended.
+
         :return: whether it is planned again
         """
+        if attempt._is_merchant():
+            return self._plan_when_mended(attempt)
         if attempt.state != "not_sent":
             return False
         decision = decide_technical_retry(attempt)
         if isinstance(decision, Stop):
             return False
         self._create(make_charge(self.case, decision), due_date=attempt.due_date)
+        return True
+
+    def _plan_when_mended(self, attempt):
+        """Plan a first charge anew for when the provider of a failed one has been mended."""
+        at = self.move._get_next_charge_instant(fields.Datetime.now() + MENDED_LOOK)
+        sentence = self.env._("Waits until an administrator has mended the provider.")
+        again = self._create(PlannedCharge(at, "mended", sentence), due_date=attempt.due_date)
+        again.waiting_provider_id = attempt.transaction_id.provider_id
         return True
 
     # === CREATION === #

@@ -11,6 +11,9 @@ from .forecast import Forecast
 from .method_choice import MethodChooser
 from .planner import Planner
 
+# What keeps a case without a planned charge until somebody does something.
+WAITING_CLASSES = (*BLOCKING_CLASSES, "merchant")
+
 
 class RecoveryCase(models.Model):
     _inherit = "recovery.case"
@@ -24,12 +27,13 @@ class RecoveryCase(models.Model):
         "Drawn when the case opens, and never changed. Empty: the policy has no smart schedule.",
     )
     blocked_class = fields.Selection(
-        selection=[item for item in DECLINE_CLASSES if item[0] in BLOCKING_CLASSES],
+        selection=[item for item in DECLINE_CLASSES if item[0] in WAITING_CLASSES],
         string="Method Waits",
         readonly=True,
         copy=False,
         help="Set while no payment method of the customer may be charged. The case stays open, and "
-        "charges as soon as a method is added or updated.",
+        "charges as soon as a method is added or updated; for Own Set-Up, as soon as the provider "
+        "was mended.",
     )
     block_sentence = fields.Char(
         string="No Charge Because",
@@ -199,6 +203,14 @@ class RecoveryCase(models.Model):
         result = super()._plan_next_charge(attempts, transactions)
         Planner(self).plan_next(attempts, transactions)
         return result
+
+    def _wait_for_provider(self):
+        """Fill the hook: let the case wait while the company's own fault keeps it from being paid.
+
+        :return: whether it waits
+        """
+        self.ensure_one()
+        return super()._wait_for_provider() or Planner(self).wait_for_provider()
 
     def _replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""

@@ -37,10 +37,13 @@ OWN_COLUMNS = {
         "recovery_events_secret",
         "recovery_failing_count",
         "recovery_failing_share",
+        "recovery_mended_at",
         "recovery_pause_reason",
         "recovery_paused_until",
     },
     "payment_token": {
+        "recovery_alive_at",
+        "recovery_alive_by_id",
         "recovery_asked_at",
         "recovery_country",
         "recovery_expiry",

@@ -229,10 +229,11 @@ class TestPage(PageCommon):
 
     def test_each_class_has_its_sentence(self):
         sentences = set()
-        for decline_class in ("later", "technical", "fix_data", "customer_action", "never", False):
+        classes = ("later", "technical", "fix_data", "customer_action", "never", "merchant", False)
+        for decline_class in classes:
             self.case.sudo().decline_class = decline_class
             sentences.add(self.case._get_page_reason())
-        self.assertEqual(len(sentences), 6)
+        self.assertEqual(len(sentences), 7)
 
     def test_confirmation_leads_to_the_card_form_and_not_to_the_saved_method(self):
         self.case.first_attempt_id.sudo().decline_class = "customer_action"

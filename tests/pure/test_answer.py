@@ -10,7 +10,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenue_recovery.declines import Certainty, judge_exception
+from revenue_recovery.declines import Answer, Certainty, Role, judge_exception, read
 
 ANSWERED, NOT_SENT, UNCLEAR = Certainty.ANSWERED, Certainty.NOT_SENT, Certainty.UNCLEAR
 DECLINED = {"error": {"type": "card_error", "code": "card_declined", "message": "No."}}
@@ -74,6 +74,39 @@ def judge_response(status, body, headers=b""):
 def reset(connection):
     """Break the connection off, as a server does that is killed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize(
+    ("provider", "role", "status", "is_repeat", "expected"),
+    [
+        ("stripe", Role.MONEY, 401, False, True),
+        ("adyen", Role.MONEY, 403, False, True),
+        ("razorpay", Role.BEFORE, 401, False, True),
+        ("stripe", Role.MONEY, 429, False, False),
+        ("stripe", Role.MONEY, 402, False, False),
+        ("stripe", Role.MONEY, 401, True, False),
+        ("razorpay", Role.AFTER, 401, False, False),
+    ],
+)
+def test_refused_key_is_told_from_other_refusals(provider, role, status, is_repeat, expected):
+    with listening(answering(status, b"{}")) as url:
+        error = call(url)
+    answer = Answer(provider, is_repeat)
+    answer.note_failure(role, error, "No.")
+    assert answer.is_unauthorised is expected
+
+
+@pytest.mark.parametrize("body", [{}, DECLINED, {"error": {"code": "stolen_card"}}])
+def test_refused_key_is_the_companys_own_fault_whatever_the_body_says(body):
+    decline = read("stripe", body).refuse_key()
+    assert (decline.reason, decline.decline_class) == ("invalid_credentials", "merchant")
+    assert decline.known
+    assert str(decline.advice) == "none"
+
+
+def test_body_that_says_more_of_the_account_is_believed():
+    body = {"error": {"code": "testmode_charges_only", "message": "Not activated."}}
+    assert read("stripe", body).refuse_key().reason == "account_not_active"
 
 
 # === THE CONNECTION === #

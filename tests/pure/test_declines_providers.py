@@ -38,8 +38,8 @@ from revenue_recovery.declines import MethodFacts, read, read_method
         (
             "3",
             "User authentication failed due to invalid authentication values.",
-            "merchant_configuration",
-            "technical",
+            "invalid_credentials",
+            "merchant",
         ),
         ("3", "The transaction was unsuccessful.\nThe moon is wrong.", "generic_decline", "later"),
     ],

@@ -86,6 +86,31 @@ def charge(failure_code="card_declined", **outcome):
     }
 
 
+@pytest.mark.parametrize(
+    ("message", "reason", "decline_class"),
+    [
+        (
+            "No such payment_method: 'pm_1'; a similar object exists in live mode, but a test mode "
+            "key was used to make this request.",
+            "wrong_mode",
+            "merchant",
+        ),
+        (
+            "No such customer: 'cus_1'; a similar object exists in test mode, but a live mode key "
+            "was used to make this request.",
+            "wrong_mode",
+            "merchant",
+        ),
+        ("No such payment_method: 'pm_1'", "method_unusable", "never"),
+    ],
+)
+def test_key_of_the_other_mode_is_not_the_fault_of_the_card(message, reason, decline_class):
+    error = {"type": "invalid_request_error", "code": "resource_missing", "message": message}
+    decline = read("stripe", {"error": {**error, "param": "payment_method"}})
+    assert (decline.reason, decline.decline_class) == (reason, decline_class)
+    assert decline.unlisted == ()
+
+
 @pytest.mark.parametrize("shape", [http_error, webhook])
 @pytest.mark.parametrize(
     ("code", "decline_code", "reason", "decline_class"),

@@ -35,6 +35,37 @@ def test_every_class_has_reasons_and_every_reason_its_sentences():
             assert sentence.endswith("."), f"{reason.id} needs whole sentences"
 
 
+def test_every_reason_of_the_companys_own_says_what_it_concerns():
+    for reason in REASONS.values():
+        assert bool(reason.concerns) == (reason.decline_class == "merchant"), reason.id
+    with pytest.raises(ValueError, match="can't concern"):
+        Reason("odd", "Odd", "merchant", concerns="everything")
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind", "code", "reason"),
+    [
+        ("stripe", "code", "amount_too_small", "amount_too_small"),
+        ("stripe", "code", "api_key_expired", "invalid_credentials"),
+        ("adyen", "code", "010", "invalid_credentials"),
+        ("adyen", "code", "138", "currency_not_enabled"),
+        ("authorize", "code", "E00007", "invalid_credentials"),
+        ("authorize", "code", "E00008", "account_not_active"),
+        ("authorize", "code", "17", "method_not_enabled"),
+        ("razorpay", "code", "amount_less_than_minimum_amount", "amount_too_small"),
+        ("razorpay", "code", "merchant_not_activated", "account_not_active"),
+        ("mercado_pago", "code", "3", "wrong_mode"),
+        ("xendit", "code", "INVALID_API_KEY", "invalid_credentials"),
+        ("xendit", "code", "AMOUNT_BELOW_MINIMUM_ERROR", "amount_too_small"),
+        ("flutterwave", "text", "Invalid authorization key", "invalid_credentials"),
+        ("worldline", "code", "ACCESS_TO_MERCHANT_NOT_ALLOWED", "invalid_credentials"),
+    ],
+)
+def test_what_the_company_has_to_mend_is_its_own_class(scope, kind, code, reason):
+    found = TAXONOMY.find(scope, kind, code)
+    assert (found.reason, REASONS[found.reason].decline_class) == (reason, "merchant")
+
+
 def test_customer_reads_the_same_for_fraud_and_for_a_decline_without_a_reason():
     neutral = REASONS["generic_decline"].customer
     for reason in SECRET:

@@ -191,6 +191,8 @@ def test_likely_charges_do_not_put_a_notice_off_for_ever(step, days):
         ({"cancelled": True}, "skip", "cancelled"),
         ({"paused": True}, "hold", "is paused"),
         ({"paused_until": MONDAY + 3 * DAY}, "hold", "paused until 2026-03-05 10:00"),
+        ({"waiting": True}, "hold", "until the provider is mended"),
+        ({"waiting": True, "paid_at": MONDAY}, "skip", "is paid"),
         ({"paused": True, "paused_until": MONDAY - DAY}, "send", ""),
         ({"promise": date(2026, 3, 2)}, "hold", "promised to pay by 2026-03-02"),
         ({"promise": date(2026, 3, 1)}, "send", ""),
@@ -208,6 +210,12 @@ def test_payment_promise_and_pause_are_respected_at_the_last_moment(facts, act, 
     assert bool(outcome.messages) is (act == "send")
     if act == "hold":
         assert verdict.until > MONDAY
+
+
+def test_message_about_another_invoice_does_not_name_one_that_waits_for_the_company():
+    waiting = make_case("B", waiting=True)
+    _verdicts, messages = decide([make_case(), waiting], [FAILED], MONDAY)
+    assert [(message.notices[0].key.case, message.mentions) for message in messages] == [("A", ())]
 
 
 def test_promise_ends_with_the_customers_day():

@@ -107,6 +107,11 @@ def test_example_of_an_invoice_without_a_saved_method():
     ]
 
 
+def test_customer_of_an_example_hears_nothing_of_the_companys_own_fault():
+    example = replace(EXAMPLE, attempts=(), decline_class="merchant")
+    assert tell(example) == [("2026-03-02", "failure")]
+
+
 def test_example_of_a_card_that_expires():
     steps = [Step(days, "method_expires", days=days) for days in (30, 7)]
     example = replace(EXAMPLE, attempts=(), expiries=(MethodExpiry("t", card_expiry(26, 4)),))
