@@ -6,6 +6,7 @@ from typing import Any
 import requests
 
 from .calls import Certainty, Role, find_role, judge_exception, sends_through_odoo
+from .limits import BackOff
 from .values import code, dig
 
 
@@ -22,6 +23,7 @@ class Answer:
     :ivar certainty: what the calls say about the money
     :ivar is_sent: whether the call that moves money was answered
     :ivar name: the provider's name of the payment, where the answer to that call has one
+    :ivar back_off: that the provider had too many requests, where it said so
     """
 
     provider: str = ""
@@ -33,6 +35,7 @@ class Answer:
     is_sent: bool = False
     name: str = ""
     calls: int = 0
+    back_off: BackOff | None = None
 
     def find_role(self, method: str, endpoint: str) -> Role:
         """Return what a call that is about to be made has to do with the money."""
