@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 # Where the reason stands: of a status in pain.002, of a return in camt.
 _REASONS = ("StsRsnInf", "RtrInf")
-# Where the amount of the original debit stands: in pain.002, in camt.
-_AMOUNTS = ("Amt", "AmtDtls")
+# Where the amount of the original debit stands, in pain.002 and in camt; charges have others.
+_AMOUNTS = (("OrgnlTxRef", "Amt"), ("AmtDtls",))
 # The status with which pain.002 says that a debit was refused; without one the entry is a return.
 _REFUSED = ("", "RJCT")
 # What some banks write where there is no reason, because nothing went wrong.
@@ -45,7 +45,7 @@ def read_entry(xml: str | bytes) -> BankEntry:
         return BankEntry()
     reasons = (each for reason in _REASONS for each in _find(root, reason, "Rsn"))
     codes = (_text(code) for reason in reasons for code in reason if _name(code) in ("Cd", "Prtry"))
-    amounts = (each for name in _AMOUNTS for found in _find(root, name) for each in found.iter())
+    amounts = (each for path in _AMOUNTS for found in _find(root, *path) for each in found.iter())
     currencies = (each.get("Ccy", "").strip().upper() for each in amounts)
     return BankEntry(
         code=next(filter(None, codes), "").upper(),

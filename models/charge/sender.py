@@ -48,7 +48,7 @@ class Sender:
         """
         # Whoever asks once more has waited before.
         if not self._is_repeat and (until := self._pace.take_turn()):
-            jobs.work(self._env, lambda: self._put_back(until), doing="Putting a charge back")
+            self._try_to_put_back(until)
             return False
         recorded = self._send_and_record()
         self._pace.back_off(self._answer.back_off)
@@ -64,6 +64,16 @@ class Sender:
                 now = aware(fields.Datetime.now())
                 self._answer.back_off = read_back_off(error, now)
             return self._record_after_rollback(error)
+
+    def _try_to_put_back(self, until):
+        """Put the attempt back, committed; should it fail, it is resolved like a crash."""
+        for _turn in range(RECORD_TRIES):
+            if jobs.work(
+                self._env,
+                lambda: self._put_back(until),
+                doing=f"Putting attempt {self._attempt.id} back",
+            ):
+                return
 
     def _put_back(self, until):
         """Plan a claimed attempt anew, that nobody has sent, as if it had not been claimed.

@@ -7,6 +7,7 @@ from revenue_recovery.declines.bank_files import BankEntry, read_entry
 PAIN = """<TxInfAndSts xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03">
 <OrgnlEndToEndId>INV/1</OrgnlEndToEndId><TxSts>{status}</TxSts>
 <StsRsnInf><Orgtr><Nm>Bank</Nm></Orgtr>{reason}</StsRsnInf>
+<ChrgsInf><Amt Ccy="USD">1.00</Amt></ChrgsInf>
 <OrgnlTxRef><Amt><InstdAmt Ccy="EUR">10.00</InstdAmt></Amt>
 <PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf></OrgnlTxRef></TxInfAndSts>"""
 CAMT = """<TxDtls xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.02">
