@@ -73,7 +73,8 @@ class Company:
         """Wait until each of the invoices fulfils a condition; return their values."""
         until = time.monotonic() + seconds
         while not all(map(condition, values := self.read(invoice_ids))):
-            assert time.monotonic() < until, values
+            late = [each for each in values if not condition(each)]
+            assert time.monotonic() < until, late
             time.sleep(0.1)
         return values
 
@@ -211,7 +212,7 @@ def test_two_workers_together_keep_the_limit_of_the_provider(company, workers):
     try:
         invoices = company.create_invoices(24)
         workers.start(2)
-        values = company.wait_for(invoices, lambda values: values["paid"], seconds=40)
+        values = company.wait_for(invoices, lambda values: values["paid"], seconds=60)
     finally:
         company.set_rate(0)
     assert [each["taken"] for each in values] == [1] * len(invoices)
@@ -228,7 +229,7 @@ def test_limit_that_one_worker_meets_lets_all_of_them_wait(company, workers):
     invoices = company.create_invoices(12)
     workers.start(2)
     values = company.wait_for(
-        invoices, lambda values: values["paid"] or "not_sent" in values["attempts"]
+        invoices, lambda each: each["paid"] or "not_sent" in each["attempts"], seconds=60
     )
     limited = [each for each in values if not each["paid"]]
     assert [(each["attempts"].count("not_sent"), each["taken"]) for each in limited] == [(1, 0)]
