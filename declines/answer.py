@@ -13,6 +13,7 @@ from .calls import (
     judge_exception,
     sends_through_odoo,
 )
+from .limits import BackOff
 from .values import code, dig
 
 
@@ -30,6 +31,7 @@ class Answer:
     :ivar is_sent: whether the call that moves money was answered
     :ivar is_unauthorised: whether the provider refused the key with which nothing could be sent
     :ivar name: the provider's name of the payment, where the answer to that call has one
+    :ivar back_off: that the provider had too many requests, where it said so
     """
 
     provider: str = ""
@@ -42,6 +44,7 @@ class Answer:
     is_unauthorised: bool = False
     name: str = ""
     calls: int = 0
+    back_off: BackOff | None = None
 
     def find_role(self, method: str, endpoint: str) -> Role:
         """Return what a call that is about to be made has to do with the money."""

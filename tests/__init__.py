@@ -8,7 +8,6 @@ from . import (
 )
 from .bridge import (
     test_recurrence,
-    test_return_import,
 )
 from .case import (
     test_alert,
@@ -30,6 +29,7 @@ from .charge import (
     test_block,
     test_look_up,
     test_money,
+    test_pace,
 )
 from .figures import (
     test_dashboard,

@@ -60,6 +60,11 @@ class SecurityCommon(RecoveryCommon):
             "unlisted": [["demo", "code", "full_moon"]]
         }
         self.signal = self.env["recovery.invoice.queue"].sudo().create({"move_id": self.invoice.id})
+        self.pace = (
+            self.env["recovery.provider.pace"]
+            .sudo()
+            .create({"provider_id": self.demo_provider.id, "free_at": 0.0})
+        )
         self._create_automation()
         self.forecast_wizard = self.env["recovery.forecast.wizard"].create(
             {"move_id": self.invoice.id}
@@ -170,6 +175,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy.retry": self.policy.retry_ids,
             "recovery.policy.step": self.policy.step_ids,
             "recovery.preview.wizard": self.preview_wizard,
+            "recovery.provider.pace": self.pace,
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.settlement": self._get_settlement(),
@@ -463,6 +469,7 @@ class TestAccess(SecurityCommon):
             *SHARED,
             "recovery.trigger",  # Another one.
             "recovery.invoice.queue",  # The queue of a job: only administrators may look at it.
+            "recovery.provider.pace",  # A counter of jobs: another one.
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",
             "recovery.plan.wizard",

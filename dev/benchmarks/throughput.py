@@ -21,6 +21,9 @@ from environment.progress import Progress
 NAME = "throughput"
 GOALS = {"declined": 1.6, "paid": 1.25}
 WORKERS_GOAL = 1.5
+# Requests a second, by which two workers are held back in any case; a tenth for what is measured.
+LIMIT = 5.0
+LIMIT_GOAL = 1.1
 
 
 def main() -> int:
@@ -45,6 +48,8 @@ def main() -> int:
             bars.add(f"{outcome}, ours / bare", ratio, "at most", GOALS[outcome], digits=2)
         gain = _compare_workers(stage, arguments, progress)
         bars.add("two workers / one", gain, "at least", WORKERS_GOAL, digits=2)
+        share = _keep_limit(stage, arguments, progress)
+        bars.add("two workers / limit of the provider", share, "at most", LIMIT_GOAL, digits=2)
     return bars.finish()
 
 
@@ -108,6 +113,27 @@ def _compare_workers(stage, arguments, progress) -> float:
         [["median (min–max)", spread(rates[1]), spread(rates[2]), spread(gains, digits=2)]],
     )
     return median(gains)
+
+
+def _keep_limit(stage, arguments, progress) -> float:
+    """Return the charges per second of two workers beside what the provider takes."""
+    from benchmarks.bench.output import spread, table
+    from benchmarks.bench.processes import Workers
+
+    stage.set_limit(LIMIT)
+    try:
+        with Workers(NAME, stage.database, stage.client.url, ("charge",)) as workers:
+            rates = []
+            for turn in range(min(arguments.repetitions, 3)):
+                rates.append(_drain(stage, workers, 2, max(arguments.invoices, 10)))
+                progress.say(f"limit: block {turn + 1}")
+    finally:
+        stage.set_limit(0.0)
+    table(
+        ["attempts per second, two workers", "limit", "done"],
+        [["median (min–max)", f"{LIMIT:g}", spread(rates, digits=2)]],
+    )
+    return median(rates) / LIMIT
 
 
 def _drain(stage, workers, number, count) -> float:

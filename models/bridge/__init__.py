@@ -2,8 +2,8 @@
 
 May use every room above. `contract` and `subscription` of the OCA (with their `intervals`) and
 Odoo's `subscription_app` are asked where invoices come from, through the hooks of account.move
-and res.company; `payment_return` of the OCA, `sale` and `subscription` are watched by
-`recovery.neighbours`. Has no hooks.
+and res.company; `payment_return` of the OCA (with its `return_entries`), `sale` and `subscription`
+are watched by `recovery.neighbours`. Has no hooks.
 """
 
 from . import account_move

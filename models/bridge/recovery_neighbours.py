@@ -1,7 +1,7 @@
 from odoo import models
 
 from ...tools.watch import unwatch, watch
-from .payment_return import record_returns
+from .payment_return import complete_reasons, match_payments, record_returns
 from .sale import check_customers
 from .subscription import tell_closed
 
@@ -9,6 +9,8 @@ from .subscription import tell_closed
 # nor `write`: Odoo's automation rules take whatever has been put there away again.
 WATCHED = (
     ("payment.return", "action_confirm", record_returns),
+    ("payment.return.line", "_find_match", match_payments),
+    ("payment.return.import", "_complete_payment_return", complete_reasons),
     ("sale.order", "action_confirm", check_customers),
     ("sale.subscription", "close_subscription", tell_closed),
 )

@@ -14,10 +14,11 @@ from .alerts import answer_alert
 _logger = logging.getLogger(__name__)
 
 # Which state an attempt may go to. Once it was started, what is known of its money decides, and
-# that only grows; `paid` follows `returned` when the return was recorded by mistake.
+# that only grows; `planned` follows `running` when its worker may not send it yet, and `paid`
+# follows `returned` when the return was recorded by mistake.
 TRANSITIONS = {
     "planned": {"running", "refused", "cancelled"},
-    "running": {"cancelled", *(known.value for known in Known)},
+    "running": {"planned", "cancelled", *(known.value for known in Known)},
     **{known.value: {after.value for after in GROWS[known]} for known in Known},
     "paid": {"returned"},
     "returned": {"paid"},
@@ -318,12 +319,14 @@ class RecoveryAttempt(models.Model):
         return {"rule_id": rule.id} if rule else {}
 
     @api.model
-    def _make_due(self):
+    def _make_due(self, at=None):
         """Wake the job that charges what is due; charges never run inside a request.
 
         Odoo runs a request once more after a serialization failure, and a charge with it.
+
+        :param datetime at: when (UTC, naive); now when not told
         """
-        self.env.ref("revenue_recovery.ir_cron_recovery_charge").sudo()._trigger()
+        self.env.ref("revenue_recovery.ir_cron_recovery_charge").sudo()._trigger(at)
 
     def _withdraw_moot(self):
         """Cancel planned charges of what was paid, cancelled or blocked by somebody meanwhile."""

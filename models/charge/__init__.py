@@ -2,8 +2,8 @@
 
 It uses rules, policy, method and case. `blocks` is the one list of blocks, `under_way` what may
 bring money already, `faults` what the company has to mend at a provider, `begun` payments that
-customers began, `sender` sends a charge, `resolver` and `look_ups` find out what became of it.
-Hooks, on `recovery.attempt`:
+customers began, `sender` sends a charge, `pace` keeps to the limits of its provider, `resolver` and
+`look_ups` find out what became of it. Hooks, on `recovery.attempt`:
 
 * `_get_cool_down_block`, `_tell_siblings`: `schedule`
 * `_get_further_block`, `_prepare_transaction_vals`: for other addons
@@ -18,4 +18,5 @@ from . import (
     payment_transaction,
     recovery_attempt,
     recovery_case,
+    recovery_provider_pace,
 )

@@ -13,6 +13,7 @@ from ...tools import jobs
 from ..case.alerts import answer_alert, find_alerts, raise_alert
 from ..case.states import OPEN_STATES
 from ..method.rail import PENDING_WAIT, is_overdue
+from .pace import ProviderPace
 from .payment_provider import UnclearAnswer
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class BegunPayment:
     def __init__(self, transaction):
         self._transaction = transaction
         self._env = transaction.env
+        self._pace = ProviderPace(transaction.provider_id)
 
     def can_ask(self):
         """Return whether it is open what became of the payment, and its provider can tell.
@@ -116,11 +118,16 @@ class BegunPayment:
         # Before asking: should this worker die, the next one asks later, not at once.
         transaction.recovery_ask_at = fields.Datetime.now() + SILENT_WAIT
         jobs.commit(self._env)
+        if until := self._pace.take_turn():
+            transaction.recovery_ask_at = until
+            jobs.commit(self._env)
+            return False
         try:
             is_clear = self._ask_provider() or self._ask_provider()
-        except (ValidationError, UnclearAnswer):
+        except (ValidationError, UnclearAnswer) as error:
             self._env.cr.rollback()
             _logger.info("Transaction %s could not be looked up", transaction.id, exc_info=True)
+            self._pace.note_error(error)
             is_clear = False
         if is_clear:
             transaction.recovery_silent_since = False

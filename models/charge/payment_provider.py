@@ -1,14 +1,16 @@
-"""What is clear of a provider's answer; the breaker, and faults of ours, that let charges wait."""
+"""What is clear of a provider's answer; pause, limits and faults of ours, that let charges wait."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_datetime
 
 from ...declines import Answer, Certainty
+from ...declines.limits import choose_wait, find_limit, read_back_off
 from ...tools import jobs
+from ...tools.instants import aware
 from ..case.alerts import answer_alert, put_alert
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import CHARGING_STATES
@@ -101,6 +103,39 @@ class PaymentProvider(models.Model):
         "charges to have failed so.",
     )
 
+    recovery_request_rate = fields.Float(
+        string="Requests a Second",
+        compute="_compute_recovery_request_rate",
+        store=True,
+        readonly=False,
+        copy=False,
+        digits=(12, 3),
+        groups=MANAGERS,
+        help="How many charges and look-ups recovery sends to the provider within a second, all "
+        "workers together. What is more waits, and uses up no try. 0: as many as there are.",
+    )
+    recovery_request_source = fields.Char(
+        string="Documented Limit",
+        compute="_compute_recovery_request_source",
+        groups=MANAGERS,
+        help="What the provider documents; nothing where it documents no number.",
+    )
+    recovery_limited_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        groups=MANAGERS,
+        help="Until when the provider is left alone, because it had too many requests.",
+    )
+    recovery_back_off = fields.Integer(
+        readonly=True,
+        copy=False,
+        groups=MANAGERS,
+        help="For how many seconds it was left alone the last time.",
+    )
+
+    _recovery_request_positive = models.Constraint(
+        "CHECK (recovery_request_rate >= 0)", "The number of requests can't be negative."
+    )
     _recovery_failing_positive = models.Constraint(
         "CHECK (recovery_failing_count >= 0 AND recovery_failing_share BETWEEN 1 AND 100)",
         "The number of failures can't be negative, and their share is between 1 and 100 percent.",
@@ -123,6 +158,24 @@ class PaymentProvider(models.Model):
             provider.recovery_fault_since = min(like_it, default=False)
             provider.recovery_waiting_count = (
                 provider._recovery_count_waiting() if provider._origin else 0
+            )
+
+    @api.depends("code", "state")
+    def _compute_recovery_request_rate(self):
+        for provider in self:
+            limit = provider._recovery_find_limit()
+            provider.recovery_request_rate = limit.rate if limit else 0.0
+
+    @api.depends("code", "state")
+    def _compute_recovery_request_source(self):
+        for provider in self:
+            limit = provider._recovery_find_limit()
+            provider.recovery_request_source = limit and self.env._(
+                "%(requests)s in %(seconds)s s (%(document)s, %(date)s)",
+                requests=limit.requests,
+                seconds=limit.seconds,
+                document=limit.source,
+                date=limit.date,
             )
 
     # === ACTION METHODS === #
@@ -164,6 +217,32 @@ class PaymentProvider(models.Model):
             if not provider.recovery_paused_until or provider.recovery_paused_until < until:
                 provider.write({"recovery_paused_until": until, "recovery_pause_reason": reason})
                 _logger.info("Charges of provider %s are paused until %s", provider.id, until)
+
+    def _recovery_back_off(self, told):
+        """Leave this provider alone for a while, because it has too many requests.
+
+        :param declines.limits.BackOff told: what it answered
+        """
+        self.ensure_one()
+        if told.wait is None and self._recovery_get_limited_until():
+            return  # Another worker was told the same at the same time.
+        now = fields.Datetime.now()
+        earlier = timedelta(seconds=self.recovery_back_off)
+        wait = choose_wait(told.wait, earlier, self.recovery_limited_until, now)
+        until = max(self.recovery_limited_until or now, now + wait)
+        # What is written is for accountants.
+        env = self.with_context(lang=self.company_id.partner_id.lang).env
+        reason = env._(
+            "The provider has too many requests (HTTP %(status)s), and is left alone for "
+            "%(seconds)s seconds.",
+            status=told.status,
+            seconds=int(wait.total_seconds()),
+        )
+        self.write(
+            {"recovery_limited_until": until, "recovery_back_off": int(wait.total_seconds())}
+        )
+        self._recovery_pause(until - now, reason)
+        self.env["recovery.attempt"]._make_due(until)
 
     def _recovery_resume(self):
         """End the pause of these providers, and bring what waited for its end to now."""
@@ -322,6 +401,7 @@ class PaymentProvider(models.Model):
         except ValidationError as error:
             # `payment` raises inside its own `except`: the original exception is the context.
             answer.note_failure(role, error.__context__, str(error))
+            answer.back_off = read_back_off(error, aware(fields.Datetime.now()))
             if answer.certainty is Certainty.UNCLEAR:
                 raise UnclearAnswer(str(error)) from error
             raise
@@ -354,6 +434,23 @@ class PaymentProvider(models.Model):
         """
         self.ensure_one()
         return IDEMPOTENCY_WINDOWS.get(self._get_code())
+
+    def _recovery_find_limit(self):
+        """Return the limit that this provider documents for its mode, or none.
+
+        :rtype: declines.limits.Limit | None
+        """
+        self.ensure_one()
+        return find_limit(self._get_code(), is_test=self.state == "test")
+
+    def _recovery_get_limited_until(self):
+        """Return until when (UTC, naive) this provider must not be asked anything, or none.
+
+        Whoever resumes its charges has the last word.
+        """
+        self.ensure_one()
+        is_limited = (self.recovery_limited_until or datetime.min) > fields.Datetime.now()
+        return self.recovery_limited_until if is_limited and self._recovery_is_waiting() else None
 
     def _recovery_is_waiting(self):
         """Return whether charges wait now; asked of the clock, not of the cache."""

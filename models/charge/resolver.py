@@ -13,6 +13,7 @@ from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
 from ..method.rail import PENDING_WAIT
 from .outcomes import prepare_outcome_vals, record_outcome
+from .pace import ProviderPace
 from .payment_provider import UnclearAnswer
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class OutcomeResolver:
     def __init__(self, attempt):
         self._attempt = attempt
         self._env = attempt.env
+        # In sudo mode: providers are readable by administrators only.
+        self._pace = ProviderPace(attempt.transaction_id.provider_id.sudo())
 
     def take_over(self):
         """Take over an attempt whose worker died: whether it charged is unknown."""
@@ -47,6 +50,9 @@ class OutcomeResolver:
         attempt = self._attempt
         if attempt._follow_transaction():
             self._react()
+        elif until := self._pace.take_turn():
+            attempt.resolve_at = until  # The provider takes no more requests now.
+            jobs.commit(self._env)
         elif attempt.state == "pending":
             self._resolve_pending()
         else:
@@ -61,6 +67,10 @@ class OutcomeResolver:
         may_repeat = bool(self._get_memory())
         if resolve_at and may_repeat:
             attempt._carry_out(is_repeat=True)
+            if attempt.state == "unknown" and (until := self._pace.take_turn()):
+                attempt.resolve_at = min(resolve_at, until)
+                jobs.commit(self._env)
+                return
         can_ask = attempt.state == "unknown" and self._look_up()
         if attempt.state == "unknown" and (
             not resolve_at or not (may_repeat or can_ask) or self._is_stuck()
@@ -125,9 +135,10 @@ class OutcomeResolver:
             if payment_data is None:
                 return False
             recorded = self._apply_look_up(payment_data)
-        except (ValidationError, UnclearAnswer, ValueError):
+        except (ValidationError, UnclearAnswer, ValueError) as error:
             self._env.cr.rollback()
             _logger.info("Attempt %s could not be looked up", attempt.id, exc_info=True)
+            self._pace.note_error(error)
             return True
         if recorded:
             jobs.commit(self._env)

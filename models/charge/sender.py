@@ -4,10 +4,15 @@ import logging
 
 import psycopg2
 
+from odoo import fields
+
 from ...declines import Answer, Certainty, Known
+from ...declines.limits import read_back_off
 from ...tools import jobs
+from ...tools.instants import aware
 from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import apply_answer, record_outcome
+from .pace import ProviderPace
 
 _logger = logging.getLogger(__name__)
 
@@ -31,18 +36,70 @@ class Sender:
         self._env = attempt.env
         self._is_repeat = is_repeat
         self._answer = Answer(attempt.transaction_id.provider_code, is_repeat)
+        # In sudo mode: providers are readable by administrators only.
+        self._pace = ProviderPace(attempt.transaction_id.provider_id.sudo())
 
     def send(self):
         """Send the attempt and commit what became of it.
 
+        What its provider does not take yet is put back, and not sent.
+
         :return: whether this worker recorded an outcome
         """
+        # Whoever asks once more has waited before.
+        if not self._is_repeat and (until := self._pace.take_turn()):
+            self._try_to_put_back(until)
+            return False
+        recorded = self._send_and_record()
+        self._pace.back_off(self._answer.back_off)
+        return recorded
+
+    def _send_and_record(self):
         try:
             return self._send()
         except Exception as error:
             self._env.cr.rollback()
             self._answer.note_exception(error)
+            if not self._answer.back_off:
+                now = aware(fields.Datetime.now())
+                self._answer.back_off = read_back_off(error, now)
             return self._record_after_rollback(error)
+
+    def _try_to_put_back(self, until):
+        """Put the attempt back, committed; should it fail, it is resolved like a crash."""
+        for _turn in range(RECORD_TRIES):
+            if jobs.work(
+                self._env,
+                lambda: self._put_back(until),
+                doing=f"Putting attempt {self._attempt.id} back",
+            ):
+                return
+
+    def _put_back(self, until):
+        """Plan a claimed attempt anew, that nobody has sent, as if it had not been claimed.
+
+        Its transaction goes: a cancelled one would look like somebody's failed payment.
+
+        :param datetime until: when the provider may be asked (UTC, naive)
+        """
+        attempt = self._attempt
+        if not attempt._take_lock("running"):
+            return
+        transaction = attempt.transaction_id
+        chosen = attempt.token_id
+        default = attempt.move_id._get_collect_token() or attempt.case_id.token_id
+        sentence = self._env._("Waits, because the provider takes no more requests now.")
+        attempt._set_state(
+            "planned",
+            planned_at=until,
+            sentence=sentence,
+            token_id=False if chosen == default else chosen.id,
+            transaction_id=False,
+            started_at=False,
+            deadline_at=False,
+        )
+        transaction.unlink()
+        attempt._make_due(until)
 
     def _send(self):
         attempt = self._attempt

@@ -130,7 +130,9 @@ class ProviderCommon(RecoveryCommon):
 
         :return: the attempt, in sudo mode
         """
-        invoice = self._create_invoice(token=self._create_provider_card(code))
+        card = self._create_provider_card(code)
+        card.provider_id.sudo()._recovery_resume()  # What an earlier charge met is over.
+        invoice = self._create_invoice(token=card)
         self._run_cron("collect")
         with self._play(*answers):
             self._run_cron("charge")

@@ -34,12 +34,15 @@ OWN_COLUMNS = {
     "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
     "account_payment": {"recovery_return_move_id"},
     "payment_provider": {
+        "recovery_back_off",
         "recovery_events_secret",
         "recovery_failing_count",
         "recovery_failing_share",
+        "recovery_limited_until",
         "recovery_mended_at",
         "recovery_pause_reason",
         "recovery_paused_until",
+        "recovery_request_rate",
     },
     "payment_token": {
         "recovery_alive_at",

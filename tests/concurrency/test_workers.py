@@ -16,6 +16,7 @@ from simulation.client import GatewayClient
 DATABASE = os.environ.get("RECOVERY_TEST_DB")
 # Long enough for everything that is done while a charge is on its way.
 ON_ITS_WAY = {"kind": "delay_after", "seconds": 4.0}
+SECOND = timedelta(seconds=1)
 
 pytestmark = pytest.mark.skipif(not DATABASE, reason="dev/test gives the database")
 
@@ -72,9 +73,24 @@ class Company:
         """Wait until each of the invoices fulfils a condition; return their values."""
         until = time.monotonic() + seconds
         while not all(map(condition, values := self.read(invoice_ids))):
-            assert time.monotonic() < until, values
+            late = [each for each in values if not condition(each)]
+            assert time.monotonic() < until, late
             time.sleep(0.1)
         return values
+
+    def set_rate(self, rate):
+        """Set how many requests a second the provider takes; 0: as many as there are."""
+        with benchmark.odoo_env(DATABASE) as env:
+            env["payment.provider"].browse(self.scene.provider).recovery_request_rate = rate
+
+    def get_instants(self, values):
+        """Return when the money of these invoices was taken, by the gateway's clock."""
+        references = {name for each in values for name in each["transactions"]}
+        return sorted(
+            datetime.fromisoformat(entry["instant"])
+            for entry in self.client.ledger()
+            if entry["description"] in references
+        )
 
     def work_off(self):
         """Charge what is due, and resolve what is unknown, in this process."""
@@ -188,3 +204,36 @@ def test_webhook_that_overtakes_the_answer_brings_one_payment(company, server, w
     (values,) = company.wait_for(invoices, lambda values: values["attempts"] == ["paid"])
     (values,) = company.wait_for(invoices, lambda values: values["paid"])
     assert (values["taken"], values["payments"]) == (1, 1)
+
+
+def test_two_workers_together_keep_the_limit_of_the_provider(company, workers):
+    rate = 8
+    company.set_rate(rate)
+    try:
+        invoices = company.create_invoices(24)
+        workers.start(2)
+        values = company.wait_for(invoices, lambda values: values["paid"], seconds=60)
+    finally:
+        company.set_rate(0)
+    assert [each["taken"] for each in values] == [1] * len(invoices)
+    instants = company.get_instants(values)
+    span = (instants[-1] - instants[0]).total_seconds()
+    seconds = [[each for each in instants if first <= each < first + SECOND] for first in instants]
+    # What is sent a moment late may meet the next one in its second.
+    assert max(map(len, seconds)) <= rate + 1, instants
+    assert span >= (len(instants) - 2) / rate
+
+
+def test_limit_that_one_worker_meets_lets_all_of_them_wait(company, workers):
+    company.client.set_faults([{"kind": "error_429"}])
+    invoices = company.create_invoices(12)
+    workers.start(2)
+    values = company.wait_for(
+        invoices, lambda each: each["paid"] or "not_sent" in each["attempts"], seconds=60
+    )
+    limited = [each for each in values if not each["paid"]]
+    assert [(each["attempts"].count("not_sent"), each["taken"]) for each in limited] == [(1, 0)]
+    assert {each["taken"] for each in values if each["paid"]} == {1}
+    instants = company.get_instants(values)
+    gaps = [later - earlier for earlier, later in zip(instants, instants[1:], strict=False)]
+    assert max(gaps) >= 0.9 * SECOND, "Two seconds, in whole seconds of the clock."

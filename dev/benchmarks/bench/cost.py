@@ -78,6 +78,11 @@ class Stage:
             logging.getLogger("odoo.addons.payment").setLevel(logging.CRITICAL)
             yield env
 
+    def set_limit(self, rate: float) -> None:
+        """Let the provider take so many requests a second; 0: as many as there are."""
+        with self.env() as env:
+            env["payment.provider"].browse(self._scene.provider).recovery_request_rate = rate
+
     def create(self, outcome: str, count: int) -> list[int]:
         """Create invoices whose cards all answer alike."""
         script = {"paid": [], "declined": ["insufficient_funds"] * 50}[outcome]

@@ -55,6 +55,9 @@ class RecoverySimulation(models.AbstractModel):
             }
         )
         provider_sudo.journal_id = journal
+        # The gateway takes as many requests as there are; the recovery need not be installed.
+        if "recovery_request_rate" in provider_sudo._fields:
+            provider_sudo.recovery_request_rate = 0.0
         return provider_sudo
 
     @api.model
