@@ -9,7 +9,15 @@ from .advice import Advice
 from .answer import Answer
 from .calls import Certainty, Role, find_role, judge_exception
 from .decline import NO_DECLINE, Decline
-from .events import MethodEvent, is_authentic, read_event
+from .events import (
+    MethodEvent,
+    ReturnEvent,
+    classify_return,
+    is_authentic,
+    read_chargeback,
+    read_event,
+    read_returns,
+)
 from .knowledge import GROWS, Known
 from .raw import MethodFacts, RawDecline
 from .reading import classify, read, read_method, read_return
@@ -29,15 +37,19 @@ __all__ = [
     "MethodFacts",
     "RawDecline",
     "Reason",
+    "ReturnEvent",
     "Role",
     "Taxonomy",
     "classify",
+    "classify_return",
     "find_role",
     "is_authentic",
     "judge_exception",
     "read",
+    "read_chargeback",
     "read_event",
     "read_method",
     "read_return",
+    "read_returns",
     "read_status",
 ]

@@ -17,6 +17,7 @@ from .case import (
     test_return,
     test_return_recovery,
     test_return_wizard,
+    test_taken_back,
 )
 from .charge import (
     test_begun,

@@ -10,6 +10,8 @@ record.
   seen to it
 * ``excess:<transaction>``, ``paid_twice:<transaction>``: the money was refunded, or assigned
 * ``unbooked:<transaction>``: the money was booked
+* ``dispute:<return>``: the dispute is won or lost
+* ``booking:<return>``: the return is in the books
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: the case ends
 

@@ -36,7 +36,7 @@ def read_settlements(move, case=None):
     """Return what has been paid on an invoice, oldest first.
 
     Credit notes are no payments, and neither is the write-off of a case. A payment that writes a
-    difference off counts with the money it brought.
+    difference off counts with the money it brought, and one that was refunded with what is left.
 
     :param case: the case whose notices tell a link in a notice from the portal
     :rtype: list[Settlement]
@@ -54,7 +54,15 @@ def read_settlements(move, case=None):
                    payment.id AS payment_id,
                    payment.payment_transaction_id AS transaction_id,
                    CASE WHEN payment.currency_id = line.currency_id
-                        THEN payment.amount END AS paid
+                        THEN payment.amount - COALESCE((
+                             SELECT SUM(-refund.amount) FROM payment_transaction refund
+                              WHERE refund.source_transaction_id = payment.payment_transaction_id
+                                AND refund.operation = 'refund' AND refund.state = 'done'), 0)
+                        END AS paid,
+                   COALESCE((SELECT SUM(earlier.credit_amount_currency)
+                               FROM account_partial_reconcile earlier
+                              WHERE earlier.credit_move_id = part.credit_move_id
+                                AND earlier.id < part.id), 0) AS paid_before
               FROM account_partial_reconcile part
               JOIN account_move_line line ON line.id = part.debit_move_id
               JOIN account_move_line other ON other.id = part.credit_move_id
@@ -74,7 +82,10 @@ def read_settlements(move, case=None):
 
 
 def _prepare_settlement(env, row, case):
-    amount = row["amount"] if row["paid"] is None else min(row["amount"], row["paid"])
+    amount = row["amount"]
+    if row["paid"] is not None:
+        # Of several invoices the refund is the last one's.
+        amount = min(amount, max(row["paid"] - row["paid_before"], 0.0))
     channel = "manual"
     if row["transaction_id"]:
         channel = _get_channel_of_transaction(env, row["transaction_id"], case)

@@ -33,6 +33,7 @@ class ChargeBlocks:
         """
         checks = (
             self._check_owed,
+            self._move._get_dispute_block,
             self._check_in_flight,
             self.check_method,
             self._check_provider,

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...declines import is_authentic, read_event
+from ...declines.events.returns_stripe import EVENTS as STRIPE_RETURNS
 from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
@@ -17,13 +18,20 @@ EVENT_NAMES = {
         "payment_method.automatically_updated",
         "payment_method.updated",
         "payment_method.detached",
+        *STRIPE_RETURNS,
     ),
     "adyen": ("recurring.token.updated", "recurring.token.disabled"),
 }
 # The first version in which Stripe gives the networks' updates the name above.
 STRIPE_API_VERSION = "2020-08-27"
 # Where the providers' own addons keep the secret of their webhook.
-_STOCK_SECRETS = {"stripe": "stripe_webhook_secret", "adyen": "adyen_hmac_key"}
+_STOCK_SECRETS = {
+    "adyen": "adyen_hmac_key",
+    "razorpay": "razorpay_webhook_secret",
+    "stripe": "stripe_webhook_secret",
+    "worldline": "worldline_webhook_secret",
+    "xendit": "xendit_webhook_token",
+}
 # Where the providers' own addons keep the id of a saved method.
 _REFERENCES = {"stripe": "stripe_payment_method"}
 
