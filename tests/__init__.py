@@ -18,6 +18,7 @@ from .case import (
     test_return_recovery,
     test_return_wizard,
     test_taken_back,
+    test_taken_back_providers,
 )
 from .charge import (
     test_begun,
