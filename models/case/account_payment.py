@@ -229,26 +229,34 @@ class AccountPayment(models.Model):
             code=decline.network_code or decline.code or decline.reason,
         )
 
-    def _recovery_give_back(self, entry, date):
+    def _recovery_give_back(self, entry, date, moves):
         """Book that what was taken back of this payment came back, and let it pay its invoices.
 
         :param entry: of the return; empty when the payment has none itself
         :param date: the accounting date on which the money came back
+        :param moves: the invoices that it had paid
         :return: the entry that takes the first one back; empty without that
         """
         self.ensure_one()
-        moves = self.payment_transaction_id.invoice_ids | self.invoice_ids
         if not entry:
             self._recovery_undo_return()
             return entry
+        _liquidity, receivable, _write_off = self._seek_for_lines()
+        accounts = receivable.account_id
+        lines = entry.line_ids.filtered(lambda line: line.account_id in accounts)
+        if lines.matched_credit_ids.credit_move_id - receivable:
+            raise UserError(
+                self.env._(
+                    "%(entry)s takes other payments back, too. Book by hand that the money came "
+                    "back.",
+                    entry=entry.display_name,
+                )
+            )
         back = entry._reverse_moves(
             [{"date": date, "ref": self.env._("Taken back no more: %(entry)s", entry=entry.ref)}]
         )
         back.reversed_entry_id = False
         back.action_post()
-        _liquidity, receivable, _write_off = self._seek_for_lines()
-        accounts = receivable.account_id
-        lines = entry.line_ids.filtered(lambda line: line.account_id in accounts)
         lines.remove_move_reconcile()  # What undoes the return.
         for account in accounts:
             both = lines + back.line_ids

@@ -7,6 +7,7 @@ from odoo.fields import Command, Domain
 
 from ...declines import Decline
 from ...tools import jobs
+from ...tools.instants import aware
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .alerts import raise_alert
 from .taking_back import TakingBack
@@ -234,11 +235,11 @@ class RecoveryReturn(models.Model):
     @api.model
     def _prepare_reason_vals(self, decline):
         """Return the values that say why money was taken back."""
-        reason = self.env["recovery.decline.reason"]._find(decline.reason)
+        reason = decline.reason and self.env["recovery.decline.reason"]._find(decline.reason).id
         return {
-            "reason_id": reason.id,
+            "reason_id": reason or False,
             "decline_class": decline.decline_class or False,
-            "decline": decline.to_dict(fields.Datetime.now()) if decline.reason else False,
+            "decline": decline.to_dict(aware(fields.Datetime.now())) if decline.reason else False,
             "code": decline.network_code or decline.code,
             "message": decline.message,
         }

@@ -9,7 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from odoo import fields
 
-from ...declines import classify_return, is_authentic, read_returns
+from ...declines import NO_DECLINE, classify_return, is_authentic, read_returns
 from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def note_event(transaction_sudo, event):
         return  # An ordinary failure, or a refund of what was never captured.
     env = transaction_sudo.env
     taxonomy = env["recovery.decline.code"]._get_taxonomy()
-    decline = classify_return(event, taxonomy)
+    # A refund is what the company wanted: no reason stands against the card.
+    decline = NO_DECLINE if event.kind == "refund" else classify_return(event, taxonomy)
     # What is written is for accountants.
     lang = transaction_sudo.company_id.partner_id.lang
     returns_sudo = env["recovery.return"].with_context(lang=lang)

@@ -19,6 +19,27 @@ CHANNELS = [
 REPORTED_CHANNELS = ("new_method", "updated", "backup")
 
 
+# What of a payment is left on an invoice: neither what it writes off, nor what was refunded of it.
+# Of several invoices the refund is the last one's. For a query of `part`, the match, its `line` of
+# the invoice, and the `payment`, if there is one.
+KEPT = SQL(
+    """
+    CASE WHEN payment.currency_id = line.currency_id
+         THEN LEAST(part.debit_amount_currency, GREATEST(0,
+              payment.amount
+              - COALESCE((SELECT SUM(-refund.amount)
+                            FROM payment_transaction refund
+                           WHERE refund.source_transaction_id = payment.payment_transaction_id
+                             AND refund.operation = 'refund' AND refund.state = 'done'), 0)
+              - COALESCE((SELECT SUM(earlier.credit_amount_currency)
+                            FROM account_partial_reconcile earlier
+                           WHERE earlier.credit_move_id = part.credit_move_id
+                             AND earlier.id < part.id), 0)))
+         ELSE part.debit_amount_currency END
+    """
+)
+
+
 class Settlement(NamedTuple):
     """A payment on an invoice: its channel, as `recovery.case` names it, and its amount.
 
@@ -48,21 +69,11 @@ def read_settlements(move, case=None):
         SQL(
             """
             SELECT part.id AS partial_id,
-                   part.debit_amount_currency AS amount,
+                   %s AS amount,
                    counterpart.id AS move_id,
                    counterpart.statement_line_id,
                    payment.id AS payment_id,
-                   payment.payment_transaction_id AS transaction_id,
-                   CASE WHEN payment.currency_id = line.currency_id
-                        THEN payment.amount - COALESCE((
-                             SELECT SUM(-refund.amount) FROM payment_transaction refund
-                              WHERE refund.source_transaction_id = payment.payment_transaction_id
-                                AND refund.operation = 'refund' AND refund.state = 'done'), 0)
-                        END AS paid,
-                   COALESCE((SELECT SUM(earlier.credit_amount_currency)
-                               FROM account_partial_reconcile earlier
-                              WHERE earlier.credit_move_id = part.credit_move_id
-                                AND earlier.id < part.id), 0) AS paid_before
+                   payment.payment_transaction_id AS transaction_id
               FROM account_partial_reconcile part
               JOIN account_move_line line ON line.id = part.debit_move_id
               JOIN account_move_line other ON other.id = part.credit_move_id
@@ -75,6 +86,7 @@ def read_settlements(move, case=None):
                                 WHERE write_off_move_id = counterpart.id)
           ORDER BY part.id
             """,
+            KEPT,
             move.id,
         )
     )
@@ -82,16 +94,12 @@ def read_settlements(move, case=None):
 
 
 def _prepare_settlement(env, row, case):
-    amount = row["amount"]
-    if row["paid"] is not None:
-        # Of several invoices the refund is the last one's.
-        amount = min(amount, max(row["paid"] - row["paid_before"], 0.0))
     channel = "manual"
     if row["transaction_id"]:
         channel = _get_channel_of_transaction(env, row["transaction_id"], case)
     elif row["statement_line_id"]:
         channel = "bank_transfer"
-    return Settlement(channel, amount, row["partial_id"], row["transaction_id"])
+    return Settlement(channel, row["amount"], row["partial_id"], row["transaction_id"])
 
 
 def _get_channel_of_transaction(env, transaction_id, case):

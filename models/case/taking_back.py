@@ -13,6 +13,7 @@ from .returns import close_as_disputed, mark_declined
 _BOOKED_STATES = ("in_process", "paid")
 # Until a payment that a provider takes back has been booked by Odoo's own job.
 _MISSING_WAIT = timedelta(minutes=10)
+_MISSING_PATIENCE = timedelta(hours=12)
 # In another currency the amount moves with the rate; less than this is a part of the payment.
 _NEARLY_ALL = 0.9
 
@@ -81,7 +82,10 @@ class TakingBack:
                     close_as_disputed(case, self._describe())
             return True
         if payment.state not in _BOOKED_STATES:
-            return False
+            if record.create_date > fields.Datetime.now() - _MISSING_PATIENCE:
+                return False
+            raise UserError(self.env._("its payment is not in the books."))
+        record.move_ids |= payment._recovery_get_paid_moves()
         amount = self._find_part(payment)
         entry = payment._recovery_return(
             record._get_decline(),
@@ -104,7 +108,7 @@ class TakingBack:
         record = self.record
         if record.booked_amount:
             back = self.payment._recovery_give_back(
-                record.entry_id, fields.Date.context_today(record)
+                record.entry_id, fields.Date.context_today(record), record.move_ids
             )
             record.write({"back_entry_id": back.id, "entry_id": False, "booked_amount": 0.0})
             sentence = self.env._("The money came back: %(what)s", what=self._describe())
@@ -293,5 +297,4 @@ class TakingBack:
         if self.record.state == "lost":
             sentence = self.env._("The dispute is lost: %(what)s", what=self._describe())
             for move in self.record.move_ids:
-                if sentence not in move.message_ids[:20].mapped("preview"):
-                    move.message_post(body=sentence)
+                move.message_post(body=sentence)
