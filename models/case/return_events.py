@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 # The routes of the providers' own addons, with the code of the provider. Mercado Pago's only names
 # a payment, which its addon then fetches.
 WEBHOOKS = {
-    "/payment/adyen/webhook": "adyen",
+    "/payment/adyen/notification": "adyen",
     "/payment/razorpay/webhook": "razorpay",
     "/payment/stripe/webhook": "stripe",
     "/payment/worldline/webhook": "worldline",

@@ -197,6 +197,8 @@ class TakingBack:
             return True  # Not paid out yet; the provider tells of it again.
         if transaction.state != "done" or record.currency_id != transaction.currency_id:
             raise UserError(self.env._("its payment, or its currency, is another one."))
+        if not transaction.provider_id.journal_id:
+            raise UserError(self.env._("its provider has no journal. Choose one, or book it."))
         if not refund:
             refund = transaction._create_child_transaction(
                 record.amount or transaction.amount,

@@ -8,8 +8,10 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import HttpCase
 
+from ..charge.providers import PROVIDERS
 from .test_return import ReturnCommon
 
+_KEYS = {"stripe": {"stripe_secret_key": "sk", "stripe_publishable_key": "pk"}}
 ADYEN_KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 
 
@@ -26,10 +28,14 @@ class TakenBackCommon(ReturnCommon, HttpCase):
 
     def _pay_through(self, code, reference, amount=100.0, currency=None, **values):
         """Return an invoice that a charge through a provider paid, and its transaction."""
-        provider = self.env["payment.provider"].search([("code", "=", code)], limit=1)
-        provider = provider.copy({"company_id": self.env.company.id, **values})
-        # Disabled, as one that is not used any more: money is taken back nevertheless.
-        self.assertEqual(provider.state, "disabled")
+        provider = self._prepare_provider(
+            code, update_values={**_KEYS.get(code, PROVIDERS.get(code, ({},))[0]), **values}
+        )
+        provider.journal_id = self.company_data["default_journal_bank"]
+        line = provider.journal_id.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == provider
+        )
+        line.payment_account_id = self.outstanding
         invoice, transaction = self._pay_invoice_of(amount, currency)
         transaction.write({"provider_id": provider.id, "provider_reference": reference})
         return invoice, transaction
@@ -125,7 +131,7 @@ class TakenBackCommon(ReturnCommon, HttpCase):
         digest = hmac.new(bytes.fromhex(key), signed.encode(), hashlib.sha256).digest()
         item["additionalData"]["hmacSignature"] = base64.b64encode(digest).decode()
         payload = {"live": "false", "notificationItems": [{"NotificationRequestItem": item}]}
-        return self._post("/payment/adyen/webhook", payload)
+        return self._post("/payment/adyen/notification", payload)
 
     def _send_worldline(self, status, later=60, secret="w", kind="payment", **values):
         """Send a webhook of Worldline Direct, "Webhooks"."""

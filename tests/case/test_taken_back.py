@@ -173,7 +173,6 @@ class TestDispute(TakenBackCommon):
 
     def test_dispute_that_comes_to_our_own_address_counts_as_well(self):
         provider = self.transaction.provider_id
-        provider.write({"stripe_secret_key": "sk", "stripe_publishable_key": "pk", "state": "test"})
         path = f"/recovery/events/stripe/{provider.id}"
         found = {"id": "dp_1", "payment_intent": "pi_1", "status": "lost", "reason": "general"}
         response = self._send_stripe("charge.dispute.closed", found, path=path)

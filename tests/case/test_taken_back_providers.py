@@ -128,7 +128,7 @@ class TestWorldline(TakenBackCommon):
         record = self._send(
             "REJECTED_CAPTURE", statusOutput={"errors": [{"errorCode": "30511001"}]}
         )
-        self.assertEqual((record.kind, record.code), ("failed", "30511001"))
+        self.assertEqual((record.kind, record.reason_id.code), ("failed", "insufficient_funds"))
         case = self.invoice.recovery_case_id
         self.assertEqual((case.state, self.invoice.amount_residual), ("in_recovery", 100.0))
 
@@ -164,7 +164,7 @@ class TestRefund(TakenBackCommon):
     def _recover(self):
         """Return the case of an invoice that was recovered by a charge through Stripe."""
         invoice, case = self._fail_invoice()
-        case.token_id.demo_simulated_state = "done"
+        invoice.collect_token_id = self._create_card("done")
         self._charge_next(case)
         self._run_cron("follow")
         self.assertEqual(case.state, "recovered")
