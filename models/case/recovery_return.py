@@ -116,6 +116,12 @@ class RecoveryReturn(models.Model):
         readonly=True,
         help="When the latest of what was told happened, by the provider's clock.",
     )
+    noted_at = fields.Datetime(
+        string="Told",
+        default=fields.Datetime.now,
+        readonly=True,
+        help="When the provider, or a person, told of it first.",
+    )
     entry_id = fields.Many2one(
         comodel_name="account.move",
         string="Return Entry",
@@ -313,8 +319,13 @@ class RecoveryReturn(models.Model):
         return record
 
     def _note_undone(self):
-        """Keep that a person took the entries of these returns off their payments."""
+        """Keep that a person took the entries of these returns off their payments.
+
+        Of what a provider told the provider tells the end; what a person recorded is over by that.
+        """
         self.write({"booked_amount": 0.0, "entry_id": False})
+        by_hand = self.filtered(lambda each: not each.reference)
+        by_hand.write({"state": "won", "is_due": True, "not_before": False})
 
     # === CRON === #
 

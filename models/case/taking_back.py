@@ -82,7 +82,7 @@ class TakingBack:
                     close_as_disputed(case, self._describe())
             return True
         if payment.state not in _BOOKED_STATES:
-            if record.create_date > fields.Datetime.now() - _MISSING_PATIENCE:
+            if record.noted_at > fields.Datetime.now() - _MISSING_PATIENCE:
                 return False
             raise UserError(self.env._("its payment is not in the books."))
         record.move_ids |= payment._recovery_get_paid_moves()

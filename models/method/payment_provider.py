@@ -43,7 +43,8 @@ class PaymentProvider(models.Model):
         string="Card Updates Secret",
         copy=False,
         groups="base.group_system",
-        help="What the provider signs its news of saved methods with: the signing secret (Stripe) "
+        help="What the provider signs its news of saved methods, and of money that it takes back, "
+        "with: the signing secret (Stripe) "
         "or the HMAC key (Adyen) of the webhook that has the address below. Empty: that of the "
         "webhook for payments. Without either, nothing is believed.",
     )
@@ -51,7 +52,7 @@ class PaymentProvider(models.Model):
         string="Card Updates Address",
         compute="_compute_recovery_events",
         groups="base.group_system",
-        help="Where the provider sends its news of saved methods.",
+        help="Where the provider sends its news of saved methods, and of money that it takes back.",
     )
     recovery_events_names = fields.Char(
         string="Events to Switch On",

@@ -197,6 +197,9 @@ class TestRefund(TakenBackCommon):
         self.assertEqual(sum(case.settlement_ids.mapped("amount")), 75.0)
         self.assertEqual(case.move_id.amount_residual, 0.0)
         self.assertEqual(transaction.child_transaction_ids.payment_id.payment_type, "outbound")
+        row = self.env["recovery.revenue.report"].search([("case_id", "=", case.id)])
+        self.assertEqual((row.recovered_amount, row.recovered_company_amount), (75.0, 75.0))
+        self.assertEqual(row.received_amount, 100.0, msg="What the entry says came in.")
 
     def test_full_refund_leaves_nothing_recovered_and_nobody_dunned(self):
         case, transaction = self._recover()
@@ -288,7 +291,10 @@ class TestOthers(TakenBackCommon):
         self.assertEqual((case.state, bool(case.next_attempt_at)), ("in_recovery", True))
 
     def test_mercado_pago_tells_when_its_payment_is_fetched(self):
-        invoice, transaction = self._pay_through("mercado_pago", "77")
+        country = self.env.ref("base.mx")
+        invoice, transaction = self._pay_through(
+            "mercado_pago", "77", mercado_pago_account_country_id=country.id
+        )
         payment = {
             "id": 77,
             "external_reference": transaction.reference,
@@ -385,6 +391,13 @@ class TestOthers(TakenBackCommon):
         wizard.action_confirm()
         self.assertEqual(invoice.recovery_case_id.state, "lost")
         self.assertEqual(transaction._recovery_get_decline().decline_class, "never")
+        self._run_cron("follow")
+        self.assertEqual(len(self._get_todos("dispute")), 1)
+        transaction.payment_id.recovery_return_move_id.line_ids.remove_move_reconcile()
+        self._run_cron("follow")
+        self.assertFalse(self._get_todos("dispute"), msg="A person took it back.")
+        self.assertEqual(self._get_return(transaction).state, "won")
+        self.assertFalse(invoice._get_dispute_block())
 
     def test_dispute_before_the_payment_is_booked_waits_for_it(self):
         invoice, transaction = self._pay_through_stripe()
