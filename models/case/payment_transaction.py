@@ -20,12 +20,30 @@ class PaymentTransaction(models.Model):
     def _search_by_reference(self, provider_code, payment_data):
         """Override of `payment` to keep from the addons what they don't understand.
 
-        Adyen's would make a refund of each dispute, and leave it a draft.
+        Adyen's would make a refund of each dispute, and leave it a draft. Razorpay's would make
+        another refund each time that it is told of one.
         """
+        if provider_code == "razorpay" and (refund := self._recovery_find_refund(payment_data)):
+            return refund
         events = read_returns(provider_code, payment_data)
         if events and not any(event.is_known_to_addon for event in events):
             return self.browse()
         return super()._search_by_reference(provider_code, payment_data)
+
+    @api.model
+    def _recovery_find_refund(self, payment_data):
+        """Return the refund that Razorpay tells of, where it is known already."""
+        name = payment_data.get("entity_type") == "refund" and payment_data.get("id")
+        if not name:
+            return self.browse()
+        return self.search(
+            [
+                ("provider_code", "=", "razorpay"),
+                ("operation", "=", "refund"),
+                ("provider_reference", "=", name),
+            ],
+            limit=1,
+        )
 
     def _process(self, provider_code, payment_data):
         """Override of `payment` to note what a fetched payment tells of money taken back."""

@@ -19,25 +19,40 @@ CHANNELS = [
 REPORTED_CHANNELS = ("new_method", "updated", "backup")
 
 
-# What of a payment is left on an invoice: neither what it writes off, nor what was refunded of it.
-# Of several invoices the refund is the last one's. For a query of `part`, the match, its `line` of
-# the invoice, and the `payment`, if there is one.
-KEPT = SQL(
+_REFUNDED = SQL(
     """
-    CASE WHEN payment.currency_id = line.currency_id
-         THEN LEAST(part.debit_amount_currency, GREATEST(0,
-              payment.amount
-              - COALESCE((SELECT SUM(-refund.amount)
-                            FROM payment_transaction refund
-                           WHERE refund.source_transaction_id = payment.payment_transaction_id
-                             AND refund.operation = 'refund' AND refund.state = 'done'), 0)
-              - COALESCE((SELECT SUM(earlier.credit_amount_currency)
-                            FROM account_partial_reconcile earlier
-                           WHERE earlier.credit_move_id = part.credit_move_id
-                             AND earlier.id < part.id), 0)))
-         ELSE part.debit_amount_currency END
+    COALESCE((SELECT SUM(-refund.amount) FROM payment_transaction refund
+               WHERE refund.source_transaction_id = payment.payment_transaction_id
+                 AND refund.operation = 'refund' AND refund.state = 'done'), 0)
     """
 )
+
+
+def _left_after(refunded):
+    """Return the SQL of what of a payment is left on an invoice, without what it writes off.
+
+    For a query of `part`, the match, its `line` of the invoice, and the `payment`, if there is one.
+    Of several invoices the refund is the last one's.
+
+    :param SQL refunded: what was refunded of the payment
+    """
+    return SQL(
+        """
+        CASE WHEN payment.currency_id = line.currency_id
+             THEN LEAST(part.debit_amount_currency, GREATEST(0,
+                  payment.amount - %s
+                  - COALESCE((SELECT SUM(earlier.credit_amount_currency)
+                                FROM account_partial_reconcile earlier
+                               WHERE earlier.credit_move_id = part.credit_move_id
+                                 AND earlier.id < part.id), 0)))
+             ELSE part.debit_amount_currency END
+        """,
+        refunded,
+    )
+
+
+KEPT = _left_after(_REFUNDED)
+_CAME = _left_after(SQL("0"))
 
 
 class Settlement(NamedTuple):
@@ -45,12 +60,14 @@ class Settlement(NamedTuple):
 
     :ivar partial_id: of its match with the invoice
     :ivar transaction_id: of the online payment that it was, if it was one
+    :ivar refunded: what was refunded of it, which the amount is without
     """
 
     channel: str
     amount: float
     partial_id: int
     transaction_id: int | None
+    refunded: float = 0.0
 
 
 def read_settlements(move, case=None):
@@ -70,6 +87,7 @@ def read_settlements(move, case=None):
             """
             SELECT part.id AS partial_id,
                    %s AS amount,
+                   %s AS came,
                    counterpart.id AS move_id,
                    counterpart.statement_line_id,
                    payment.id AS payment_id,
@@ -87,6 +105,7 @@ def read_settlements(move, case=None):
           ORDER BY part.id
             """,
             KEPT,
+            _CAME,
             move.id,
         )
     )
@@ -99,7 +118,13 @@ def _prepare_settlement(env, row, case):
         channel = _get_channel_of_transaction(env, row["transaction_id"], case)
     elif row["statement_line_id"]:
         channel = "bank_transfer"
-    return Settlement(channel, row["amount"], row["partial_id"], row["transaction_id"])
+    return Settlement(
+        channel,
+        row["amount"],
+        row["partial_id"],
+        row["transaction_id"],
+        row["came"] - row["amount"],
+    )
 
 
 def _get_channel_of_transaction(env, transaction_id, case):

@@ -1,3 +1,6 @@
+import hashlib
+import hmac
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -200,6 +203,10 @@ class TestRefund(TakenBackCommon):
         row = self.env["recovery.revenue.report"].search([("case_id", "=", case.id)])
         self.assertEqual((row.recovered_amount, row.recovered_company_amount), (75.0, 75.0))
         self.assertEqual(row.received_amount, 100.0, msg="What the entry says came in.")
+        row = self.env["recovery.case.report"].search([("case_id", "=", case.id)])
+        self.assertEqual((row.asked_amount, row.credited_amount), (100.0, 25.0))
+        self.assertEqual((row.failed_amount, row.recovered_amount), (75.0, 75.0))
+        self.assertEqual((row.lost_amount, row.in_recovery_amount), (0.0, 0.0))
 
     def test_full_refund_leaves_nothing_recovered_and_nobody_dunned(self):
         case, transaction = self._recover()
@@ -317,6 +324,63 @@ class TestOthers(TakenBackCommon):
         self._run_cron("follow")
         self.assertEqual(self._get_return(transaction).state, "taken")
         self.assertEqual(invoice.amount_residual, 100.0)
+
+    def _send_razorpay(self, kind, **payload):
+        """Send a webhook of Razorpay: "Disputes Webhook Events", "Validate webhooks"."""
+        at = int(self._get_instant(60).timestamp())
+        body = {"event": kind, "created_at": at, "payload": payload}
+        digest = hmac.new(b"secret", json.dumps(body).encode(), hashlib.sha256).hexdigest()
+        return self._post("/payment/razorpay/webhook", body, {"X-Razorpay-Signature": digest})
+
+    def test_razorpay_tells_of_disputes_and_refunds(self):
+        invoice, transaction = self._pay_through("razorpay", "pay_1")
+        dispute = {
+            "id": "disp_1",
+            "payment_id": "pay_1",
+            "amount": 10000,
+            "amount_deducted": 10000,
+            "currency": "USD",
+            "reason_code": "chargeback",
+        }
+        response = self._send_razorpay("payment.dispute.lost", dispute={"entity": dispute})
+        self.assertEqual(response.status_code, 200)
+        self._run_cron("follow")
+        self.assertEqual(self._get_return(transaction).state, "lost")
+        self.assertEqual(invoice.amount_residual, 100.0)
+        _invoice, transaction = self._pay_invoice_of(100.0)
+        transaction.write({"provider_id": self._find("razorpay"), "provider_reference": "pay_2"})
+        refund = {
+            "id": "rfnd_1",
+            "payment_id": "pay_2",
+            "amount": 5000,
+            "currency": "USD",
+            "status": "processed",
+        }
+        for _turn in range(2):
+            self._send_razorpay("refund.processed", refund={"entity": refund})
+            self._run_cron("follow")
+        self.assertIn(-50.0, transaction.child_transaction_ids.mapped("amount"))
+        self.assertEqual(len(transaction.child_transaction_ids), 1)
+
+    def _find(self, code):
+        providers = self.env["payment.provider"]
+        return providers.search(
+            [("code", "=", code), ("company_id", "=", self.env.company.id)], limit=1
+        ).id
+
+    @mute_logger("odoo.addons.payment.models.payment_transaction")
+    def test_xendit_tells_of_refunds(self):
+        _invoice, transaction = self._pay_through("xendit", "inv-1", xendit_webhook_token="tok")
+        refund = {"id": "rfd-1", "invoice_id": "inv-1", "amount": 40, "currency": "USD"}
+        payload = {"event": "refund.succeeded", "data": refund}
+        for token, status in (("no", 403), ("tok", 200)):
+            with QUIET:
+                response = self._post(
+                    "/payment/xendit/webhook", payload, {"x-callback-token": token}
+                )
+            self.assertEqual(response.status_code, status)
+        self._run_cron("follow")
+        self.assertEqual(transaction.child_transaction_ids.mapped("amount"), [-40.0])
 
     def test_amount_in_another_currency_is_the_whole_payment_or_a_question(self):
         self.env["res.currency.rate"].search([]).unlink()
