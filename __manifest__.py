@@ -25,6 +25,7 @@
         "wizards/recovery_preview_wizard_views.xml",
         "wizards/recovery_return_wizard_views.xml",
         "wizards/recovery_write_off_wizard_views.xml",
+        "views/recovery_return_views.xml",
         "views/recovery_case_views.xml",
         "views/recovery_attempt_views.xml",
         "views/recovery_notice_views.xml",

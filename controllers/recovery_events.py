@@ -5,6 +5,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from odoo import http
 from odoo.http import request
 
+from ..models.case.return_events import take_events
 from ..models.method.payment_provider import EVENTS_PATH
 
 _logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class RecoveryEvents(http.Controller):
         max_content_length=MAX_BODY,
     )
     def receive_event(self, code, provider_id):
-        """Take over what a payment provider tells of a saved method.
+        """Take over what a payment provider tells of a saved method, or of money taken back.
 
         Apart from the provider's own webhook, which belongs to its addon and verifies nothing
         where no payment is concerned.
@@ -40,7 +41,9 @@ class RecoveryEvents(http.Controller):
             _logger.warning("Refused an event for the provider %s %s", code, provider_id)
             raise Forbidden()
         try:
-            provider_sudo._recovery_take_event(request.get_json_data())
+            payload = request.get_json_data()
+            provider_sudo._recovery_take_event(payload)
+            take_events(request.env, code, payload)
         except (ValueError, RecursionError) as error:
             _logger.warning("Unreadable event for the provider %s: %s", provider_id, error)
             raise BadRequest("The event can't be read.") from error

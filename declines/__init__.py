@@ -9,7 +9,15 @@ from .advice import Advice
 from .answer import Answer
 from .calls import Certainty, Role, find_role, judge_exception
 from .decline import NO_DECLINE, Decline
-from .events import MethodEvent, is_authentic, read_event
+from .events import (
+    MethodEvent,
+    ReturnEvent,
+    classify_return,
+    is_authentic,
+    read_chargeback,
+    read_event,
+    read_returns,
+)
 from .knowledge import GROWS, Known
 from .raw import MethodFacts, OwnRetries, RawDecline
 from .reading import classify, read, read_method, read_own_retries, read_return
@@ -30,16 +38,20 @@ __all__ = [
     "OwnRetries",
     "RawDecline",
     "Reason",
+    "ReturnEvent",
     "Role",
     "Taxonomy",
     "classify",
+    "classify_return",
     "find_role",
     "is_authentic",
     "judge_exception",
     "read",
+    "read_chargeback",
     "read_event",
     "read_method",
     "read_own_retries",
     "read_return",
+    "read_returns",
     "read_status",
 ]

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.case.settlements import CHANNELS
+from ..models.case.settlements import CHANNELS, KEPT
 
 
 class RecoveryRevenueReport(models.Model):
@@ -36,6 +36,7 @@ class RecoveryRevenueReport(models.Model):
             "settled_before",
             "state",
         ],
+        "payment.transaction": ["amount", "operation", "source_transaction_id", "state"],
         "recovery.settlement": ["company_amount", "partial_id", "channel"],
     }
 
@@ -121,7 +122,8 @@ class RecoveryRevenueReport(models.Model):
     @property
     def _table_query(self):
         # A payment belongs to the latest case of the invoice that had opened before it: what had
-        # been paid by then is kept on the case. Credit notes and write-offs are no payments.
+        # been paid by then is kept on the case. Credit notes and write-offs are no payments; what
+        # was refunded came in, and counts as recovered no more.
         return SQL(
             """
             WITH paid AS (
@@ -138,7 +140,8 @@ class RecoveryRevenueReport(models.Model):
                        part.exchange_move_id,
                        CASE WHEN payment.currency_id = line.currency_id
                             THEN LEAST(part.debit_amount_currency, payment.amount)
-                            ELSE part.debit_amount_currency END AS amount
+                            ELSE part.debit_amount_currency END AS amount,
+                       %s AS kept
                   FROM account_partial_reconcile part
                   JOIN account_move_line line ON line.id = part.debit_move_id
                   JOIN account_move_line other ON other.id = part.credit_move_id
@@ -152,7 +155,10 @@ class RecoveryRevenueReport(models.Model):
                                     WHERE write_off_move_id = entry.id)
             ),
             counted AS (
-                SELECT *, SUM(amount) OVER (PARTITION BY move_id ORDER BY id) AS total FROM paid
+                SELECT *,
+                       SUM(amount) OVER (PARTITION BY move_id ORDER BY id) AS total,
+                       SUM(kept) OVER (PARTITION BY move_id ORDER BY id) AS kept_total
+                  FROM paid
             )
             SELECT counted.id,
                    recovery_case.id AS case_id,
@@ -175,8 +181,9 @@ class RecoveryRevenueReport(models.Model):
                    counted.exchange_move_id,
                    exchange.amount AS exchange_amount,
                    booked.amount - exchange.amount AS cleared_amount,
-                   LEAST(counted.amount, counted.total - recovery_case.settled_before)
-                       AS recovered_amount,
+                   GREATEST(
+                       LEAST(counted.kept, counted.kept_total - recovery_case.settled_before), 0
+                   ) AS recovered_amount,
                    COALESCE(settlement.company_amount, 0) AS recovered_company_amount
               FROM counted
         CROSS JOIN LATERAL (
@@ -207,7 +214,8 @@ class RecoveryRevenueReport(models.Model):
                                     / currency.rounding::numeric) * currency.rounding::numeric
                                   AS received
                    ) booked
-            """
+            """,
+            KEPT,
         )
 
     # === ACTION METHODS === #

@@ -16,6 +16,8 @@ from .case import (
     test_return,
     test_return_recovery,
     test_return_wizard,
+    test_taken_back,
+    test_taken_back_providers,
 )
 from .charge import (
     test_adyen_webhook,

@@ -82,6 +82,19 @@ class SecurityCommon(RecoveryCommon):
             }
         )
 
+        self.taken_back = (
+            self.env["recovery.return"]
+            .sudo()
+            .create(
+                {
+                    "company_id": self.env.company.id,
+                    "kind": "dispute",
+                    "state": "opened",
+                    "currency_id": self.env.company.currency_id.id,
+                    "move_ids": [Command.set(self.invoice.ids)],
+                }
+            )
+        ).sudo(False)
         raise_alert(self.invoice, "Look.", "thing:1")
         self.todo = self.case.activity_ids
         self.mail = (
@@ -176,6 +189,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy.step": self.policy.step_ids,
             "recovery.preview.wizard": self.preview_wizard,
             "recovery.provider.pace": self.pace,
+            "recovery.return": self.taken_back,
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.settlement": self._get_settlement(),

@@ -2,7 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..declines import read_return
+from ..declines import read_chargeback, read_return
+
+# Whose reason codes of chargebacks are known.
+CARD_SCHEMES = ("visa", "mastercard")
 
 
 class RecoveryReturnWizard(models.TransientModel):
@@ -46,18 +49,21 @@ class RecoveryReturnWizard(models.TransientModel):
             ("bacs", "Bacs (United Kingdom)"),
             ("becs", "BECS (Australia)"),
             ("pad", "Pre-authorised debit (Canada)"),
+            ("visa", "Visa chargeback"),
+            ("mastercard", "Mastercard chargeback"),
         ],
         compute="_compute_scheme",
         store=True,
         precompute=True,
         readonly=False,
         required=True,
-        help="Whose return codes the bank's report uses, and whose rules bind the next debits.",
+        help="Whose return codes the bank's report uses, and whose rules bind the next debits. A "
+        "chargeback of a card is a dispute: the policy says what comes after it.",
     )
     code = fields.Char(
         string="Return Code",
         required=True,
-        help="As the bank's report spells it, for example AM04 or R01.",
+        help="As the bank's report spells it, for example AM04, R01, 10.4 or 4853.",
     )
     message = fields.Char(
         string="Remark", help="What else the bank said, or what you know. Customers don't read it."
@@ -100,7 +106,12 @@ class RecoveryReturnWizard(models.TransientModel):
     @api.depends("payment_id")
     def _compute_scheme(self):
         for wizard in self:
-            wizard.scheme = wizard.payment_id._recovery_guess_scheme()
+            # In sudo mode: whoever books payments need not be allowed to see saved methods.
+            network = wizard.payment_id.sudo()._recovery_get_token().recovery_network
+            if network in CARD_SCHEMES:
+                wizard.scheme = network
+            else:
+                wizard.scheme = wizard.payment_id._recovery_guess_scheme()
 
     @api.depends("scheme", "code")
     def _compute_meaning(self):
@@ -111,6 +122,8 @@ class RecoveryReturnWizard(models.TransientModel):
                 wizard.meaning = False
             elif decline.known:
                 wizard.meaning = reason.name
+            elif wizard._is_dispute():
+                wizard.meaning = self.env._("This code is not known. It is kept, as a dispute.")
             else:
                 wizard.meaning = self.env._(
                     "This code is not known. It is kept, and treated as one to try again later."
@@ -131,7 +144,11 @@ class RecoveryReturnWizard(models.TransientModel):
         if not decline.network_code:
             raise UserError(self.env._("Enter the return code of the bank's report."))
         moves = self.payment_id._recovery_get_paid_moves()
-        self.payment_id._recovery_return(decline, self.date)
+        entry = self.payment_id._recovery_return(decline, self.date, is_dispute=self._is_dispute())
+        # In sudo mode: what was taken back is written by the engine only.
+        self.env["recovery.return"].sudo()._note_by_hand(
+            self.payment_id.sudo(), decline, self.date, moves.sudo(), entry, self._is_dispute()
+        )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -178,6 +195,8 @@ class RecoveryReturnWizard(models.TransientModel):
 
     def _preview_recovery(self, payment):
         """Return what happens to the payment method that was debited."""
+        if self._is_dispute():
+            return self._preview_dispute()
         if not payment.payment_transaction_id.token_id:
             return self.env._("What is owed is recovered by the policy that fits the invoice.")
         return {
@@ -188,6 +207,16 @@ class RecoveryReturnWizard(models.TransientModel):
             "merchant": self.env._("It is not debited again until your own set-up is mended."),
             "never": self.env._("This account is not debited again: another method is needed."),
         }[self._read_decline().decline_class]
+
+    def _preview_dispute(self):
+        """Return what happens after a chargeback."""
+        if self._read_decline().decline_class == "never":
+            return self.env._("This card is not charged again. The policy says what comes next.")
+        return self.env._("The policy says whether the invoice is recovered again.")
+
+    def _is_dispute(self):
+        """Return whether a customer's dispute, rather than a bank, took the payment back."""
+        return self.scheme in CARD_SCHEMES
 
     def _tell_outcome(self, moves):
         """Return what became of the invoices, one sentence each."""
@@ -217,6 +246,8 @@ class RecoveryReturnWizard(models.TransientModel):
         self.ensure_one()
         code = "".join((self.code or "").split()).upper()[:35]
         taxonomy = self.env["recovery.decline.code"]._get_taxonomy()
+        if self._is_dispute():
+            return read_chargeback(self.scheme, code, self.message or "", taxonomy)
         return read_return(self.scheme or "", code, self.message or "", taxonomy)
 
     # === GETTERS === #

@@ -1,6 +1,6 @@
 """An invoice being recovered: case and attempts as records, and how they follow what happens.
 
-Also what is owed and paid on an invoice, returns by the bank, the queue of invoices to look at, and
+Also what is owed and paid on an invoice, returns, the queue of invoices to look at, and
 how a case ends. It uses rules, policy and method. What later rooms do for a case is declared as
 hooks: `recovery_case_hooks` (planning, events, messages, promises), `recovery.attempt`
 (transactions) and `account.move` (recurrences, technical retries). `FOLLOW` is the list of what the
@@ -11,6 +11,7 @@ from . import (
     account_move,
     account_partial_reconcile,
     account_payment,
+    ir_http,
     mail_activity,
     payment_token,
     payment_transaction,
@@ -19,5 +20,6 @@ from . import (
     recovery_case_hooks,
     recovery_case_tag,
     recovery_invoice_queue,
+    recovery_return,
     res_partner,
 )

@@ -118,6 +118,14 @@ class AccountMove(models.Model):
         groups=RECOVERY_GROUP,
         help="Whether only a person can tell now whether the charge under way was made.",
     )
+    recovery_return_ids = fields.Many2many(
+        comodel_name="recovery.return",
+        string="Taken Back",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="What was taken back, or is disputed, of the payments of this invoice.",
+    )
     recovery_timeline_ids = fields.One2many(
         related="recovery_case_id.timeline_ids", groups=RECOVERY_GROUP
     )
@@ -470,6 +478,28 @@ class AccountMove(models.Model):
         ):
             sentence = self.env._("Nothing is owed.")
         return Block("owed", sentence, moot=True) if sentence else None
+
+    def _get_dispute_block(self):
+        """Return why nothing is charged while the customer disputes a payment, or none.
+
+        The money may still come back; once it is lost, the policy has said what comes next.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        # In sudo mode: who plans a charge by a button need not see how payments are taken back.
+        disputes_sudo = self.sudo().recovery_return_ids.filtered(
+            lambda each: each.kind == "dispute" and each.state != "won"
+        )
+        if not disputes_sudo:
+            return None
+        policy = self.recovery_case_id.policy_id or self.env["recovery.policy"]._match(self)
+        if policy.dispute_action == "reopen":
+            return None
+        return Block(
+            "disputed",
+            self.env._("The customer disputes a payment of this invoice: nothing is charged."),
+        )
 
     def _is_recoverable(self):
         """Return whether something is owed now, and not excluded from follow-ups."""

@@ -18,8 +18,12 @@ class AccountPartialReconcile(models.Model):
         self._queue_invoices()
         # In sudo mode: whoever undoes a return need not be allowed to see cases.
         payments_sudo = self.sudo()._get_returned_payments()
+        returns_sudo = payments_sudo.env["recovery.return"].search(
+            [("entry_id", "in", self.sudo().debit_move_id.move_id.ids)]
+        )
         result = super().unlink()
         payments_sudo._recovery_undo_return()
+        returns_sudo._note_undone()
         return result
 
     def _get_returned_payments(self):

@@ -12,6 +12,8 @@ record.
 * ``retries:<transaction>``: its provider does not retry it any more
 * ``unbooked:<transaction>``: the money was booked
 * ``fault:<provider>``: the provider takes charges again; it stands on the provider
+* ``dispute:<return>``: the dispute is won or lost
+* ``booking:<return>``: the return is in the books
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: the case ends
 

@@ -52,6 +52,14 @@ def _is_over(attempt):
     return bool(later or (has_case and attempt.transaction_id)) or not move._is_recoverable()
 
 
+def _is_dispute_over(record):
+    return record.state not in ("opened", "taken")
+
+
+def _is_in_books(record):
+    return not record.is_due
+
+
 def _is_booked(transaction):
     return transaction.is_post_processed or transaction.state != "done"
 
@@ -80,5 +88,7 @@ _ANSWERS = {
     "excess": ("payment.transaction", _is_taken),
     "paid_twice": ("payment.transaction", _is_taken),
     "unbooked": ("payment.transaction", _is_booked),
+    "dispute": ("recovery.return", _is_dispute_over),
+    "booking": ("recovery.return", _is_in_books),
     "follow": ("account.move", _is_followed),
 }

@@ -185,7 +185,11 @@ def _close_settled(case, settlements):
     if case.state == "lost" and case.write_off_move_id:
         return
     if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
-        case._close("cancelled", case.env._("The invoice was credited, nothing is owed."))
+        if any(each.kind == "refund" and each.booked_amount for each in case.return_ids):
+            reason = case.env._("The payment was refunded, nothing is owed.")
+        else:
+            reason = case.env._("The invoice was credited, nothing is owed.")
+        case._close("cancelled", reason)
         return
     channel = settlements[-1].channel if settlements else "manual"
     case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)

@@ -54,6 +54,8 @@ class CaseOpening:
         move = self.move
         if not move._is_recoverable() or move.recovery_case_id.state in OPEN_STATES:
             return self.env["recovery.case"]
+        if move._get_dispute_block():
+            return self.env["recovery.case"]
         return self.open(
             opened_by="overdue",
             ladder=False,

@@ -15,6 +15,7 @@ from .ending import due_ends
 from .follower import follow_invoice
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
+from .recovery_return import DISPUTE_STATES
 from .returns import BankReturn
 from .settlements import CHANNELS, REPORTED_CHANNELS
 from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
@@ -236,6 +237,22 @@ class RecoveryCase(models.Model):
     )
     attempt_ids = fields.One2many(comodel_name="recovery.attempt", inverse_name="case_id")
     timeline_ids = fields.One2many(comodel_name="recovery.timeline", inverse_name="case_id")
+    return_ids = fields.Many2many(
+        related="move_id.recovery_return_ids",
+        string="Taken Back",
+        help="What was taken back, or is disputed, of the payments of the invoice.",
+    )
+    dispute_state = fields.Selection(
+        selection=DISPUTE_STATES,
+        compute="_compute_dispute",
+        search="_search_dispute_state",
+        help="Of the latest dispute of a payment of the invoice.",
+    )
+    dispute_deadline_at = fields.Datetime(
+        string="Evidence Until",
+        compute="_compute_dispute",
+        help="Until when evidence against an open dispute may be handed in.",
+    )
     attempt_count = fields.Integer(
         compute="_compute_attempts", help="Charges sent to the provider, the first one included."
     )
@@ -278,6 +295,26 @@ class RecoveryCase(models.Model):
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
             case.has_question = any(in_flight.mapped("is_question"))
+
+    @api.depends("return_ids.state", "return_ids.deadline_at")
+    def _compute_dispute(self):
+        for case in self:
+            dispute = case.return_ids.filtered(lambda each: each.kind == "dispute").sorted("id")[
+                -1:
+            ]
+            case.dispute_state = dispute.state
+            case.dispute_deadline_at = dispute._is_open() and dispute.deadline_at
+
+    @api.model
+    def _search_dispute_state(self, operator, value):
+        if operator.startswith("not"):
+            return NotImplemented  # Odoo turns the answer to the opposite round.
+        domain = Domain("kind", "=", "dispute")
+        is_none = operator == "in" and False in value
+        if not is_none:
+            domain &= Domain("state", operator, value)
+        found = Domain("move_id.recovery_return_ids", "any", domain)
+        return ~found if is_none else found
 
     # === CRUD METHODS === #
 
@@ -538,15 +575,17 @@ class RecoveryCase(models.Model):
         follow_invoice(self)
 
     @api.model
-    def _record_return(self, payment, decline, date, moves=None):
-        """Recover the invoices of a payment that the bank took back.
+    def _record_return(self, payment, decline, date, moves=None, **kwargs):
+        """Recover the invoices of a payment that was taken back.
 
         To be called by whatever learns of a return, once the payment has been taken off its
         invoices.
 
+        :param kwargs: of a dispute or a part, as :class:`BankReturn` takes them
+
         :return: the cases that are open for these invoices now
         """
-        return BankReturn(self.env, payment, decline, date).record(moves)
+        return BankReturn(self.env, payment, decline, date, **kwargs).record(moves)
 
     def _write_off(self, account, date):
         """Book what is owed on a loss account and reconcile the invoice with it.

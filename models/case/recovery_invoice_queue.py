@@ -126,6 +126,8 @@ class RecoveryInvoiceQueue(models.Model):
     def _cron_follow(self):
         """Let the cases follow their invoices, then do what their calendar says."""
         jobs.commit(self.env, remaining=self._count_due())
+        # First: what is taken off invoices, their cases then follow.
+        self.env["recovery.return"]._book_due()
         while move := self._find_due_move():
             self._work_off(move)
             if not jobs.commit(self.env, 1):

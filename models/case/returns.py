@@ -1,29 +1,34 @@
-"""Bank returns: a payment that had arrived is taken back, with the bank's reason."""
+"""Returns: a payment that had arrived is taken back, with the reason of bank or customer."""
 
 from odoo import fields
 from odoo.tools import format_date
 
 from ...declines import NO_DECLINE
+from ...declines.networks import CARD_NETWORKS
 from ...tools.instants import aware
 from .account_move import SETTLED_STATES
 from .states import CHARGING_STATES, OPEN_STATES
 
 
 class BankReturn:
-    """A payment that the bank took back, and its invoices.
+    """A payment that was taken back, in whole or in part, and its invoices.
 
     :param env: that may write attempts and cases
     :param payment: the payment, ours or not; empty when it has no record
     :param declines.Decline decline: as :func:`declines.read_return` reads it
-    :param date: when the bank took the money back
+    :param date: when the money was taken back
+    :param bool is_dispute: whether the customer disputes it, which the policy may take for the end
+    :param amount: what was taken of it, in its currency; none for the whole payment
     """
 
-    def __init__(self, env, payment, decline, date):
+    def __init__(self, env, payment, decline, date, is_dispute=False, amount=None):
         self.env = env
+        self.is_dispute = is_dispute
+        self.is_part = amount is not None
         self.payment = payment
         self.transaction = payment.payment_transaction_id
         self.decline = decline
-        self.sentence = describe_return(env, payment, decline, date)
+        self.sentence = describe_return(env, payment, decline, date, amount)
         reason = env["recovery.decline.reason"]._find(decline.reason)
         self.case_vals = {
             "decline_reason_id": reason.id,
@@ -63,9 +68,10 @@ class BankReturn:
         if transaction:
             attempts = attempts.search([("transaction_id", "=", transaction.id)])
             attempts._follow_transactions()
-            # That a transaction done has a decline makes the networks' rules count it as failed.
-            transaction.recovery_decline = self.decline.to_dict(aware(fields.Datetime.now()))
-            transaction.recovery_reason_id = self.case_vals["decline_reason_id"]
+            if not self.is_part or self.decline.decline_class == "never":
+                mark_declined(transaction, self.decline)
+        if self.is_part:
+            return attempts.browse()
         paid = attempts.filtered(lambda attempt: attempt.state == "paid")
         return paid._set_state(
             "returned", sentence=self.sentence, **paid._prepare_decline_vals(self.decline)
@@ -91,6 +97,8 @@ class BankReturn:
             case = case._open(
                 move, attempt=attempt or None, transaction=self.transaction, **self.case_vals
             )
+        if self.is_dispute:
+            close_as_disputed(case, self.sentence)
         if case.state in OPEN_STATES:
             case._follow_invoice()
         if case.state == "in_recovery":
@@ -124,6 +132,26 @@ def _is_owed_again(case, attempt):
     return is_open and case.currency_id.compare_amounts(owed, 0) > 0
 
 
+def mark_declined(transaction, decline):
+    """Keep on a transaction that its money was taken back, or is about to be.
+
+    That a transaction done has a decline makes the networks' rules count it as failed; one that
+    says *never* ends its card.
+    """
+    transaction.recovery_decline = decline.to_dict(aware(fields.Datetime.now()))
+    transaction.recovery_reason_id = transaction.env["recovery.decline.reason"]._find(
+        decline.reason
+    )
+
+
+def close_as_disputed(case, sentence):
+    """Close a case whose payment the customer disputes, unless its policy recovers it again."""
+    if case.state in OPEN_STATES and case.policy_id.dispute_action == "close":
+        reason = case.env._("Closed as disputed. %(sentence)s", sentence=sentence)
+        # Nothing is used up: the customer, who disputes, is not written to any more.
+        case._close("lost", reason, exhausted_at=False)
+
+
 def undo_return(env, payment):
     """Forget a return that was booked by mistake.
 
@@ -150,16 +178,29 @@ def undo_return(env, payment):
         case._ask_for_attention(sentence)
 
 
-def describe_return(env, payment, decline, date):
-    """Return the sentence that tells of a return, for a person."""
+def describe_return(env, payment, decline, date, amount=None):
+    """Return the sentence that tells of a return, for a person.
+
+    :param amount: what was taken of the payment; none for all of it
+    """
     reason = env["recovery.decline.reason"].sudo()._find(decline.reason)
     known = {
         "payment": payment.display_name or env._("a payment"),
         "date": format_date(env, date),
-        "code": decline.network_code,
+        "code": decline.network_code or decline.code,
         "reason": reason.name,
         "message": decline.message,
     }
+    if amount is not None:
+        known["payment"] = env._(
+            "%(amount)s of %(payment)s",
+            amount=payment.currency_id.format(amount),
+            payment=known["payment"],
+        )
+    if decline.network in CARD_NETWORKS or not known["code"]:
+        told = ": ".join(filter(None, (known["code"], known["reason"])))
+        known["told"] = f"{told}. {decline.message}".strip(". ")
+        return env._("%(payment)s was taken back on %(date)s: %(told)s.", **known)
     if decline.message:
         return env._(
             "The bank returned %(payment)s on %(date)s: %(code)s, %(reason)s. %(message)s",

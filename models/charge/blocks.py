@@ -36,6 +36,7 @@ class ChargeBlocks:
         """
         checks = (
             self._check_owed,
+            self._move._get_dispute_block,
             self._check_in_flight,
             self._check_own_retries,
             self.check_method,

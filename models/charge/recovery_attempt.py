@@ -405,6 +405,8 @@ class RecoveryAttempt(models.Model):
             outcome = attempt.transaction_id._recovery_get_outcome()
             if outcome is None or outcome.value not in TRANSITIONS[attempt.state]:
                 continue
+            if attempt.state == "returned":
+                continue  # Its transaction stays done; only who undoes the return says it is paid.
             if outcome is Known.PENDING and not attempt._make_room():
                 continue  # Its transaction keeps others from charging as well.
             changed |= attempt._set_state(outcome.value, **prepare_outcome_vals(attempt, outcome))

@@ -261,6 +261,8 @@ class RecoveryCase(models.Model):
     def _get_credited(self):
         """Return what credit notes have taken off the instalments in recovery since the failure.
 
+        What was refunded of their payments is given up in the same way.
+
         What had been credited before is what of the instalments was neither paid nor failed.
         """
         self.env.flush_all()
@@ -287,7 +289,8 @@ class RecoveryCase(models.Model):
         )
         total, credited = map(float, rows[0])
         before = max(total - self.failed_amount - self.settled_before, 0.0)
-        return self.currency_id.round(max(credited - before, 0.0))
+        refunded = sum(each.refunded for each in self.move_id._get_settlements(self))
+        return self.currency_id.round(max(credited - before, 0.0) + refunded)
 
     def _find_product_category(self):
         rows = self.env.execute_query(

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...declines import is_authentic, read_event
+from ...declines.events.returns_stripe import EVENTS as STRIPE_RETURNS
 from ...tools.instants import aware
 
 _logger = logging.getLogger(__name__)
@@ -17,13 +18,20 @@ EVENT_NAMES = {
         "payment_method.automatically_updated",
         "payment_method.updated",
         "payment_method.detached",
+        *STRIPE_RETURNS,
     ),
     "adyen": ("recurring.token.updated", "recurring.token.disabled"),
 }
 # The first version in which Stripe gives the networks' updates the name above.
 STRIPE_API_VERSION = "2020-08-27"
 # Where the providers' own addons keep the secret of their webhook.
-_STOCK_SECRETS = {"stripe": "stripe_webhook_secret", "adyen": "adyen_hmac_key"}
+_STOCK_SECRETS = {
+    "adyen": "adyen_hmac_key",
+    "razorpay": "razorpay_webhook_secret",
+    "stripe": "stripe_webhook_secret",
+    "worldline": "worldline_webhook_secret",
+    "xendit": "xendit_webhook_token",
+}
 # Where the providers' own addons keep the id of a saved method.
 _REFERENCES = {"stripe": "stripe_payment_method"}
 
@@ -37,7 +45,8 @@ class PaymentProvider(models.Model):
         string="Card Updates Secret",
         copy=False,
         groups="base.group_system",
-        help="What the provider signs its news of saved methods with: the signing secret (Stripe) "
+        help="What the provider signs its news of saved methods, and of money that it takes back, "
+        "with: the signing secret (Stripe) "
         "or the HMAC key (Adyen) of the webhook that has the address below. Empty: that of the "
         "webhook for payments. Without either, nothing is believed.",
     )
@@ -45,7 +54,7 @@ class PaymentProvider(models.Model):
         string="Card Updates Address",
         compute="_compute_recovery_events",
         groups="base.group_system",
-        help="Where the provider sends its news of saved methods.",
+        help="Where the provider sends its news of saved methods, and of money that it takes back.",
     )
     recovery_events_names = fields.Char(
         string="Events to Switch On",

@@ -8,6 +8,7 @@ from io import BytesIO
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...declines.networks import CARD_NETWORKS
 from ...notices import compare, plan_notices
 from ...tools.jobs import commit, work
 from ..case.recovery_case import OPEN_STATES
@@ -216,7 +217,8 @@ class RecoveryCase(models.Model):
         """Return what the latest failure asks of the customer, for the text of a step."""
         self.ensure_one()
         latest = self.attempt_ids.filtered(lambda attempt: attempt.state in FAILED_CHARGES)
-        if latest.sorted("id")[-1:].state == "returned":
+        latest = latest.sorted("id")[-1:]
+        if latest.state == "returned" and latest.network not in CARD_NETWORKS:
             return "returned"
         return self.decline_class or "later"
 

@@ -162,6 +162,19 @@ class RecoveryPolicy(models.Model):
         help="The latest day that a customer may promise to pay on, in days from the day "
         "of the promise. Until then nothing is charged. 0: the page offers no promise.",
     )
+    dispute_action = fields.Selection(
+        selection=[
+            ("close", "Close the case as disputed"),
+            ("reopen", "Recover the invoice again"),
+        ],
+        string="Disputed Payments",
+        default="close",
+        required=True,
+        help="What happens when a customer has their bank take a card payment back. Close: nothing "
+        "is charged and nobody is reminded; if you win the dispute, the payment counts again. "
+        "Recover again: the customer is asked for another payment, although the money may still "
+        "come back. A debit that failed for want of money is no dispute and is always tried again.",
+    )
     grace_days = fields.Integer(
         string="Grace",
         default=7,
