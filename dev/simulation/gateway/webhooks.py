@@ -223,6 +223,17 @@ class Webhooks:
                 parcels, self._held = parcels[:limit], parcels[limit:]
         return [self._deliver(parcel) for parcel in parcels]
 
+    def hold_back(self) -> list[_Parcel]:
+        """Take what is held away from the next flush, and return it to be brought back later."""
+        with self._changed:
+            parcels, self._held = self._held, []
+            return parcels
+
+    def bring_back(self, parcels: list[_Parcel]) -> None:
+        """Let the next flush deliver what was held back."""
+        with self._changed:
+            self._held += parcels
+
     def waiting(self) -> int:
         """How many deliveries are on their way or to be retried; held ones do not count."""
         with self._changed:

@@ -4,7 +4,9 @@ Shapes: API Explorer, Checkout API v71, *POST /payments* and its error answers; 
 *Refusal reasons*, *Raw acquirer responses*, *API idempotency*, *Webhook types: default event
 codes*, *Dispute webhooks*, *Verify HMAC signatures* (read in 2026). Compared with payloads that
 others recorded: the standard webhook in Adyen/adyen-commercetools, notification/README.md; the one
-of a subscription in adyen-examples/adyen-testing-suite, tests/subscription/webhook.spec.js.
+of a subscription in adyen-examples/adyen-testing-suite, tests/subscription/webhook.spec.js;
+refusals, their raw reasons and advice in activemerchant/active_merchant,
+test/unit/gateways/adyen_test.rb.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ class Adyen(Provider):
         "adyen_hmac_key": _HMAC_KEY,
         "adyen_api_url_prefix": "simulated-checkout",
     }
+    secrets = ("adyen_api_key",)
     # The code and the words of `refusalReason`.
     declines = {
         "insufficient_funds": ("12", "Not enough balance"),

@@ -10,7 +10,15 @@ from ..gateway.errors import ApiError
 from ..gateway.idempotency import IdempotencyKeys, Response
 from ..gateway.service import Service
 from ..gateway.webhooks import is_loopback
+from .adyen import Adyen
+from .authorize import AuthorizeNet
+from .flutterwave import Flutterwave
+from .mercado_pago import MercadoPago
 from .provider import Provider
+from .razorpay import Razorpay
+from .stripe import Stripe
+from .worldline import Worldline
+from .xendit import Xendit
 
 # The beginning of the path under which a provider answers.
 AT = "/at/"
@@ -75,10 +83,16 @@ class ProviderService(Service):
 
 
 def _providers() -> tuple[type[Provider], ...]:
-    from .adyen import Adyen
-    from .stripe import Stripe
-
-    return (Stripe, Adyen)
+    return (
+        Stripe,
+        Adyen,
+        AuthorizeNet,
+        Flutterwave,
+        MercadoPago,
+        Razorpay,
+        Worldline,
+        Xendit,
+    )
 
 
 CODES = tuple(provider.code for provider in _providers())

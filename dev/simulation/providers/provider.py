@@ -100,7 +100,10 @@ class Provider:
     :cvar key_lifetime: how long such a key is remembered
     :cvar currency: in which the account is charged
     :cvar settings: the fields of Odoo's provider that are set up
+    :cvar secrets: those of them without which it refuses each call
     :cvar declines: its words for refusals, by those of the behaviours
+    :cvar poor: the word of the behaviours for a lack of money, as far as it can tell it
+    :cvar dead: a word after which a card is never charged again
     :cvar impossible: the scenarios that can't be played with Odoo's addon, and why
     """
 
@@ -112,7 +115,10 @@ class Provider:
     key_lifetime: ClassVar[timedelta] = timedelta(hours=24)
     currency: ClassVar[str] = "USD"
     settings: ClassVar[Mapping[str, Any]]
+    secrets: ClassVar[tuple[str, ...]]
     declines: ClassVar[Mapping[str, Any]]
+    poor: ClassVar[str] = "insufficient_funds"
+    dead: ClassVar[str] = "stolen_card"
     impossible: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, gateway: Gateway) -> None:

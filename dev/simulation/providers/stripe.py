@@ -31,7 +31,9 @@ class Stripe(Provider):
         "stripe_publishable_key": "pk_test_simulation",
         "stripe_webhook_secret": WEBHOOK_SECRET,
     }
+    secrets = ("stripe_secret_key",)
     declines = DECLINES
+    impossible = {"capture_failed": "Stripe takes a card's money at once, or not at all"}
 
     def add_card(self, behaviour: Mapping[str, Any] | None = None, **details: Any) -> Card:
         """Save a card at the gateway."""
