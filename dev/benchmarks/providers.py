@@ -40,12 +40,14 @@ SIGNS = {"ok": "yes", "impossible": "–", "failed": "**no**", "": ""}
 class Cell:
     """One scenario with one provider.
 
+    :ivar row: its place in the table
     :ivar result: `ok`, `failed` or `impossible`
     :ivar why: it failed or is impossible
     :ivar double: charges in the ledger beyond what was owed
     """
 
     provider: str
+    row: int
     scenario: str
     sentence: str
     result: str
@@ -102,7 +104,7 @@ def _play(arguments: argparse.Namespace) -> list[Cell]:
             check=False,
         )
         lines = report.read_text().splitlines() if report.exists() else []
-    return [Cell(**json.loads(line)) for line in lines]
+    return sorted((Cell(**json.loads(line)) for line in lines), key=lambda cell: cell.row)
 
 
 def _print_table(cells: Sequence[Cell]) -> None:

@@ -14,6 +14,7 @@ class EventScenarios:
         self._work()
         attempt = self._get_sent(invoice)[0]
         self.assertEqual((attempt.state, attempt.decline_class), ("declined", "later"))
+        self._set_faults()
         self._retry(invoice)
         self._assert_paid(invoice)
 

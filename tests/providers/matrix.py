@@ -8,6 +8,7 @@ JSON for each cell.
 """
 
 import functools
+import itertools
 import json
 import os
 from contextlib import nullcontext
@@ -30,6 +31,7 @@ IS_WHOLE = REPORT and not os.environ.get("RECOVERY_MATRIX_QUICK")
 WORK = ("follow", "charge", "follow")
 # Of the company's addons: providers that refuse are loud.
 QUIET = ("odoo.addons", "odoo.http", "odoo.sql_db", "odoo.models.unlink")
+_ROWS = itertools.count()
 AMOUNT = 100.0
 MINOR = 10000
 
@@ -41,10 +43,12 @@ def scenario(sentence, quick=False):
     :param bool quick: whether it is played by `dev/test`
     """
 
+    row = next(_ROWS)
+
     def decorate(play):
         @functools.wraps(play)
         def test(self):
-            self.scenario = play.__name__.removeprefix("test_")
+            self.scenario, self.row = play.__name__.removeprefix("test_"), row
             if reason := self.column.impossible.get(self.scenario):
                 self._report(sentence, "impossible", reason)
                 self.skipTest(f"Impossible: {reason}")
@@ -75,8 +79,6 @@ class MatrixCommon(RecoveryCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.customer.phone = "+919876543210"
-        cls.method = cls.env.ref("payment.payment_method_card")
-        cls.method.active = True
 
     def setUp(self):
         super().setUp()
@@ -106,6 +108,8 @@ class MatrixCommon(RecoveryCommon, HttpCase):
             lambda line: line.payment_provider_id == provider
         )
         line.payment_account_id = self.inbound_payment_method_line.payment_account_id
+        self.method = self.env.ref("payment.payment_method_card")
+        self.method.active = True
         return provider
 
     def _enter_job_mode(self):
@@ -263,6 +267,7 @@ class MatrixCommon(RecoveryCommon, HttpCase):
         if REPORT:
             cell = {
                 "provider": self.code,
+                "row": self.row,
                 "scenario": self.scenario,
                 "sentence": sentence,
                 "result": result,

@@ -53,6 +53,7 @@ class ReturnScenarios:
     def test_dispute_is_won(self):
         invoice = self._pay()
         self._take_back(invoice, "disputed")
+        self.assertFalse(self._is_paid(invoice))
         self._take_back(invoice, "dispute_won")
         self.assertTrue(self._is_paid(invoice))
 

@@ -2,14 +2,14 @@
 
 from odoo.tests import tagged
 
-from .answers import AnswerScenarios
 from .declines import DeclineScenarios
 from .events import EventScenarios
 from .matrix import MatrixCommon
+from .outcomes import OutcomeScenarios
 from .returns import ReturnScenarios
 
 
-class Rows(DeclineScenarios, AnswerScenarios, EventScenarios, ReturnScenarios):
+class Rows(DeclineScenarios, OutcomeScenarios, EventScenarios, ReturnScenarios):
     """All rows."""
 
 

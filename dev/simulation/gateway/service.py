@@ -171,8 +171,7 @@ class Service:
             time.sleep(fault.seconds)
         response = self._process(method, path, params, fault)
         if key:
-            began = response.status in {200, 402} or response.status >= 500
-            self.keys.finish(key, response, keep=began)
+            self.keys.finish(key, response, keep=self._keeps(response))
         return Outcome(response)
 
     def _process(
@@ -216,6 +215,10 @@ class Service:
 
     def _do(self, method: str, path: str, params: Any) -> Response:
         return Response.of(200, self.api.answer(method, path, params))
+
+    def _keeps(self, response: Response) -> bool:
+        """Return whether an answer is given again for the same key."""
+        return response.status in {200, 402} or response.status >= 500
 
     def _refuse(self, kind: str, method: str, path: str, key: str | None) -> Response | None:
         """Return the answer that a fault of this kind gives, if it gives one."""

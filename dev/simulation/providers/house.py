@@ -74,6 +74,10 @@ class ProviderService(Service):
     def _do(self, method: str, path: str, params: Any) -> Response:
         return self._provider.answer(method, self._shorten(path), params)
 
+    def _keeps(self, response: Response) -> bool:
+        # An error of the server is transient everywhere but at Stripe.
+        return response.status in {200, 201, 402}
+
     def _refuse(self, kind: str, method: str, path: str, key: str | None) -> Response | None:
         error = self._provider.refuse(kind)
         return error and Response.of(error.status, error.body())
