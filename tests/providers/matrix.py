@@ -90,6 +90,8 @@ class MatrixCommon(RecoveryCommon, HttpCase):
         self.invoices = self.env["account.move"]
         self.around = lambda send: send()
         self.enterContext(detour(self.column.house, lambda send: self.around(send)))
+        if self.code == "stripe":
+            self.provider.action_recovery_create_events_webhook()
         self._hold_webhooks()
 
     def _prepare_column(self):

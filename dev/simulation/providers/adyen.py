@@ -168,6 +168,8 @@ class Adyen(Provider):
         if code != "AUTHORISATION":
             item |= {"pspReference": self._new_psp(), "originalReference": payment.id}
         if "CHARGEBACK" in code:
+            # All events of a dispute have its name.
+            item["pspReference"] = f"9{payment.id[1:]}"
             item["reason"] = "Other Fraud-Card Absent Environment"
             item["additionalData"] = {
                 "chargebackReasonCode": "10.4",

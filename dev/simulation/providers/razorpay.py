@@ -62,6 +62,7 @@ class Razorpay(Provider):
     dead = "revocation_of_authorization"
     impossible = {
         "key_in_use": "Odoo's addon sends no idempotency key to Razorpay",
+        "dispute_is_won": "Razorpay deducts the amount of a dispute only when it is lost",
         "capture_failed": "Razorpay has no such event",
         "card_is_renewed": "Razorpay tells merchants nothing of renewed cards by webhook",
         "network_advice": "Razorpay gives no codes or advice of the networks",

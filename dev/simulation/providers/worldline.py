@@ -1,8 +1,9 @@
 """Worldline Direct, as its server API and its webhooks speak.
 
 Shapes: docs.direct.worldline-solutions.com, API reference v2, *Create payment*, *Get payment*, and
-the pages *Statuses*, *Error codes*, *Idempotent requests*, *Authentication*, *Webhooks* (read in
-2026). Statuses and fields are those that Odoo's addon and the SDK wl-online-payments-direct read.
+the pages *Statuses*, *Error codes*, *Idempotent requests*, *Authentication*, *Webhooks*; for
+chargebacks docs.connect.worldline-solutions.com, *Webhooks event types* (read in 2026). Statuses
+and fields are those that Odoo's addon and the SDK wl-online-payments-direct read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _STATUSES = {
     "paid": ("CAPTURED", 9, "COMPLETED"),
     "declined": ("REJECTED", 2, "UNSUCCESSFUL"),
     "refunded": ("REFUNDED", 8, "REFUNDED"),
+    "dispute_notice": ("CHARGEBACK_NOTIFICATION", 9, "COMPLETED"),
     "disputed": ("CHARGEBACKED", 9, "REFUNDED"),
     "capture_failed": ("REJECTED_CAPTURE", 93, "UNSUCCESSFUL"),
 }
@@ -63,7 +65,6 @@ class Worldline(Provider):
         "authentication_required": "40001134",
     }
     impossible = {
-        "dispute_is_announced": "Worldline's webhooks have no notice before a chargeback",
         "dispute_is_won": "Worldline's webhooks do not tell that a chargeback was won",
         "card_is_renewed": "Worldline tells merchants nothing of renewed cards by webhook",
         "network_advice": "Worldline gives no advice of the networks",

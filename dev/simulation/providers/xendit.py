@@ -1,8 +1,8 @@
 """Xendit, as its credit card charges and their callbacks speak.
 
 Shapes: developers.xendit.co/api-reference, *Credit cards: Create charge*, *Get charge*, *Errors*;
-docs.xendit.co, *Credit card failure reasons*, *Callbacks* (read in 2026). A refusal is a 200 with
-the status FAILED; it takes no idempotency key from Odoo's addon.
+docs.xendit.co, *Credit card failure reasons*, *Callbacks*, *Refund webhook notification* (read in
+2026). A refusal is a 200 with the status FAILED; it takes no idempotency key from Odoo's addon.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ class Xendit(Provider):
     }
     impossible = {
         "key_in_use": "Odoo's addon sends no idempotency key to Xendit",
-        "refund_at_the_provider": "Odoo's route reads no refund of Xendit: it has no external_id",
         "dispute_is_announced": "Xendit's callbacks tell nothing of chargebacks",
         "dispute_is_lost": "Xendit's callbacks tell nothing of chargebacks",
         "dispute_is_won": "Xendit's callbacks tell nothing of chargebacks",
@@ -92,12 +91,28 @@ class Xendit(Provider):
     # What it tells
 
     def describe(self, payment: Payment, told: str) -> tuple[str, Any] | None:
-        """Return the callback of a charge: the charge itself."""
+        """Return the callback of a charge, the charge itself, or of its refund."""
+        if told == "refunded":
+            return "refund.succeeded", self._describe_refund(payment)
         return (f"charge {told}", self._describe_charge(payment)) if told in _STATUSES else None
 
     def sign(self, body: bytes, content: Any, truly: bool) -> tuple[bytes, dict[str, str]]:
         """Name the token that only the two know."""
         return body, {"x-callback-token": _CALLBACK_TOKEN if truly else "of somebody else"}
+
+    def _describe_refund(self, payment: Payment) -> dict[str, Any]:
+        now = self.state.clock.now().isoformat()
+        refund = {
+            "amount": payment.major,
+            "created": now,
+            "currency": payment.currency,
+            "id": f"rfd-{payment.id}",
+            "payment_id": payment.id,
+            "reason": "REQUESTED_BY_CUSTOMER",
+            "status": "SUCCEEDED",
+        }
+        event = {"business_id": "simulated", "created": now, "event": "refund.succeeded"}
+        return {**event, "data": refund}
 
     def _describe_charge(self, payment: Payment) -> dict[str, Any]:
         card = payment.card
