@@ -85,11 +85,12 @@ class MatrixCommon(RecoveryCommon, HttpCase):
         self.gateway = Gateway().start()
         self.addCleanup(self.gateway.stop)
         self.env["ir.config_parameter"].sudo().set_param("web.base.url", self.base_url())
-        self.column = House(self.gateway, self.base_url())[self.code]
+        house = House(self.gateway, self.base_url())
+        self.column = house[self.code]
         self.provider = self._prepare_column()
         self.invoices = self.env["account.move"]
         self.around = lambda send: send()
-        self.enterContext(detour(self.column.house, lambda send: self.around(send)))
+        self.enterContext(detour(house, lambda send: self.around(send)))
         if self.code == "stripe":
             self.provider.action_recovery_create_events_webhook()
         self._hold_webhooks()

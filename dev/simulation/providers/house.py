@@ -38,7 +38,7 @@ class House:
         self.gateway = gateway
         self.providers = {provider.code: provider(gateway) for provider in _providers()}
         for code, provider in self.providers.items():
-            provider.house, provider.odoo_url = self, odoo_url
+            provider.odoo_url = odoo_url
             gateway.services[f"{AT}{code}/"] = ProviderService(provider)
 
     def __getitem__(self, code: str) -> Provider:

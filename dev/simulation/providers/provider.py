@@ -124,7 +124,7 @@ class Provider:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.state = gateway.state
-        # Where Odoo listens; only on this machine.
+        # Where Odoo listens, on this machine; the house says it.
         self.odoo_url = ""
         self.clear()
 

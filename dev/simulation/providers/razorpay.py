@@ -4,7 +4,8 @@ Shapes: razorpay.com/docs/api, *Create an order*, *Create a recurring payment*, 
 with ID*, *Fetch payments based on orders*, *Fetch all payments*, *Payment entity*; *Errors*; and
 *Webhooks: payment, refund and dispute events*, *Validate webhooks* (read in 2026). A refusal at
 once is a 400 with a reason; after `created` the bank decides, which only the webhook or a look-up
-tells.
+tells. Compared with the answers in razorpay/razorpay-python, documents/dispute.md: nothing is
+deducted of an open dispute, all of a lost one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,13 @@
-"""Xendit, as its credit card charges and their callbacks speak.
+"""Xendit, as its credit card charges speak, and a callback that Odoo's route reads.
 
 Shapes: developers.xendit.co/api-reference, *Credit cards: Create charge*, *Get charge*, *Errors*;
-docs.xendit.co, *Credit card failure reasons*, *Callbacks*, *Refund webhook notification* (read in
-2026). A refusal is a 200 with the status FAILED; it takes no idempotency key from Odoo's addon.
+docs.xendit.co, *Credit card failure reasons*, *Refund webhook notification* (read in 2026). A
+refusal is a 200 with the status FAILED; it takes no idempotency key from Odoo's addon. Compared
+with a charge that Odoo recorded: odoo/odoo, addons/payment_xendit/tests/common.py.
+
+No page of Xendit's has a callback of such charges: its list (as in otosender/integrate-xendit,
+webhook.md) knows the authentication and the tokenization of cards only. The one here is the charge
+itself, as Odoo's route would take it in.
 """
 
 from __future__ import annotations
@@ -118,11 +123,14 @@ class Xendit(Provider):
         card = payment.card
         charge = {
             "authorized_amount": payment.major,
+            "bank_reconciliation_id": payment.id,
             "business_id": "simulated",
             "capture_amount": payment.major if payment.status == "paid" else 0,
             "card_brand": card.brand.upper(),
+            "card_fingerprint": f"fingerprint-{card.token}",
             "card_type": "DEBIT",
             "charge_type": "RECURRING",
+            "credit_card_token_id": card.token,
             "created": payment.created.isoformat(),
             "currency": payment.currency,
             "external_id": payment.reference,
