@@ -80,6 +80,9 @@ from .policy import (
     test_policy,
     test_step,
 )
+from .providers import (
+    test_matrix,
+)
 from .rules import (
     test_network_rule,
     test_taxonomy,

@@ -50,6 +50,7 @@ def test_an_entry_names_what_was_paid_by_whom(merchant):
             "payment_method": saved.payment_method,
             "description": "INV/9-1",
             "metadata": {"case": "42"},
+            "provider": "stripe",
         }
     ]
 

@@ -50,6 +50,12 @@ class Bars:
         verdict = "ok" if reached else "missed"
         self._lines.append((f"bar {name}: {figure:.{digits}f} (goal {goal}) {verdict}", reached))
 
+    def add_share(self, name: str, reached: int, possible: int) -> None:
+        """Record how much was reached of what was possible; the goal is all, and not nothing."""
+        is_all = 0 < possible == reached
+        verdict = "ok" if is_all else "missed"
+        self._lines.append((f"bar {name}: {reached}/{possible} (goal all) {verdict}", is_all))
+
     def finish(self) -> int:
         """Print one line for each goal; return the exit code."""
         for line, _reached in self._lines:

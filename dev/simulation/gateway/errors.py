@@ -1,4 +1,4 @@
-"""Stripe's error answers: the HTTP status and the body that a client reads."""
+"""Error answers, those of Stripe among them: the HTTP status and the body that a client reads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ from typing import Any
 DOCUMENTATION = "https://stripe.com/docs/error-codes/"
 
 
-class StripeError(Exception):
-    """An answer that is an error.
+class ApiError(Exception):
+    """An answer of any provider that is an error.
+
+    :param status: the HTTP status
+    :param content: the JSON body
+    """
+
+    def __init__(self, status: int, content: Any) -> None:
+        super().__init__(str(content))
+        self.status = status
+        self.content = content
+
+    def body(self) -> Any:
+        """Return the JSON body."""
+        return self.content
+
+
+class StripeError(ApiError):
+    """An answer of Stripe that is an error.
 
     :param status: the HTTP status
     :param type: Stripe's error type
@@ -17,8 +34,7 @@ class StripeError(Exception):
     """
 
     def __init__(self, status: int, type: str, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, message)
         self.type = type
         self.message = message
         self.details = {name: value for name, value in details.items() if value is not None}

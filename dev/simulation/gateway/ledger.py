@@ -21,6 +21,7 @@ class Entry:
     :param kind: `charge` (from the customer) or `refund` (to the customer)
     :param amount: positive, minor units of `currency` (ISO 4217, lower case)
     :param description: the payment intent's description: Odoo's transaction reference
+    :param provider: its technical name in Odoo
     """
 
     instant: datetime
@@ -33,6 +34,7 @@ class Entry:
     payment_method: str | None
     description: str | None
     metadata: dict[str, str] = field(default_factory=dict)
+    provider: str = "stripe"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON values; the instant is ISO 8601 in UTC."""

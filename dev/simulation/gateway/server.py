@@ -68,6 +68,8 @@ class Gateway:
         self.webhooks = Webhooks(self.state, webhooks)
         self.state.emit_to = self.webhooks.take
         self.control = Control(self)
+        # Of other providers, by the beginning of their paths.
+        self.services: dict[str, Service] = {}
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True),
@@ -119,6 +121,11 @@ class Gateway:
         with self.state.lock:
             return add_card(self, behaviour, **details)
 
+    def find_service(self, path: str) -> Service:
+        """Return who answers under a path: Stripe, or the provider that joined with it."""
+        found = (each for start, each in self.services.items() if path.startswith(start))
+        return next(found, self.service)
+
     def open_front(self) -> str:
         """Answer under a second address, too, which the fault `refused` shuts; return it."""
         if self._front is None:
@@ -145,7 +152,8 @@ class Gateway:
                 self.state.clock.restart(now)
             self.webhooks.clear()
             self.faults.configure()
-            self.service.clear()
+            for service in (self.service, *self.services.values()):
+                service.clear()
             self.state.clear()
 
     def _settle(self) -> None:
@@ -193,7 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path.startswith(CONTROL):
             outcome = Outcome(self._control(gateway, url.path, url.query, body))
         else:
-            outcome = gateway.service.serve(self.command, url.path, url.query, body, self.headers)
+            service = gateway.find_service(url.path)
+            outcome = service.serve(self.command, url.path, url.query, body, self.headers)
         if gateway.verbose:
             result = outcome.response.status if outcome.response else outcome.cut
             print(f"{self.command} {url.path} {result}", flush=True)

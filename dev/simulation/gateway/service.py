@@ -12,7 +12,7 @@ from typing import Any
 
 from .api import Api
 from .errors import (
-    StripeError,
+    ApiError,
     key_in_use,
     key_reused,
     no_api_key,
@@ -41,7 +41,10 @@ class Outcome:
 
 
 class Service:
-    """Answers requests under `/v1/`, from any thread.
+    """Answers requests under `/v1/` as Stripe does, from any thread.
+
+    Other providers override what is theirs: how a key is sent, how a request is read, who may send
+    it, what is done, and how an error looks.
 
     :param secret_key: the only key accepted, or None for any that begins with `sk_test_`
     """
@@ -83,23 +86,22 @@ class Service:
     def _serve(
         self, method: str, path: str, query: str, body: str, headers: Mapping[str, str]
     ) -> Outcome:
-        key = headers.get("Idempotency-Key") if method == "POST" else None
+        key = self._find_key(method, headers)
         fault = self.faults.draw(method, path, key)
         if fault:
             with self.state.lock:
                 self.state.counters.faults[fault.kind] += 1
-            spoiled = _spoiled(fault.kind.removesuffix("_before"), method, path, key)
+            spoiled = self._spoil(fault.kind.removesuffix("_before"), method, path, key)
             if not fault.kind.endswith("_after") and spoiled:
                 return self._cut_off(fault, spoiled)
-        # Odoo sends the parameters of a GET in its body.
-        params = parse_form("&".join(part for part in (query, body) if part))
+        params = self._read(query, body)
         if fault and fault.kind == "drop_late":
             return self._cut_off(fault, self._answer_late(method, path, params, headers, fault))
         outcome = self._answer(method, path, params, headers, fault)
         if fault and fault.kind == "delay_after":
             time.sleep(fault.seconds)
         if fault and fault.kind.endswith("_after"):
-            spoiled = _spoiled(fault.kind.removesuffix("_after"), method, path, key)
+            spoiled = self._spoil(fault.kind.removesuffix("_after"), method, path, key)
             return self._cut_off(fault, spoiled or outcome)
         return outcome
 
@@ -124,17 +126,17 @@ class Service:
         No recording shows it: it is the worst that a provider's queue can do, a charge that no
         look-up finds and that succeeds all the same.
         """
-        key = headers.get("Idempotency-Key") if method == "POST" else None
+        key = self._find_key(method, headers)
         now = self.state.clock.now()
         try:
             self._authenticate(path, params, headers)
             if key and (stored := self.keys.begin(key, path, params, now)):
                 return Outcome(stored, replayed=True)
-        except StripeError as error:
+        except ApiError as error:
             return Outcome(Response.of(error.status, error.body()))
 
         def process() -> None:
-            self.late.append(params.get("description") or "")
+            self.late.append(params.get("description") or params.get("reference") or "")
             response = self._process(method, path, params, None)
             if key:
                 self._late_keys.discard(key)
@@ -154,7 +156,7 @@ class Service:
         headers: Mapping[str, str],
         fault: Fault | None,
     ) -> Outcome:
-        key = headers.get("Idempotency-Key") if method == "POST" else None
+        key = self._find_key(method, headers)
         try:
             self._authenticate(path, params, headers)
             if key:
@@ -163,14 +165,13 @@ class Service:
                     with self.state.lock:
                         self.state.counters.replayed += 1
                     return Outcome(stored, replayed=True)
-        except StripeError as error:
+        except ApiError as error:
             return Outcome(Response.of(error.status, error.body()))
         if fault and fault.kind == "delay_before":
             time.sleep(fault.seconds)
         response = self._process(method, path, params, fault)
         if key:
-            began = response.status in {200, 402} or response.status >= 500
-            self.keys.finish(key, response, keep=began)
+            self.keys.finish(key, response, keep=self._keeps(response))
         return Outcome(response)
 
     def _process(
@@ -178,18 +179,59 @@ class Service:
     ) -> Response:
         with self.state.lock:
             if fault and fault.kind == "error_500_before":
-                return Response.of(500, server_error().body())
+                return self._refuse("error_500", method, path, None)
             try:
-                response = Response.of(200, self.api.answer(method, path, params))
-            except StripeError as error:
+                response = self._do(method, path, params)
+            except ApiError as error:
                 response = Response.of(error.status, error.body())
             except Exception:
                 # A mistake of the gateway must look like one of the provider, and be seen.
                 traceback.print_exc()
-                response = Response.of(500, server_error().body())
+                response = self._refuse("error_500", method, path, None)
             if fault and fault.kind == "error_500_after":
-                return Response.of(500, server_error().body())
+                return self._refuse("error_500", method, path, None)
             return response
+
+    def _spoil(self, kind: str, method: str, path: str, key: str | None) -> Outcome | None:
+        """Return what is sent instead of the true answer, or None when that one is sent."""
+        if kind in {DROP, RESET}:
+            return Outcome(None, cut=kind)
+        if kind == "error_502":
+            return Outcome(_PROXY_PAGE)
+        if kind == "garbage":
+            return Outcome(_GARBAGE)
+        # It is kept under the key, as far as processing began.
+        response = None if kind == "error_500" else self._refuse(kind, method, path, key)
+        return response and Outcome(response)
+
+    # What is Stripe's
+
+    def _find_key(self, method: str, headers: Mapping[str, str]) -> str | None:
+        return headers.get("Idempotency-Key") if method == "POST" else None
+
+    def _read(self, query: str, body: str) -> Any:
+        # Odoo sends the parameters of a GET in its body.
+        return parse_form("&".join(part for part in (query, body) if part))
+
+    def _do(self, method: str, path: str, params: Any) -> Response:
+        return Response.of(200, self.api.answer(method, path, params))
+
+    def _keeps(self, response: Response) -> bool:
+        """Return whether an answer is given again for the same key."""
+        return response.status in {200, 402} or response.status >= 500
+
+    def _refuse(self, kind: str, method: str, path: str, key: str | None) -> Response | None:
+        """Return the answer that a fault of this kind gives, if it gives one."""
+        errors = {
+            "error_400_key": key_reused(key or ""),
+            "error_401": wrong_api_key("sk_test_rolled_over"),
+            "error_404": unknown_url(method, path),
+            "error_409": key_in_use(key or ""),
+            "error_429": too_many_requests(),
+            "error_500": server_error(),
+        }
+        error = errors.get(kind)
+        return error and Response.of(error.status, error.body())
 
     def _authenticate(self, path: str, params: dict[str, Any], headers: Mapping[str, str]) -> None:
         scheme, _, key = (headers.get("Authorization") or "").partition(" ")
@@ -206,22 +248,3 @@ class Service:
         with self.state.lock:
             intent = self.state.tables[match[1]].get(match[2]) if match else None
             return bool(intent) and intent["client_secret"] == secret
-
-
-def _spoiled(kind: str, method: str, path: str, key: str | None) -> Outcome | None:
-    """Return what is sent instead of the true answer, or None when that one is sent."""
-    if kind in {DROP, RESET}:
-        return Outcome(None, cut=kind)
-    if kind == "error_502":
-        return Outcome(_PROXY_PAGE)
-    if kind == "garbage":
-        return Outcome(_GARBAGE)
-    errors = {
-        "error_400_key": key_reused(key or ""),
-        "error_401": wrong_api_key("sk_test_rolled_over"),
-        "error_404": unknown_url(method, path),
-        "error_409": key_in_use(key or ""),
-        "error_429": too_many_requests(),
-    }
-    error = errors.get(kind)
-    return error and Outcome(Response.of(error.status, error.body()))

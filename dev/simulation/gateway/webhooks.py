@@ -1,4 +1,4 @@
-"""Events sent to Odoo, signed as Stripe signs them, on time or not.
+"""Events sent to Odoo, signed as their provider signs them, on time or not.
 
 Waiting times are of the machine's clock, and so is the signature's timestamp: Odoo compares it
 with its own. Only what is to come late waits by the gateway's clock: Stripe tries again for three
@@ -18,8 +18,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -101,10 +103,27 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class _Parcel:
-    event: StripeObject
+class Letter:
+    """An event on its way to one address.
+
+    :param event: its id
+    :param type: its kind, in the provider's words
+    :param url: where it goes
+    :param write: returns the body and the headers that sign it, truly or with another secret; it
+        is called whenever the letter goes, under the lock of the gateway's state
+    :param description: Odoo's transaction reference, where the event has it
+    """
+
+    event: str
+    type: str
     url: str
-    secret: str
+    write: Callable[[bool], tuple[bytes, dict[str, str]]]
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    letter: Letter
     signed: bool
     attempt: int = 1
 
@@ -119,6 +138,16 @@ def sign(body: bytes, secret: str, timestamp: int) -> str:
     payload = f"{timestamp}.".encode() + body
     signature = hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={signature}"
+
+
+def write(event: StripeObject, secret: str, signed: bool) -> tuple[bytes, dict[str, str]]:
+    """Return the body of an event of Stripe, and the headers that sign it."""
+    body = json.dumps(event).encode()
+    secret = secret if signed else "whsec_of_somebody_else"
+    return body, {
+        "Stripe-Signature": sign(body, secret, int(time.time())),
+        "User-Agent": "Stripe/1.0",
+    }
 
 
 class Webhooks:
@@ -151,17 +180,21 @@ class Webhooks:
             self._random = random.Random(settings.seed)
 
     def take(self, event: StripeObject) -> None:
-        """Accept an event for delivery."""
+        """Accept an event of Stripe for delivery to all who want it."""
+        description = event["data"]["object"].get("description")
+        self.post(event["type"], description, self._address(event, description))
+
+    def post(self, type: str, description: str | None, letters: list[Letter]) -> None:
+        """Accept the letters that tell of one event."""
         with self._changed:
             if self.settings.mode == "off":
                 return
             late, lost = self.settings.late, self.settings.lost
             draw = self._random.random() if late or lost else 1.0
             if draw < lost:
-                subject = event["data"]["object"]
-                self.lost.append({"type": event["type"], "description": subject.get("description")})
+                self.lost.append({"type": type, "description": description})
                 return
-            parcels = self._parcels(event)
+            parcels = [parcel for letter in letters for parcel in self._pack(letter)]
             if draw < lost + late:
                 self._send_late(parcels)
                 return
@@ -189,6 +222,17 @@ class Webhooks:
             if limit is not None:
                 parcels, self._held = parcels[:limit], parcels[limit:]
         return [self._deliver(parcel) for parcel in parcels]
+
+    def hold_back(self) -> list[_Parcel]:
+        """Take what is held away from the next flush, and return it to be brought back later."""
+        with self._changed:
+            parcels, self._held = self._held, []
+            return parcels
+
+    def bring_back(self, parcels: list[_Parcel]) -> None:
+        """Let the next flush deliver what was held back."""
+        with self._changed:
+            self._held += parcels
 
     def waiting(self) -> int:
         """How many deliveries are on their way or to be retried; held ones do not count."""
@@ -229,18 +273,21 @@ class Webhooks:
             "deliveries": [asdict(delivery) for delivery in self.deliveries],
         }
 
-    def _parcels(self, event: StripeObject) -> list[_Parcel]:
+    def _address(self, event: StripeObject, description: str | None) -> list[Letter]:
         settings = self.settings
         targets = [(settings.url, settings.secret)] if settings.url else []
         for endpoint in self._state.tables["webhook_endpoint"].values():
             if {"*", event["type"]} & set(endpoint["enabled_events"]):
                 targets.append((endpoint["url"], endpoint["secret"]))
-        parcels = []
-        for url, secret in targets:
-            signed = self._random.random() >= settings.wrong_signature
-            copies = 2 if self._random.random() < settings.doubled else 1
-            parcels += [_Parcel(event, url, secret, signed)] * copies
-        return parcels
+        return [
+            Letter(event["id"], event["type"], url, partial(write, event, secret), description)
+            for url, secret in targets
+        ]
+
+    def _pack(self, letter: Letter) -> list[_Parcel]:
+        signed = self._random.random() >= self.settings.wrong_signature
+        copies = 2 if self._random.random() < self.settings.doubled else 1
+        return [_Parcel(letter, signed)] * copies
 
     def _send_in(self, seconds: float, parcel: _Parcel) -> None:
         heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), parcel))
@@ -263,7 +310,7 @@ class Webhooks:
         while parcel := self._take_due():
             delivery = self._deliver(parcel)
             if not delivery.arrived and parcel.attempt <= self.settings.retries:
-                again = _Parcel(**{**vars(parcel), "attempt": parcel.attempt + 1})
+                again = replace(parcel, attempt=parcel.attempt + 1)
                 with self._changed:
                     self._send_in(self.settings.retry_seconds, again)
 
@@ -295,24 +342,18 @@ class Webhooks:
 
     def _deliver(self, parcel: _Parcel) -> Delivery:
         # The body is made under the lock, the call is not: Odoo calls back while it answers.
+        letter = parcel.letter
         with self._state.lock:
-            body = json.dumps(parcel.event).encode()
-        secret = parcel.secret if parcel.signed else "whsec_of_somebody_else"
+            body, headers = letter.write(parcel.signed)
+        headers = {"Content-Type": "application/json; charset=utf-8", **headers}
         request = urllib.request.Request(
-            parcel.url,
-            data=body,
-            headers={
-                "Content-Type": "application/json; charset=utf-8",
-                "Stripe-Signature": sign(body, secret, int(time.time())),
-                "User-Agent": "Stripe/1.0",
-                **self.settings.headers,
-            },
+            letter.url, data=body, headers={**headers, **self.settings.headers}
         )
         status, error = _post(request)
         delivery = Delivery(
-            event=parcel.event["id"],
-            type=parcel.event["type"],
-            url=parcel.url,
+            event=letter.event,
+            type=letter.type,
+            url=letter.url,
             attempt=parcel.attempt,
             signed=parcel.signed,
             status=status,

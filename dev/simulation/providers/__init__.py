@@ -1,0 +1,7 @@
+"""The providers of Odoo Community that charge saved methods, over HTTP, on one gateway's ledger."""
+
+from .detour import detour
+from .house import CODES, House
+from .provider import Card, Payment, Provider
+
+__all__ = ["CODES", "Card", "House", "Payment", "Provider", "detour"]
