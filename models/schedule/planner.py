@@ -161,7 +161,7 @@ class Planner:
                 "block_sentence": block.sentence,
                 "block_rule_id": block.rule and block.rule.id,
                 "waiting_provider_id": is_waiting and block.provider.id,
-                "waiting_since": is_waiting and (case.waiting_since or fields.Datetime.now()),
+                "waiting_since": is_waiting and (case.waiting_since or self._get_wait_start(block)),
             }
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
@@ -186,6 +186,11 @@ class Planner:
             return False
         self._block_method(self.choice.block)
         return True
+
+    def _get_wait_start(self, block):
+        """Return since when the clock of the case stands still: since the fault is known."""
+        case = self.case
+        return max(filter(None, (block.at, case.first_failure_at, case.exhausted_at)))
 
     def _is_waiting(self):
         return bool(self.choice.block and self.choice.block.provider)
