@@ -30,7 +30,7 @@ REPORT = os.environ.get("RECOVERY_MATRIX")
 IS_WHOLE = REPORT and not os.environ.get("RECOVERY_MATRIX_QUICK")
 WORK = ("follow", "charge", "follow")
 # Of the company's addons: providers that refuse are loud.
-QUIET = ("odoo.addons", "odoo.http", "odoo.sql_db", "odoo.models.unlink")
+QUIET = ("odoo.addons", "odoo.http", "odoo.sql_db", "odoo.models.unlink", "odoo.tools.translate")
 _ROWS = itertools.count()
 AMOUNT = 100.0
 MINOR = 10000
