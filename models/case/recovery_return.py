@@ -2,7 +2,6 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 
 from ...declines import Decline
@@ -155,23 +154,6 @@ class RecoveryReturn(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for record in self:
             record.display_name = " ".join(filter(None, (kinds.get(record.kind), record.reference)))
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Keep it to the engine to write down what a provider told."""
-        self._check_engine()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Keep it to the engine to write down what a provider told."""
-        self._check_engine()
-        return super().write(vals)
-
-    def _check_engine(self):
-        if not self.env.su:
-            raise AccessError(self.env._("Returns can't be edited: they are what a provider told."))
 
     # === BUSINESS METHODS === #
 
