@@ -23,7 +23,7 @@ class Failure:
 
     :param at: aware instant
     :param reason: id of a reason of `declines`
-    :param decline_class: one of the five classes; anything else counts as ``later``
+    :param decline_class: one of the classes of declines; anything else counts as ``later``
     :param code: the network's or scheme's own code
     :param advice: kind of the network's advice: ``none``, ``wait``, ``never``, ``update_data``,
         ``customer_action``
