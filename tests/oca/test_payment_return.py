@@ -35,11 +35,11 @@ class ReturnFileCommon(ReturnCommon):
     def _get_reference(self, payment):
         return payment.payment_transaction_id.reference
 
-    def _import(self, file):
+    def _import(self, file, **values):
         """Return the bank returns that a file becomes, its entries matched."""
         before = self.env["payment.return"].search([])
         self.env["payment.return.import"].create(
-            {"data_file": base64.b64encode(file)}
+            {"data_file": base64.b64encode(file), **values}
         ).import_file()
         return self.env["payment.return"].search([]) - before
 
@@ -161,6 +161,14 @@ class TestReturnFile(ReturnFileCommon):
         )
         record.action_confirm()
         self.assertEqual(invoice.recovery_case_id.decline_class, "never")
+
+    def test_account_without_an_iban_is_that_of_the_journal_that_is_chosen(self):
+        _invoice, payment = self._pay_invoice()
+        iban, other = f"<IBAN>{IBAN}</IBAN>".encode(), b"<Othr><Id>77 5749</Id></Othr>"
+        file = write_camt(self._entry(payment)).replace(iban, other)
+        record = self._import(file, journal_id=self.journal.id)
+        record.action_confirm()
+        self.assertEqual((record.state, record.journal_id), ("done", self.journal))
 
     def test_payment_of_somebody_else_opens_a_case_by_the_policy(self):
         invoice = self._create_invoice()
