@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -32,6 +33,10 @@ RECURRENCES = [
 ]
 # Those of Odoo's `auto_post` that go on.
 PERIODS = ("monthly", "quarterly", "yearly")
+
+
+# How long a charge is put off while a payment of its invoice is disputed.
+DISPUTE_WAIT = timedelta(days=1)
 
 
 class Debt(NamedTuple):
@@ -482,7 +487,8 @@ class AccountMove(models.Model):
     def _get_dispute_block(self):
         """Return why nothing is charged while the customer disputes a payment, or none.
 
-        The money may still come back; once it is lost, the policy has said what comes next.
+        The money may still come back; once it is lost, the policy has said what comes next. It is
+        looked at again each day, which uses up no try.
 
         :rtype: Block | None
         """
@@ -499,6 +505,7 @@ class AccountMove(models.Model):
         return Block(
             "disputed",
             self.env._("The customer disputes a payment of this invoice: nothing is charged."),
+            until=fields.Datetime.now() + DISPUTE_WAIT,
         )
 
     def _is_recoverable(self):

@@ -70,6 +70,20 @@ class TestDispute(TakenBackCommon):
         self.assertEqual(len(self.invoice.transaction_ids), 1)
         self.assertNotIn("sent", self.invoice.recovery_case_id.notice_ids.mapped("state"))
 
+    def test_open_case_of_a_disputed_invoice_is_not_charged_unless_the_policy_says_so(self):
+        invoice, case = self._fail_invoice()
+        invoice.collect_token_id = self._create_card("done")
+        self._dispute("created")
+        record = self._get_return(self.transaction)
+        record.move_ids |= invoice
+        count = len(invoice.transaction_ids)
+        self._charge_next(case)
+        self.assertEqual(len(invoice.transaction_ids), count)
+        self.assertIn("disputes", case.next_attempt_id.sentence, msg="Put off; no try is used.")
+        self.policy.dispute_action = "reopen"
+        self._charge_next(case)
+        self.assertEqual(len(invoice.transaction_ids), count + 1)
+
     def test_won_dispute_is_paid_again_to_the_cent(self):
         receivable, outstanding = map(self._get_balance, (self.receivable, self.outstanding))
         self._dispute("created")
