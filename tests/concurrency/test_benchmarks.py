@@ -59,11 +59,13 @@ def test_fault_campaign_finds_each_kind_of_violation_that_was_planted():
     assert len(bars) == 6, "one kind for each of the counts"
 
 
-def test_throughput_reports_its_three_goals():
+def test_throughput_reports_its_four_goals_and_keeps_the_limit():
     # A short run on a busy machine says nothing about speed; that it runs is what counts.
     code, bars, output = run("throughput")
     assert code == int("missed" in bars.values()), output
-    assert list(bars) == ["declined, ours / bare", "paid, ours / bare", "two workers / one"]
+    limit = "two workers / limit of the provider"
+    assert list(bars) == ["declined, ours / bare", "paid, ours / bare", "two workers / one", limit]
+    assert bars[limit] == "ok", output
 
 
 def test_notices_are_grouped_into_one_message_a_customer():
