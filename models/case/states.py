@@ -3,7 +3,7 @@
 OPEN_STATES = ("in_recovery", "paused", "suspended", "grace")
 CHARGING_STATES = ("in_recovery", "grace")
 # Which state a case may go to. A closed case opens again when its payment is taken back, and a
-# late payment still recovers a lost one.
+# late payment still recovers a lost one; so does a refund that comes back one that was cancelled.
 TRANSITIONS = {
     "in_recovery": {"paused", "suspended", "grace", "recovered", "lost", "cancelled"},
     "paused": {"in_recovery", "suspended", "grace", "recovered", "lost", "cancelled"},
@@ -11,5 +11,5 @@ TRANSITIONS = {
     "grace": {"in_recovery", "paused", "suspended", "recovered", "lost", "cancelled"},
     "recovered": {"in_recovery", "cancelled"},
     "lost": {"recovered", "cancelled"},
-    "cancelled": {"in_recovery"},
+    "cancelled": {"in_recovery", "recovered"},
 }
