@@ -1,9 +1,11 @@
 """Charges: claimed, sent, settled and followed, and all that may stand against one.
 
 It uses rules, policy, method and case. `blocks` is the one list of blocks, `under_way` what may
-bring money already, `faults` what the company has to mend at a provider, `begun` payments that
-customers began, `sender` sends a charge, `pace` keeps to the limits of its provider, `resolver` and
-`look_ups` find out what became of it. Hooks, on `recovery.attempt`:
+bring money already, `faults` what the company has to mend at a provider, `mending` what waits for
+that, `begun` payments that customers began, `own_retries` those that a provider repeats by itself,
+`sender` sends a charge, `pace` keeps to the limits of its provider, `past_helper` judges the
+requests that go past Odoo's own method, `resolver` and `look_ups` find out what became of a charge.
+Hooks, on `recovery.attempt`:
 
 * `_get_cool_down_block`, `_tell_siblings`: `schedule`
 * `_get_further_block`, `_prepare_transaction_vals`: for other addons

@@ -11,11 +11,10 @@ from ...declines import Answer, Certainty
 from ...declines.limits import choose_wait, find_limit, read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
-from ..case.alerts import answer_alert, put_alert
 from ..case.recovery_invoice_queue import FOLLOW
-from ..case.states import CHARGING_STATES
 from ..rules.block import Block
 from .faults import Faults, find_suspects
+from .mending import Mending
 
 _logger = logging.getLogger(__name__)
 
@@ -29,8 +28,6 @@ IDEMPOTENCY_WINDOWS = {
 }
 # For how long the button pauses; who looks at it can resume, or press it once more.
 BUTTON_PAUSE = timedelta(hours=24)
-# How many of what waits are looked at in one run of the job, where only some of it goes on.
-MOST_AT_ONCE = 500
 MANAGERS = "base.group_system,revenue_recovery.group_recovery_manager"
 
 FOLLOW.fill("faults", ("payment.provider", "_recovery_follow_faults"))
@@ -151,14 +148,13 @@ class PaymentProvider(models.Model):
     @api.depends("recovery_mended_at")
     def _compute_recovery_fault(self):
         for provider in self:
-            faults = Faults(provider).list() if provider._origin else []
-            provider.recovery_fault = bool(faults) and provider._recovery_describe_fault(faults[0])
+            mending = Mending(provider._origin)
+            faults = mending.list_faults()
+            provider.recovery_fault = bool(faults) and mending.describe(faults[0])
             # What is named was told last; others like it may be older.
             like_it = [each.at for each in faults if each.concerns == faults[0].concerns]
             provider.recovery_fault_since = min(like_it, default=False)
-            provider.recovery_waiting_count = (
-                provider._recovery_count_waiting() if provider._origin else 0
-            )
+            provider.recovery_waiting_count = mending.count_waiting()
 
     @api.depends("code", "state")
     def _compute_recovery_request_rate(self):
@@ -188,7 +184,7 @@ class PaymentProvider(models.Model):
         self.check_access("write")
         for provider_sudo in self.sudo():
             provider_sudo.recovery_mended_at = fields.Datetime.now()
-            provider_sudo._recovery_go_on()
+            Mending(provider_sudo).go_on()
         return True
 
     def action_recovery_pause_charges(self):
@@ -264,7 +260,7 @@ class PaymentProvider(models.Model):
             provider.recovery_paused_until = now
         attempts_sudo._make_due()
 
-    # === FAULTS OF OUR OWN === #
+    # === CRON === #
 
     @api.model
     def _recovery_follow_faults(self):
@@ -275,117 +271,8 @@ class PaymentProvider(models.Model):
         jobs.work_on_each(
             self.env,
             find_suspects(self.env),
-            lambda provider_id: self.browse(provider_id).exists()._recovery_follow_fault(),
+            lambda provider_id: Mending(self.browse(provider_id).exists()).follow(),
             doing="Looking for faults of provider",
-        )
-
-    def _recovery_follow_fault(self):
-        """Raise the one alert about this provider, or take it back."""
-        if not self:
-            return
-        faults = Faults(self).list()
-        if not faults or faults[0].concerns != "provider":
-            self._recovery_free_others()
-        if not faults:
-            answer_alert(self.env, f"fault:{self.id}")
-            return
-        # What is written is for administrators of the company.
-        provider = self.with_context(lang=self.company_id.partner_id.lang)
-        provider = provider.with_company(self.company_id)
-        sentence = provider.env._(
-            "%(fault)s Then press “Try Again” on the provider. Invoices that wait: %(count)s.",
-            fault=provider._recovery_describe_fault(faults[0]),
-            count=provider._recovery_count_waiting(),
-        )
-        put_alert(provider, sentence, f"fault:{self.id}")
-
-    def _recovery_go_on(self):
-        """Take the alert back and let go on all that waits for this provider."""
-        answer_alert(self.env, f"fault:{self.id}")
-        self._recovery_wake(*self._recovery_find_waiting())
-
-    def _recovery_free_others(self):
-        """Let go on what no fault concerns any more."""
-        cases, attempts = self._recovery_find_waiting(limit=MOST_AT_ONCE)
-        faults = Faults(self)
-        self._recovery_wake(
-            cases.filtered(
-                lambda case: (
-                    not faults.find(case._get_default_token(), case.move_id, case._get_owed())
-                )
-            ),
-            attempts.filtered(
-                lambda attempt: (
-                    not faults.find(attempt._get_token(), attempt.move_id, attempt._get_amount())
-                )
-            ),
-        )
-
-    def _recovery_wake(self, cases, attempts):
-        """Let cases plan anew, and make first charges due: the claim puts off what is too early."""
-        self.env["recovery.invoice.queue"]._add(cases.move_id)
-        if attempts:
-            attempts.waiting_provider_id = False
-            sentence = self.env._("The provider is charged again.")
-            attempts._postpone(fields.Datetime.now(), sentence)
-            attempts._make_due()
-
-    def _recovery_find_waiting(self, limit=None):
-        """Return the cases and the first charges that wait for this provider, in sudo mode."""
-        # In sudo mode: who may mend the provider need not see the charges of every company.
-        cases_sudo = self.env["recovery.case"].sudo()
-        attempts_sudo = self.env["recovery.attempt"].sudo()
-        waiting = ("waiting_provider_id", "=", self.id)
-        return (
-            cases_sudo.search([waiting, ("state", "in", CHARGING_STATES)], limit=limit),
-            attempts_sudo.search([waiting, ("state", "=", "planned")], limit=limit),
-        )
-
-    def _recovery_count_waiting(self):
-        """Return how many invoices wait for this provider."""
-        cases_sudo, attempts_sudo = self._recovery_find_waiting()
-        return len(cases_sudo) + len(attempts_sudo)
-
-    def _recovery_describe_fault(self, fault):
-        """Return what is wrong and what to do about it, for an administrator."""
-        reason = fault.reason.with_env(self.env)
-        known = {"provider": self.name, "reason": reason.name, "help": reason.accountant or ""}
-        if fault.concerns == "provider":
-            sentence = self.env._(
-                "All charges through %(provider)s wait: %(reason)s. %(help)s", **known
-            )
-        else:
-            sentence = self.env._(
-                "Charges through %(provider)s wait: %(reason)s. %(help)s", **known
-            )
-        if not fault.message:
-            return sentence
-        told = self.env._("The provider says: “%(message)s”", message=fault.message)
-        return f"{sentence} {told}"
-
-    def _recovery_get_fault_block(self, token, move, amount):
-        """Return what keeps a method from being charged until the company has mended its set-up.
-
-        The provider is in sudo mode; the sentence is for accountants.
-
-        :param amount: in the invoice's currency
-        :rtype: Block | None
-        """
-        fault = self and Faults(self).find(token, move, amount)
-        if not fault:
-            return None
-        sentence = self.env._(
-            "Waits until an administrator has mended %(provider)s: %(reason)s. No try is used up.",
-            provider=self.name,
-            reason=fault.reason.with_env(self.env).sudo().name,
-        )
-        return Block(
-            "fault",
-            sentence,
-            decline_class="merchant",
-            reason=fault.reason,
-            at=fault.at,
-            provider=self,
         )
 
     # === REQUEST HELPERS === #
@@ -413,6 +300,31 @@ class PaymentProvider(models.Model):
         return content
 
     # === GETTERS === #
+
+    def _recovery_get_fault_block(self, token, move, amount):
+        """Return what keeps a method from being charged until the company has mended its set-up.
+
+        The provider is in sudo mode; the sentence is for accountants.
+
+        :param amount: in the invoice's currency
+        :rtype: Block | None
+        """
+        fault = self and Faults(self).find(token, move, amount)
+        if not fault:
+            return None
+        sentence = self.env._(
+            "Waits until an administrator has mended %(provider)s: %(reason)s. No try is used up.",
+            provider=self.name,
+            reason=fault.reason.with_env(self.env).sudo().name,
+        )
+        return Block(
+            "fault",
+            sentence,
+            decline_class="merchant",
+            reason=fault.reason,
+            at=fault.at,
+            provider=self,
+        )
 
     @api.model
     def _recovery_get_answer(self):
