@@ -50,14 +50,12 @@ class RecoveryReturn(models.Model):
     )
     transaction_id = fields.Many2one(
         comodel_name="payment.transaction",
-        string="Transaction",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
     )
     payment_id = fields.Many2one(
         comodel_name="account.payment",
-        string="Payment",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",

@@ -1,6 +1,7 @@
 """The transaction of a charge, ours or somebody else's: what its answers say, and who may pay."""
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,19 +117,22 @@ class PaymentTransaction(models.Model):
         accountant starts with a saved method ends so in stock Odoo, paid or not.
         """
         role = find_role(self.provider_code, method, endpoint)
-        content = self._recovery_send(role, method, endpoint, **kwargs)
+        with self._recovery_note_loss(role):
+            content = super()._send_api_request(method, endpoint, **kwargs)
         fetched = self.env.context.get("recovery_fetched")
         if role is Role.AFTER and isinstance(fetched, Fetched):
             fetched.entity = content  # Odoo's addon was told an id, and has asked for the rest.
         return content
 
-    def _recovery_send(self, role, method, endpoint, **kwargs):
-        """Send a request, and remember when the answer to somebody else's charge got lost."""
+    @contextmanager
+    def _recovery_note_loss(self, role):
+        """Remember when the answer to somebody else's charge gets lost meanwhile."""
         is_charge = self.operation in _CHARGES and role in (Role.MONEY, Role.AFTER)
         if not is_charge or self.provider_id._recovery_get_answer() is not None:
-            return super()._send_api_request(method, endpoint, **kwargs)
+            yield
+            return
         try:
-            return super()._send_api_request(method, endpoint, **kwargs)
+            yield
         except ValidationError as error:
             answer = Answer(self.provider_code)
             answer.note_failure(role, error.__context__)
