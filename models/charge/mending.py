@@ -20,6 +20,7 @@ class Mending:
         self._env = provider.env
         self._provider = provider
         self._faults = Faults(provider)
+        self._subject = f"fault:{provider.id}"  # Of the alert.
 
     def follow(self):
         """Raise the one alert about the provider, or take it back, and free what may go on."""
@@ -29,7 +30,7 @@ class Mending:
         if not faults or faults[0].concerns != "provider":
             self._free_others()
         if not faults:
-            answer_alert(self._env, self._get_subject())
+            answer_alert(self._env, self._subject)
             return
         company = self._provider.company_id
         # What is written is for administrators of the company.
@@ -39,11 +40,11 @@ class Mending:
             fault=Mending(provider).describe(faults[0]),
             count=self.count_waiting(),
         )
-        put_alert(provider, sentence, self._get_subject())
+        put_alert(provider, sentence, self._subject)
 
     def go_on(self):
         """Take the alert back and let go on all that waits for the provider."""
-        answer_alert(self._env, self._get_subject())
+        answer_alert(self._env, self._subject)
         self._wake(*self._find_waiting())
 
     def list_faults(self):
@@ -79,9 +80,6 @@ class Mending:
         return f"{sentence} {told}"
 
     # === HELPERS === #
-
-    def _get_subject(self):
-        return f"fault:{self._provider.id}"
 
     def _free_others(self):
         """Let go on what no fault concerns any more."""
