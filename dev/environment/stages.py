@@ -144,7 +144,7 @@ class Run:
                 "pure",
                 _PURE,
                 self.selection.pure,
-                _without_odoo(_PURE),
+                [*_without_odoo(_PURE), *self._parallel()],
             )
 
     def odoo(self) -> None:
@@ -209,7 +209,7 @@ class Run:
         )
 
     def _parallel(self) -> list[str]:
-        """Two processes, each on its own copy of the database, once there is enough to do."""
+        """Several processes, each on its own copy of the database, once there is enough to do."""
         options = self.selection.options
         alone = ("--pdb", "--trace", "-s", "--capture=no", "-n", "--numprocesses", "--co")
         if not self.selection.everything or any(each.startswith(alone) for each in options):
