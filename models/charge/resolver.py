@@ -61,8 +61,9 @@ class OutcomeResolver:
     def _resolve_unknown(self):
         attempt = self._attempt
         resolve_at = self._get_next_instant()
-        # Before asking: should this worker die, too, the next one asks later, not at once.
-        attempt.resolve_at = resolve_at
+        # Before asking: should this worker die, too, the next one asks later, not at once. Also
+        # where a person is told in the end, who would else never be.
+        attempt.resolve_at = resolve_at or fields.Datetime.now() + WAITS[1]
         jobs.commit(self._env)
         may_repeat = bool(self._get_memory())
         if resolve_at and may_repeat:

@@ -195,6 +195,15 @@ class TestMoney(MoneyCommon):
                 "stripe",
                 [["pay_saved", "pending", ["lost_after"]], ["wait", 21600], ["work", "pending"]],
             ),
+            (
+                "the worker died that asked for the last time",
+                "razorpay",
+                [
+                    ["job", "charge", "technical", [None, "killed_before"], []],
+                    ["wait", 7200],
+                    ["job", "follow", "paid", ["killed_before"], []],
+                ],
+            ),
         ):
             for entries in (True, False):
                 end = ["pending" if name.endswith("never decides") else "paid", False]
