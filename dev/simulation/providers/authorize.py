@@ -16,7 +16,7 @@ from typing import Any
 
 from ..gateway.errors import ApiError
 from ..gateway.idempotency import Response
-from .provider import Card, Payment, Provider
+from .provider import BY_EVENTS, Card, Payment, Provider
 
 _LOGIN, _KEY = "simulated", "transaction-key"
 _DUPLICATE_WINDOW = timedelta(minutes=2)
@@ -63,18 +63,7 @@ class AuthorizeNet(Provider):
     poor = "generic_decline"
     impossible = {
         "key_in_use": "Odoo's addon sends no idempotency key to Authorize.Net",
-        "lost_answer_is_told": _UNTOLD,
-        "refused_by_webhook_only": _UNTOLD,
-        "webhook_before_the_answer": _UNTOLD,
-        "webhook_twice": _UNTOLD,
-        "webhook_forged": _UNTOLD,
-        "webhooks_out_of_order": _UNTOLD,
-        "refund_at_the_provider": _UNTOLD,
-        "dispute_is_announced": _UNTOLD,
-        "dispute_is_lost": _UNTOLD,
-        "dispute_is_won": _UNTOLD,
-        "capture_failed": _UNTOLD,
-        "card_is_renewed": _UNTOLD,
+        **dict.fromkeys(BY_EVENTS, _UNTOLD),
         "network_advice": "Authorize.Net's answer has no codes or advice of the networks",
     }
 

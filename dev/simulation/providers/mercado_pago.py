@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from ..gateway.errors import ApiError
 from ..gateway.idempotency import Response
-from .provider import Card, Payment, Provider
+from .provider import BY_EVENTS, Card, Payment, Provider
 
 _TOKEN = "TEST-simulated-access-token"
 _STATUSES = {
@@ -55,16 +55,7 @@ class MercadoPago(Provider):
     dead = "fraudulent"
     impossible = {
         "key_in_use": "the addon makes another card token each time, so the same key is never sent",
-        "lost_answer_is_told": _UNTOLD,
-        "refused_by_webhook_only": _UNTOLD,
-        "webhook_before_the_answer": _UNTOLD,
-        "webhook_twice": _UNTOLD,
-        "webhook_forged": _UNTOLD,
-        "webhooks_out_of_order": _UNTOLD,
-        "refund_at_the_provider": _UNTOLD,
-        "dispute_is_announced": _UNTOLD,
-        "dispute_is_lost": _UNTOLD,
-        "dispute_is_won": _UNTOLD,
+        **dict.fromkeys(BY_EVENTS, _UNTOLD),
         "capture_failed": "Mercado Pago has no such notification",
         "card_is_renewed": "Mercado Pago tells merchants nothing of renewed cards",
         "network_advice": "Mercado Pago gives no codes or advice of the networks",

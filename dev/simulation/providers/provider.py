@@ -34,6 +34,21 @@ TOLD = (
     "capture_failed",
 )
 _TAKES_BACK = ("refunded", "disputed", "capture_failed")
+# The scenarios of which nothing can be seen where no event reaches the payment.
+BY_EVENTS = (
+    "lost_answer_is_told",
+    "refused_by_webhook_only",
+    "webhook_before_the_answer",
+    "webhook_twice",
+    "webhook_forged",
+    "webhooks_out_of_order",
+    "refund_at_the_provider",
+    "dispute_is_announced",
+    "dispute_is_lost",
+    "dispute_is_won",
+    "capture_failed",
+    "card_is_renewed",
+)
 
 
 @dataclass(eq=False)
