@@ -6,7 +6,7 @@ from odoo.fields import Command, Domain
 
 from ...declines import Decline
 from ...tools import jobs
-from ...tools.instants import aware
+from ...tools.instants import aware, naive
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .alerts import raise_alert
 from .taking_back import TakingBack
@@ -164,7 +164,7 @@ class RecoveryReturn(models.Model):
         :param declines.Decline decline: why, as far as it is told
         :return: the return; empty when it says nothing new
         """
-        told_at = event.at and event.at.replace(tzinfo=None)
+        told_at = event.at and naive(event.at)
         record = self.search(
             [
                 ("transaction_id", "=", transaction.id),
@@ -213,8 +213,8 @@ class RecoveryReturn(models.Model):
             "reference": event.id,
             "currency_id": currency.id,
             "amount": self._convert_units(event, currency),
-            "deadline_at": event.deadline and event.deadline.replace(tzinfo=None),
-            "told_at": event.at and event.at.replace(tzinfo=None),
+            "deadline_at": event.deadline and naive(event.deadline),
+            "told_at": event.at and naive(event.at),
             **self._prepare_reason_vals(decline),
         }
 
@@ -257,7 +257,7 @@ class RecoveryReturn(models.Model):
         if may_follow:
             vals["state"] = event.state
         if event.deadline:
-            vals["deadline_at"] = event.deadline.replace(tzinfo=None)
+            vals["deadline_at"] = naive(event.deadline)
         if decline.reason and decline.known:
             vals |= self._prepare_reason_vals(decline)
         changed = {

@@ -34,9 +34,8 @@ def end_lost_charge(transaction, error):
 def note_lost(transaction, error):
     """Remember whether the payment of somebody else may have been made after all."""
     answer = Answer(transaction.provider_code)
-    transaction.recovery_unclear = note_failure(answer, error) is Certainty.UNCLEAR
-    if answer.certainty is Certainty.ANSWERED:
-        transaction._recovery_note_answer(answer.error, is_refusal=True)
+    note_failure(answer, error)
+    transaction._recovery_keep_failure(answer)
 
 
 def note_failure(answer, error, sentence=""):

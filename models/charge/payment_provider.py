@@ -12,6 +12,7 @@ from ...declines.limits import choose_wait, find_limit, read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
 from ..case.recovery_invoice_queue import FOLLOW
+from ..method.payment_token import MANAGERS
 from ..rules.block import Block
 from .faults import Faults, find_suspects
 from .mending import Mending
@@ -28,7 +29,6 @@ IDEMPOTENCY_WINDOWS = {
 }
 # For how long the button pauses; who looks at it can resume, or press it once more.
 BUTTON_PAUSE = timedelta(hours=24)
-MANAGERS = "base.group_system,revenue_recovery.group_recovery_manager"
 
 FOLLOW.fill("faults", ("payment.provider", "_recovery_follow_faults"))
 

@@ -136,9 +136,7 @@ class PaymentTransaction(models.Model):
         except ValidationError as error:
             answer = Answer(self.provider_code)
             answer.note_failure(role, error.__context__)
-            self.recovery_unclear = answer.certainty is Certainty.UNCLEAR
-            if answer.certainty is Certainty.ANSWERED:
-                self._recovery_note_answer(answer.error, is_refusal=True)
+            self._recovery_keep_failure(answer)
             raise
         except ValueError as error:
             # Unreadable: stock Odoo rolls the transaction back, although the money may be taken.
@@ -146,6 +144,15 @@ class PaymentTransaction(models.Model):
             raise ValidationError(
                 self.env._("The answer of the payment provider could not be read.")
             ) from error
+
+    def _recovery_keep_failure(self, answer):
+        """Keep of a failed charge by somebody else whether it may have been made, or why not.
+
+        :param declines.Answer answer:
+        """
+        self.recovery_unclear = answer.certainty is Certainty.UNCLEAR
+        if answer.certainty is Certainty.ANSWERED:
+            self._recovery_note_answer(answer.error, is_refusal=True)
 
     def _send_payment_request(self):
         """Override of `payment` to judge the requests of Authorize.Net as those of the others."""

@@ -128,19 +128,15 @@ def find_blocking_charge(history, charge, updated_at):
     :param timing.ceiling.Charge charge:
     :param updated_at: naive UTC: declines before it say nothing of the method as it is now
     """
-    # In the order of the answers: a debit that succeeded meanwhile, and may be returned yet, says
-    # nothing against a return.
-    by_answer = sorted(history, key=lambda earlier: earlier.answered_at)
-    for earlier in reversed(by_answer):
-        if earlier.attempt.outcome == "paid":
-            return None
-        if updated_at and naive(earlier.attempt.at) < updated_at:
-            continue
-        if earlier.decline_class in BLOCKING_CLASSES and (
-            earlier.decline_class != "customer_action" or earlier.attempt.debt == charge.debt
-        ):
-            return earlier
-    return None
+    return next(
+        (
+            earlier
+            for earlier in _find_standing(history, updated_at)
+            if earlier.decline_class in BLOCKING_CLASSES
+            and (earlier.decline_class != "customer_action" or earlier.attempt.debt == charge.debt)
+        ),
+        None,
+    )
 
 
 def find_dead_charge(history, updated_at):
@@ -149,14 +145,20 @@ def find_dead_charge(history, updated_at):
     :param history: of :meth:`CardHistory.read_charges`
     :param updated_at: naive UTC: declines before it say nothing of the method as it is now
     """
+    standing = _find_standing(history, updated_at)
+    return next((earlier for earlier in standing if earlier.decline_class == "never"), None)
+
+
+def _find_standing(history, updated_at):
+    """Yield the failures since the latest success that still say something, the latest first."""
+    # In the order of the answers: a debit that succeeded meanwhile, and may be returned yet, says
+    # nothing against a return.
     by_answer = sorted(history, key=lambda earlier: earlier.answered_at)
     for earlier in reversed(by_answer):
         if earlier.attempt.outcome == "paid":
-            return None
-        is_old = updated_at and naive(earlier.attempt.at) < updated_at
-        if earlier.decline_class == "never" and not is_old:
-            return earlier
-    return None
+            return
+        if not updated_at or naive(earlier.attempt.at) >= updated_at:
+            yield earlier
 
 
 def to_minor_units(amount, currency):

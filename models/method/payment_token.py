@@ -20,8 +20,8 @@ from .usage import MethodUsage
 _logger = logging.getLogger(__name__)
 
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
-# Who may call a dead method alive again.
-MANAGER_GROUPS = ("revenue_recovery.group_recovery_manager", "base.group_system")
+# Who may mend what keeps methods and providers from being charged.
+MANAGERS = "base.group_system,revenue_recovery.group_recovery_manager"
 # How often a provider is asked for the facts of a saved method that it didn't tell.
 REFRESH_WAIT = timedelta(days=30)
 # A card that expires within so many days, or has expired, is asked for more often.
@@ -214,7 +214,7 @@ class PaymentToken(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        if not self.env.su and not any(map(self.env.user.has_group, MANAGER_GROUPS)):
+        if not self.env.su and not self.env.user.has_groups(MANAGERS):
             raise AccessError(
                 self.env._("Only a manager of the recovery can call a payment method alive again.")
             )
