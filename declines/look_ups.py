@@ -282,7 +282,10 @@ def look_up_mercado_pago(question: Question, ask: Ask) -> Answer:
         reference = payment.get("external_reference")
         if reference and reference != question.reference:
             return None
-        return choose([_rank_mercado_pago(payment)], question.currency) or None
+        ranked = _rank_mercado_pago(payment)
+        # On its page a customer may pay after a failure, by a payment with another id.
+        if not question.is_redirect or not reference or ranked[2] != NOT_TAKEN:
+            return choose([ranked], question.currency) or None
     if question.is_by_method:
         return None
     params = {"external_reference": question.reference, "limit": PAGE}

@@ -71,8 +71,9 @@ def _is_taken(transaction):
 
 def _is_clear(transaction):
     """Return whether it is clear what became of a payment by somebody else."""
-    is_open = transaction.state in ("draft", "pending", "authorized")
-    return not (is_open or (transaction.state == "error" and transaction.recovery_unclear))
+    if transaction.state == "error":
+        return not (transaction.recovery_unclear or transaction.recovery_stays_open)
+    return transaction.state not in ("draft", "pending", "authorized")
 
 
 def _is_followed(move):

@@ -20,6 +20,14 @@ _logger = logging.getLogger(__name__)
 
 # How customers begin a payment, on our page or in Odoo's portal.
 BEGUN_OPERATIONS = ("online_direct", "online_redirect", "online_token")
+# At which form or page they can try again what was declined, under the same reference. The other
+# forms of Odoo's addons begin another payment then.
+TRIED_AGAIN = {
+    ("flutterwave", "online_redirect"),
+    ("mercado_pago", "online_redirect"),
+    ("razorpay", "online_direct"),
+    ("stripe", "online_direct"),
+}
 # A customer who opened the payment form may still be typing their card number.
 BEGUN_AGE = timedelta(hours=1)
 # Whose look-ups find a form or page that the customer left by our own reference.
@@ -29,6 +37,10 @@ SILENT_WAIT = timedelta(minutes=30)
 SILENT_ALERT = timedelta(days=1)
 # For how long the provider's word holds that nothing has come of a payment that can't be withdrawn.
 OPEN_WAIT = timedelta(hours=1)
+# Payments in error that may bring money all the same.
+MAY_BE_PAID_YET = Domain("state", "=", "error") & (
+    Domain("recovery_unclear", "=", True) | Domain("recovery_stays_open", "=", True)
+)
 # How long before a charge the provider is asked.
 ASK_AHEAD = timedelta(minutes=15)
 # How many are looked up in one run of the job.
@@ -60,12 +72,20 @@ class BegunPayment:
             return False
         if self._is_unclear() or is_overdue(transaction):
             return transaction._recovery_can_ask()
-        if transaction.state != "draft":
-            return False
-        is_named = bool(transaction.provider_reference) or (
-            transaction.operation != "online_token" and transaction.provider_code in BY_REFERENCE
+        return self.is_open() and self._is_named() and transaction._recovery_can_ask()
+
+    def is_open(self):
+        """Return whether the customer can finish the payment yet, as far as we know."""
+        transaction = self._transaction
+        return transaction.operation in BEGUN_OPERATIONS and (
+            transaction.state == "draft" or self._is_declined()
         )
-        return is_named and transaction._recovery_can_ask()
+
+    def is_tried_again(self):
+        """Return whether the customer can finish the payment although it was declined."""
+        transaction = self._transaction
+        is_form = (transaction.provider_code, transaction.operation) in TRIED_AGAIN
+        return is_form and bool(transaction.invoice_ids) and self._is_named()
 
     def must_ask(self):
         """Return whether the provider has to be asked before anything else is charged."""
@@ -162,13 +182,11 @@ class BegunPayment:
         payment_data = transaction._recovery_look_up()
         if payment_data is None:
             return False
-        if transaction.state != "draft":
+        if not self.is_open():
             return self._clear_up(payment_data)
-        if payment_data and not self._is_unfinished(payment_data):
-            transaction._process(transaction.provider_code, payment_data)
-            if transaction.state == "done":
-                self._env.ref("payment.cron_post_process_payment_tx")._trigger()
-            return transaction.state != "draft"
+        if payment_data and not self._is_nothing_new(payment_data):
+            self._take(payment_data)
+            return not self.is_open()
         if transaction._recovery_can_withdraw():
             return self._withdraw(is_known=payment_data is not False)
         now = fields.Datetime.now()
@@ -178,6 +196,23 @@ class BegunPayment:
     def _is_silent_for_long(self):
         since = self._transaction.recovery_silent_since
         return bool(since) and since <= fields.Datetime.now() - SILENT_ALERT
+
+    def _is_named(self):
+        """Return whether the provider knows the payment by a name that we know, too."""
+        transaction = self._transaction
+        return bool(transaction.provider_reference) or (
+            transaction.operation != "online_token" and transaction.provider_code in BY_REFERENCE
+        )
+
+    def _is_declined(self):
+        transaction = self._transaction
+        stays_open = transaction.recovery_stays_open and not transaction.recovery_unclear
+        return transaction.state == "error" and stays_open
+
+    def _is_nothing_new(self, payment_data):
+        """Return whether nothing is on its way by the payment, as was known before."""
+        told = read_status(self._transaction.provider_code, payment_data)
+        return self._is_unfinished(payment_data) or (self._is_declined() and told is Known.DECLINED)
 
     def _is_unclear(self):
         return self._transaction.state == "error" and self._transaction.recovery_unclear
@@ -190,24 +225,33 @@ class BegunPayment:
         if self._is_unclear() and (payment_data is False or told is Known.DECLINED):
             transaction.recovery_unclear = False  # Nothing was taken.
             return True
-        if self._is_unclear() and told is Known.PENDING:
-            transaction.recovery_unclear = False
-            transaction._set_pending(extra_allowed_states=("error",))
         if payment_data:
-            transaction._process(code, payment_data)
-        if transaction.state == "done":
-            self._env.ref("payment.cron_post_process_payment_tx")._trigger()
+            self._take(payment_data)
         if transaction.state == "pending" and told is Known.PENDING:
             transaction.recovery_ask_at = fields.Datetime.now() + PENDING_WAIT
             return True
         return transaction.state == "done" or told is Known.DECLINED
 
+    def _take(self, payment_data):
+        """Bring the payment to the state it has at the provider."""
+        transaction = self._transaction
+        told = read_status(transaction.provider_code, payment_data)
+        if transaction.state == "error" and told is Known.PENDING:
+            transaction.recovery_unclear = False
+            # Stock Odoo refuses, for an old event could say so; this is the provider's word of now.
+            transaction._set_pending(extra_allowed_states=("error",))
+        transaction._process(transaction.provider_code, payment_data)
+        if transaction.state == "done":
+            self._env.ref("payment.cron_post_process_payment_tx")._trigger()
+
     def _withdraw(self, is_known):
         if is_known:
             reason = self._env._("The customer did not finish the payment.")
             return self._transaction._recovery_withdraw(reason)
-        reason = self._env._("The provider does not know this payment.")
-        self._transaction._set_canceled(state_message=reason)
+        self._transaction.recovery_stays_open = False
+        if self._transaction.state == "draft":
+            reason = self._env._("The provider does not know this payment.")
+            self._transaction._set_canceled(state_message=reason)
         return True
 
     def _is_unfinished(self, payment_data):
@@ -252,11 +296,8 @@ def find_begun(env):
         "invoice_ids.recovery_case_ids", "any", Domain("state", "in", OPEN_STATES)
     )
     is_left = Domain("last_state_change", "<=", now - BEGUN_AGE)
-    is_open = Domain("state", "in", ("draft", "pending")) | (
-        Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
-    )
     domain = (
-        is_open
+        (Domain("state", "in", ("draft", "pending")) | MAY_BE_PAID_YET)
         & Domain("operation", "in", BEGUN_OPERATIONS)
         & (
             Domain("state", "!=", "draft")
@@ -296,8 +337,10 @@ def get_time_left(transaction):
     spans = []
     for each in begun_sudo:
         start = each.recovery_begun_at or each.last_state_change
-        end = now if each.state == "draft" else each.last_state_change
-        spans.append((max(start, since), min(end, start + BEGUN_AGE)))
+        end = min(each.last_state_change, start + BEGUN_AGE)
+        if BegunPayment(each).is_open():
+            end = min(now, each.last_state_change + BEGUN_AGE)
+        spans.append((max(start, since), end))
     return max(PUT_OFF_MOST - get_covered(spans), timedelta(0))
 
 

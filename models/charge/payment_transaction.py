@@ -81,13 +81,20 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="When the payment was begun, by the clock of the server that began it.",
     )
+    recovery_stays_open = fields.Boolean(
+        string="Can Still Be Paid",
+        readonly=True,
+        copy=False,
+        help="The provider declined this payment, but where the customer began it they can finish "
+        "it all the same.",
+    )
     recovery_silent_since = fields.Datetime(
         readonly=True, copy=False, help="Since when the provider has not answered for this payment."
     )
 
     _recovery_begun_idx = models.Index(
         "(last_state_change) WHERE state IN ('draft', 'pending') "
-        "OR (state = 'error' AND recovery_unclear IS TRUE)"
+        "OR (state = 'error' AND (recovery_unclear IS TRUE OR recovery_stays_open IS TRUE))"
     )
 
     # Declines for faults of the company's own are few, and looked for before each charge.
@@ -275,6 +282,9 @@ class PaymentTransaction(models.Model):
         if all(transaction._recovery_may_revive(target_state) for transaction in self):
             allowed_states = (*allowed_states, "cancel")
         transactions = super()._update_state(allowed_states, target_state, state_message)
+        if target_state == "error":
+            for transaction in transactions:
+                transaction.recovery_stays_open = BegunPayment(transaction).is_tried_again()
         if target_state == "done":
             # A success after all; with a decline it would count as returned by the bank.
             transactions.write({"recovery_decline": False, "recovery_reason_id": False})
@@ -481,6 +491,11 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         return can_ask(self)
 
+    def _recovery_is_open(self):
+        """Return whether the customer can finish the payment yet, as far as we know."""
+        self.ensure_one()
+        return BegunPayment(self).is_open()
+
     def _recovery_can_put_aside(self):
         """Return whether a begun payment can be withdrawn, or be asked for."""
         self.ensure_one()
@@ -500,7 +515,7 @@ class PaymentTransaction(models.Model):
         :meth:`_recovery_withdraw` does it.
         """
         self.ensure_one()
-        if self.state != "draft" or self.operation not in BEGUN_OPERATIONS:
+        if not BegunPayment(self).is_open():
             return False
         if self.provider_code == "stripe":
             return (self.provider_reference or "").startswith("pi_")
@@ -509,6 +524,8 @@ class PaymentTransaction(models.Model):
     def _recovery_withdraw(self, reason):
         """Keep a payment that the customer began and left from being finished any more.
 
+        One that was declined stays so.
+
         :param str reason: a sentence for people
         :return: whether that is certain; it isn't when they have just finished it
         :raise ValidationError: when the provider does not answer
@@ -516,7 +533,9 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.provider_code == "stripe" and not self._recovery_cancel_intent():
             return False
-        self._set_canceled(state_message=reason)
+        self.recovery_stays_open = False
+        if self.state == "draft":
+            self._set_canceled(state_message=reason)
         return True
 
     def _recovery_cancel_intent(self):

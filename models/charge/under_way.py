@@ -8,7 +8,13 @@ from odoo.tools import format_date
 
 from ..method.rail import is_overdue
 from ..rules.block import Block
-from .begun import BEGUN_AGE, BEGUN_OPERATIONS, BegunPayment, get_time_left
+from .begun import (
+    BEGUN_AGE,
+    BEGUN_OPERATIONS,
+    MAY_BE_PAID_YET,
+    BegunPayment,
+    get_time_left,
+)
 
 # A wire transfer that the customer announced takes its days; later it is not coming.
 ANNOUNCED_TRANSFER_AGE = timedelta(days=7)
@@ -32,9 +38,8 @@ class MoneyUnderWay:
 
     def find(self, moves):
         """Return the transactions that may bring, or have brought, money for these invoices."""
-        may_bring_money = Domain("state", "in", ("draft", "pending", "authorized", "done")) | (
-            Domain("state", "=", "error") & Domain("recovery_unclear", "=", True)
-        )
+        states = ("draft", "pending", "authorized", "done")
+        may_bring_money = Domain("state", "in", states) | MAY_BE_PAID_YET
         # In sudo mode to see the transactions of every user and provider.
         return (
             self._env["payment.transaction"]
@@ -55,9 +60,9 @@ class MoneyUnderWay:
         """Return a block when this transaction may bring, or have brought, the money."""
         since = transaction.last_state_change or fields.Datetime.now()
         name = {"reference": transaction.reference}
-        if transaction.state == "draft":
+        if transaction.state == "draft" or transaction._recovery_is_open():
             return self._get_begun_block(transaction, since, name)
-        if transaction.state == "error":
+        if transaction.state == "error" and transaction.recovery_unclear:
             return self._get_unclear_block(transaction, since, name)
         if transaction.state in ("pending", "authorized"):
             return self._get_pending_block(transaction, since, name)

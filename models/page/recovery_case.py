@@ -407,7 +407,8 @@ class RecoveryCase(models.Model):
                 continue
             if is_overdue(transaction_sudo) or self._is_lost(transaction_sudo):
                 continue
-            if transaction_sudo.state == "draft" and self._is_left(transaction_sudo):
+            is_open = transaction_sudo.state == "draft" or transaction_sudo._recovery_is_open()
+            if is_open and self._is_left(transaction_sudo):
                 continue
             if attempts._get_transaction_block(transaction_sudo):
                 return transaction_sudo

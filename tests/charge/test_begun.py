@@ -126,6 +126,62 @@ class TestBegunPayment(BegunCommon):
         self.assertEqual(transaction.state, "cancel")
         self.assertEqual(self._charge_now().state, "declined")
 
+    def _decline(self, transaction):
+        """Let the customer's card be declined at the form, long ago."""
+        intent = {"id": "pi_1", "status": "requires_payment_method", "amount": 10000}
+        intent["currency"] = self.invoice.currency_id.name.lower()
+        transaction._process("stripe", {"payment_intent": intent, "payment_method": None})
+        self.assertEqual((transaction.state, transaction.recovery_stays_open), ("error", True))
+        transaction.last_state_change -= timedelta(hours=2)
+
+    def test_declined_form_is_withdrawn_before_the_charge_goes_out(self):
+        transaction = self._begin()
+        self._decline(transaction)
+        self.assertIn("asked first", self._charge_now().sentence)
+        left = self._intent("requires_payment_method")
+        with self._answering(left, self._intent("canceled")) as request:
+            self._follow()
+        self.assertEqual(self._calls(request)[1], ("POST", "payment_intents/pi_1/cancel"))
+        self.assertEqual((transaction.state, transaction.recovery_stays_open), ("error", False))
+        self.assertEqual(self._charge_now().state, "declined")
+
+    def test_declined_form_that_is_being_tried_again_holds_charges_back(self):
+        transaction = self._begin()
+        self._decline(transaction)
+        transaction.last_state_change = fields.Datetime.now() - timedelta(minutes=30)
+        self.assertIn("may be paying", self._charge_now().sentence)
+
+    def test_declined_form_that_was_finished_after_all_is_seen(self):
+        for status, state in (("processing", "pending"), ("succeeded", "done")):
+            with self.subTest(status):
+                transaction = self._begin(reference=status)
+                self._decline(transaction)
+                with self._answering(self._intent(status, description=status)):
+                    self._follow()
+                self.assertEqual(transaction.state, state)
+                self.assertEqual(self._charge_now().state, "planned")
+                transaction.state = "cancel"
+
+    def test_declined_form_that_was_withdrawn_elsewhere_is_forgotten(self):
+        transaction = self._begin()
+        self._decline(transaction)
+        canceled = self._intent("canceled")
+        refused = self._create_response(400, b"{}")
+        with self._answering(canceled, refused, canceled):
+            self._follow()
+        self.assertFalse(transaction.recovery_stays_open)
+        self.assertEqual(self._charge_now().state, "declined")
+
+    def test_declined_form_makes_way_for_another_payment(self):
+        transaction = self._begin()
+        self._decline(transaction)
+        transaction.last_state_change = fields.Datetime.now()
+        self.assertFalse(self.case._get_payment_under_way(), msg="The page lets them pay.")
+        with self._answering(self._intent("canceled")) as request:
+            self.case._withdraw_begun()
+        self.assertEqual(self._calls(request), [("POST", "payment_intents/pi_1/cancel")])
+        self.assertFalse(transaction.recovery_stays_open)
+
     def test_payment_finished_between_two_requests_is_seen(self):
         transaction = self._begin()
         refused = self._create_response(400, b"{}")
@@ -239,6 +295,21 @@ class TestBegunElsewhere(BegunCommon):
                 self.assertIn("asked first", self._charge_now().sentence)
                 self._follow()
                 self.assertEqual(self._charge_now().state, "declined")
+
+    def test_order_that_was_declined_is_asked_for_before_each_charge(self):
+        keys = {f"razorpay_{name}": "x" for name in ("key_id", "key_secret", "webhook_secret")}
+        razorpay = self._prepare_provider("razorpay", update_values=keys)
+        transaction = self._begin(
+            provider_id=razorpay.id, operation="online_direct", provider_reference="order_1"
+        )
+        transaction._set_error("Declined")
+        transaction.last_state_change -= timedelta(hours=2)
+        declined = {"id": "pay_1", "status": "failed", "amount": 10000}
+        with patch.dict(LOOK_UPS, razorpay=lambda _question, _ask: declined):
+            self.assertIn("asked first", self._charge_now().sentence)
+            self._follow()
+            self.assertTrue(transaction.recovery_stays_open, msg="It can't be withdrawn.")
+            self.assertEqual(self._charge_now().state, "declined")
 
     def test_uncertain_answer_holds_charges_back(self):
         transaction = self._begin(provider_reference="order_1")

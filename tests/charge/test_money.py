@@ -204,6 +204,15 @@ class TestMoney(MoneyCommon):
                     ["job", "follow", "paid", ["killed_before"], []],
                 ],
             ),
+            (
+                "the customer paid after all at a form where their card had been declined",
+                "stripe",
+                [
+                    ["begin", []],
+                    ["finish", 0, "funds", True],
+                    ["finish", 0, "pending", False],
+                ],
+            ),
         ):
             for entries in (True, False):
                 end = ["pending" if name.endswith("never decides") else "paid", False]

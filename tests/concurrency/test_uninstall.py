@@ -68,6 +68,7 @@ OWN_COLUMNS = {
         "recovery_retries_reference",
         "recovery_retries_until",
         "recovery_silent_since",
+        "recovery_stays_open",
         "recovery_unclear",
     },
     "res_company": {

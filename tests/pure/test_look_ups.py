@@ -265,6 +265,18 @@ def test_mercado_pago_is_asked_by_the_reference_of_a_form():
     assert found["additional_info"] == {"items": []}
 
 
+def test_mercado_pago_page_may_be_paid_after_a_failure():
+    values = {"name": "1", "currency": "BRL", "is_by_method": False, "is_redirect": True}
+    rejected, paid = mercado_pago("rejected", id=1), mercado_pago()
+    found, asked = ask("mercado_pago", rejected, results(rejected, paid), paid, **values)
+    assert [path for path, _params in asked] == [
+        "/v1/payments/1",
+        "/v1/payments/search",
+        "/v1/payments/20359978",
+    ]
+    assert found == paid
+
+
 def test_mercado_pago_search_without_the_reference():
     values = {"currency": "BRL", "is_by_method": False}
     assert ask("mercado_pago", results(), **values)[0] is False

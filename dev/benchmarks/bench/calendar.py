@@ -16,7 +16,8 @@ _CHARGES = """
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
                 WHERE rel.invoice_id = attempt.move_id AND tx.operation != 'offline'
                   AND (tx.state IN ('draft', 'pending')
-                       OR tx.state = 'error' AND tx.recovery_unclear)
+                       OR tx.state = 'error'
+                      AND (tx.recovery_unclear OR tx.recovery_stays_open))
                   AND tx.last_state_change > now() AT TIME ZONE 'UTC' - interval '1 hour')
       ORDER BY random() LIMIT %s
          FOR NO KEY UPDATE SKIP LOCKED)
@@ -35,7 +36,7 @@ _SIGNALS = """
 """
 _ABANDONED = """
     UPDATE payment_transaction SET last_state_change = last_state_change - interval '2 hours'
-     WHERE reference IN %s AND state = 'draft'
+     WHERE reference IN %s AND (state = 'draft' OR state = 'error' AND recovery_stays_open)
        AND last_state_change > now() AT TIME ZONE 'UTC' - interval '1 hour'
 """
 # Every instant that the engine keeps, whatever it is called.
