@@ -13,7 +13,7 @@ from odoo.tests import HttpCase, freeze_time
 from odoo.tests.test_cursor import TestCursor
 from odoo.tools import mute_logger, safe_eval
 
-from odoo.addons.account_payment.tests.common import AccountPaymentCommon
+from .prepared import PreparedCase
 
 
 def patch_cursors(ahead=timedelta(0)):
@@ -53,7 +53,7 @@ class Clock:
             part.stop()
 
 
-class RecoveryCommon(AccountPaymentCommon):
+class RecoveryCommon(PreparedCase):
     """A customer with a saved card at the demo provider, whose token says how charges end.
 
     :cvar NOW: the UTC instant at which the class begins, before its first record is made; nine
@@ -80,6 +80,10 @@ class RecoveryCommon(AccountPaymentCommon):
             {"name": "Customer", "email": "customer@example.com", "tz": "Europe/Paris"}
         )
         cls.policy = cls._create_policy()
+
+    @classmethod
+    def _make_first_clock(cls):
+        return Clock("2020-01-01 09:00:00")
 
     @classmethod
     def _prepare_demo_provider(cls):

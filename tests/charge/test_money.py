@@ -139,6 +139,8 @@ class MoneyCommon(ProviderCommon):
                     history = shrink(history, lambda each: bool(self._play_history(each)[0]))
                     wrong = self._play_history(history)[0]
                 found.append(f"{wrong}\nRR_HISTORY='{describe(history)}'")
+                if IS_LONG:
+                    sys.__stderr__.write(f"{found[-1]}\n")
             minutes = (frozen.real_perf_counter() - begun) / 60
             played = (
                 f"{number + 1} histories of seed {seed}, {acts} acts, {minutes:.1f} minutes, "

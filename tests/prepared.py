@@ -1,0 +1,97 @@
+"""What Odoo's own test cases set up for each class, set up once in each process.
+
+A company with its chart of accounts, users, customers, taxes, a provider: three seconds, for each
+of some two hundred classes. Here they stay, not committed, in the one cursor that all classes use
+in turn; each begins at the same savepoint and goes back to it.
+"""
+
+import atexit
+from unittest.mock import patch
+
+from odoo import api
+from odoo.models import BaseModel
+from odoo.modules.registry import Registry
+from odoo.sql_db import Savepoint
+from odoo.tests import HttpCase, TransactionCase
+from odoo.tests.common import get_db_name
+
+from odoo.addons.account_payment.tests.common import AccountPaymentCommon
+
+
+class PreparedCase(AccountPaymentCommon):
+    """Odoo's test case, without the time that it takes to set up."""
+
+    _prepared = None
+
+    @classmethod
+    def setUpClass(cls):
+        if PreparedCase._prepared is None:
+            PreparedCase._prepared = _Prepared(cls._make_first_clock())
+        PreparedCase._prepared.lend(cls)
+
+    @classmethod
+    def _make_first_clock(cls):
+        """Return a patcher of the clock, which stands still before any day that a test goes to."""
+        raise NotImplementedError
+
+    @classmethod
+    def _gc_filestore(cls):
+        """Keep the files that belong to what is not committed. They go with the database."""
+
+
+class _First(AccountPaymentCommon):
+    """The class that is set up, for what this leaves in the database and in its attributes."""
+
+
+class _Prepared:
+    """The cursor in which a class was set up, and what the class has since.
+
+    :param clock: a patcher of the clock for that time
+    """
+
+    def __init__(self, clock):
+        self._cr = Registry(get_db_name()).cursor()
+        atexit.register(self._cr.close)
+        self._cr.close = self._go_back
+        self._savepoint = None
+        _First.freeze_time = clock
+        before = set(vars(_First))
+        with self._in_place_of_a_new_cursor():
+            _First.setUpClass()
+        _First.env.flush_all()
+        self._uid, self._context = _First.env.uid, _First.env.context
+        self._attributes = {
+            name: value for name, value in vars(_First).items() if name not in before
+        }
+        _First.doClassCleanups()
+        self._savepoint = Savepoint(self._cr)
+
+    def lend(self, cls):
+        """Set a class up as Odoo sets up a plain test case, and give it what is prepared."""
+        begun = HttpCase if issubclass(cls, HttpCase) else TransactionCase
+        before = set(vars(cls))
+        with self._in_place_of_a_new_cursor():
+            begun.setUpClass.__func__(cls)
+        own = set(vars(cls)) - before
+        cls.env = api.Environment(self._cr, self._uid, self._context)
+        for name, value in self._attributes.items():
+            if name not in own:
+                setattr(cls, name, self._rebind(value, cls.env))
+
+    def _in_place_of_a_new_cursor(self):
+        return patch.object(Registry, "cursor", lambda _registry, **_options: self._cr)
+
+    def _rebind(self, value, env):
+        """Return a value of the first class with its records in the environment of another."""
+        if isinstance(value, BaseModel):
+            return value.with_env(env)
+        if isinstance(value, dict):
+            return {key: self._rebind(each, env) for key, each in value.items()}
+        return value
+
+    def _go_back(self):
+        """Forget what a class did; in place of closing the cursor."""
+        if self._savepoint:
+            self._cr.clear()
+            self._savepoint.rollback()
+        self._cr.transaction = None
