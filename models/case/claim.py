@@ -256,10 +256,12 @@ class Claim:
 
     def _add_settlement(self, source, kept, refunded, match=None):
         is_statement = bool(match and match["statement_line_id"])
+        # What a statement shows of a payment that was known came as that payment.
+        is_new = is_statement and source is match
         self.refunded = self._sum((self.refunded, refunded))
         self.settlements.append(
             Settlement(
-                find_channel(self.env, source["transaction_id"], is_statement, self.case),
+                find_channel(self.env, source["transaction_id"], is_new, self.case),
                 self._sum((kept,)),
                 match and match["partial_id"],
                 source["payment_id"],

@@ -200,7 +200,13 @@ def _close_settled(case, claim):
     """Close a case as recovered through the channel of the last money, or say what it was else."""
     if case.state == "lost" and case.write_off_move_id:
         return
-    if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
+    compare = case.currency_id.compare_amounts
+    if compare(case.recovered_amount, 0) <= 0:
+        if compare(claim.written_off, 0) > 0:
+            if case.state != "lost":
+                reason = case.env._("The invoice was written off.")
+                case._close("lost", reason, exhausted_at=False)
+            return
         case._close("cancelled", _describe_end(case, claim))
         return
     kept = [each for each in claim.settlements if each.amount > 0]
@@ -217,8 +223,6 @@ def _describe_end(case, claim):
         return case.env._("The payment was refunded, nothing is owed.")
     if compare(claim.credited, 0) > 0:
         return case.env._("The invoice was credited, nothing is owed.")
-    if compare(claim.written_off, 0) > 0:
-        return case.env._("The invoice was written off, nothing is owed.")
     return case.env._("The invoice was corrected, nothing is owed.")
 
 

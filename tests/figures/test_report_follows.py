@@ -1,4 +1,4 @@
-"""The figures follow the invoice: corrected, credited, postponed, paid, refunded are five things."""
+"""The figures follow the invoice: corrected, credited, postponed, paid, refunded are five."""
 
 from datetime import timedelta
 
@@ -63,9 +63,17 @@ class FollowCommon(RecoveryCommon):
 
     def _pay_without_entry(self, amount=100.0):
         """Record a payment by a method that has no outstanding account."""
-        line = self.company_data["default_journal_bank"].inbound_payment_method_line_ids[:1].copy()
-        line.write({"payment_account_id": False, "name": "No entry"})
-        payment = self._pay(amount, payment_method_line_id=line.id)
+        payment = self.env["account.payment"].create(
+            {
+                "amount": amount,
+                "partner_id": self.customer.id,
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "invoice_ids": [Command.set(self.invoice.ids)],
+            }
+        )
+        payment.outstanding_account_id = False
+        payment.action_post()
+        self._run_cron("follow")
         self.assertFalse(payment.move_id, msg="Else it is not the scene.")
         return payment
 
