@@ -129,8 +129,8 @@ class Claim:
     def _set_apart(self, instalments, due_date):
         """Tell the instalments that are meant from the others.
 
-        Those that were put off are found by the amount that has moved behind the day since the
-        case opened, the first ones of it.
+        Those that were put off are found by what has come to the later ones since the case opened
+        while it is missing among the others: the first ones of it.
         """
         in_time = [
             each for each in instalments if not (due_date and each.due and each.due > due_date)
@@ -141,7 +141,8 @@ class Claim:
         moved = 0.0
         if case and case.billed_amount:
             missing = case.billed_amount - sum(each.billed for each in in_time)
-            moved = min(missing, self.later - case.later_amount)
+            if self.move.currency_id.compare_amounts(missing, 0) > 0:
+                moved = self.later - case.later_amount
         self.instalments = in_time
         while later and self.move.currency_id.compare_amounts(moved, 0) > 0:
             instalment = later.pop(0)

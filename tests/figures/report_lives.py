@@ -31,6 +31,8 @@ class Life:
         self.invoice, self.case = test._fail_invoice(
             amount=self.billed, token=self.card, currency_id=self.currency.id
         )
+        # Given up and put off, it would be charged again, and fail once more: in another case.
+        self.invoice.collect_automatically = False
         self.asked = self.billed
         self.payments, self.notes = [], []
         self.credited = self.paid_out = 0.0
@@ -179,10 +181,13 @@ class Life:
 
     def correct(self):
         """Correct the invoice in draft; what had paid it is matched with it again."""
-        amount = self._round(self.booked + self.asked * self.chance.choice((0.0, 0.3, 1.1)))
-        if not amount or not self._is_all_booked():
+        share = self.chance.choice((0.0, 0.3, 1.1))
+        if not self._is_all_booked() or not (share or self.booked):
             return None
         self.invoice.button_draft()
+        # What a bank statement had shown is back on its suspense account.
+        self.payments = [each for each in self.payments if each.record._name == "account.payment"]
+        amount = self._round(self.booked + self.asked * (share or (not self.booked)))
         if self.chance.random() < 0.5:
             self.test._run_cron("follow")
         self.invoice.invoice_line_ids.price_unit = amount
