@@ -36,6 +36,8 @@ from .charge import (
 from .figures import (
     test_dashboard,
     test_report,
+    test_report_follows,
+    test_report_lives,
     test_report_replay,
     test_report_revenue,
     test_spreadsheet,

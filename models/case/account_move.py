@@ -11,12 +11,18 @@ from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
 from .recovery_attempt import IN_FLIGHT
-from .settlements import read_settlements
 
 # Customers read their own invoices; what is done to recover them is none of their business.
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # What an accountant can change on an invoice that its case has to follow.
-_FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+_FOLLOWED_FIELDS = {
+    "collect_token_id",
+    "invoice_date_due",
+    "matched_payment_ids",
+    "no_followup",
+    "payment_state",
+    "state",
+}
 
 
 # The payment states of an invoice whose money is there, and of one of which nothing is asked.
@@ -512,15 +518,6 @@ class AccountMove(models.Model):
         """Return whether something is owed now, and not excluded from follow-ups."""
         self.ensure_one()
         return not self._get_owed_block(fields.Date.context_today(self))
-
-    def _get_settlements(self, case=None):
-        """Return what has been paid on this invoice, oldest first.
-
-        :param case: the case whose notices tell a link in a notice from the portal
-        :rtype: list[Settlement]
-        """
-        self.ensure_one()
-        return read_settlements(self, case)
 
     def _get_recurrence(self):
         """Return how often invoices like this one are made, and what makes them.

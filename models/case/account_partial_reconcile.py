@@ -34,4 +34,7 @@ class AccountPartialReconcile(models.Model):
         return payments.filtered(lambda payment: payment.move_id in self.credit_move_id.move_id)
 
     def _queue_invoices(self):
-        self.env["recovery.invoice.queue"]._add_followed(self.debit_move_id.move_id)
+        moves = self.debit_move_id.move_id
+        # What is matched with a credit note of an invoice may have paid it out.
+        moves |= self.credit_move_id.move_id.reversed_entry_id
+        self.env["recovery.invoice.queue"]._add_followed(moves)

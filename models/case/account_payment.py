@@ -42,6 +42,16 @@ class AccountPayment(models.Model):
             payment.display_name = payment._origin.name
         return result
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account` to let cases follow a payment that is rejected, or cancelled."""
+        result = super().write(vals)
+        if "state" in vals:
+            moves = self.invoice_ids | self.reconciled_invoice_ids
+            self.env["recovery.invoice.queue"]._add_followed(moves)
+        return result
+
     # === BUSINESS METHODS === #
 
     def _recovery_return(self, decline, date, is_dispute=False, amount=None):

@@ -17,6 +17,10 @@ def due_ends(env):
     return [
         (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
         (
+            Domain("state", "=", "suspended") & Domain("postponed_until", "<=", today),
+            lambda case: case._follow_invoice(),
+        ),
+        (
             Domain("state", "=", "in_recovery") & Domain("deadline_at", "<=", now) & is_idle,
             _end_window,
         ),

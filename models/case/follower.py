@@ -1,5 +1,10 @@
 """How a case keeps in line with what happens to its invoice."""
 
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import format_date
+
 from .account_move import SETTLED_STATES
 from .alerts import raise_alert
 from .excess import raise_excess
@@ -158,55 +163,128 @@ class InvoiceFollower:
 def follow_invoice(case):
     """Close, suspend, resume or re-open a case, as its invoice says."""
     move = case.move_id
-    debt = move._get_debt(case.due_date)
-    settlements = move._get_settlements(case)
-    paid = sum(settlement.amount for settlement in settlements)
-    recovered = max(case.currency_id.round(paid - case.settled_before), 0.0)
+    claim = case._get_claim()
+    recovered = max(case.currency_id.round(claim.paid - case.settled_before), 0.0)
     if case.currency_id.compare_amounts(recovered, case.recovered_amount):
         case.recovered_amount = recovered
     case._on_changed()
-    is_settled = move.payment_state in SETTLED_STATES or (
-        case.currency_id.compare_amounts(debt.owed, 0) <= 0
-    )
     if move.state == "cancel":
         case._close("cancelled", case.env._("The invoice was cancelled."))
-    elif move.state == "posted" and is_settled:
-        _close_settled(case, settlements)
+    elif move.state == "posted" and _is_settled(case, claim):
+        _close_settled(case, claim)
     elif case.state in OPEN_STATES:
-        _follow_suspension(case, debt)
+        _follow_suspension(case, claim)
     elif case.state in ("recovered", "cancelled"):
         reason = case.env._("The payment of the invoice was taken back.")
         if case._reopen(reason):
             case._ask_for_attention(reason)
+            _follow_suspension(case, claim)
 
 
-def _close_settled(case, settlements):
-    """Close a case as recovered through the channel of the last money, or as credited."""
+def _is_settled(case, claim):
+    """Return whether nothing of the instalments in recovery is owed any more.
+
+    A part that a payment without journal entry left is owed, though Odoo calls the invoice paid;
+    so is what was put off to a later day, and what is matched with a payment that went back.
+    """
+    compare = case.currency_id.compare_amounts
+    if compare(claim.returned, 0) > 0:
+        return False
+    if compare(claim.open, 0) <= 0:
+        return True
+    is_unbooked = any(each.partial_id is None for each in claim.settlements)
+    return case.move_id.payment_state in SETTLED_STATES and not is_unbooked
+
+
+def _close_settled(case, claim):
+    """Close a case as recovered through the channel of the last money, or say what it was else."""
     if case.state == "lost" and case.write_off_move_id:
         return
-    if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
-        if any(each.kind == "refund" and each.booked_amount for each in case.return_ids):
-            reason = case.env._("The payment was refunded, nothing is owed.")
-        else:
-            reason = case.env._("The invoice was credited, nothing is owed.")
-        case._close("cancelled", reason)
+    compare = case.currency_id.compare_amounts
+    if compare(case.recovered_amount, 0) <= 0:
+        if compare(claim.written_off, 0) > 0:
+            if case.state != "lost":
+                reason = case.env._("The invoice was written off.")
+                case._close("lost", reason, exhausted_at=False)
+            return
+        case._close("cancelled", _describe_end(case, claim))
         return
-    channel = settlements[-1].channel if settlements else "manual"
+    kept = [each for each in claim.settlements if each.amount > 0]
+    channel = kept[-1].channel if kept else "manual"
     case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)
 
 
-def _follow_suspension(case, debt):
+def _describe_end(case, claim):
+    """Return why nothing is owed, though nothing was recovered."""
+    compare = case.currency_id.compare_amounts
+    if compare(claim.refunded, 0) > 0 or any(
+        each.kind == "refund" and each.booked_amount for each in case.return_ids
+    ):
+        return case.env._("The payment was refunded, nothing is owed.")
+    if compare(claim.credited, 0) > 0:
+        return case.env._("The invoice was credited, nothing is owed.")
+    return case.env._("The invoice was corrected, nothing is owed.")
+
+
+def _follow_suspension(case, claim):
     """Suspend a case while its invoice must be left alone; go on when that ends."""
-    move = case.move_id
+    env, move = case.env, case.move_id
+    compare = case.currency_id.compare_amounts
+    postponed_until = move.state == "posted" and _follow_due_date(case, claim)
     if move.state == "draft":
-        reason = case.env._("The invoice was reset to draft.")
+        reason = env._("The invoice was reset to draft.")
     elif move.payment_state == "blocked":
-        reason = case.env._("The invoice is marked as blocked.")
-    elif debt.is_excluded:
-        reason = case.env._("The invoice is excluded from follow-ups.")
+        reason = env._("The invoice is marked as blocked.")
+    elif move._get_debt(case.due_date).is_excluded:
+        reason = env._("The invoice is excluded from follow-ups.")
+    elif compare(claim.returned, 0) > 0 and compare(claim.open, 0) <= 0:
+        reason = env._(
+            "A payment was rejected, and is still matched with the invoice: take it off."
+        )
+    elif postponed_until:
+        day = format_date(env, postponed_until)
+        reason = env._("The invoice was put off, and is due only on %(date)s.", date=day)
     else:
         if case.state == "suspended":
-            case._resume(case.env._("The invoice is open for recovery again."))
+            _end_postponement(case)
+            case._resume(env._("The invoice is open for recovery again."))
         return
     if case._set_state("suspended", reason):
         case._cancel_planned(reason)
+
+
+def _follow_due_date(case, claim):
+    """Let what was put off stay in recovery: it is owed from its new day on.
+
+    :return: that day, where it is still to come
+    """
+    day = claim.next_due
+    if not day:
+        return None
+    is_to_come = day > fields.Date.context_today(case)
+    values = {}
+    if day > case.due_date:
+        values["due_date"] = day
+    if is_to_come and day != case.postponed_until:
+        values["postponed_until"] = day
+    if values:
+        case.write(values)
+    return day if is_to_come else None
+
+
+def _end_postponement(case):
+    """Give a case its whole window again, from the day on which the invoice is due now."""
+    if not case.postponed_until:
+        return
+    now = fields.Datetime.now()
+    case.write(
+        {
+            "postponed_until": False,
+            # What falls due later than today is not owed yet, should the day have come forward.
+            "due_date": min(case.due_date, fields.Date.context_today(case)),
+            "grace_until": False,
+            "exhausted_at": False,
+            "waited_hours": (now - case.first_failure_at) / timedelta(hours=1),
+            "deadline_at": now + timedelta(days=case.policy_id.window_days),
+        }
+    )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .claim import Claim
 from .states import OPEN_STATES
 
 
@@ -72,7 +73,7 @@ class CaseOpening:
         due_date = attempt.due_date if attempt else fields.Date.context_today(move)
         failed_at = self._get_failed_at()
         is_ours = transaction and transaction.operation == "offline"
-        settlements = move._get_settlements()
+        claim = Claim(move, due_date)
         return {
             "move_id": move.id,
             "company_id": move.company_id.id,
@@ -82,7 +83,9 @@ class CaseOpening:
             "recurrence": (move.sudo()._get_recurrence() or ("once",))[0],
             "ladder": policy._get_schedule(move) or False,
             "failed_amount": move._get_amount_owed(due_date),
-            "settled_before": sum(settlement.amount for settlement in settlements),
+            "settled_before": claim.paid,
+            "billed_amount": claim.billed,
+            "later_amount": claim.later,
             "due_date": due_date,
             "first_failure_at": failed_at,
             "deadline_at": failed_at + timedelta(days=policy.window_days),
@@ -126,6 +129,7 @@ def reopen(case, reason, values):
         "first_failure_at": now,
         "deadline_at": now + timedelta(days=case.policy_id.window_days),
         "closed_at": False,
+        "postponed_until": False,
         "channel": False,
         "grace_until": False,
         "exhausted_at": False,

@@ -11,13 +11,14 @@ from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
 from .alerts import find_alerts, put_alert, show_newest, tick_off
+from .claim import Claim
 from .ending import due_ends
 from .follower import follow_invoice
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
 from .returns import BankReturn
-from .settlements import CHANNELS, REPORTED_CHANNELS
+from .settlements import CHANNELS
 from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
 from .write_off import write_off
 
@@ -80,8 +81,8 @@ class RecoveryCase(models.Model):
         index=True,
         copy=False,
         help="Paused: by a person, charges and notices wait.\n"
-        "Suspended: the invoice is a draft, blocked or excluded from follow-ups; the case goes on "
-        "when that ends.\n"
+        "Suspended: the invoice is a draft, blocked, excluded from follow-ups or due later; the "
+        "case goes on when that ends.\n"
         "Grace: all retries are used up; the end action is still to come.\n"
         "Lost: the end action has run; a late payment still recovers the case.\n"
         "Cancelled: the invoice was cancelled or credited, so there is nothing to recover.",
@@ -106,10 +107,19 @@ class RecoveryCase(models.Model):
         readonly=True, help="The amount of the first charge that failed."
     )
     settled_before = fields.Monetary(
-        readonly=True, help="What had been paid on the invoice when the case opened."
+        readonly=True,
+        help="What had been paid on the instalments in recovery when the case opened.",
+    )
+    billed_amount = fields.Monetary(
+        readonly=True, help="What the instalments in recovery were when the case opened."
+    )
+    later_amount = fields.Monetary(
+        readonly=True, help="What the instalments due later were when the case opened."
     )
     recovered_amount = fields.Monetary(
-        readonly=True, copy=False, help="What has been paid since the case opened."
+        readonly=True,
+        copy=False,
+        help="What has been paid since the case opened, without what was refunded or taken back.",
     )
     amount_owed = fields.Monetary(
         compute="_compute_amount_owed", help="What is open now of the instalments in recovery."
@@ -134,17 +144,24 @@ class RecoveryCase(models.Model):
     paused_until = fields.Date(
         readonly=True, copy=False, help="The case goes on by itself on this day."
     )
+    postponed_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The due date was put off to this day: the case is suspended until then, and has its "
+        "whole window again.",
+    )
     grace_until = fields.Datetime(
         readonly=True, copy=False, help="When the policy's end action runs."
     )
     closed_at = fields.Datetime(string="Closed", readonly=True, copy=False)
     channel = fields.Selection(
-        selection=[each for each in CHANNELS if each[0] not in REPORTED_CHANNELS],
+        selection=CHANNELS,
         string="Recovered By",
         readonly=True,
         copy=False,
-        help="How the last payment came in. Link in a notice: the customer paid without logging "
-        "in after a notice was sent.",
+        help="How the last payment came in. Retry: the method that had failed. New payment method: "
+        "one that the customer added. Updated card: the same method, after its card was renewed. "
+        "Link in a notice: the customer paid without logging in after a notice was sent.",
     )
     end_reason = fields.Char(readonly=True, copy=False, help="Why the case is in its state.")
     token_id = fields.Many2one(
@@ -274,6 +291,7 @@ class RecoveryCase(models.Model):
     _deadline_idx = models.Index("(deadline_at) WHERE state = 'in_recovery'")
     _grace_idx = models.Index("(grace_until) WHERE state = 'grace'")
     _paused_idx = models.Index("(paused_until) WHERE state = 'paused'")
+    _postponed_idx = models.Index("(postponed_until) WHERE state = 'suspended'")
 
     # === COMPUTE METHODS === #
 
@@ -649,6 +667,14 @@ class RecoveryCase(models.Model):
         """Return what is open of the instalments in recovery, in the invoice's currency."""
         self.ensure_one()
         return self.move_id._get_amount_owed(self.due_date)
+
+    def _get_claim(self):
+        """Return what became of the instalments in recovery, as the ledger has them now.
+
+        :rtype: Claim
+        """
+        self.ensure_one()
+        return Claim(self.move_id, self.due_date, self)
 
     def _get_default_token(self):
         """Return the method chosen on the invoice or the customer, else the one that failed."""
