@@ -88,6 +88,10 @@ from .rules import (
     test_taxonomy,
     test_unlisted,
 )
+from .security import (
+    test_conditions,
+    test_floor,
+)
 from .schedule import (
     test_ceiling,
     test_collect,
