@@ -89,6 +89,8 @@ from .rules import (
     test_unlisted,
 )
 from .security import (
+    test_choices,
+    test_collecting,
     test_conditions,
     test_floor,
 )

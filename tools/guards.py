@@ -1,6 +1,7 @@
 """What Odoo lets a caller say of itself, and what it may be believed."""
 
 from odoo import SUPERUSER_ID
+
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 

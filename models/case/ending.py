@@ -67,8 +67,8 @@ def _run_server_action(case):
         case._close("lost", case.env._("Given up; the policy's server action can't run on it."))
         case._ask_for_attention(
             case.env._(
-                "The server action “%(action)s” of the policy “%(policy)s” is not made for recovery "
-                "cases, so it has not run. Choose another one.",
+                "The server action “%(action)s” of the policy “%(policy)s” is not made for "
+                "recovery cases, so it has not run. Choose another one.",
                 action=action_sudo.name,
                 policy=case.policy_id.name,
             ),
@@ -78,9 +78,7 @@ def _run_server_action(case):
     case._close("lost", case.env._("Given up; the policy's server action has run."))
     # The case is closed first: an action that fails is told, and not run again and again.
     jobs.commit(case.env)
-    action_sudo.with_context(
-        active_model=case._name, active_id=case.id, active_ids=case.ids
-    ).run()
+    action_sudo.with_context(active_model=case._name, active_id=case.id, active_ids=case.ids).run()
 
 
 # What the policies' end actions do.

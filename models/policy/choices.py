@@ -1,4 +1,4 @@
-"""What a setting names that a job uses later in sudo mode: checked when it is saved, not in a view only.
+"""What a setting names that a job uses later in sudo mode: checked when it is saved.
 
 A view's ``domain`` only says what it offers. Imports, the API and other code can write anything.
 """

@@ -1,7 +1,7 @@
 """Conditions on invoices, as the domain editor writes them: which invoices fulfil them.
 
-They are evaluated by a job that may read everything, and what they find can be seen in a forecast: so
-they look no further than whoever wrote them may look, at that moment and whenever they are evaluated.
+They are evaluated by a job that may read everything, and what they find can be seen in a forecast:
+so they look no further than whoever wrote them may look, then and whenever they are evaluated.
 """
 
 import psycopg2
@@ -117,8 +117,8 @@ class InvoiceConditions:
         if author_sudo.id != SUPERUSER_ID and company not in author_sudo.company_ids:
             raise AccessError(
                 self._owner.env._(
-                    "%(user)s, who wrote the conditions, does not work for %(company)s. Let somebody "
-                    "who does save them anew.",
+                    "%(user)s, who wrote the conditions, does not work for %(company)s. Let "
+                    "somebody who does save them anew.",
                     user=author_sudo.name,
                     company=company.sudo().name,
                 )

@@ -1,7 +1,7 @@
 """What a domain looks at, segment by segment, and whether a user may see it.
 
-Odoo itself checks what is left of a domain when it becomes SQL. By then a related or computed field has
-been replaced by what it is searched by, maybe in sudo mode, and its own groups have been passed over.
+Odoo itself checks what is left of a domain when it becomes SQL. By then a related or computed field
+has been replaced by what it is searched by, maybe in sudo mode, and its own groups passed over.
 """
 
 from odoo.exceptions import AccessError

@@ -124,8 +124,8 @@ class RecoveryNetworkRule(models.Model):
         string="Why It Allows More",
         copy=False,
         help="To let a shipped rule allow more than the network does, or to archive it, an "
-        "administrator in developer mode confirms it by saying why, in the same step. It is kept in "
-        "the history of the rule.",
+        "administrator in developer mode confirms it by saying why, in the same step. It is kept "
+        "in the history of the rule.",
     )
     problem = fields.Char(
         compute="_compute_problem", help="Why the rule can't be applied, when it can't."
@@ -228,6 +228,7 @@ class RecoveryNetworkRule(models.Model):
         """
         if self._is_loading():
             return super().write(vals)
+        self.check_access("write")
         loosened = self.filtered(lambda rule: rule._find_laxer(vals))
         if loosened:
             loosened._check_may_loosen(vals)
@@ -253,7 +254,7 @@ class RecoveryNetworkRule(models.Model):
     # === THE FLOOR === #
 
     def _find_laxer(self, vals):
-        """Return the fields that these values make laxer than they are, and than what is shipped."""
+        """Return the fields that these values make laxer than now, and than what is shipped."""
         self.ensure_one()
         new = self._read_new(vals)
         if not new or not self.shipped:
@@ -292,8 +293,8 @@ class RecoveryNetworkRule(models.Model):
         if not self._may_loosen():
             raise UserError(
                 self.env._(
-                    "“%(rule)s” comes with the addon: it may forbid more than the network does, not "
-                    "less (%(fields)s). Add a rule of your own for what is stricter. Only an "
+                    "“%(rule)s” comes with the addon: it may forbid more than the network does, "
+                    "not less (%(fields)s). Add a rule of your own for what is stricter. Only an "
                     "administrator in developer mode can let it allow more.",
                     **names,
                 )
@@ -317,7 +318,7 @@ class RecoveryNetworkRule(models.Model):
         self.ensure_one()
         self.message_post(
             body=self.env._(
-                "%(user)s confirmed that this rule allows more than comes with the addon: %(reason)s",
+                "%(user)s confirmed that this rule allows more than the network does: %(reason)s",
                 user=self.env.user.name,
                 reason=self.loosening_reason,
             )

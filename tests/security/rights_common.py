@@ -3,8 +3,9 @@ from odoo.tests import new_test_user
 
 from ..common import RecoveryCommon
 
-MANAGER = "account.group_account_invoice,revenue_recovery.group_recovery_manager"
-USER = "account.group_account_invoice,revenue_recovery.group_recovery_user"
+CONTACTS = "base.group_partner_manager"
+MANAGER = f"{CONTACTS},account.group_account_invoice,revenue_recovery.group_recovery_manager"
+USER = f"{CONTACTS},account.group_account_invoice,revenue_recovery.group_recovery_user"
 
 
 class RightsCommon(RecoveryCommon):
@@ -15,9 +16,7 @@ class RightsCommon(RecoveryCommon):
         super().setUpClass()
         cls.manager = cls._create_user("rights manager", MANAGER)
         cls.worker = cls._create_user("rights worker", USER)
-        cls.editor = cls._create_user(
-            "rights editor", "base.group_user,base.group_partner_manager"
-        )
+        cls.editor = cls._create_user("rights editor", "base.group_user,base.group_partner_manager")
         cls.admin = cls._create_user(
             "rights admin", f"{MANAGER},base.group_system,base.group_no_one"
         )

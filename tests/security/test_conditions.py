@@ -186,9 +186,9 @@ class TestWhatIsStored(ConditionsCommon):
     def test_forecast_tells_nothing_of_the_secret(self):
         for pattern in ("s%", "x%"):
             with self.assertRaises(UserError):
-                self.policy.with_user(self.manager).domain = (
-                    f"[('transaction_ids.provider_id.{SECRET}', '=like', '{pattern}')]"
-                )
+                self.policy.with_user(
+                    self.manager
+                ).domain = f"[('transaction_ids.provider_id.{SECRET}', '=like', '{pattern}')]"
         self.assertEqual(self.policy.domain, "[]")
 
 
@@ -243,9 +243,7 @@ class TestOtherCompanies(ConditionsCommon):
 
     def test_manager_of_a_branch_reads_the_policy_of_the_parent_and_leaves_it_alone(self):
         branch = self._create_company(name="Branch", parent_id=self.env.company.id)
-        in_branch = self._create_user(
-            "rights branch", MANAGER, branch
-        )
+        in_branch = self._create_user("rights branch", MANAGER, branch)
         self.policy.company_id = self.env.company
         for record in (self.policy, self.step):
             record = record.with_user(in_branch)

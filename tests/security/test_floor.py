@@ -105,7 +105,6 @@ class TestFloor(FloorCommon):
         rules = self.rules.with_user(self.manager).search([("shipped", "=", True)])
         for archive in (
             rules.action_archive,
-            rules.toggle_active,
             lambda: rules.write({"active": False}),
             lambda: rules.write({"active": False, "loosening_reason": "I want it"}),
         ):
@@ -124,7 +123,6 @@ class TestFloor(FloorCommon):
         self.assertTrue(self.visa.exists())
 
     def test_rule_is_not_made_laxer_by_an_import(self):
-        self.env["ir.model.data"].search([("name", "=", "recovery_network_rule_visa_20")])
         result = self.rules.with_user(self.manager).load(
             [".id", "limit"], [[str(self.visa.id), "1000"]]
         )
@@ -147,6 +145,18 @@ class TestFloor(FloorCommon):
         self.assertFalse(own.code or own.shipped or own.loosening_reason)
         self.assertTrue(own._to_rule().own)
 
+    def test_what_rules_count_by_is_not_taken_from_a_shipped_code(self):
+        codes = self.env["recovery.decline.code"].with_user(self.manager)
+        stolen = codes.search([("scope", "=", "visa"), ("category", "=", "1")], limit=1)
+        for vals in ({"category": "4"}, {"category": False}, {"active": False}):
+            with self.subTest(**vals), self.assertRaisesRegex(UserError, "count by it"):
+                stolen.write(vals)
+        later = codes.search([("scope", "=", "visa"), ("category", "=", "2")], limit=1)
+        later.category = "1"
+        later.category = "2"
+        other = codes.search([("category", "=", False), ("shipped", "=", True)], limit=1)
+        other.active = False
+
     def test_mark_of_a_shipped_rule_is_not_taken_away(self):
         rule = self.visa.with_user(self.manager)
         rule.write({"shipped": False})
@@ -158,9 +168,7 @@ class TestFloor(FloorCommon):
 
     def test_new_floor_holds_for_an_edited_rule_after_an_upgrade(self):
         self.visa.with_user(self.manager).write({"name": "Ours", "limit": 19})
-        rows = [
-            {**row, "limit": "12"} if row["id"] == "visa_20" else row for row in read_rows()
-        ]
+        rows = [{**row, "limit": "12"} if row["id"] == "visa_20" else row for row in read_rows()]
         module = "odoo.addons.revenue_recovery.models.rules.recovery_network_rule"
         with patch(f"{module}.read_rows", return_value=rows):
             self.rules._load_shipped()
