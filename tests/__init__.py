@@ -93,6 +93,7 @@ from .security import (
     test_collecting,
     test_conditions,
     test_floor,
+    test_limiter,
 )
 from .schedule import (
     test_ceiling,

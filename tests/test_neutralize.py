@@ -297,7 +297,6 @@ class TestNeutralize(RecoveryCommon):
         self.env.flush_all()
         return self.env[model].sudo().search_count(domain)
 
-
     def test_planned_charge_and_notice_of_a_case_never_happen_in_a_copy(self):
         self._open_case()
         self._assert_only_the_original_acts("transactions", "mails")
