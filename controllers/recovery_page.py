@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import request
 
 from ..tools.links import get_page_path
-from .recovery_page_base import HEADERS, PAGE, Visit, respond
+from .recovery_page_base import HEADERS, PAGE, enter, respond
 from .recovery_page_limit import within_limits
 from .recovery_page_payment import RecoveryPayment
 
@@ -57,11 +57,11 @@ class RecoveryPage(RecoveryPayment):
 
     # === HELPERS === #
 
-    def _open(self, text):
+    def _open(self, text, kind="view"):
         """Return the visit, and the page that refuses it, if it is to be refused."""
-        if not within_limits("view", text):
+        visit = enter(text, kind)
+        if not visit:
             return None, respond("revenue_recovery.recovery_page_busy", status=429)
-        visit = Visit(text)
         if visit.state == "ok":
             return visit, None
         if visit.state == "wrong" and not within_limits("wrong"):

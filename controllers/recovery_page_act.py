@@ -5,8 +5,7 @@ from odoo.http import request
 
 from ..tools.links import get_page_path
 from .recovery_page import RecoveryPage
-from .recovery_page_base import PAGE, Visit, respond
-from .recovery_page_limit import within_limits
+from .recovery_page_base import PAGE, enter, respond
 
 # What the forms send is read no further.
 _MOST_CHARACTERS = 5000
@@ -16,7 +15,7 @@ class RecoveryPageActs(RecoveryPage):
     @http.route("/recovery/pay/<string:link>/promise", methods=["POST"], **PAGE)
     def promise(self, link, day="", **_ignored):
         """Keep the day until which the customer promises to pay."""
-        visit, refusal = self._open_for_act(link)
+        visit, refusal = self._open(link, "act")
         if refusal:
             return refusal
         error = self._promise(visit, day)
@@ -28,7 +27,7 @@ class RecoveryPageActs(RecoveryPage):
     @http.route("/recovery/pay/<string:link>/question", methods=["POST"], **PAGE)
     def ask(self, link, question="", **_ignored):
         """Put the customer's question into the chatter of their case."""
-        visit, refusal = self._open_for_act(link)
+        visit, refusal = self._open(link, "act")
         if refusal:
             return refusal
         question = question[:_MOST_CHARACTERS]
@@ -41,9 +40,9 @@ class RecoveryPageActs(RecoveryPage):
     @http.route("/recovery/pay/<string:link>/renew", methods=["POST"], **PAGE)
     def renew(self, link, **_ignored):
         """Send a new link to the customer's own address; the answer is always the same."""
-        if not within_limits("act", link):
+        visit = enter(link, "act")
+        if not visit:
             return respond("revenue_recovery.recovery_page_busy", status=429)
-        visit = Visit(link)
         if visit.state == "expired" and visit.cases:
             visit.cases._send_new_link()
         return self._go_on(link, "link")
@@ -51,18 +50,12 @@ class RecoveryPageActs(RecoveryPage):
     @http.route("/recovery/pay/<string:link>/opened", type="jsonrpc", auth="public")
     def note_opened(self, link):
         """Trace that a person opened the page: only its script calls this, no mail scanner."""
-        if within_limits("act", link):
-            visit = Visit(link)
-            if visit.state == "ok":
-                visit.notice._note_opened()
+        visit = enter(link, "opened")  # Not as an act: it would use up those of the customer.
+        if visit and visit.state == "ok":
+            visit.notice._note_opened()
         return True
 
     # === HELPERS === #
-
-    def _open_for_act(self, link):
-        if not within_limits("act", link):
-            return None, respond("revenue_recovery.recovery_page_busy", status=429)
-        return self._open(link)
 
     def _promise(self, visit, day):
         """Return why the day can't be promised; nothing when it is kept, for all invoices."""

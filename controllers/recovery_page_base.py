@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from ..tools.links import Link
-from .recovery_page_limit import within_limits
+from .recovery_page_limit import link_within_limits, within_limits
 
 # The link is the key: it must not be kept, passed on in a Referer, indexed, or framed.
 HEADERS = {
@@ -26,9 +26,9 @@ class Visit:
     :ivar state: ``ok``; ``wrong``; ``expired``; ``paid``; ``closed``
     """
 
-    def __init__(self, text):
+    def __init__(self, text, link):
         self.text = text
-        self.link = Link.parse(request.env, text)
+        self.link = link
         # In sudo mode: the link is the right, and it names what it opens.
         self.cases = request.env["recovery.case"].sudo()
         self.token = request.env["payment.token"].sudo()
@@ -75,16 +75,29 @@ class Visit:
         return "paid" if "paid" in states else "closed"
 
 
+def enter(text, kind):
+    """Return the visit of somebody who holds a link, or thinks so; none beyond the limits.
+
+    :param kind: of the limits of `recovery_page_limit`
+    """
+    if not within_limits(kind):
+        return None
+    link = Link.parse(request.env, text)
+    if link and not link_within_limits(kind, text):
+        return None
+    return Visit(text, link)
+
+
 def open_for_payment(text):
     """Return the visit of somebody who begins a payment, within the limits.
 
     :raise ValidationError: when the link does not open anything (any more)
     """
-    if not within_limits("pay", text):
+    visit = enter(text, "pay")
+    if not visit:
         raise ValidationError(
             request.env._("These were many tries. Please wait a few minutes, then try again.")
         )
-    visit = Visit(text)
     if visit.state != "ok":
         raise ValidationError(request.env._("Please reload the page."))
     return visit

@@ -90,6 +90,13 @@ from .rules import (
     test_taxonomy,
     test_unlisted,
 )
+from .security import (
+    test_choices,
+    test_collecting,
+    test_conditions,
+    test_floor,
+    test_limiter,
+)
 from .schedule import (
     test_ceiling,
     test_collect,

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, str2bool
 
 from ...tools.instants import aware, naive
+from ..method.collecting import COLLECT_FIELDS, may_collect
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
@@ -220,6 +221,15 @@ class AccountMove(models.Model):
                         invoice=move.display_name,
                     )
                 )
+
+    # === ACCESS === #
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `base`: whoever edits bills, or sells, decides not whose card is charged."""
+        return super()._has_field_access(field, operation) and (
+            operation == "read" or field.name not in COLLECT_FIELDS or may_collect(self.env)
+        )
 
     # === CRUD METHODS === #
 

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ..policy.choices import is_made_for
 from .recovery_attempt import UNFINISHED
 
 
@@ -64,13 +65,24 @@ def _ask_for_write_off(case):
 
 
 def _run_server_action(case):
+    # In sudo mode: whoever chose the action might read it, and the job acts for nobody.
+    action_sudo = case.policy_id.end_server_action_id.sudo()
+    if not is_made_for(action_sudo, case):
+        case._close("lost", case.env._("Given up; the policy's server action can't run on it."))
+        case._ask_for_attention(
+            case.env._(
+                "The server action “%(action)s” of the policy “%(policy)s” is not made for "
+                "recovery cases, so it has not run. Choose another one.",
+                action=action_sudo.name,
+                policy=case.policy_id.name,
+            ),
+            activity=True,
+        )
+        return
     case._close("lost", case.env._("Given up; the policy's server action has run."))
     # The case is closed first: an action that fails is told, and not run again and again.
     jobs.commit(case.env)
-    # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
-    case.policy_id.end_server_action_id.sudo().with_context(
-        active_model=case._name, active_id=case.id, active_ids=case.ids
-    ).run()
+    action_sudo.with_context(active_model=case._name, active_id=case.id, active_ids=case.ids).run()
 
 
 # What the policies' end actions do.

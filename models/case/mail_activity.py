@@ -32,7 +32,7 @@ class MailActivity(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_questions(self):
         if not self.env.su:
             self._recovery_check_answered()

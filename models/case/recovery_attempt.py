@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ...declines import GROWS, Known
+from ...tools.guards import is_uninstalling
 from ...tools.states import allowed
 from ..method.payment_token import FUNDINGS
 from ..rules.block import Block
@@ -261,9 +262,9 @@ class RecoveryAttempt(models.Model):
         self.flush_model(["state"])
         return super().create(vals_list)
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_sent(self):
-        if any(attempt.transaction_id for attempt in self):
+        if self.transaction_id and not is_uninstalling(self.env):
             raise UserError(
                 self.env._("A charge that went to a provider can't be deleted: it is evidence.")
             )

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ...tools.guards import is_uninstalling
 from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
@@ -348,9 +349,9 @@ class RecoveryCase(models.Model):
             )
         return super().write(vals)
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_evidence(self):
-        if self.attempt_ids.transaction_id:
+        if self.attempt_ids.transaction_id and not is_uninstalling(self.env):
             raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
 
     # === ACTION METHODS === #

@@ -7,14 +7,24 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import safe_eval
+from odoo.tools import plaintext2html, safe_eval
 
 from ...notices import is_working_day
 from ...tools.instants import aware, naive
+from ..policy.choices import check_choice
+from ..policy.paths import check_paths
 from .base_automation import DEFERRED_MODELS
 from .recurrence import stop_recurrence
 from .subject import Subject
 
+# What the fields of our kinds may name, whoever writes them.
+CHOICES = {
+    "recovery_template_id": [("model", "=", "recovery.case")],
+    "recovery_sms_template_id": [("model", "=", "recovery.case")],
+    "recovery_channel_id": [("channel_type", "=", "channel")],
+    "recovery_user_ids": [("share", "=", False)],
+    "recovery_user_id": [("share", "=", False)],
+}
 # What each of our kinds of actions may be run on; a case is found from each of them.
 CASE_MODELS = (
     "recovery.case",
@@ -65,7 +75,7 @@ class IrActionsServer(models.Model):
     recovery_template_id = fields.Many2one(
         comodel_name="mail.template",
         string="E-Mail",
-        domain=[("model", "=", "recovery.case")],
+        domain=CHOICES["recovery_template_id"],
         ondelete="restrict",
         help="Sent like a step of the policy: at most one e-mail a day and customer, on working "
         "days, and not when the invoice was paid meanwhile.",
@@ -73,21 +83,21 @@ class IrActionsServer(models.Model):
     recovery_sms_template_id = fields.Many2one(
         comodel_name="sms.template",
         string="SMS",
-        domain=[("model", "=", "recovery.case")],
+        domain=CHOICES["recovery_sms_template_id"],
         ondelete="restrict",
         help="Sent when no e-mail is chosen.",
     )
     recovery_channel_id = fields.Many2one(
         comodel_name="discuss.channel",
         string="Channel",
-        domain=[("channel_type", "=", "channel")],
+        domain=CHOICES["recovery_channel_id"],
         ondelete="restrict",
     )
     recovery_user_ids = fields.Many2many(
         comodel_name="res.users",
         relation="recovery_action_user_rel",
         string="People",
-        domain=[("share", "=", False)],
+        domain=CHOICES["recovery_user_ids"],
         help="Neither people nor a channel: the responsible of the case, else the salesperson.",
     )
     recovery_note = fields.Text(
@@ -110,7 +120,7 @@ class IrActionsServer(models.Model):
     recovery_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Person",
-        domain=[("share", "=", False)],
+        domain=CHOICES["recovery_user_id"],
         ondelete="restrict",
     )
     recovery_write_off = fields.Boolean(
@@ -215,7 +225,10 @@ class IrActionsServer(models.Model):
                 "model": model,
             }
             try:
-                Domain(safe_eval.safe_eval(action.recovery_condition, context)).validate(model)
+                domain = Domain(safe_eval.safe_eval(action.recovery_condition, context))
+                domain.validate(model)
+                # The job that looks at it may see everything; whoever writes it may not.
+                check_paths(model.sudo(False), domain)
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -224,6 +237,12 @@ class IrActionsServer(models.Model):
                         error=error,
                     )
                 ) from error
+
+    @api.constrains(*CHOICES)
+    def _check_recovery_choices(self):
+        for action in self:
+            for name, domain in CHOICES.items():
+                check_choice(action, name, domain)
 
     # === BUSINESS METHODS === #
 
@@ -318,7 +337,7 @@ class IrActionsServer(models.Model):
             subject.activity_schedule(
                 activity_type_id=self.recovery_activity_type_id.id,
                 summary=self.recovery_summary or self.name,
-                note=self.recovery_note,
+                note=plaintext2html(self.recovery_note or ""),
                 date_deadline=today + timedelta(days=self.recovery_days),
                 user_id=self._recovery_get_assignee(record).id,
             )

@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..method.collecting import may_collect
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -19,6 +21,13 @@ class ResPartner(models.Model):
         """Override of `base`: contacts order for their company."""
         return [*super()._commercial_fields(), "recovery_blocked"]
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `base`: whoever edits contacts, or sells to them, need not lift the block."""
+        return super()._has_field_access(field, operation) and (
+            operation == "read" or field.name != "recovery_blocked" or may_collect(self.env)
+        )
+
     def _recovery_check_may_order(self):
         """Refuse orders of blocked customers.
 
@@ -28,8 +37,9 @@ class ResPartner(models.Model):
         if blocked:
             raise UserError(
                 self.env._(
-                    "%(customer)s can't order at the moment: an invoice is overdue. Clear “Orders "
-                    "Blocked” on the contact to accept the order all the same.",
+                    "%(customer)s can't order at the moment: an invoice is overdue. To accept "
+                    "the order all the same, let somebody of the accounting clear “Orders Blocked” "
+                    "on the contact.",
                     customer=blocked[0].display_name,
                 )
             )

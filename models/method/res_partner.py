@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .collecting import COLLECT_FIELDS, may_collect
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -52,6 +54,23 @@ class ResPartner(models.Model):
                         customer=partner.display_name,
                     )
                 )
+            if token_sudo.company_id not in self.env.company.parent_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(method)s is saved with a provider of another company than %(company)s.",
+                        method=token_sudo.display_name,
+                        company=self.env.company.name,
+                    )
+                )
+
+    # === ACCESS === #
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `base`: whoever edits contacts need not decide whose card is charged."""
+        return super()._has_field_access(field, operation) and (
+            operation == "read" or field.name not in COLLECT_FIELDS or may_collect(self.env)
+        )
 
     # === CRUD METHODS === #
 

@@ -3,7 +3,9 @@
 import base64
 
 from odoo import fields
+from odoo.exceptions import UserError
 
+from ..policy.choices import is_made_for
 from .rendering import Rendering
 
 
@@ -79,8 +81,17 @@ def ask_somebody(notice):
 def run_server_action(notice):
     """Run the step's server action on the document."""
     subject = notice._get_subject()
-    # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
+    # In sudo mode: whoever chose the action might read it, and the job acts for nobody.
     action_sudo = notice.step_id.server_action_id.sudo()
+    if not is_made_for(action_sudo, subject):
+        raise UserError(
+            notice.env._(
+                "The server action “%(action)s” is made for something else. Choose another one in "
+                "the step “%(step)s”.",
+                action=action_sudo.name,
+                step=notice.step_id.name,
+            )
+        )
     action_sudo.with_context(
         active_model=subject._name, active_id=subject.id, active_ids=subject.ids
     ).run()

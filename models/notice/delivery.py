@@ -1,5 +1,7 @@
 """What became of the messages of notices: as the queues see it, and whom else to write to."""
 
+from markupsafe import escape
+
 from ...tools.jobs import work_on_each
 from ..case.recovery_case import OPEN_STATES
 from .mailer import Mailer
@@ -94,7 +96,7 @@ class Delivery:
             lead._get_thread(lead._get_subject()).activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Recovery needs attention"),
-                note=sentence,
+                note=escape(sentence),  # Customers choose the name in it.
                 user_id=lead._get_responsible().id,
             )
         if lead.next_partner_id:

@@ -6,7 +6,8 @@ from odoo.exceptions import ValidationError
 from ...notices import Rules
 from ...timing import ChargeHours, Ladder
 from ...tools.instants import find_zone
-from .conditions import InvoiceConditions
+from . import recovery_conditions_mixin  # noqa: F401 (its model has to be there first)
+from .choices import check_choice, check_company, check_server_action
 
 _logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ WRITE_OFF_ACCOUNT_DOMAIN = [
 class RecoveryPolicy(models.Model):
     _name = "recovery.policy"
     _description = "Recovery Policy"
+    _inherit = ["recovery.conditions.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -35,15 +37,8 @@ class RecoveryPolicy(models.Model):
         help="The policy is for the invoices of this company and its branches. Empty: all of them.",
     )
     domain = fields.Char(
-        string="Invoices",
-        default="[]",
         required=True,
         help="Only invoices that fulfil these conditions are recovered by this policy.",
-    )
-    domain_error = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
     include_subscription_app = fields.Boolean(
         string="Subscriptions, Too",
@@ -204,7 +199,8 @@ class RecoveryPolicy(models.Model):
         string="Server Action",
         domain=[("model_id.model", "=", "recovery.case")],
         ondelete="restrict",
-        help="Runs on the case when its grace period ends.",
+        help="Runs on the case when its grace period ends. Only who may read server actions, as "
+        "administrators may, can choose one.",
     )
     survey_url = fields.Char(
         string="Survey",
@@ -325,6 +321,21 @@ class RecoveryPolicy(models.Model):
                     )
                 )
 
+    @api.constrains("end_server_action_id")
+    def _check_end_server_action(self):
+        for policy in self:
+            check_server_action(policy, "end_server_action_id", "recovery.case")
+
+    @api.constrains("write_off_account_id")
+    def _check_write_off_account(self):
+        for policy in self:
+            check_choice(policy, "write_off_account_id", WRITE_OFF_ACCOUNT_DOMAIN)
+
+    @api.constrains("company_id")
+    def _check_own_company(self):
+        for policy in self.filtered("company_id"):
+            check_company(policy)
+
     @api.constrains("retry_schedule", "window_days")
     def _check_smart_window(self):
         for policy in self.filtered(lambda policy: policy.retry_schedule == "smart"):
@@ -397,14 +408,6 @@ class RecoveryPolicy(models.Model):
                     )
                 )
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        """Forget an old evaluation error when the conditions change."""
-        if "domain" in vals:
-            vals = {"domain_error": False, **vals}
-        return super().write(vals)
-
     # === ACTION METHODS === #
 
     def action_view_cases(self):
@@ -474,11 +477,6 @@ class RecoveryPolicy(models.Model):
         return self._get_conditions().find(moves)
 
     # === GETTERS === #
-
-    def _get_conditions(self):
-        """Return the conditions on invoices, to be evaluated."""
-        self.ensure_one()
-        return InvoiceConditions(self, self.domain)
 
     def _has_own_waits(self):
         """Return whether the merchant sets each wait; the smart schedule has no waits."""
