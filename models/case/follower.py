@@ -5,6 +5,7 @@ from .alerts import raise_alert
 from .excess import raise_excess
 from .opening import prepare_decline_vals
 from .recovery_attempt import FAILED_STATES
+from .rests import raise_rests
 from .states import OPEN_STATES
 
 
@@ -43,6 +44,7 @@ class InvoiceFollower:
         if case:
             case._on_changed()
         raise_excess(move)
+        raise_rests(move)
         self._tell(case)
 
     def _follow_attempts(self):
@@ -168,10 +170,11 @@ def follow_invoice(case):
     is_settled = move.payment_state in SETTLED_STATES or (
         case.currency_id.compare_amounts(debt.owed, 0) <= 0
     )
+    is_waiting = debt.is_small and move.payment_state in ("not_paid", "partial")
     if move.state == "cancel":
         case._close("cancelled", case.env._("The invoice was cancelled."))
-    elif move.state == "posted" and is_settled:
-        _close_settled(case, settlements)
+    elif move.state == "posted" and (is_settled or is_waiting):
+        _close_settled(case, settlements, rest=0.0 if is_settled else debt.owed)
     elif case.state in OPEN_STATES:
         _follow_suspension(case, debt)
     elif case.state in ("recovered", "cancelled"):
@@ -180,19 +183,28 @@ def follow_invoice(case):
             case._ask_for_attention(reason)
 
 
-def _close_settled(case, settlements):
-    """Close a case as recovered through the channel of the last money, or as credited."""
+def _close_settled(case, settlements, rest=0.0):
+    """Close a case as recovered through the channel of the last money, or as credited.
+
+    :param float rest: what is left, and too little to ask for
+    """
     if case.state == "lost" and case.write_off_move_id:
         return
+    left = {"amount": case.currency_id.format(rest)}
     if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
         if any(each.kind == "refund" and each.booked_amount for each in case.return_ids):
             reason = case.env._("The payment was refunded, nothing is owed.")
+        elif rest:
+            reason = case.env._("%(amount)s is too little to charge: it waits.", **left)
         else:
             reason = case.env._("The invoice was credited, nothing is owed.")
         case._close("cancelled", reason)
         return
     channel = settlements[-1].channel if settlements else "manual"
-    case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)
+    reason = case.env._("Paid: nothing is owed any more.")
+    if rest:
+        reason = case.env._("Paid but for %(amount)s, which is too little to charge.", **left)
+    case._close("recovered", reason, channel=channel)
 
 
 def _follow_suspension(case, debt):

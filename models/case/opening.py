@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .credit import CustomerCredit
 from .states import OPEN_STATES
 
 
@@ -52,6 +53,7 @@ class CaseOpening:
         :return: the case; empty when there is nothing to remind of, or a case already
         """
         move = self.move
+        CustomerCredit(move).use_if_wanted()
         if not move._is_recoverable() or move.recovery_case_id.state in OPEN_STATES:
             return self.env["recovery.case"]
         if move._get_dispute_block():
@@ -61,7 +63,7 @@ class CaseOpening:
             ladder=False,
             arm=False,
             end_reason=self.env._("Opened because the invoice is overdue."),
-            due_date=fields.Date.context_today(move),
+            due_date=move._get_recovery_today(),
             first_failure_at=fields.Datetime.now(),
         )
 
@@ -69,7 +71,7 @@ class CaseOpening:
         """Return the values of a new case under a policy."""
         move, attempt, transaction = self.move, self.attempt, self.transaction
         cases = self.env["recovery.case"]
-        due_date = attempt.due_date if attempt else fields.Date.context_today(move)
+        due_date = attempt.due_date if attempt else move._get_recovery_today()
         failed_at = self._get_failed_at()
         is_ours = transaction and transaction.operation == "offline"
         settlements = move._get_settlements()

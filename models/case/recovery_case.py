@@ -132,7 +132,9 @@ class RecoveryCase(models.Model):
         help="The end of the policy's window: no automatic charge lies after it.",
     )
     paused_until = fields.Date(
-        readonly=True, copy=False, help="The case goes on by itself on this day."
+        readonly=True,
+        copy=False,
+        help="The case goes on by itself on this day, where the customer lives.",
     )
     grace_until = fields.Datetime(
         readonly=True, copy=False, help="When the policy's end action runs."
@@ -527,7 +529,7 @@ class RecoveryCase(models.Model):
         planned._set_state("cancelled", sentence=reason)
 
     def _pause(self, until, reason):
-        """Pause these cases until a day (in the company's time zone), or until resumed."""
+        """Pause these cases until a day where the customer lives, or until resumed."""
         paused = self._set_state("paused", reason, paused_until=until)
         paused._cancel_planned(reason)
         return paused
