@@ -31,26 +31,38 @@ class CustomerCredit:
 
     def is_there(self):
         """Return whether there may be credit: one query, since each charge asks."""
+        credit, debit = self._read_totals()
+        return credit > debit
+
+    def _read_totals(self):
+        """Return what is open of the customer's credit, and of what was paid back to them.
+
+        In the company's currency. What Odoo refunds it books beside the payment, matched with
+        nothing: that payment is no credit.
+
+        :rtype: tuple[float, float]
+        """
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT 1
+                SELECT COALESCE(SUM(-line.amount_residual) FILTER (WHERE line.balance < 0), 0),
+                       COALESCE(SUM(line.amount_residual) FILTER (WHERE line.balance > 0
+                                      AND move.move_type NOT IN ('out_invoice', 'out_receipt')), 0)
                   FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
                  WHERE line.partner_id = %s
                    AND line.parent_state = 'posted'
                    AND line.reconciled IS NOT TRUE
-                   AND line.balance < 0
                    AND line.account_id IN (
                        SELECT account_id FROM account_move_line
                         WHERE move_id = %s AND display_type = 'payment_term')
-                 LIMIT 1
                 """,
                 self.move.commercial_partner_id.id,
                 self.move.id,
             )
         )
-        return bool(rows)
+        return rows[0]
 
     def is_to_ask(self):
         """Return whether a person is asked what becomes of it."""
@@ -96,12 +108,15 @@ class CustomerCredit:
     def use(self):
         """Match the credit with what is due of the invoice, in the books.
 
+        Not a payment that somebody has taken off an invoice, and none while there is something
+        that was paid back to the customer: a person knows which belongs to what.
+
         :return: whether any was used
         :raise UserError: when Odoo refuses to; nothing is matched then
         """
         used = []
         with self.env.cr.savepoint():
-            for line, _amount in self.list_credits():
+            for line in self._list_free():
                 open_lines = self._get_open_lines(line.account_id)
                 before = sum(open_lines.mapped("amount_residual_currency"))
                 if not open_lines or self.move.currency_id.compare_amounts(before, 0) <= 0:
@@ -120,9 +135,9 @@ class CustomerCredit:
         """
         if not self.is_to_ask():
             return None
-        return self.make_block()
+        return self.ask()
 
-    def make_block(self, error=None):
+    def ask(self, error=None):
         """Return a block that asks a person what becomes of the credit, or none: they were asked.
 
         :param error: why it can't be matched, if it was tried
@@ -153,6 +168,14 @@ class CustomerCredit:
 
     # === HELPERS === #
 
+    def _list_free(self):
+        """Return the journal items of the credit that may be used without asking."""
+        _credit, debit = self._read_totals()
+        if self.move.company_id.currency_id.compare_amounts(debit, 0) > 0:
+            return []
+        lines = (line for line, _amount in self.list_credits())
+        return [line for line in lines if not _is_in_question(line.move_id.origin_payment_id)]
+
     def _get_open_lines(self, account):
         """Return what is open of the invoice and due, the oldest first."""
         lines_sudo = self.move.sudo().line_ids  # Who opens a case may read no journal items.
@@ -177,3 +200,15 @@ class CustomerCredit:
             items,
         )
         self.move.message_post(body=body)
+
+
+def _is_in_question(payment):
+    """Return whether the money of a payment may have gone back, or is about to."""
+    transaction = payment.payment_transaction_id
+    return bool(
+        payment.recovery_taken_off
+        or transaction.recovery_decline
+        or transaction.child_transaction_ids.filtered(
+            lambda child: child.operation == "refund" and child.state not in ("cancel", "error")
+        )
+    )

@@ -194,13 +194,15 @@ class RecoveryAttempt(models.Model):
         :return: what stands against it afterwards, or none
         """
         credit = CustomerCredit(self.move_id, self.due_date)
-        if credit.is_to_ask():
-            return None  # They were asked, and said that all is charged.
+        if not credit.is_there() or credit.is_to_ask():
+            return None  # Who was asked has said that all is charged.
         try:
             is_used = credit.use()
         except UserError as error:
-            return credit.make_block(error)
-        return self._get_block() if is_used else None
+            return credit.ask(error)
+        # Of what could not be used a person is asked: nothing that there is credit for is charged
+        # without a word.
+        return (is_used and self._get_block()) or credit.ask()
 
     def _lock_invoice(self):
         """Lock the invoice, without waiting, until the claim is committed.
