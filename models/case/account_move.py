@@ -461,16 +461,20 @@ class AccountMove(models.Model):
             return self._get_debt(case.due_date)
         return self._get_debt(max(self._get_next_due(), self._get_recovery_today()))
 
-    def _get_next_due(self):
+    def _get_next_due(self, after=None):
         """Return the day on which the next instalment is due, or was; the last one's at the end.
 
         Not Odoo's next date of payment: that is the one until which a discount is given.
+
+        :param datetime.date after: only of later ones; none where there are none
         """
         self.ensure_one()
         open_lines = self.line_ids.filtered(
             lambda line: line.display_type == "payment_term" and not line.reconciled
         )
         days = filter(None, open_lines.mapped("date_maturity"))
+        if after:
+            return min((day for day in days if day > after), default=None)
         return min(days, default=self.invoice_date_due)
 
     def _is_too_small(self, amount):

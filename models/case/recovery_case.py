@@ -13,6 +13,7 @@ from .account_move import RECURRENCES
 from .alerts import find_alerts, put_alert, show_newest, tick_off
 from .ending import due_ends
 from .follower import follow_invoice
+from .instalments import take_in_instalments
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
@@ -103,7 +104,9 @@ class RecoveryCase(models.Model):
     )
     currency_id = fields.Many2one(comodel_name="res.currency", required=True, readonly=True)
     failed_amount = fields.Monetary(
-        readonly=True, help="The amount of the first charge that failed."
+        readonly=True,
+        help="The amount of the first charge that failed, and of instalments that fell due "
+        "meanwhile.",
     )
     settled_before = fields.Monetary(
         readonly=True, help="What had been paid on the invoice when the case opened."
@@ -604,6 +607,11 @@ class RecoveryCase(models.Model):
         """Resume, exhaust and end the cases whose day has come."""
         for domain, end in due_ends(self.env):
             self._work_on_each(domain, end)
+
+    @api.model
+    def _take_in_instalments(self):
+        """Let open cases be about the instalments, too, that have fallen due meanwhile."""
+        take_in_instalments(self)
 
     @api.model
     def _work_on_each(self, domain, act, limit=500):
