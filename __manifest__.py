@@ -42,6 +42,7 @@
         "views/recovery_decline_code_views.xml",
         "views/recovery_decline_unlisted_views.xml",
         "views/recovery_network_rule_views.xml",
+        "views/recovery_charge_minimum_views.xml",
         "views/recovery_decision_views.xml",
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",

@@ -1,17 +1,18 @@
 from datetime import timedelta
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, str2bool
+from odoo.tools import str2bool
 
 from ...tools.instants import aware, naive
 from ..method.collecting import COLLECT_FIELDS, may_collect
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
+from .owed import read_debts
 from .recovery_attempt import IN_FLIGHT
+from .states import OPEN_STATES
 
 # Customers read their own invoices; what is done to recover them is none of their business.
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
@@ -44,13 +45,6 @@ PERIODS = ("monthly", "quarterly", "yearly")
 
 # How long a charge is put off while a payment of its invoice is disputed.
 DISPUTE_WAIT = timedelta(days=1)
-
-
-class Debt(NamedTuple):
-    """What is owed on an invoice now, and whether it is excluded from follow-ups."""
-
-    owed: float
-    is_excluded: bool
 
 
 class AccountMove(models.Model):
@@ -449,35 +443,69 @@ class AccountMove(models.Model):
             ]
         )
 
-    def _get_amount_owed(self, due_date):
-        """Return what is open of the instalments due up to a date, in the invoice's currency."""
-        return self._get_debt(due_date).owed
+    def _get_recovery_today(self):
+        """Return the calendar day that it is where the customer lives."""
+        self.ensure_one()
+        partner = self.commercial_partner_id.with_company(self.company_id)
+        return partner._get_recovery_day(fields.Datetime.now())
 
-    def _get_debt(self, due_date):
-        """Return what is owed of the instalments due up to a date.
+    def _get_amount_owed(self, due_date, day=None):
+        """Return what is asked for of the instalments due up to a date, in the invoice's currency.
 
-        In SQL, since each charge asks it several times: the invoice's own fields are computed
-        from every line of it.
+        :param datetime.date day: on which it would be paid; today by default
+        """
+        return self._get_debt(due_date, day).owed
+
+    def _get_debt(self, due_date, day=None):
+        """Return what is owed of the instalments due up to a date, as Odoo would ask for it.
+
+        :param datetime.date day: on which it would be paid, where the customer lives; today by
+            default
+        :rtype: Debt
+        """
+        self.ensure_one()
+        return read_debts([(self, due_date)], day)[0]
+
+    def _get_debt_asked(self):
+        """Return what is asked for now: what the open case is about, else what is due next.
 
         :rtype: Debt
         """
         self.ensure_one()
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(SUM(amount_residual_currency)
-                           FILTER (WHERE date_maturity IS NULL OR date_maturity <= %s), 0),
-                       COALESCE(BOOL_OR(no_followup), FALSE)
-                  FROM account_move_line
-                 WHERE move_id = %s AND display_type = 'payment_term' AND NOT reconciled
-                """,
-                due_date,
-                self.id,
-            )
+        case = self.recovery_case_id
+        if case.state in OPEN_STATES:
+            return self._get_debt(case.due_date)
+        return self._get_debt(max(self._get_next_due(), self._get_recovery_today()))
+
+    def _get_next_due(self, after=None):
+        """Return the day on which the next instalment is due, or was; the last one's at the end.
+
+        Not Odoo's next date of payment: that is the one until which a discount is given.
+
+        :param datetime.date after: only of later ones; none where there are none
+        """
+        self.ensure_one()
+        open_lines = self.line_ids.filtered(
+            lambda line: line.display_type == "payment_term" and not line.reconciled
         )
-        owed, is_excluded = rows[0]
-        return Debt(self.currency_id.round(float(owed)), is_excluded)
+        days = filter(None, open_lines.mapped("date_maturity"))
+        if after:
+            return min((day for day in days if day > after), default=None)
+        return min(days, default=self.invoice_date_due)
+
+    def _is_too_small(self, amount):
+        """Return whether an amount, in the invoice's currency, is too little to ask for."""
+        company, currency = self.company_id, self.currency_id
+        minimums = self.env["recovery.charge.minimum"]
+        if currency.compare_amounts(amount, 0) <= 0 or not company.recovery_small_rests_wait:
+            return False
+        if currency.compare_amounts(amount, minimums._get_highest(currency, company)) >= 0:
+            return False
+        # In sudo mode: customers may read neither cases nor providers.
+        move_sudo = self.sudo()
+        token_sudo = move_sudo._get_collect_token() or move_sudo.recovery_case_id.token_id
+        minimum = minimums._get_minimum(currency, token_sudo.provider_code or "", company)
+        return currency.compare_amounts(amount, minimum) < 0
 
     def _get_owed_block(self, due_date):
         """Return why nothing due up to a date is to be charged, or none.
@@ -498,7 +526,15 @@ class AccountMove(models.Model):
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
             sentence = self.env._("Nothing is owed.")
-        return Block("owed", sentence, moot=True) if sentence else None
+        if sentence:
+            return Block("owed", sentence, moot=True)
+        if debt.is_small:
+            sentence = self.env._(
+                "%(amount)s is too little to charge: it waits until more is owed.",
+                amount=self.currency_id.format(debt.owed),
+            )
+            return Block("small", sentence, moot=True)
+        return None
 
     def _get_dispute_block(self):
         """Return why nothing is charged while the customer disputes a payment, or none.
@@ -527,7 +563,7 @@ class AccountMove(models.Model):
     def _is_recoverable(self):
         """Return whether something is owed now, and not excluded from follow-ups."""
         self.ensure_one()
-        return not self._get_owed_block(fields.Date.context_today(self))
+        return not self._get_owed_block(self._get_recovery_today())
 
     def _get_recurrence(self):
         """Return how often invoices like this one are made, and what makes them.

@@ -30,6 +30,15 @@ class AccountPayment(models.Model):
         "cancelled, deleted or reversed, the payment counts again.",
     )
 
+    recovery_taken_off = fields.Boolean(
+        string="Taken Off an Invoice",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="The payment was matched with an invoice and taken off it again, perhaps since it was "
+        "returned. It is not used for invoices by itself: a person is asked.",
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_display_name(self):

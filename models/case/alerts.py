@@ -14,6 +14,8 @@ record.
 * ``fault:<provider>``: the provider takes charges again; it stands on the provider
 * ``dispute:<return>``: the dispute is won or lost
 * ``booking:<return>``: the return is in the books
+* ``rest:<invoice>``: what is left of it was written off or paid, or is not too little any more
+* ``credit:<invoice>``: the customer's credit was used, or nothing is owed
 * ``follow:<invoice>``: the invoice has been followed
 * ``case:<case>``: the case ends
 

@@ -2,8 +2,10 @@
 
 from ...tools import jobs
 from .alerts import answer_alert
+from .credit import CustomerCredit
 from .excess import get_open_amount
 from .recovery_attempt import IN_FLIGHT
+from .rests import is_rest
 from .states import OPEN_STATES
 
 
@@ -76,6 +78,14 @@ def _is_clear(transaction):
     return transaction.state not in ("draft", "pending", "authorized")
 
 
+def _is_no_rest(move):
+    return not is_rest(move)
+
+
+def _is_credit_used(move):
+    return not move._is_recoverable() or not CustomerCredit(move).is_there()
+
+
 def _is_followed(move):
     return not move.env["recovery.invoice.queue"].search_count([("move_id", "=", move.id)], limit=1)
 
@@ -91,5 +101,7 @@ _ANSWERS = {
     "unbooked": ("payment.transaction", _is_booked),
     "dispute": ("recovery.return", _is_dispute_over),
     "booking": ("recovery.return", _is_in_books),
+    "rest": ("account.move", _is_no_rest),
+    "credit": ("account.move", _is_credit_used),
     "follow": ("account.move", _is_followed),
 }

@@ -1,5 +1,7 @@
 """How a case ends that nothing recovered, and whose day to end has come."""
 
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Domain
 
@@ -11,12 +13,13 @@ from .recovery_attempt import UNFINISHED
 def due_ends(env):
     """Return what is due to end: pairs of a domain of cases and what ends one of them."""
     now = fields.Datetime.now()
-    today = fields.Date.context_today(env["recovery.case"])
+    # Days end where the customers live; somewhere on earth it is tomorrow already.
+    anywhere = fields.Date.today() + timedelta(days=1)
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
     # The clock of what waits for the company itself stands still.
     is_idle &= Domain("waiting_since", "=", False)
     return [
-        (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
+        (Domain("state", "=", "paused") & Domain("paused_until", "<=", anywhere), _end_pause),
         (
             Domain("state", "=", "suspended") & Domain("postponed_until", "<=", today),
             lambda case: case._follow_invoice(),
@@ -30,6 +33,8 @@ def due_ends(env):
 
 
 def _end_pause(case):
+    if case.paused_until > case.move_id._get_recovery_today():
+        return  # Not there yet.
     case._resume(case.env._("The pause is over."))
 
 

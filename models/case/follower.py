@@ -10,6 +10,7 @@ from .alerts import raise_alert
 from .excess import raise_excess
 from .opening import prepare_decline_vals
 from .recovery_attempt import FAILED_STATES
+from .rests import raise_rests
 from .states import OPEN_STATES
 
 
@@ -48,6 +49,7 @@ class InvoiceFollower:
         if case:
             case._on_changed()
         raise_excess(move)
+        raise_rests(move)
         self._tell(case)
 
     def _follow_attempts(self):
@@ -168,10 +170,13 @@ def follow_invoice(case):
     if case.currency_id.compare_amounts(recovered, case.recovered_amount):
         case.recovered_amount = recovered
     case._on_changed()
+    debt = move._get_debt(case.due_date)
+    is_settled = _is_settled(case, claim)
+    is_waiting = debt.is_small and move.payment_state in ("not_paid", "partial")
     if move.state == "cancel":
         case._close("cancelled", case.env._("The invoice was cancelled."))
-    elif move.state == "posted" and _is_settled(case, claim):
-        _close_settled(case, claim)
+    elif move.state == "posted" and (is_settled or is_waiting):
+        _close_settled(case, claim, rest=0.0 if is_settled else debt.owed)
     elif case.state in OPEN_STATES:
         _follow_suspension(case, claim)
     elif case.state in ("recovered", "cancelled"):
@@ -196,8 +201,11 @@ def _is_settled(case, claim):
     return case.move_id.payment_state in SETTLED_STATES and not is_unbooked
 
 
-def _close_settled(case, claim):
-    """Close a case as recovered through the channel of the last money, or say what it was else."""
+def _close_settled(case, claim, rest=0.0):
+    """Close a case as recovered through the channel of the last money, or say what it was else.
+
+    :param float rest: what is left, and too little to ask for
+    """
     if case.state == "lost" and case.write_off_move_id:
         return
     compare = case.currency_id.compare_amounts
@@ -207,16 +215,26 @@ def _close_settled(case, claim):
                 reason = case.env._("The invoice was written off.")
                 case._close("lost", reason, exhausted_at=False)
             return
-        case._close("cancelled", _describe_end(case, claim))
+        case._close("cancelled", _describe_end(case, claim, rest))
         return
     kept = [each for each in claim.settlements if each.amount > 0]
     channel = kept[-1].channel if kept else "manual"
-    case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)
+    reason = case.env._("Paid: nothing is owed any more.")
+    if rest:
+        reason = case.env._(
+            "Paid but for %(amount)s, which is too little to charge.",
+            amount=case.currency_id.format(rest),
+        )
+    case._close("recovered", reason, channel=channel)
 
 
-def _describe_end(case, claim):
-    """Return why nothing is owed, though nothing was recovered."""
+def _describe_end(case, claim, rest):
+    """Return why nothing is asked for any more, though nothing was recovered."""
     compare = case.currency_id.compare_amounts
+    if rest:
+        return case.env._(
+            "%(amount)s is too little to charge: it waits.", amount=case.currency_id.format(rest)
+        )
     if compare(claim.refunded, 0) > 0 or any(
         each.kind == "refund" and each.booked_amount for each in case.return_ids
     ):
@@ -261,7 +279,7 @@ def _follow_due_date(case, claim):
     day = claim.next_due
     if not day:
         return None
-    is_to_come = day > fields.Date.context_today(case)
+    is_to_come = day > case.move_id._get_recovery_today()
     values = {}
     if day > case.due_date:
         values["due_date"] = day
@@ -281,7 +299,7 @@ def _end_postponement(case):
         {
             "postponed_until": False,
             # What falls due later than today is not owed yet, should the day have come forward.
-            "due_date": min(case.due_date, fields.Date.context_today(case)),
+            "due_date": min(case.due_date, case.move_id._get_recovery_today()),
             "grace_until": False,
             "exhausted_at": False,
             "waited_hours": (now - case.first_failure_at) / timedelta(hours=1),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 
 from .claim import Claim
+from .credit import CustomerCredit
 from .states import OPEN_STATES
 
 
@@ -53,6 +54,7 @@ class CaseOpening:
         :return: the case; empty when there is nothing to remind of, or a case already
         """
         move = self.move
+        CustomerCredit(move).use_if_wanted()
         if not move._is_recoverable() or move.recovery_case_id.state in OPEN_STATES:
             return self.env["recovery.case"]
         if move._get_dispute_block():
@@ -62,7 +64,7 @@ class CaseOpening:
             ladder=False,
             arm=False,
             end_reason=self.env._("Opened because the invoice is overdue."),
-            due_date=fields.Date.context_today(move),
+            due_date=move._get_recovery_today(),
             first_failure_at=fields.Datetime.now(),
         )
 
@@ -70,7 +72,7 @@ class CaseOpening:
         """Return the values of a new case under a policy."""
         move, attempt, transaction = self.move, self.attempt, self.transaction
         cases = self.env["recovery.case"]
-        due_date = attempt.due_date if attempt else fields.Date.context_today(move)
+        due_date = attempt.due_date if attempt else move._get_recovery_today()
         failed_at = self._get_failed_at()
         is_ours = transaction and transaction.operation == "offline"
         claim = Claim(move, due_date)

@@ -15,6 +15,7 @@ from .alerts import find_alerts, put_alert, show_newest, tick_off
 from .claim import Claim
 from .ending import due_ends
 from .follower import follow_invoice
+from .instalments import take_in_instalments
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
@@ -105,7 +106,9 @@ class RecoveryCase(models.Model):
     )
     currency_id = fields.Many2one(comodel_name="res.currency", required=True, readonly=True)
     failed_amount = fields.Monetary(
-        readonly=True, help="The amount of the first charge that failed."
+        readonly=True,
+        help="The amount of the first charge that failed, and of instalments that fell due "
+        "meanwhile.",
     )
     settled_before = fields.Monetary(
         readonly=True,
@@ -143,7 +146,9 @@ class RecoveryCase(models.Model):
         help="The end of the policy's window: no automatic charge lies after it.",
     )
     paused_until = fields.Date(
-        readonly=True, copy=False, help="The case goes on by itself on this day."
+        readonly=True,
+        copy=False,
+        help="The case goes on by itself on this day, where the customer lives.",
     )
     postponed_until = fields.Date(
         readonly=True,
@@ -546,7 +551,7 @@ class RecoveryCase(models.Model):
         planned._set_state("cancelled", sentence=reason)
 
     def _pause(self, until, reason):
-        """Pause these cases until a day (in the company's time zone), or until resumed."""
+        """Pause these cases until a day where the customer lives, or until resumed."""
         paused = self._set_state("paused", reason, paused_until=until)
         paused._cancel_planned(reason)
         return paused
@@ -621,6 +626,11 @@ class RecoveryCase(models.Model):
         """Resume, exhaust and end the cases whose day has come."""
         for domain, end in due_ends(self.env):
             self._work_on_each(domain, end)
+
+    @api.model
+    def _take_in_instalments(self):
+        """Let open cases be about the instalments, too, that have fallen due meanwhile."""
+        take_in_instalments(self)
 
     @api.model
     def _work_on_each(self, domain, act, limit=500):

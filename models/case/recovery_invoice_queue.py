@@ -19,6 +19,7 @@ FOLLOW = Places(
     "events of the day",
     "failing providers",
     "planned actions",
+    "instalments",
     "ends",
     "promises",
     "notices",
@@ -26,6 +27,7 @@ FOLLOW = Places(
     "figures of cases",
 )
 FOLLOW.fill("alerts", ("mail.activity", "_recovery_follow_alerts"))
+FOLLOW.fill("instalments", ("recovery.case", "_take_in_instalments"))
 FOLLOW.fill("ends", ("recovery.case", "_end_due"))
 BUSY_WAIT = timedelta(minutes=1)
 # In the context of what the engine follows by itself. A caller from outside can't send an object.

@@ -6,13 +6,14 @@ from functools import cached_property
 from odoo import fields
 
 from ...tools.instants import naive
+from ..case.credit import CustomerCredit
 from ..rules.block import Block
 from .own_retries import OwnRetriesOfProvider, search_retried
 from .under_way import MoneyUnderWay
 
 # A last try that is due at the end of its window may go out a little later.
 WINDOW_SLACK = timedelta(days=1)
-# When a first charge is looked at again that waits for the provider to be mended.
+# When a first charge is looked at again that waits for the provider to be mended, or for more.
 FAULT_WAIT = timedelta(days=1)
 
 
@@ -48,6 +49,8 @@ class ChargeBlocks:
             self._check_cool_down,
             self._check_hours,
             self._check_promise,
+            # Last, since a person is asked: only of what would be charged otherwise.
+            self._check_credit,
             self._attempt._get_further_block,
         )
         return next(filter(None, (check() for check in checks)), None)
@@ -158,7 +161,7 @@ class ChargeBlocks:
             )
         if sentence:
             return Block("provider", sentence)
-        return self._check_maximum()
+        return self._check_maximum() or self._check_minimum()
 
     def _has_journal(self):
         lines_sudo = self._env["account.payment.method.line"].sudo()
@@ -185,6 +188,23 @@ class ChargeBlocks:
             maximum=currency.format(maximum),
         )
         return Block("provider", sentence)
+
+    def _check_minimum(self):
+        """Return a block for less than the provider takes; a person is told, once."""
+        provider_sudo, currency = self._provider_sudo, self._attempt.currency_id
+        minimum = self._env["recovery.charge.minimum"]._get_published(currency, provider_sudo.code)
+        amount = self._attempt._get_amount()
+        if currency.compare_amounts(amount, minimum) >= 0:
+            return None
+        sentence = self._env._(
+            "%(amount)s of %(invoice)s is less than %(provider)s takes, %(minimum)s. Ask the "
+            "customer for it in another way, or write it off.",
+            amount=currency.format(amount),
+            invoice=self._move.display_name,
+            provider=provider_sudo.name,
+            minimum=currency.format(minimum),
+        )
+        return Block("small", sentence, self._now + FAULT_WAIT, alert=True)
 
     def _check_fault(self):
         """Return a block while the company's own fault keeps the provider from taking the charge.
@@ -256,3 +276,7 @@ class ChargeBlocks:
     def _check_promise(self):
         """Return a block while the customer has promised to pay."""
         return self._case._get_promised_wait()
+
+    def _check_credit(self):
+        """Return a block while a person has to say what becomes of the customer's credit."""
+        return CustomerCredit(self._move, self._attempt.due_date).get_block()

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 from ...declines import Known
 from ...tools import jobs
 from ..case.alerts import raise_alert
+from ..case.credit import CustomerCredit
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
 from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
@@ -167,7 +168,7 @@ class RecoveryAttempt(models.Model):
                 self.env._("The invoice is being changed by somebody; trying again in a minute."),
             )
             return False
-        if block := self._get_block():
+        if block := self._get_block() or self._use_credit():
             self._apply_block(block)
             return False
         token = self._get_token()
@@ -186,6 +187,22 @@ class RecoveryAttempt(models.Model):
             .create(self._prepare_transaction_vals())
         )
         return bool(self._set_state("running", transaction_id=transaction.id))
+
+    def _use_credit(self):
+        """Use the customer's credit first: nothing else stands against the charge.
+
+        :return: what stands against it afterwards, or none
+        """
+        credit = CustomerCredit(self.move_id, self.due_date)
+        if not credit.is_there() or credit.is_to_ask():
+            return None  # Who was asked has said that all is charged.
+        try:
+            is_used = credit.use()
+        except UserError as error:
+            return credit.ask(error)
+        # Of what could not be used a person is asked: nothing that there is credit for is charged
+        # without a word.
+        return (is_used and self._get_block()) or credit.ask()
 
     def _lock_invoice(self):
         """Lock the invoice, without waiting, until the claim is committed.

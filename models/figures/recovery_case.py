@@ -295,7 +295,7 @@ class RecoveryCase(models.Model):
         failed = paid + claim.owed + parts["written_off"]
         taken_off = parts["credited"] + parts["refunded"] + parts["discounted"]
         parts["corrected"] = round_amount(self.failed_amount - failed - taken_off)
-        parts["postponed"] = claim.get_postponed(fields.Date.context_today(self))
+        parts["postponed"] = claim.get_postponed(self.move_id._get_recovery_today())
         return {f"{name}_amount": value for name, value in parts.items()}
 
     def _fill_settlements(self, claim=None):

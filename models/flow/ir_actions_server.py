@@ -264,10 +264,12 @@ class IrActionsServer(models.Model):
         """Pause the cases for some days, or until somebody resumes them."""
         reason = self._recovery_get_reason()
         days = self.recovery_days
-        until = fields.Date.context_today(self) + timedelta(days=days) if days else False
-        return self._recovery_act(
-            eval_context, lambda case: case._pause(until, reason), waiting=True
-        )
+
+        def pause(case):
+            today = case.move_id._get_recovery_today()
+            case._pause(today + timedelta(days=days) if days else False, reason)
+
+        return self._recovery_act(eval_context, pause, waiting=True)
 
     def _run_action_recovery_resume_multi(self, eval_context=None):
         """Go on with paused cases."""

@@ -84,12 +84,13 @@ class RecoveryCase(models.Model):
     def _describe_large(self):
         """Return that much money failed; nothing where it is below the company's threshold."""
         move = self.move_id
+        debt = move._get_debt(self.due_date)
         threshold = self.company_id.recovery_large_amount
-        if not threshold or abs(move.amount_residual_signed) < threshold:
+        if not threshold or debt.balance < threshold:
             return ""
         return self.env._(
             "%(amount)s of %(invoice)s failed.",
-            amount=self.currency_id.format(move.amount_residual),
+            amount=self.currency_id.format(debt.owed),
             invoice=move.name,
         )
 

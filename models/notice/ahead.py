@@ -1,6 +1,6 @@
 """Notices of what has no case: invoices before their due date, and methods that expire."""
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from odoo import fields
@@ -52,9 +52,11 @@ class Ahead:
         """Return the unpaid invoices without an open case that fall due soon enough."""
         if not self._move_steps:
             return self.env["account.move"]
-        today = fields.Date.context_today(self.notices)
+        # Somewhere on earth it is yesterday yet.
+        earliest = fields.Date.today() - timedelta(days=1)
+        latest = fields.Date.today() + AHEAD
         days = max(self._move_steps.mapped(lambda step: step.delay_days + step.delay_hours / 24))
-        return self.env["account.move"].search(
+        moves = self.env["account.move"].search(
             Domain(
                 [
                     ("move_type", "=", "out_invoice"),
@@ -67,13 +69,15 @@ class Ahead:
                     ),
                     ("recovery_case_ids", "not any", [("state", "in", OPEN_STATES)]),
                     ("company_id", "=", self.company.id),
-                    ("invoice_date_due", ">=", today),
-                    ("invoice_date_due", "<=", today + AHEAD + timedelta(days=days)),
+                    ("invoice_date_due", ">=", earliest),
+                    ("invoice_date_due", "<=", latest + timedelta(days=days)),
                 ]
             ),
             order="invoice_date_due, id",
             limit=PLAN_LIMIT,
         )
+        moves._fetch_for_recovery()
+        return moves.filtered(lambda move: move.invoice_date_due >= move._get_recovery_today())
 
     def search_tokens(self):
         """Return the saved methods in use for automatic collection that expire soon enough."""
@@ -137,18 +141,20 @@ class Ahead:
         token = move._get_collect_token()
         attempts = ()
         if move.collect_automatically and token:
-            midnight = datetime.combine(move.invoice_date_due, time(), timezone.utc)
-            at = policy._get_charge_hours(move.commercial_partner_id).next_instant(midnight)
+            hours = policy._get_charge_hours(move.commercial_partner_id)
+            midnight = datetime.combine(move.invoice_date_due, time(), hours.tz)
+            at = hours.next_instant(midnight)
             attempts = (PlannedAttempt(f"due {move.invoice_date_due}", at),)
+        debt = move._get_debt(move.invoice_date_due)
         is_settled = move.payment_state not in ("not_paid", "partial") or move.state != "posted"
         return CaseFacts(
             f"invoice {move.id}",
-            amount=abs(move.amount_residual_signed),
+            amount=debt.balance,
             due=move.invoice_date_due,
             has_method=bool(token),
             is_one_off=not move.collect_automatically,
             attempts=attempts,
-            cancelled=is_settled,
+            cancelled=is_settled or debt.is_small,
             barred_steps=barred,
         )
 

@@ -1,12 +1,13 @@
 """What the planner of notices is told of cases, read for many of them at once."""
 
 from collections import defaultdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 
 from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt
-from ...tools.instants import aware
+from ...tools.instants import aware, find_zone
+from ..case.owed import read_debts
 from ..case.recovery_case import OPEN_STATES
 
 # Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
@@ -22,18 +23,25 @@ def read_facts(cases):
         return {}
     cases.env.flush_all()
     cases.move_id._fetch_for_recovery()
-    debts = _read_debts(cases)
+    debts = read_debts([(case.move_id, case.due_date) for case in cases])
+    due = _read_due(cases)
     attempts = _read_attempts(cases)
     barred = {}
     for policy, group in cases.grouped("policy_id").items():
         barred.update(policy.step_ids._find_barred(group.move_id))
     return {
-        case: _make_facts(case, debts[case.id], attempts.get(case.id, ()), barred[case.move_id.id])
-        for case in cases
+        case: _make_facts(
+            case,
+            debt.balance,
+            due[case.id],
+            attempts.get(case.id, ()),
+            barred[case.move_id.id],
+        )
+        for case, debt in zip(cases, debts, strict=True)
     }
 
 
-def _make_facts(case, debt, attempts, barred):
+def _make_facts(case, amount, due, attempts, barred):
     planned = [
         PlannedAttempt(row["id"], aware(row["planned_at"]), row["probability"] or None)
         for row in attempts
@@ -44,10 +52,10 @@ def _make_facts(case, debt, attempts, barred):
     return CaseFacts(
         key=case.id,
         life=case.life,
-        amount=float(debt["amount"]),
+        amount=amount,
         failures=tuple(_make_failures(case, attempts)),
         attempts=tuple(planned) if is_open else (),
-        due=debt["due"],
+        due=due,
         has_method=bool(case.ladder or case.policy_id.retry_schedule == "provider")
         and bool(case._get_default_token()),
         is_one_off=not case.move_id.collect_automatically,
@@ -113,7 +121,8 @@ def _get_pause_end(case):
     """Return the instant at which a pause ends by itself, or none."""
     if case.state != "paused" or not case.paused_until:
         return None
-    return datetime.combine(case.paused_until, time(), timezone.utc)
+    zone = find_zone(case.partner_id.with_company(case.company_id)._get_recovery_tz())
+    return datetime.combine(case.paused_until, time(), zone)
 
 
 def _get_promised_day(case):
@@ -122,16 +131,12 @@ def _get_promised_day(case):
     return case._get_local_day(wait.until - timedelta(seconds=1)) if wait else None
 
 
-def _read_debts(cases):
-    """Return what is owed of each case, in the company's currency, and since when it is due."""
+def _read_due(cases):
+    """Return since when each case is due, by its id."""
     rows = cases.env.execute_query_dict(
         SQL(
             """
             SELECT recovery_case.id,
-                   COALESCE(SUM(line.amount_residual)
-                            FILTER (WHERE NOT line.reconciled
-                                      AND line.date_maturity <= recovery_case.due_date), 0)
-                       AS amount,
                    MAX(line.date_maturity)
                        FILTER (WHERE line.date_maturity <= recovery_case.due_date) AS due
               FROM recovery_case
@@ -143,7 +148,7 @@ def _read_debts(cases):
             tuple(cases.ids),
         )
     )
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row["due"] for row in rows}
 
 
 def _read_attempts(cases):

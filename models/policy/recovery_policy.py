@@ -170,6 +170,19 @@ class RecoveryPolicy(models.Model):
         "Recover again: the customer is asked for another payment, although the money may still "
         "come back. A debit that failed for want of money is no dispute and is always tried again.",
     )
+    credit_use = fields.Selection(
+        selection=[
+            ("apply", "Use it first"),
+            ("ask", "Ask a person"),
+        ],
+        string="Customer's Credit",
+        default="apply",
+        required=True,
+        help="What happens when a charge is due and the customer has credit: a credit note, or a "
+        "payment that is not matched with an invoice. Use it first: the oldest credit is matched "
+        "with the invoice, as from its list of outstanding credits, and only the rest is charged. "
+        "Ask: a person is told, and the charge waits until the credit is used or they are done.",
+    )
     grace_days = fields.Integer(
         string="Grace",
         default=7,

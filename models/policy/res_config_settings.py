@@ -14,6 +14,9 @@ class ResConfigSettings(models.TransientModel):
     recovery_share_timing = fields.Boolean(
         related="company_id.recovery_share_timing", readonly=False
     )
+    recovery_small_rests_wait = fields.Boolean(
+        related="company_id.recovery_small_rests_wait", readonly=False
+    )
     recovery_due_soon_days = fields.Integer(
         related="company_id.recovery_due_soon_days", readonly=False
     )

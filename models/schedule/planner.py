@@ -326,7 +326,7 @@ class Planner:
             "collect",
             self.env._("Charged automatically on the due date."),
         )
-        return self._create(charge, due_date=fields.Date.context_today(self.move))
+        return self._create(charge, due_date=self.move._get_recovery_today())
 
     def plan_technical(self, attempt):
         """Try a first charge again that could not be sent, soon and silently.

@@ -32,7 +32,7 @@ TABLES = (
 # The columns that the addon adds to them.
 OWN_COLUMNS = {
     "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
-    "account_payment": {"recovery_return_move_id"},
+    "account_payment": {"recovery_return_move_id", "recovery_taken_off"},
     "payment_provider": {
         "recovery_back_off",
         "recovery_events_secret",
