@@ -58,6 +58,7 @@ from .method import (
     test_card_expiry,
     test_card_gateway,
     test_card_update,
+    test_default_method,
 )
 from .notice import (
     test_notice,

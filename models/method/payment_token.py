@@ -13,6 +13,7 @@ from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
+from .defaults import DefaultMethods
 from .history import CardHistory, find_blocking_charge, find_dead_charge, to_minor_units
 from .news import MethodNews
 from .usage import MethodUsage
@@ -200,6 +201,8 @@ class PaymentToken(models.Model):
         result = super().write(vals)
         if "active" in vals:
             self._recovery_note_change()
+        if {"partner_id", "provider_id"} & vals.keys():
+            DefaultMethods(self.env).drop_of(self.env["res.partner"], self)
         return result
 
     # === ACTION METHODS === #
@@ -440,6 +443,26 @@ class PaymentToken(models.Model):
     @api.model
     def _was_asked_before(self, instant):
         return Domain("recovery_asked_at", "=", False) | Domain("recovery_asked_at", "<", instant)
+
+    # === GETTERS - OWNER === #
+
+    def _recovery_is_of(self, customer):
+        """Return whether a customer, or a contact of theirs, saved this method.
+
+        Somebody who has become a contact of a company since then still owes their own invoices.
+        """
+        self.ensure_one()
+        owner = self.sudo().partner_id  # The user may not see its contact.
+        return customer in (owner, owner.commercial_partner_id)
+
+    def _recovery_is_for(self, company):
+        """Return whether a company may charge this method: its own, or a parent company's."""
+        self.ensure_one()
+        return self.sudo().company_id in company.sudo().parent_ids
+
+    def _recovery_fits(self, customer, company):
+        """Return whether a company may charge this method for what a customer owes it."""
+        return bool(self) and self._recovery_is_of(customer) and self._recovery_is_for(company)
 
     # === GETTERS - CHARGES === #
 
