@@ -32,7 +32,7 @@ class RecoveryPageActs(RecoveryPage):
         if refusal:
             return refusal
         question = question[:_MOST_CHARACTERS]
-        error = visit.cases[:1]._ask_question(question) if visit.cases else False
+        error = visit.cases[:1]._ask_question(question, visit.partner) if visit.cases else False
         if error:
             return self._complain(visit, "question", error, question)
         visit.notice._note_result("question")

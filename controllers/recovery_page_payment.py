@@ -8,6 +8,7 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment import utils as payment_utils
 
+from ..models.page.offer import MethodOffer
 from ..tools.links import get_page_path
 from .recovery_page_base import open_for_payment
 
@@ -102,7 +103,8 @@ class RecoveryPayment(PaymentPortal):
         if kwargs.get("flow") != "token":
             return
         provider_sudo = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id"))
-        if kwargs.get("token_id") not in cases._get_page_tokens(provider_sudo).ids:
+        offer = MethodOffer(cases, visit.own_methods_of)
+        if kwargs.get("token_id") not in offer.list_tokens(provider_sudo).ids:
             raise ValidationError(request.env._("Please choose another payment method."))
 
     def _start(self, visit, amount, currency_id, values, suffix=(), **kwargs):
@@ -169,7 +171,7 @@ class RecoveryPayment(PaymentPortal):
             "mode": "payment",
             "amount": amount,
             "currency": currency,
-            "tokens_sudo": cases._get_page_tokens(providers_sudo),
+            "tokens_sudo": MethodOffer(cases, visit.own_methods_of).list_tokens(providers_sudo),
             "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
                 providers_sudo
             ),

@@ -17,7 +17,13 @@ from .settlements import read_settlements
 # Customers read their own invoices; what is done to recover them is none of their business.
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # What an accountant can change on an invoice that its case has to follow.
-_FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+_FOLLOWED_FIELDS = {
+    "state",
+    "payment_state",
+    "no_followup",
+    "collect_token_id",
+    "partner_id",
+}
 
 
 # The payment states of an invoice whose money is there, and of one of which nothing is asked.
@@ -229,8 +235,15 @@ class AccountMove(models.Model):
         return moves
 
     def write(self, vals):
-        """Override of `account` to let cases follow what is done to their invoices."""
+        """Override of `account` to let cases follow what is done to their invoices.
+
+        Links to the invoice that its former customer got show nothing of the new one.
+        """
+        before = {move: move.commercial_partner_id for move in self if "partner_id" in vals}
         result = super().write(vals)
+        for move, customer in before.items():
+            if move.access_token and move.commercial_partner_id != customer:
+                move.access_token = False
         if _FOLLOWED_FIELDS & vals.keys():
             self.env["recovery.invoice.queue"]._add_followed(self)
         return result

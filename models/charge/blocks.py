@@ -59,6 +59,9 @@ class ChargeBlocks:
         if self._case and not self._case._is_charging():
             sentence = self._env._("The case is not being charged any more.")
             return Block("owed", sentence, moot=True)
+        if self._case and not self._case._is_of_its_customer():
+            sentence = self._env._("The invoice is owed by another customer now.")
+            return Block("owed", sentence, moot=True)
         if self._is_too_late():
             return Block("owed", self._env._("The window for retries is over."), moot=True)
         return self._attempt._get_owed_block()

@@ -327,7 +327,9 @@ class RecoveryAttempt(models.Model):
                 SELECT move.state = 'posted'
                    AND move.payment_state IN ('not_paid', 'partial')
                    AND provider.state != 'disabled'
-                   AND (recovery_case.id IS NULL OR recovery_case.state IN %s)
+                   AND (recovery_case.id IS NULL
+                        OR (recovery_case.state IN %s
+                            AND recovery_case.partner_id = move.commercial_partner_id))
                   FROM recovery_attempt attempt
                   JOIN account_move move ON move.id = attempt.move_id
                   JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id

@@ -116,6 +116,10 @@ class ResPartner(models.Model):
 
     # === GETTERS === #
 
+    def _belongs_to(self, customer):
+        """Return whether this contact acts for a customer: is it, or one of its contacts."""
+        return bool(self) and customer in (self, self.commercial_partner_id)
+
     def _get_collect_default(self, company):
         """Return the method that this customer's invoices of a company are charged to, if it fits.
 

@@ -110,6 +110,7 @@ class RecoveryCase(models.Model):
                  WHERE recovery_case.id IN %s
                    AND recovery_case.state IN %s
                    AND (move.state != 'posted'
+                        OR move.commercial_partner_id != recovery_case.partner_id
                         OR move.payment_state NOT IN ('not_paid', 'partial')
                         OR recovery_case.state = 'suspended'
                         OR NOT EXISTS (
@@ -222,12 +223,13 @@ class RecoveryCase(models.Model):
             return "returned"
         return self.decline_class or "later"
 
-    def _get_recovery_link(self, notice=None):
+    def _get_recovery_link(self, notice=None, person=None):
         """Hook for the address of the customer's page for these cases.
 
         Filled by the page; it does nothing by itself.
 
         :param notice: the `recovery.notice` that carries the link, if one does
+        :param person: the contact who gets it; the invoice's when not told
         """
         return ""
 

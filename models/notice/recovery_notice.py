@@ -364,6 +364,11 @@ class RecoveryNotice(models.Model):
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
 
+    def _follow_customer(self, customer):
+        """Let what is planned about an invoice go to the customer who owes it now."""
+        others = self.filtered(lambda each: each.partner_id != customer)
+        others.filtered(lambda each: each.state == "planned").partner_id = customer
+
     def _set_state(self, target, **values):
         """Move these notices to a state, as far as they may go there.
 
