@@ -50,6 +50,7 @@ class Visit:
             record = self.token = self.token.browse(self.link.ids).exists()
             # A customer who was merged into another one gets a new link by the old way.
             self.is_same_owner = bool(person) and self.token.partner_id == person
+            self.own_methods_of = person
         else:
             cases = self.cases = self.cases.browse(self.link.ids).exists()
             record, customer = cases[:1], cases.partner_id

@@ -5,15 +5,16 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.http import request
 
-from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment import utils as payment_utils
 
+from ..models.method.backup import BackupConsent
 from ..models.page.offer import MethodOffer
 from ..tools.links import get_page_path
+from .backup import RecoveryBackup
 from .recovery_page_base import open_for_payment
 
 
-class RecoveryPayment(PaymentPortal):
+class RecoveryPayment(RecoveryBackup):
     # === ROUTES === #
 
     @http.route(
@@ -193,6 +194,10 @@ class RecoveryPayment(PaymentPortal):
             "transaction_route": get_page_path(visit.text, "method", "transaction"),
             "landing_route": get_page_path(visit.text),
             **self._prepare_replaced_values(visit),
+            "backup_tokens_sudo": BackupConsent(
+                self._list_backup_tokens(visit.own_methods_of, visit.company)
+            ).list_in_order(),
+            "backup_path": get_page_path(visit.text, "backup"),
         }
 
     def _prepare_replaced_values(self, visit):

@@ -75,6 +75,7 @@ from .page import (
     test_page_method,
     test_page_payment,
     test_page_people,
+    test_page_backup,
     test_page_portal,
     test_page_tour,
     test_promise,
@@ -92,6 +93,7 @@ from .rules import (
     test_unlisted,
 )
 from .schedule import (
+    test_backup,
     test_ceiling,
     test_collect,
     test_forecast,

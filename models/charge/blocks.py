@@ -42,6 +42,7 @@ class ChargeBlocks:
             self.check_method,
             self._check_provider,
             self._check_fault,
+            self._check_backup,
             # Before the networks' rules: what they say now may have changed after the pause.
             self._check_pause,
             self._check_card,
@@ -214,6 +215,11 @@ class ChargeBlocks:
             reason=provider_sudo.recovery_pause_reason or self._env._("by an administrator."),
         )
         return Block("pause", sentence, provider_sudo.recovery_paused_until)
+
+    def _check_backup(self):
+        """Return a block while a method that nobody chose may not be charged for another."""
+        attempt = self._attempt
+        return attempt._get_backup_block() if attempt._is_of_other_method() else None
 
     # === THE CARD === #
 

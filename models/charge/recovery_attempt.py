@@ -76,6 +76,13 @@ class RecoveryAttempt(models.Model):
         """
         self.ensure_one()
 
+    def _get_backup_block(self):
+        """Hook for `schedule`: return a :class:`Block` while a backup method may not be charged.
+
+        There is none by itself. It is asked of another method than the one that was chosen.
+        """
+        self.ensure_one()
+
     def _tell_siblings(self):
         """Hook for `schedule`: the method has money, so the customer's other cases plan anew.
 
@@ -477,6 +484,12 @@ class RecoveryAttempt(models.Model):
         """Return the payment method to charge; it may turn out not to be chargeable."""
         self.ensure_one()
         return self.token_id or self.move_id._get_collect_token() or self.case_id.token_id
+
+    def _is_of_other_method(self):
+        """Return whether another method is charged than the one that was chosen."""
+        self.ensure_one()
+        chosen = self.move_id._get_collect_token() or self.case_id.token_id
+        return bool(self.token_id) and self.token_id != chosen
 
     def _get_amount(self):
         """Return what is owed now of the instalments that this attempt is for."""

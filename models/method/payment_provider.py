@@ -164,6 +164,15 @@ class PaymentProvider(models.Model):
 
     # === GETTERS === #
 
+    def _recovery_offers_backup(self):
+        """Return whether a policy uses backup methods, so that customers are asked about them."""
+        policies_sudo = self.env["recovery.policy"].sudo()  # Customers see the answer only.
+        domain = [
+            ("use_backup_methods", "=", True),
+            *policies_sudo._check_company_domain(self.company_id),
+        ]
+        return bool(policies_sudo.search_count(domain, limit=1))
+
     def _recovery_get_events_secrets(self):
         """Return the secrets that an event of this provider may be signed with."""
         names = ["recovery_events_secret", _STOCK_SECRETS.get(self._get_code())]
