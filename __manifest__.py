@@ -44,6 +44,7 @@
         "views/recovery_network_rule_views.xml",
         "views/recovery_charge_minimum_views.xml",
         "views/recovery_decision_views.xml",
+        "views/payment_backup_templates.xml",
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",
         "views/recovery_timing_views.xml",

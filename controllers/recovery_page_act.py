@@ -4,6 +4,7 @@ from odoo import fields, http
 from odoo.http import request
 
 from ..tools.links import get_page_path
+from .backup import arrange
 from .recovery_page import RecoveryPage
 from .recovery_page_base import PAGE, enter, respond
 
@@ -31,11 +32,20 @@ class RecoveryPageActs(RecoveryPage):
         if refusal:
             return refusal
         question = question[:_MOST_CHARACTERS]
-        error = visit.cases[:1]._ask_question(question) if visit.cases else False
+        error = visit.cases[:1]._ask_question(question, visit.partner) if visit.cases else False
         if error:
             return self._complain(visit, "question", error, question)
         visit.notice._note_result("question")
         return self._go_on(link, "question")
+
+    @http.route("/recovery/pay/<string:link>/backup", methods=["POST"], **PAGE)
+    def keep_backups(self, link, **_ignored):
+        """Keep which of their own methods the customer agrees to have charged for another."""
+        visit, refusal = self._open_for_act(link)
+        if refusal:
+            return refusal
+        arrange(self._list_backup_tokens(visit.own_methods_of, visit.company))
+        return request.redirect(f"{get_page_path(link, 'method')}?done=backup", code=303)
 
     @http.route("/recovery/pay/<string:link>/renew", methods=["POST"], **PAGE)
     def renew(self, link, **_ignored):

@@ -14,6 +14,7 @@ from .case import (
     test_alert_money,
     test_case,
     test_credit,
+    test_other_customer,
     test_owed,
     test_owed_property,
     test_small_rest,
@@ -64,6 +65,7 @@ from .method import (
     test_card_expiry,
     test_card_gateway,
     test_card_update,
+    test_default_method,
 )
 from .notice import (
     test_notice,
@@ -78,6 +80,8 @@ from .page import (
     test_page,
     test_page_method,
     test_page_payment,
+    test_page_people,
+    test_page_backup,
     test_page_portal,
     test_page_tour,
     test_promise,
@@ -102,6 +106,7 @@ from .security import (
     test_limiter,
 )
 from .schedule import (
+    test_backup,
     test_ceiling,
     test_collect,
     test_forecast,

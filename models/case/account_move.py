@@ -7,6 +7,7 @@ from odoo.tools import str2bool
 
 from ...tools.instants import aware, naive
 from ..method.collecting import COLLECT_FIELDS, may_collect
+from ..method.defaults import DefaultMethods
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
@@ -22,6 +23,7 @@ _FOLLOWED_FIELDS = {
     "invoice_date_due",
     "matched_payment_ids",
     "no_followup",
+    "partner_id",
     "payment_state",
     "state",
 }
@@ -154,7 +156,8 @@ class AccountMove(models.Model):
             partner = move.commercial_partner_id.with_company(move.company_id)
             is_wanted = move.move_type == "out_invoice" and partner.collect_automatically
             move.collect_automatically = is_wanted
-            move.collect_token_id = is_wanted and partner.collect_token_id
+            # One that does not fit any more must not keep the invoice from being made.
+            move.collect_token_id = is_wanted and partner._get_collect_default(move.company_id)
 
     @api.depends("recovery_case_ids")
     def _compute_recovery_case_id(self):
@@ -227,9 +230,25 @@ class AccountMove(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `account` to tell of a default that does not fit its customer any more."""
+        moves = super().create(vals_list)
+        lost = moves.filtered(lambda each: each.collect_automatically and not each.collect_token_id)
+        if lost:
+            DefaultMethods(self.env).drop_of(lost.commercial_partner_id)
+        return moves
+
     def write(self, vals):
-        """Override of `account` to let cases follow what is done to their invoices."""
+        """Override of `account` to let cases follow what is done to their invoices.
+
+        Links to the invoice that its former customer got show nothing of the new one.
+        """
+        before = {move: move.commercial_partner_id for move in self if "partner_id" in vals}
         result = super().write(vals)
+        for move, customer in before.items():
+            if move.access_token and move.commercial_partner_id != customer:
+                move.access_token = False
         if _FOLLOWED_FIELDS & vals.keys():
             self.env["recovery.invoice.queue"]._add_followed(self)
         return result
@@ -237,10 +256,20 @@ class AccountMove(models.Model):
     def _get_fields_to_copy_recurring_entries(self, values):
         """Override of `account` to keep the way of payment on recurring invoices."""
         values = super()._get_fields_to_copy_recurring_entries(values)
+        token = self.collect_token_id
+        if token and not self._is_own_token(token):
+            token = token.browse()
+            self.message_post(
+                body=self.env._(
+                    "The next invoice is not charged to %(method)s, which does not belong to the "
+                    "customer and the company any more: it is charged to the customer's default.",
+                    method=self.collect_token_id.sudo()._recovery_get_label(),
+                )
+            )
         values.update(
             {
                 "collect_automatically": self.collect_automatically,
-                "collect_token_id": self.collect_token_id.id,
+                "collect_token_id": token.id,
             }
         )
         return values
@@ -378,16 +407,13 @@ class AccountMove(models.Model):
     def _get_collect_token(self):
         """Return the payment method to charge: the invoice's, else the customer's default."""
         self.ensure_one()
-        partner = self.commercial_partner_id.with_company(self.company_id)
-        return self.collect_token_id or partner.collect_token_id
+        partner = self.commercial_partner_id
+        return self.collect_token_id or partner._get_collect_default(self.company_id)
 
     def _is_own_token(self, token):
         """Return whether a token belongs to the invoice's customer and company."""
         self.ensure_one()
-        # In sudo mode to follow the token's contact and provider, which the user may not see.
-        token_sudo = token.sudo()
-        is_customer = token_sudo.partner_id.commercial_partner_id == self.commercial_partner_id
-        return is_customer and token_sudo.company_id in self.company_id.sudo().parent_ids
+        return token._recovery_fits(self.commercial_partner_id, self.company_id)
 
     def _get_attempt_in_flight(self):
         """Return the charges of these invoices that are under way, unclear, or not booked yet.

@@ -21,7 +21,7 @@ def due_ends(env):
     return [
         (Domain("state", "=", "paused") & Domain("paused_until", "<=", anywhere), _end_pause),
         (
-            Domain("state", "=", "suspended") & Domain("postponed_until", "<=", today),
+            Domain("state", "=", "suspended") & Domain("postponed_until", "<=", anywhere),
             lambda case: case._follow_invoice(),
         ),
         (

@@ -8,7 +8,7 @@ from odoo.tools import format_date
 from .account_move import SETTLED_STATES
 from .alerts import raise_alert
 from .excess import raise_excess
-from .opening import prepare_decline_vals
+from .opening import CaseOpening, prepare_decline_vals
 from .recovery_attempt import FAILED_STATES
 from .rests import raise_rests
 from .states import OPEN_STATES
@@ -42,6 +42,7 @@ class InvoiceFollower:
         if case:
             case._follow_invoice()
         case = self._follow_first_charge() or case
+        case = self._follow_customer(case) or case
         case = self._follow_foreign(case, transactions)
         if case.state in ("in_recovery", "grace"):
             # A case that has just been resumed has planned already, on charges read anew.
@@ -87,6 +88,15 @@ class InvoiceFollower:
         if latest._get_owed_block():
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
         return cases._open(self.move, attempt=latest) or self._go_on_without_case(latest)
+
+    def _follow_customer(self, case):
+        """Open the case of the customer who owes the invoice now, where it was somebody else's.
+
+        :return: the case, if one was opened
+        """
+        if not case or case._is_of_its_customer() or self.move.state != "posted":
+            return self.env["recovery.case"]
+        return CaseOpening(self.env, self.move).open_for_customer()
 
     def _go_on_without_case(self, latest):
         """Let a first charge wait for the company to mend its set-up, or tell of one that failed.
@@ -165,6 +175,9 @@ class InvoiceFollower:
 def follow_invoice(case):
     """Close, suspend, resume or re-open a case, as its invoice says."""
     move = case.move_id
+    if move.state == "posted" and not case._is_of_its_customer():
+        _leave_customer(case)
+        return
     claim = case._get_claim()
     recovered = max(case.currency_id.round(claim.paid - case.settled_before), 0.0)
     if case.currency_id.compare_amounts(recovered, case.recovered_amount):
@@ -184,6 +197,16 @@ def follow_invoice(case):
         if case._reopen(reason):
             case._ask_for_attention(reason)
             _follow_suspension(case, claim)
+
+
+def _leave_customer(case):
+    """Close a case whose invoice is owed by another customer now; a closed one stays as it is."""
+    if case.state in OPEN_STATES:
+        reason = case.env._(
+            "The invoice is owed by %(customer)s now.",
+            customer=case.move_id.commercial_partner_id.display_name,
+        )
+        case._close("cancelled", reason)
 
 
 def _is_settled(case, claim):

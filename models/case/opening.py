@@ -68,6 +68,27 @@ class CaseOpening:
             first_failure_at=fields.Datetime.now(),
         )
 
+    def open_for_customer(self):
+        """Open the case of a customer who owes an overdue invoice that was another one's before.
+
+        Nothing of theirs has failed yet: they hear that it is overdue, and what is to be collected
+        from them is charged on the schedule.
+
+        :return: the case; empty when there is nothing to recover
+        """
+        move = self.move
+        if not move._is_recoverable() or move._get_dispute_block():
+            return self.env["recovery.case"]
+        is_charged = move.collect_automatically and move._get_collect_token()
+        return self.open(
+            opened_by="overdue",
+            end_reason=self.env._(
+                "Opened because %(customer)s owes the invoice now.",
+                customer=move.commercial_partner_id.display_name,
+            ),
+            **({} if is_charged else {"ladder": False, "arm": False}),
+        )
+
     def prepare_vals(self, policy):
         """Return the values of a new case under a policy."""
         move, attempt, transaction = self.move, self.attempt, self.transaction

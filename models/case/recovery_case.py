@@ -57,7 +57,8 @@ class RecoveryCase(models.Model):
         required=True,
         readonly=True,
         index=True,
-        help="The company, or the person, that owes the invoice.",
+        help="The company, or the person, that owed the invoice when the case opened. Once it is "
+        "somebody else's, the case is closed, and the new customer's begins.",
     )
     policy_id = fields.Many2one(
         comodel_name="recovery.policy",
@@ -87,7 +88,8 @@ class RecoveryCase(models.Model):
         "case goes on when that ends.\n"
         "Grace: all retries are used up; the end action is still to come.\n"
         "Lost: the end action has run; a late payment still recovers the case.\n"
-        "Cancelled: the invoice was cancelled or credited, so there is nothing to recover.",
+        "Cancelled: the invoice was cancelled, credited, or is owed by another customer now, so "
+        "there is nothing to recover.",
     )
     user_id = fields.Many2one(
         comodel_name="res.users", string="Responsible", tracking=True, index="btree_not_null"
@@ -668,6 +670,11 @@ class RecoveryCase(models.Model):
         """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _is_of_its_customer(self):
+        """Return whether the invoice is still owed by the customer for whom the case was opened."""
+        self.ensure_one()
+        return self.partner_id == self.move_id.commercial_partner_id
 
     def _get_clock_start(self):
         """Return from when (naive UTC) the window counts: later by what the case has waited."""

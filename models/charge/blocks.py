@@ -43,6 +43,7 @@ class ChargeBlocks:
             self.check_method,
             self._check_provider,
             self._check_fault,
+            self._check_backup,
             # Before the networks' rules: what they say now may have changed after the pause.
             self._check_pause,
             self._check_card,
@@ -61,6 +62,9 @@ class ChargeBlocks:
         """Return a block when the invoice is not to be paid by a charge."""
         if self._case and not self._case._is_charging():
             sentence = self._env._("The case is not being charged any more.")
+            return Block("owed", sentence, moot=True)
+        if self._case and not self._case._is_of_its_customer():
+            sentence = self._env._("The invoice is owed by another customer now.")
             return Block("owed", sentence, moot=True)
         if self._is_too_late():
             return Block("owed", self._env._("The window for retries is over."), moot=True)
@@ -231,6 +235,11 @@ class ChargeBlocks:
             reason=provider_sudo.recovery_pause_reason or self._env._("by an administrator."),
         )
         return Block("pause", sentence, provider_sudo.recovery_paused_until)
+
+    def _check_backup(self):
+        """Return a block while a method that nobody chose may not be charged for another."""
+        attempt = self._attempt
+        return attempt._get_backup_block() if attempt._is_of_other_method() else None
 
     # === THE CARD === #
 

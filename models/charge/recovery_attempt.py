@@ -77,6 +77,13 @@ class RecoveryAttempt(models.Model):
         """
         self.ensure_one()
 
+    def _get_backup_block(self):
+        """Hook for `schedule`: return a :class:`Block` while a backup method may not be charged.
+
+        There is none by itself. It is asked of another method than the one that was chosen.
+        """
+        self.ensure_one()
+
     def _tell_siblings(self):
         """Hook for `schedule`: the method has money, so the customer's other cases plan anew.
 
@@ -344,7 +351,9 @@ class RecoveryAttempt(models.Model):
                 SELECT move.state = 'posted'
                    AND move.payment_state IN ('not_paid', 'partial')
                    AND provider.state != 'disabled'
-                   AND (recovery_case.id IS NULL OR recovery_case.state IN %s)
+                   AND (recovery_case.id IS NULL
+                        OR (recovery_case.state IN %s
+                            AND recovery_case.partner_id = move.commercial_partner_id))
                   FROM recovery_attempt attempt
                   JOIN account_move move ON move.id = attempt.move_id
                   JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
@@ -492,6 +501,12 @@ class RecoveryAttempt(models.Model):
         """Return the payment method to charge; it may turn out not to be chargeable."""
         self.ensure_one()
         return self.token_id or self.move_id._get_collect_token() or self.case_id.token_id
+
+    def _is_of_other_method(self):
+        """Return whether another method is charged than the one that was chosen."""
+        self.ensure_one()
+        chosen = self.move_id._get_collect_token() or self.case_id.token_id
+        return bool(self.token_id) and self.token_id != chosen
 
     def _get_amount(self):
         """Return what is owed now of the instalments that this attempt is for."""

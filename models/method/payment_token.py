@@ -13,6 +13,8 @@ from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
+from .backup import get_next_place, prepare_consent
+from .defaults import DefaultMethods
 from .history import CardHistory, find_blocking_charge, find_dead_charge, to_minor_units
 from .news import MethodNews
 from .usage import MethodUsage
@@ -142,6 +144,39 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="Invoices are charged to it automatically: those of a customer, or an open one.",
     )
+    recovery_backup_at = fields.Datetime(
+        string="Agreed as a Backup",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When the customer agreed that this method is charged when another one of theirs "
+        "fails. Empty: they did not, and it is charged only where it was chosen.",
+    )
+    recovery_backup_by_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Agreement Noted By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=RECOVERY_GROUP,
+        help="Who wrote the agreement down for the customer; empty when they gave it themselves.",
+    )
+    recovery_backup_order = fields.Integer(
+        string="Backup Order",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        groups=RECOVERY_GROUP,
+        help="Of several backups, the one with the lowest number is charged first.",
+    )
+    recovery_backup_told_at = fields.Datetime(
+        string="Use Announced",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When the customer was told by e-mail of the first charge of this backup. It goes "
+        "out a day later at the earliest.",
+    )
     recovery_provider_name = fields.Char(
         string="Provider Name", related="provider_id.name", groups=RECOVERY_GROUP
     )
@@ -200,6 +235,8 @@ class PaymentToken(models.Model):
         result = super().write(vals)
         if "active" in vals:
             self._recovery_note_change()
+        if {"partner_id", "provider_id"} & vals.keys():
+            DefaultMethods(self.env).drop_of(self.env["res.partner"], self)
         return result
 
     # === ACTION METHODS === #
@@ -221,6 +258,33 @@ class PaymentToken(models.Model):
         # In sudo mode: what is known of methods is written by the engine only.
         self.sudo()._recovery_call_alive()
         return True
+
+    def action_recovery_agree_backup(self):
+        """Write down that the customer agreed to have these methods charged when another fails.
+
+        :raise AccessError: when the user does not manage the recovery
+        """
+        self._recovery_check_manager()
+        # In sudo mode: what is known of methods is written by the engine only.
+        for token_sudo in self.sudo().filtered(lambda token: not token.recovery_backup_at):
+            token_sudo._recovery_agree_backup(user=self.env.user)
+        return True
+
+    def action_recovery_withdraw_backup(self):
+        """Write down that the customer does not want these methods charged as backups any more.
+
+        :raise AccessError: when the user does not manage the recovery
+        """
+        self._recovery_check_manager()
+        self.sudo()._recovery_withdraw_backup()  # In sudo mode, as above.
+        return True
+
+    def _recovery_check_manager(self):
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_groups(MANAGERS):
+            raise AccessError(
+                self.env._("Only a manager of the recovery can note what a customer agreed to.")
+            )
 
     def _recovery_call_alive(self):
         label = self._recovery_get_label()
@@ -335,6 +399,35 @@ class PaymentToken(models.Model):
             for invoice in invoices_sudo
         ]
 
+    def _recovery_agree_backup(self, place=None, user=None):
+        """Keep that the customer agreed to have this method charged when another one fails.
+
+        :param int place: in the order of their backups; the last one when not told
+        :param user: who wrote it down for them; none where they gave their word themselves
+        """
+        self.ensure_one()
+        is_news = not self.recovery_backup_at
+        self.write(prepare_consent(self, place or get_next_place(self), user))
+        if is_news:
+            self._recovery_note_change()
+
+    def _recovery_withdraw_backup(self):
+        """Keep that the customer has not agreed, or does not any more."""
+        agreed = self.filtered("recovery_backup_at")
+        agreed.write(
+            dict.fromkeys(
+                (
+                    "recovery_backup_at",
+                    "recovery_backup_by_id",
+                    "recovery_backup_order",
+                    "recovery_backup_told_at",
+                ),
+                False,
+            )
+        )
+        if agreed:
+            agreed._recovery_note_change()
+
     def _recovery_note_event(self, event):
         """Take over what the provider says has happened to these methods.
 
@@ -440,6 +533,26 @@ class PaymentToken(models.Model):
     @api.model
     def _was_asked_before(self, instant):
         return Domain("recovery_asked_at", "=", False) | Domain("recovery_asked_at", "<", instant)
+
+    # === GETTERS - OWNER === #
+
+    def _recovery_is_of(self, customer):
+        """Return whether a customer, or a contact of theirs, saved this method.
+
+        Somebody who has become a contact of a company since then still owes their own invoices.
+        """
+        self.ensure_one()
+        owner = self.sudo().partner_id  # The user may not see its contact.
+        return customer in (owner, owner.commercial_partner_id)
+
+    def _recovery_is_for(self, company):
+        """Return whether a company may charge this method: its own, or a parent company's."""
+        self.ensure_one()
+        return self.sudo().company_id in company.sudo().parent_ids
+
+    def _recovery_fits(self, customer, company):
+        """Return whether a company may charge this method for what a customer owes it."""
+        return bool(self) and self._recovery_is_of(customer) and self._recovery_is_for(company)
 
     # === GETTERS - CHARGES === #
 

@@ -17,6 +17,8 @@ from .facts import FAILED_CHARGES, read_facts
 # Triggers about invoices and methods that have no case.
 AHEAD_TRIGGERS = ("before_due", "method_expires")
 PLAN_BATCH = 500
+# Announces the first charge of a backup method.
+BACKUP_TEMPLATE = "revenue_recovery.mail_template_backup_method"
 
 
 class RecoveryCase(models.Model):
@@ -110,6 +112,7 @@ class RecoveryCase(models.Model):
                  WHERE recovery_case.id IN %s
                    AND recovery_case.state IN %s
                    AND (move.state != 'posted'
+                        OR move.commercial_partner_id != recovery_case.partner_id
                         OR move.payment_state NOT IN ('not_paid', 'partial')
                         OR recovery_case.state = 'suspended'
                         OR NOT EXISTS (
@@ -126,6 +129,30 @@ class RecoveryCase(models.Model):
         )
         for case in self.browse(case_id for (case_id,) in rows):
             case._follow_invoice()
+
+    def _announce_backup(self, token):
+        """Fill the hook: tell the customer by e-mail, within the one message of a day."""
+        result = super()._announce_backup(token)
+        is_planned = self.notice_ids.filtered(
+            lambda notice: notice.token_id == token and notice.state == "planned"
+        )
+        template = self.env.ref(BACKUP_TEMPLATE, raise_if_not_found=False)
+        if not template:
+            self._ask_for_attention(
+                self.env._(
+                    "%(method)s is not charged as a backup: the e-mail template that announces it "
+                    "was deleted.",
+                    method=token._recovery_get_label(),
+                )
+            )
+        elif not is_planned:
+            notice = self.env["recovery.notice"]._ask(
+                self,
+                {"action_type": "email", "mail_template_id": template.id},
+                self.env._("Announces the first charge of a backup method."),
+            )
+            notice.token_id = token
+        return result
 
     # === CRON === #
 
@@ -222,12 +249,13 @@ class RecoveryCase(models.Model):
             return "returned"
         return self.decline_class or "later"
 
-    def _get_recovery_link(self, notice=None):
+    def _get_recovery_link(self, notice=None, person=None):
         """Hook for the address of the customer's page for these cases.
 
         Filled by the page; it does nothing by itself.
 
         :param notice: the `recovery.notice` that carries the link, if one does
+        :param person: the contact who gets it; the invoice's when not told
         """
         return ""
 
@@ -290,6 +318,13 @@ class RecoveryCase(models.Model):
         for case in self._get_message_cases():
             totals[case.currency_id] += case._get_owed()
         return [(currency, currency.round(total)) for currency, total in totals.items()]
+
+    def _get_notice_backup(self):
+        """Return the backup method that the message is about, in sudo mode, or none."""
+        self.ensure_one()
+        notice = self.env.context.get("recovery_notice")
+        # In sudo mode: methods of contacts are for few users.
+        return ((notice and notice.token_id) or self.next_attempt_id.token_id).sudo()
 
     def _get_announced_charge(self):
         """Return the day on which all the message's invoices are charged next, or none.

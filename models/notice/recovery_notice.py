@@ -360,9 +360,14 @@ class RecoveryNotice(models.Model):
                 step = notice.step_id._make_step(1)
                 at = aware(notice.planned_at)
                 sentence = Sentence(notice.sentence or "")
-                skip = find_end(facts, step)
+                skip = find_end(facts, step) or notice._find_backup_end()
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
+
+    def _follow_customer(self, customer):
+        """Let what is planned about an invoice go to the customer who owes it now."""
+        others = self.filtered(lambda each: each.partner_id != customer)
+        others.filtered(lambda each: each.state == "planned").partner_id = customer
 
     def _set_state(self, target, **values):
         """Move these notices to a state, as far as they may go there.
@@ -447,6 +452,7 @@ class RecoveryNotice(models.Model):
             ),
         }
         envelope.lead._set_state("sent", **values, message_key=envelope.key)
+        envelope.lead._note_announced()
         (envelope.notices - envelope.lead)._set_state("sent", **values)
 
     def _note_opened(self):
@@ -505,6 +511,22 @@ class RecoveryNotice(models.Model):
     @api.model
     def _explain_error(self, error):
         return self.env._("The notice could not be sent: %(error)s", error=error)
+
+    def _note_announced(self):
+        """Keep on a backup method that its owner was told of its first charge."""
+        if self.case_id and self.token_id:
+            # In sudo mode: what is known of methods is written by the engine only.
+            self.token_id.sudo().recovery_backup_told_at = fields.Datetime.now()
+
+    def _find_backup_end(self):
+        """Return why a backup method is not announced any more, or none.
+
+        :rtype: Sentence | None
+        """
+        planned = self.case_id.attempt_ids.filtered(lambda each: each.state == "planned")
+        if not self.token_id or self.token_id in planned.token_id:
+            return None
+        return Sentence(self.env._("The backup method is not charged after all."))
 
     def _get_fact_key(self):
         """Return what the notice is about, as the facts of `notices` are keyed."""

@@ -165,12 +165,15 @@ class RecoveryCase(models.Model):
         for case in self.filtered(lambda case: case.move_id._is_own_token(token)):
             case.move_id.collect_token_id = token
         partner = lead.partner_id.with_company(lead.company_id)
+        if not token._recovery_fits(partner, lead.company_id):
+            return  # Whoever saved it has left meanwhile.
         if for_future and partner.collect_token_id != token:
             partner.collect_token_id = token
 
-    def _ask_question(self, text):
+    def _ask_question(self, text, author):
         """Put what the customer asks into the chatter, and make sure that somebody reads it.
 
+        :param author: the contact who asks
         :return: why it is refused, for the customer; nothing when it was posted
         """
         self.ensure_one()
@@ -181,7 +184,6 @@ class RecoveryCase(models.Model):
             return self.env._(
                 "Please shorten your question to %(length)s characters.", length=QUESTION_LENGTH
             )
-        author = self.move_id.partner_id
         since = fields.Datetime.now() - timedelta(days=1)
         asked = self.env["mail.message"].search_count(
             [
@@ -212,7 +214,9 @@ class RecoveryCase(models.Model):
         """Send the customer a new link, to the address that is known of them and no other."""
         lead = self[:1]
         now = fields.Datetime.now()
-        contact = lead.move_id.partner_id
+        if not lead._is_of_its_customer():
+            return
+        contact = lead._get_page_contact()
         is_recent = lead.link_asked_at and lead.link_asked_at > now - LINK_WAIT
         if is_recent or not contact.email or lead.state not in OPEN_STATES:
             return
@@ -481,23 +485,6 @@ class RecoveryCase(models.Model):
             ),
         }.get(decline_class) or self.env._("The payment could not be collected.")
 
-    def _get_page_tokens(self, providers_sudo):
-        """Return the saved methods that the customer can pay these invoices with.
-
-        One that expired or is dead is not offered, and neither is one whose charge the bank wants
-        to see confirmed: Odoo's providers charge a saved method as if the customer were away, so
-        that only the form with the card's details leads to the confirmation.
-        """
-        lead = self[:1]
-        tokens_sudo = lead.partner_id._get_collect_tokens(lead.company_id).sudo()
-        return tokens_sudo.filtered(
-            lambda token: (
-                token.active
-                and token.provider_id in providers_sudo
-                and not any(case._is_method_shut(token) for case in self)
-            )
-        )
-
     def _is_method_shut(self, token):
         block = self._judge_method(token, self._get_owed()).block
         return bool(block) and block.decline_class in BLOCKING_CLASSES
@@ -517,10 +504,17 @@ class RecoveryCase(models.Model):
             )
         return False
 
-    def _get_recovery_link(self, notice=None):
+    def _get_page_contact(self):
+        """Return whom a link is for: the contact of the invoice, as long as they belong to it."""
+        self.ensure_one()
+        contact = self.move_id.partner_id
+        return contact if contact._belongs_to(self.partner_id) else self.partner_id
+
+    def _get_recovery_link(self, notice=None, person=None):
         """Fill the hook: return the absolute URL of the customer's page for these cases.
 
         :param notice: the `recovery.notice` that carries the link, if one does
+        :param person: the contact who gets it; the invoice's when not told
         :return: opens what the customer of the leading case owes its company, and nothing else
         """
         lead = self[:1]
@@ -530,7 +524,7 @@ class RecoveryCase(models.Model):
         link = Link(
             "case",
             tuple(cases.ids),
-            lead.partner_id.id,
+            (person or lead._get_page_contact()).id,
             notice.id if notice else 0,
             fields.Datetime.now() + LINK_LIFE,
         )

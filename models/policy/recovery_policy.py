@@ -115,8 +115,10 @@ class RecoveryPolicy(models.Model):
     )
     use_backup_methods = fields.Boolean(
         string="Backup Methods",
-        help="When a payment method can't be charged any more, charge the customer's next saved "
-        "one. Otherwise only one that they save afterwards.",
+        help="When a payment method can't be charged any more, charge another one that the "
+        "customer agreed to have charged then, in their order; they are asked where they save one. "
+        "The first charge of each is announced by e-mail a day ahead. Without their agreement no "
+        "other method than the chosen one is ever charged.",
     )
     charge_hour_from = fields.Float(
         string="Charge From",

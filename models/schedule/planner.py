@@ -18,6 +18,8 @@ from .method_choice import MethodChooser
 STOPPED_A_DAY = 4
 # When a first charge is looked at again that waits for its provider to be mended.
 MENDED_LOOK = timedelta(days=1)
+# So long before its first charge the customer is told of a backup.
+BACKUP_NOTICE = timedelta(days=1)
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -249,13 +251,15 @@ class Planner:
             self.env["recovery.attempt"]._make_due()
 
     def plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
+        """Plan a charge of another saved method that the customer agreed to.
+
+        Whether or not the policy uses backups.
 
         :return: why there is none, for a person; nothing when it is planned
         """
         case = self.case
         at = self._get_first_hour(fields.Datetime.now())
-        for token in self._chooser.get_other_tokens() - case._get_default_token():
+        for token in self._chooser.get_backups():
             choice = self._chooser.judge(token)
             if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
                 continue
@@ -265,7 +269,8 @@ class Planner:
             case._on_changed()
             return None
         return self.env._(
-            "%(case)s: the customer has no other saved payment method that may be charged.",
+            "%(case)s: the customer has no other saved payment method that may be charged and that "
+            "they agreed to have charged when one fails.",
             case=case.display_name,
         )
 
@@ -361,16 +366,35 @@ class Planner:
         :param due_date: up to which instalments are charged; the case's when not told
         :param token: the method, where it has been chosen
         """
+        is_backup = bool(token) and token != self.case._get_default_token()
+        if is_backup:
+            charge = self._leave_time_to_tell(charge, token)
         values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
         if self.case:
             values["case_id"] = self.case.id
             self._make_room(charge)
-        if token and token != self.case._get_default_token():
+        if is_backup:
             values["token_id"] = token.id
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
+        if is_backup and not token.recovery_backup_told_at:
+            self.case._announce_backup(token)
         if charge.rule:
             self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
         return attempt
+
+    def _leave_time_to_tell(self, charge, token):
+        """Put the first charge of a backup off until the customer has known of it for a while."""
+        told_at = token.recovery_backup_told_at
+        earliest = (told_at or fields.Datetime.now()) + BACKUP_NOTICE
+        if charge.planned_at >= earliest:
+            return charge
+        if told_at:
+            return charge._replace(planned_at=self._get_first_hour(earliest))
+        sentence = self.env._(
+            "%(reason)s The customer is told of it a day before, since it is the first time.",
+            reason=charge.sentence,
+        )
+        return charge._replace(planned_at=self._get_first_hour(earliest), sentence=sentence)
 
     def _make_room(self, charge):
         """Withdraw what is planned for the invoice outside the case, as for its next instalment.

@@ -235,12 +235,20 @@ class RecoveryCase(models.Model):
         return Planner(self).retry_from(instant, reason)
 
     def _plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
+        """Plan a charge of another saved method of the customer that they agreed to.
 
         :return: why there is none, for a person; nothing when it is planned
         """
         self.ensure_one()
         return Planner(self).plan_backup(reason)
+
+    def _announce_backup(self, token):
+        """Hook for `notice`, which tells the customer of the first charge of a backup method.
+
+        It does nothing by itself; what has not been announced is not charged.
+
+        :param token: the backup
+        """
 
     def _on_new_method(self):
         """Hook for the page, whose promises are kept by a new method; it does nothing by itself.

@@ -48,6 +48,10 @@ OWN_COLUMNS = {
         "recovery_alive_at",
         "recovery_alive_by_id",
         "recovery_asked_at",
+        "recovery_backup_at",
+        "recovery_backup_by_id",
+        "recovery_backup_order",
+        "recovery_backup_told_at",
         "recovery_country",
         "recovery_expiry",
         "recovery_fingerprint",
@@ -59,6 +63,7 @@ OWN_COLUMNS = {
     },
     "payment_transaction": {
         "recovery_ask_at",
+        "recovery_backup",
         "recovery_begun_at",
         "recovery_decline",
         "recovery_fingerprint",
