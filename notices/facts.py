@@ -81,6 +81,8 @@ class CaseFacts:
         time that is known
     :param waiting: for the company, which has to mend its own set-up before anything is asked of
         the customer
+    :param once: one message reaches the customer at most, that of the first failure
+    :param told: they had one, in this life
     :param barred_steps: keys of steps whose conditions on the invoice it does not fulfil
     """
 
@@ -102,6 +104,8 @@ class CaseFacts:
     paused_until: datetime | None = None
     waiting: bool = False
     barred_steps: frozenset = frozenset()
+    once: bool = False
+    told: bool = False
 
     @cached_property
     def heard(self) -> tuple["Heard", ...]:

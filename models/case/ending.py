@@ -55,7 +55,9 @@ def _block(case):
 def _ask_for_write_off(case):
     case._close("lost", case.env._("Given up; a manager is asked to write the invoice off."))
     case._ask_for_attention(
-        case.env._("Confirm the write-off of %(case)s.", case=case.display_name), activity=True
+        case.env._("Confirm the write-off of %(case)s.", case=case.display_name),
+        activity=True,
+        kind="write_off",
     )
 
 

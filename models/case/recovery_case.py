@@ -6,11 +6,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
-from .alerts import find_alerts, put_alert, show_newest, tick_off
+from .alerts import CASE_KINDS, answer_case, put_alert, put_note, tick_off
 from .ending import due_ends
 from .follower import follow_invoice
 from .opening import CaseOpening, reopen
@@ -95,6 +96,11 @@ class RecoveryCase(models.Model):
         readonly=True,
         copy=False,
         help="What a person has to look at; empty when the case runs by itself.",
+    )
+    attention_notes = fields.Json(
+        readonly=True,
+        copy=False,
+        help="What the case asks for without a to-do, each with what takes it back.",
     )
     ladder = fields.Json(
         readonly=True,
@@ -181,6 +187,7 @@ class RecoveryCase(models.Model):
     opened_by = fields.Selection(
         selection=[
             ("failure", "Failed payment"),
+            ("customer", "Customer's own payment"),
             ("overdue", "Overdue invoice"),
             ("taken_back", "Payment taken back"),
         ],
@@ -188,7 +195,8 @@ class RecoveryCase(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Why there is a case. An overdue invoice without a saved method is not charged.",
+        help="Why there is a case. An overdue invoice without a saved method is not charged; "
+        "neither is one whose customer failed to pay by themselves, unless its policy says so.",
     )
     foreign_failure_at = fields.Datetime(
         readonly=True,
@@ -273,6 +281,7 @@ class RecoveryCase(models.Model):
     )
     _deadline_idx = models.Index("(deadline_at) WHERE state = 'in_recovery'")
     _grace_idx = models.Index("(grace_until) WHERE state = 'grace'")
+    _notes_idx = models.Index("(id) WHERE attention_notes IS NOT NULL")
     _paused_idx = models.Index("(paused_until) WHERE state = 'paused'")
 
     # === COMPUTE METHODS === #
@@ -484,21 +493,19 @@ class RecoveryCase(models.Model):
             changed._on_changed()
         return changed
 
-    def _ask_for_attention(self, sentence, activity=False):
+    def _ask_for_attention(self, sentence, activity=False, kind="case"):
         """Put these cases on the list of those that need a person, with one to-do at most.
 
         :param bool activity: whether it is urgent enough for a to-do of somebody
+        :param str kind: of :data:`alerts.CASE_KINDS`: what takes it back
         """
         for case in self.filtered(lambda case: case.attention != sentence):
-            case.attention = sentence
-            if activity:
-                put_alert(case, sentence, f"case:{case.id}")
+            put = put_alert if activity else put_note
+            put(case, sentence, f"{kind}:{case.id}")
 
     def _clear_attention(self):
         """Take back what only these cases asked for; alerts stay until something answers them."""
-        cases = self.filtered("attention")
-        find_alerts(self.env, *(f"case:{case.id}" for case in cases)).unlink()
-        show_newest(cases)
+        answer_case(self, *CASE_KINDS)
 
     def _begin_grace(self, reason):
         """Leave the case to the customer for the grace period, no more charges planned."""
@@ -616,7 +623,7 @@ class RecoveryCase(models.Model):
         jobs.work_on_each(
             self.env,
             self.search(domain, limit=limit).ids,
-            lambda case_id: act(self._browse_in_company(case_id)),
+            lambda case_id: self._browse_in_company(case_id)._work(act),
             failed=lambda case_id, error: self.browse(case_id)._put_aside(error),
             doing="Case",
         )
@@ -626,11 +633,19 @@ class RecoveryCase(models.Model):
         case = self.browse(case_id)
         return case.with_company(case.company_id)
 
+    def _work(self, act):
+        """Do something with a case, which goes on again where the job had failed on it."""
+        act(self)
+        if self.not_before:
+            self.not_before = False
+
     def _put_aside(self, error):
         """Leave a case alone for a while on which the job failed, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
         self._ask_for_attention(
-            self.env._("The case could not go on: %(error)s", error=error), activity=True
+            self.env._("The case could not go on: %(error)s", error=describe_error(error)),
+            activity=True,
+            kind="job",
         )
 
     # === GETTERS === #
@@ -639,6 +654,23 @@ class RecoveryCase(models.Model):
         """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _has_schedule(self, policy):
+        """Return whether this case is charged by the retry schedule of a policy, if it has one."""
+        self.ensure_one()
+        if self.opened_by == "customer":
+            return policy._charges_own_failures()
+        return bool(self.ladder) or self.opened_by != "overdue"
+
+    def _hears_once(self):
+        """Return whether the customer is written to once at most: they had agreed to nothing."""
+        self.ensure_one()
+        policy = self.policy_id
+        return (
+            self.opened_by == "customer"
+            and policy.own_failures == "once"
+            and not policy._is_reminding(self.move_id)
+        )
 
     def _get_clock_start(self):
         """Return from when (naive UTC) the window counts: later by what the case has waited."""

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import safe_eval
 
 from ...notices import is_working_day
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from .base_automation import DEFERRED_MODELS
 from .recurrence import stop_recurrence
@@ -221,7 +222,7 @@ class IrActionsServer(models.Model):
                     self.env._(
                         "The condition of the action “%(action)s” is not one: %(error)s",
                         action=action.name,
-                        error=error,
+                        error=describe_error(error),
                     )
                 ) from error
 

@@ -39,12 +39,7 @@ class AccountMove(models.Model):
     def _is_reminded(self, matches):
         """Return whether the policy that fits this overdue invoice reminds of it."""
         policy = matches.get(self)
-        return bool(
-            policy
-            and policy.remind_unpaid
-            and policy.remind_since
-            and self.invoice_date_due >= policy.remind_since
-        )
+        return bool(policy and policy._is_reminding(self))
 
     @api.model
     def _search_overdue(self, since, limit=2000):

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
 MOVE_TRIGGERS = ("before_due", "before_attempt")
 # How much earlier than its days a notice may lie, for days off in a row.
@@ -134,9 +135,9 @@ class Ahead:
 
     def _make_facts(self, move, policy, barred):
         """Return what the planner is told of an invoice without a case."""
-        token = move._get_collect_token()
+        has_method = not find_method_block(move._get_collect_token(), move)
         attempts = ()
-        if move.collect_automatically and token:
+        if move.collect_automatically and has_method:
             midnight = datetime.combine(move.invoice_date_due, time(), timezone.utc)
             at = policy._get_charge_hours(move.commercial_partner_id).next_instant(midnight)
             attempts = (PlannedAttempt(f"due {move.invoice_date_due}", at),)
@@ -145,7 +146,7 @@ class Ahead:
             f"invoice {move.id}",
             amount=abs(move.amount_residual_signed),
             due=move.invoice_date_due,
-            has_method=bool(token),
+            has_method=has_method,
             is_one_off=not move.collect_automatically,
             attempts=attempts,
             cancelled=is_settled,

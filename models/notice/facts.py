@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt
 from ...tools.instants import aware
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
 # Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
@@ -49,7 +50,7 @@ def _make_facts(case, debt, attempts, barred):
         attempts=tuple(planned) if is_open else (),
         due=debt["due"],
         has_method=bool(case.ladder or case.policy_id.retry_schedule == "provider")
-        and bool(case._get_default_token()),
+        and not find_method_block(case._get_default_token(), case.move_id),
         is_one_off=not case.move_id.collect_automatically,
         exhausted_at=case.exhausted_at and aware(case.exhausted_at),
         paid_at=paid_at and aware(paid_at),
@@ -60,6 +61,8 @@ def _make_facts(case, debt, attempts, barred):
         paused_until=_get_pause_end(case),
         waiting=bool(case.waiting_since),
         barred_steps=barred,
+        once=case._hears_once(),
+        told=case._hears_once() and case._has_heard(),
     )
 
 
@@ -96,7 +99,7 @@ def _make_foreign_failure(case):
     if case.decline_class == "merchant":
         return
     at = case.foreign_failure_at
-    if case.opened_by == "failure" and not case.first_attempt_id:
+    if case.opened_by in ("failure", "customer") and not case.first_attempt_id:
         at = case.first_failure_at
     if at:
         is_technical = case.decline_class == "technical" and not case.foreign_failure_at

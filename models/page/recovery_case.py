@@ -19,6 +19,7 @@ from ..charge.begun import BEGUN_OPERATIONS
 from ..charge.under_way import UNCLEAR_AGE
 from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
+from ..notice.answers import is_reachable
 from ..rules.block import Block
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
@@ -204,7 +205,9 @@ class RecoveryCase(models.Model):
             subtype_xmlid="mail.mt_comment",
         )
         self._ask_for_attention(
-            self.env._("The customer asks a question. Answer it below."), activity=True
+            self.env._("The customer asks a question. Answer it below."),
+            activity=True,
+            kind="question",
         )
         return None
 
@@ -214,7 +217,7 @@ class RecoveryCase(models.Model):
         now = fields.Datetime.now()
         contact = lead.move_id.partner_id
         is_recent = lead.link_asked_at and lead.link_asked_at > now - LINK_WAIT
-        if is_recent or not contact.email or lead.state not in OPEN_STATES:
+        if is_recent or not is_reachable(contact) or lead.state not in OPEN_STATES:
             return
         self.link_asked_at = now
         lang_lead = lead.with_context(lang=contact.lang or self.env.lang)
@@ -313,7 +316,7 @@ class RecoveryCase(models.Model):
         self._plan_next_charge()  # Where the charge is planned already, it stays as it is.
         self._ask_to_follow()
         self.message_post(body=reason)
-        self._ask_for_attention(reason)
+        self._ask_for_attention(reason, kind="promise")
         if self.state in OPEN_STATES:
             self._emit("promise_broken", reason)
 
@@ -459,6 +462,11 @@ class RecoveryCase(models.Model):
             return self.env._("Your bank returned the direct debit.")
         if not latest and not self._get_page_class():
             return self.env._("This payment is overdue.")
+        if all(case._get_notice_class() == "own" for case in self):
+            return self.env._(
+                "Your payment did not go through. You can try again, also with another payment "
+                "method."
+            )
         return self._explain_decline(self._get_page_class())
 
     def _explain_decline(self, decline_class):
@@ -510,10 +518,10 @@ class RecoveryCase(models.Model):
                 "You promised to pay by %(day)s. We charge nothing until then.",
                 day=format_date(self.env, self.promise_date),
             )
-        if self.next_attempt_at and self.state == "in_recovery":
+        if self.state == "in_recovery" and (charge := self._get_coming_charge()):
             return self.env._(
                 "If you do nothing, we try the saved payment method again on %(day)s.",
-                day=format_date(self.env, self._get_local_day(self.next_attempt_at)),
+                day=format_date(self.env, self._get_local_day(charge.planned_at)),
             )
         return False
 

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...notices import Rules
 from ...timing import ChargeHours, Ladder
+from ...tools.errors import describe_error
 from ...tools.instants import find_zone
 from .conditions import InvoiceConditions
 
@@ -147,6 +148,23 @@ class RecoveryPolicy(models.Model):
         default=24,
         help="Hours before such a charge in which its customer gets no message.",
     )
+    own_failures = fields.Selection(
+        selection=[
+            ("once", "Write to them once"),
+            ("all", "Recover them like any other failed payment"),
+            ("none", "Leave them alone"),
+        ],
+        string="Customers' Own Payments",
+        default="once",
+        required=True,
+        help="When a customer tries to pay by themselves, as in the portal, and it fails, although "
+        "the invoice is not collected automatically: nobody agreed to charges then.\n"
+        "Write to them once: the first step after the failure, which tells that nothing was taken "
+        "and how to pay; nothing else is sent, and nothing is charged.\n"
+        "Recover them like any other: all steps, and charges once a payment method is chosen.\n"
+        "Leave them alone: no case is opened.\n"
+        "Where the policy reminds of unpaid invoices, too, its customers get all its steps.",
+    )
     remind_unpaid = fields.Boolean(
         string="Remind of Unpaid Invoices",
         help="Open a case for each overdue invoice that no saved payment method is charged for, "
@@ -261,7 +279,7 @@ class RecoveryPolicy(models.Model):
                 lambda error, policy=policy: self.env._(
                     "The conditions of the policy “%(policy)s” can't be read: %(error)s",
                     policy=policy.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 
@@ -459,7 +477,7 @@ class RecoveryPolicy(models.Model):
         fitting, error = self._get_conditions().find_safely(moves, self._evaluate)
         if error:
             _logger.warning("Policy %s can't be evaluated", self.id, exc_info=error)
-            self.domain_error = str(error)
+            self.domain_error = describe_error(error)
         return fitting
 
     def _evaluate(self, moves):
@@ -519,6 +537,21 @@ class RecoveryPolicy(models.Model):
             self.attempt_cost, move.currency_id, move.company_id, round=False
         )
         return {**schedule, "mode": "smart", "cost": cost, "pull_only": self.pull_only}
+
+    def _charges_own_failures(self):
+        """Return whether invoices are charged whose customers failed to pay by themselves."""
+        self.ensure_one()
+        return self.own_failures == "all"
+
+    def _is_reminding(self, move):
+        """Return whether this policy reminds of an invoice when it is unpaid and overdue."""
+        self.ensure_one()
+        return bool(
+            self.remind_unpaid
+            and self.remind_since
+            and move.invoice_date_due
+            and move.invoice_date_due >= self.remind_since
+        )
 
     def _get_notice_rules(self):
         """Return what a company wants of its messages; of several policies the most patient.

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...notices import TRIGGERS, message_hours
+from ...tools.errors import describe_error
 from .conditions import InvoiceConditions
 
 # The decline classes are told apart by one box each.
@@ -259,7 +260,7 @@ class RecoveryPolicyStep(models.Model):
                 lambda error, step=step: self.env._(
                     "The conditions of the step “%(step)s” can't be read: %(error)s",
                     step=step.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 

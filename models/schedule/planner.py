@@ -7,13 +7,16 @@ from odoo import fields
 
 from ...timing import Stop
 from ...tools.instants import aware, naive
+from ..case.alerts import answer_case
 from ..case.recovery_attempt import IN_FLIGHT
 from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
-from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
+from .decider import MISSING, Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
+# What an accountant can mend, by choosing another method: they are asked to.
+ASKED_KINDS = ("no_method", "archived", "method")
 # So many charges of an invoice may be due and not let out in a day.
 STOPPED_A_DAY = 4
 # When a first charge is looked at again that waits for its provider to be mended.
@@ -58,7 +61,7 @@ class Planner:
         case = self.case
         if case.waiting_since and not self._is_waiting():
             self._end_waiting()
-        if case.state == "grace" and case.blocked_class in BLOCKING_CLASSES:
+        if case.state == "grace" and case.blocked_class in (*BLOCKING_CLASSES, MISSING):
             self._leave_grace()
         if transactions and any(each._recovery_is_new_method() for each in transactions):
             self._charge_new_method()
@@ -84,12 +87,7 @@ class Planner:
         if charge.source != "mended":  # Each of those somebody has asked for.
             charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
-        attempt = self._create(charge, token=self.choice.token)
-        latest = attempts[-1:] or case.first_attempt_id
-        if latest.state != "declined":  # What has just been sent to the provider can be charged.
-            block = attempt._get_method_block()
-            if block:
-                case._ask_for_attention(block.sentence)
+        self._create(charge, token=self.choice.token)
 
     def replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -153,11 +151,12 @@ class Planner:
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
         case = self.case
-        is_news = not case.blocked_class and block.kind != "fault"
+        # Where none was ever chosen, none was blocked.
+        is_news = not case.blocked_class and block.kind not in ("fault", "no_method")
         is_waiting = bool(block.provider)
         case.write(
             {
-                "blocked_class": block.decline_class,
+                "blocked_class": block.decline_class or MISSING,
                 "block_sentence": block.sentence,
                 "block_rule_id": block.rule and block.rule.id,
                 "waiting_provider_id": is_waiting and block.provider.id,
@@ -166,11 +165,14 @@ class Planner:
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+        if block.kind in ASKED_KINDS and case.opened_by != "customer":
+            case._ask_for_attention(block.sentence, kind="method")
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)
 
     def unblock(self):
         """Let the case wait for no payment method any more."""
+        answer_case(self.case, "method")
         if self.case.blocked_class:
             names = ("blocked_class", "block_sentence", "block_rule_id")
             self.case.write(dict.fromkeys((*names, "waiting_provider_id", "waiting_since"), False))
