@@ -102,6 +102,7 @@ class RecoveryPage(RecoveryPayment):
                 "decline_class": (together or visit.cases)._get_page_class(),
                 "failed_payment": visit.cases._get_failed_payment(),
                 "next_sentence": lead._get_page_next(),
+                "contest_reasons": lead._get_contest_choices(),
                 # Others that can be paid go on meanwhile.
                 "busy": not payable and bool(states & {"charging", "processing"}),
                 "begun": not payable and "begun" in states,

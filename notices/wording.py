@@ -66,6 +66,7 @@ CHARGED = Sentence(_("The invoice is charged from a saved payment method."))
 ONCE = Sentence(
     _("The customer tried to pay by themselves: they are written to once, and not reminded.")
 )
+EXCLUDED = Sentence(_("The customer is excluded from notices."))
 GONE = Sentence(_("What the step was waiting for will not come any more."))
 NO_CASE = Sentence(_("The case does not exist any more."))
 TOO_LATE = {

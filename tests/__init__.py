@@ -12,9 +12,12 @@ from .bridge import (
 from .case import (
     test_alert,
     test_alert_money,
+    test_archive,
     test_case,
+    test_exclusion,
     test_return,
     test_return_recovery,
+    test_return_sentences,
     test_return_wizard,
     test_taken_back,
     test_taken_back_providers,
@@ -69,6 +72,7 @@ from .notice import (
     test_template_letter,
 )
 from .page import (
+    test_contest,
     test_page,
     test_page_method,
     test_page_payment,
@@ -93,6 +97,7 @@ from .schedule import (
     test_collect,
     test_forecast,
     test_learning,
+    test_no_method,
     test_smart,
     test_timing_screen,
 )

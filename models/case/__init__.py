@@ -9,6 +9,7 @@ follow job does.
 
 from . import (
     account_move,
+    account_move_reversal,
     account_partial_reconcile,
     account_payment,
     ir_http,

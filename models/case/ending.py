@@ -5,6 +5,7 @@ from odoo.fields import Domain
 
 from ...tools import jobs
 from .recovery_attempt import UNFINISHED
+from .states import OPEN_STATES
 
 
 def due_ends(env):
@@ -14,7 +15,13 @@ def due_ends(env):
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
     # The clock of what waits for the company itself stands still.
     is_idle &= Domain("waiting_since", "=", False)
+    # So does that of what is excluded from charges.
+    is_idle &= Domain("excluded_since", "=", False)
     return [
+        (
+            Domain("state", "in", OPEN_STATES) & Domain("excluded_until", "<=", today),
+            _end_exclusion,
+        ),
         (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
         (
             Domain("state", "=", "in_recovery") & Domain("deadline_at", "<=", now) & is_idle,
@@ -26,6 +33,10 @@ def due_ends(env):
 
 def _end_pause(case):
     case._resume(case.env._("The pause is over."))
+
+
+def _end_exclusion(case):
+    case._follow_exclusion()
 
 
 def _end_window(case):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .exclusion import follow_exclusion
 from .states import OPEN_STATES
 
 
@@ -38,6 +39,7 @@ class CaseOpening:
             prepared |= self._prepare_own_failure_vals(policy)
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = cases.with_context(tracking_disable=True).create({**prepared, **values})
+            follow_exclusion(case)
             if case.opened_by != "overdue":
                 case._emit("large_failed")
         if attempt:

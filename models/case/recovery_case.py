@@ -13,6 +13,7 @@ from . import recovery_case_hooks  # noqa: F401 (its model has to be there first
 from .account_move import RECURRENCES
 from .alerts import CASE_KINDS, answer_case, put_alert, put_note, tick_off
 from .ending import due_ends
+from .exclusion import WHAT, follow_exclusion, list_exclusions
 from .follower import follow_invoice
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
@@ -230,6 +231,24 @@ class RecoveryCase(models.Model):
         copy=False,
         help="For how long the case has waited so in all: its window is longer by that time.",
     )
+    excluded = fields.Selection(
+        selection=WHAT,
+        string="Excluded From",
+        readonly=True,
+        copy=False,
+        help="What the invoice, or its customer, is excluded from for now.",
+    )
+    excluded_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Since when nothing may be charged: the clock of the case stands still.",
+    )
+    excluded_until = fields.Date(
+        readonly=True, copy=False, help="On this day it is looked at again; empty: no day is set."
+    )
+    exclusion_sentence = fields.Char(
+        string="Left Alone Because", compute="_compute_exclusion_sentence"
+    )
     recurrence = fields.Selection(
         selection=RECURRENCES,
         default="once",
@@ -282,6 +301,7 @@ class RecoveryCase(models.Model):
     _deadline_idx = models.Index("(deadline_at) WHERE state = 'in_recovery'")
     _grace_idx = models.Index("(grace_until) WHERE state = 'grace'")
     _notes_idx = models.Index("(id) WHERE attention_notes IS NOT NULL")
+    _excluded_idx = models.Index("(excluded_until) WHERE excluded_until IS NOT NULL")
     _paused_idx = models.Index("(paused_until) WHERE state = 'paused'")
 
     # === COMPUTE METHODS === #
@@ -304,6 +324,13 @@ class RecoveryCase(models.Model):
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
             case.has_question = any(in_flight.mapped("is_question"))
+
+    @api.depends("excluded")
+    def _compute_exclusion_sentence(self):
+        for case in self:
+            exclusions = list_exclusions(case.move_id) if case.excluded else ()
+            sentences = dict.fromkeys(each.sentence for each in exclusions)
+            case.exclusion_sentence = " ".join(sentences) or False
 
     @api.depends("return_ids.state", "return_ids.deadline_at")
     def _compute_dispute(self):
@@ -337,12 +364,39 @@ class RecoveryCase(models.Model):
                     fields=", ".join(self._fields[name].string for name in engine_fields),
                 )
             )
+        if "active" in vals and not vals["active"]:
+            self._check_may_archive()
         return super().write(vals)
+
+    def _check_may_archive(self):
+        """Refuse to hide what goes on.
+
+        :raise UserError: when one of these cases is open, or a charge of it is under way
+        """
+        for case in self.filtered(lambda case: case.state in OPEN_STATES or case.in_flight_state):
+            raise UserError(
+                self.env._(
+                    "The case of %(case)s is not closed: it would go on charging and writing out "
+                    "of sight. Pause it to have it wait, or stop it first and archive it then.",
+                    case=case.display_name,
+                )
+            )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Let the engine see archived cases, too: one may have to be opened again."""
+        if self.env.su:
+            kwargs["active_test"] = False
+        return super()._search(domain, *args, **kwargs)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):
         if self.attempt_ids.transaction_id:
-            raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
+            raise UserError(
+                self.env._(
+                    "A case with charges can't be deleted: once it is closed, archive it instead."
+                )
+            )
 
     # === ACTION METHODS === #
 
@@ -488,6 +542,8 @@ class RecoveryCase(models.Model):
         :return: the cases that changed
         """
         changed = allowed(self, TRANSITIONS, target, _logger)
+        if target in OPEN_STATES:
+            values["active"] = True  # What goes on again is in sight.
         if changed:
             changed.write({"state": target, "end_reason": reason, **values})
             changed._on_changed()
@@ -580,6 +636,14 @@ class RecoveryCase(models.Model):
         """Close, suspend, resume or re-open the case, as its invoice says."""
         self.ensure_one()
         follow_invoice(self)
+        follow_exclusion(self)
+
+    def _follow_exclusion(self):
+        """Go on with a case that is left alone no longer, or leave it alone."""
+        self.ensure_one()
+        follow_exclusion(self)
+        if self.state == "in_recovery":
+            self._plan_next_charge()
 
     @api.model
     def _record_return(self, payment, decline, date, moves=None, **kwargs):

@@ -55,6 +55,7 @@ class ChargeBlocks:
         checks = (
             self._check_owed,
             self._move._get_dispute_block,
+            self._check_exclusion,
             self._check_in_flight,
             self._check_own_retries,
             self.check_method,
@@ -92,6 +93,16 @@ class ChargeBlocks:
             return False
         paused_until = self._provider_sudo.recovery_paused_until
         return not paused_until or self._now > paused_until + WINDOW_SLACK
+
+    def _check_exclusion(self):
+        """Return a block while the invoice, or its customer, is excluded from charges.
+
+        A case plans anew when that is over; a first charge, which has none, is looked at then.
+        """
+        block = self._move._get_exclusion_block()
+        return block and block._replace(
+            moot=bool(self._case), until=None if self._case else block.until
+        )
 
     def _check_in_flight(self):
         """Return a block when another payment of the invoice is on its way, or may be."""

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.jobs import work_on_each
+from ..case.exclusion import find_exclusion
 from ..case.recovery_attempt import IN_FLIGHT
 from ..schedule.account_move import COLLECT
 
@@ -67,7 +68,10 @@ class AccountMove(models.Model):
         )
         moves._fetch_for_recovery()
         return moves.filtered(
-            lambda move: not (move.collect_automatically and move._get_collect_token())
+            lambda move: (
+                not (move.collect_automatically and move._get_collect_token())
+                and not find_exclusion(move, "notices")
+            )
         )
 
     # === GETTERS === #

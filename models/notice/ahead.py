@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
+from ..case.exclusion import find_exclusion, read_exclusion
 from ..case.recovery_case import OPEN_STATES
 from ..charge.chargeable import find_method_block
 
@@ -136,8 +137,9 @@ class Ahead:
     def _make_facts(self, move, policy, barred):
         """Return what the planner is told of an invoice without a case."""
         has_method = not find_method_block(move._get_collect_token(), move)
+        exclusion = find_exclusion(move, "notices")
         attempts = ()
-        if move.collect_automatically and has_method:
+        if move.collect_automatically and has_method and not find_exclusion(move, "charges"):
             midnight = datetime.combine(move.invoice_date_due, time(), timezone.utc)
             at = policy._get_charge_hours(move.commercial_partner_id).next_instant(midnight)
             attempts = (PlannedAttempt(f"due {move.invoice_date_due}", at),)
@@ -151,6 +153,8 @@ class Ahead:
             attempts=attempts,
             cancelled=is_settled,
             barred_steps=barred,
+            excluded=bool(exclusion),
+            excluded_until=exclusion and exclusion.until,
         )
 
     def plan_for_tokens(self, tokens):
@@ -167,8 +171,12 @@ class Ahead:
         for partner, group in tokens_sudo.grouped(
             lambda token: token.partner_id.commercial_partner_id
         ).items():
+            exclusion = read_exclusion(partner.with_company(self.company))
+            is_excluded = bool(exclusion) and exclusion.covers("notices")
             facts = CaseFacts(
                 f"customer {partner.id}",
+                excluded=is_excluded,
+                excluded_until=exclusion.until if is_excluded else None,
                 expiries=tuple(MethodExpiry(token.id, token.recovery_expiry) for token in group),
             )
             wanted = self._plan_one(facts, plain, partner)

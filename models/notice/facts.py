@@ -7,9 +7,13 @@ from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt
 from ...tools.instants import aware
+from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
+from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
 from ..charge.chargeable import find_method_block
 
+# Declines of which a customer hears nothing as long as they may pass, or are mended.
+UNHEARD_CLASSES = ("merchant", "technical")
 # Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
 
@@ -23,6 +27,8 @@ def read_facts(cases):
         return {}
     cases.env.flush_all()
     cases.move_id._fetch_for_recovery()
+    for company, group in cases.grouped("company_id").items():
+        group.partner_id.with_company(company).fetch(EXCLUSION_FIELDS)
     debts = _read_debts(cases)
     attempts = _read_attempts(cases)
     barred = {}
@@ -41,6 +47,7 @@ def _make_facts(case, debt, attempts, barred):
         if row["state"] == "planned"
     ]
     is_open = case.state in OPEN_STATES
+    exclusion = find_exclusion(case.move_id, "notices")
     paid_at = case.closed_at if case.state == "recovered" else None
     return CaseFacts(
         key=case.id,
@@ -61,6 +68,8 @@ def _make_facts(case, debt, attempts, barred):
         paused_until=_get_pause_end(case),
         waiting=bool(case.waiting_since),
         barred_steps=barred,
+        excluded=bool(exclusion),
+        excluded_until=exclusion and exclusion.until,
         once=case._hears_once(),
         told=case._hears_once() and case._has_heard(),
     )
@@ -80,15 +89,19 @@ def _make_failures(case, attempts):
         at = case.first_failure_at if row["id"] == first else row["finished_at"]
         if not (row["state"] in FAILED_CHARGES or is_refused) or at < begin:
             continue
-        if row["decline_class"] == "merchant":
+        # What a rule forbids to try again nobody can mend but the customer, by another way to pay.
+        is_final = case.blocked_class == "never" and row["decline_class"] in UNHEARD_CLASSES
+        if row["decline_class"] == "merchant" and not is_final:
             continue  # Nothing that the customer did, or could mend.
         is_technical = row["state"] == "not_sent" or row["decline_class"] == "technical"
+        is_technical &= not is_final
+        decline_class = "never" if is_final else row["decline_class"] or "later"
         is_loud |= not is_technical
         yield FailedAttempt(
             row["id"],
             aware(at),
             row["reason"] or "unknown",
-            "technical" if is_technical else row["decline_class"] or "later",
+            "technical" if is_technical else decline_class,
         )
     if not is_loud:
         yield from _make_foreign_failure(case)

@@ -13,6 +13,7 @@ from ...notices import compare, plan_notices
 from ...tools.errors import describe_error
 from ...tools.jobs import commit, work
 from ..case.alerts import answer_case
+from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
 from .facts import FAILED_CHARGES, read_facts
 
@@ -275,7 +276,7 @@ class RecoveryCase(models.Model):
         rendering = self.env.context.get("recovery_rendering")
         if rendering is not None and rendering.case_ids is not None:
             return self | self.browse(rendering.case_ids)
-        return self | self.search(
+        others = self.search(
             [
                 ("partner_id", "=", self.partner_id.id),
                 ("company_id", "=", self.company_id.id),
@@ -285,6 +286,7 @@ class RecoveryCase(models.Model):
             ],
             order="first_failure_at, id",
         )
+        return self | others.filtered(lambda case: not find_exclusion(case.move_id, "notices"))
 
     def _get_notice_label(self):
         """Return what a subject calls the message's invoices: the first, and how many follow."""

@@ -13,6 +13,7 @@ from odoo.tools import format_date
 from ...notices import Place, promise_bounds, promise_end
 from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
+from ..case.answers import fill_answer
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
@@ -21,6 +22,7 @@ from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
 from ..notice.answers import is_reachable
 from ..rules.block import Block
+from .contest import REASONS, STATES, Contest
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
 CHARGE_WAIT = timedelta(minutes=15)
@@ -44,6 +46,22 @@ LINK_WAIT = timedelta(hours=1)
 # The case must not end before the charge that follows a promise that was not kept.
 TIME_LEFT = timedelta(days=1)
 
+
+def _is_answered(case):
+    """Return whether somebody of the company wrote after the customer's latest question."""
+    messages = case.message_ids.filtered(lambda message: message.message_type == "comment")
+    return any(not user.share for user in messages.sorted("id")[-1:].author_id.user_ids)
+
+
+def _is_promise_over(case):
+    """Return whether the customer promised anew, or was charged since they broke their promise."""
+    charged = case.attempt_ids.filtered("transaction_id").mapped("started_at")
+    since = case.promised_at
+    return bool(case.promise_date or (since and any(at and at > since for at in charged)))
+
+
+fill_answer("question", _is_answered)
+fill_answer("promise", _is_promise_over)
 FOLLOW.fill("promises", ("recovery.case", "_end_promises"))
 
 
@@ -67,6 +85,24 @@ class RecoveryCase(models.Model):
         help="Days the customer has promised on their page. They may do so once, unless a person "
         "allows them another time.",
     )
+    contest_reason = fields.Selection(
+        selection=REASONS,
+        string="Contested Because",
+        readonly=True,
+        copy=False,
+        help="What the customer says on their page is wrong with the invoice.",
+    )
+    contest_state = fields.Selection(
+        selection=STATES,
+        string="Contest",
+        readonly=True,
+        copy=False,
+        help="Whether the customer contests the invoice, and what came of it. A payment that they "
+        "have their bank take back is a dispute instead.",
+    )
+    contested_at = fields.Datetime(
+        string="Contested On", readonly=True, copy=False, help="When the customer first said so."
+    )
     link_asked_at = fields.Datetime(
         readonly=True, copy=False, help="When a new link to the page was last sent on request."
     )
@@ -89,6 +125,14 @@ class RecoveryCase(models.Model):
     def action_allow_promise(self):
         """Let the customers of these cases promise a day once more."""
         self._check_may_act().promise_count = 0
+        return True
+
+    def action_contest_stands(self):
+        """Decide that these contested invoices stand: charges and notices go on."""
+        reason = self.env._("%(user)s looked into it: the invoice stands.", user=self.env.user.name)
+        for case_sudo in self._check_may_act():
+            if Contest(case_sudo).is_open:
+                Contest(case_sudo).decide(reason)
         return True
 
     # === BUSINESS METHODS === #
@@ -169,14 +213,17 @@ class RecoveryCase(models.Model):
         if for_future and partner.collect_token_id != token:
             partner.collect_token_id = token
 
-    def _ask_question(self, text):
+    def _ask_question(self, text, reason=None):
         """Put what the customer asks into the chatter, and make sure that somebody reads it.
 
+        :param str reason: why they contest the invoice, one of `contest.REASONS`; none for a
+            question
         :return: why it is refused, for the customer; nothing when it was posted
         """
         self.ensure_one()
         text = text.strip()
-        if not text:
+        label = dict(self._fields["contest_reason"]._description_selection(self.env)).get(reason)
+        if not text and (not label or reason == "other"):
             return self.env._("Please write your question.")
         if len(text) > QUESTION_LENGTH:
             return self.env._(
@@ -199,11 +246,13 @@ class RecoveryCase(models.Model):
                 "again."
             )
         self.message_post(
-            body=text,  # Plain text, which Odoo escapes.
+            body=": ".join(filter(None, (label, text))),  # Plain text, which Odoo escapes.
             author_id=author.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
+        if label and self.state in OPEN_STATES and Contest(self).begin(reason):
+            return None
         self._ask_for_attention(
             self.env._("The customer asks a question. Answer it below."),
             activity=True,
@@ -334,7 +383,14 @@ class RecoveryCase(models.Model):
         """Fill the hook to let a promise end with its case."""
         result = super()._on_closed(reason)
         self.filtered("promise_date").promise_date = False
+        for case in self:
+            Contest(case).end()
         return result
+
+    def _get_further_exclusions(self):
+        """Fill the hook: what the customer contests is left alone until a person decides."""
+        found = [Contest(case).get_exclusion() for case in self]
+        return [*super()._get_further_exclusions(), *filter(None, found)]
 
     # === CRON === #
 
@@ -510,9 +566,16 @@ class RecoveryCase(models.Model):
         block = self._judge_method(token, self._get_owed()).block
         return bool(block) and block.decline_class in BLOCKING_CLASSES
 
+    def _get_contest_choices(self):
+        """Return what the page offers to those who contest an invoice: values and labels."""
+        labels = dict(self._fields["contest_reason"]._description_selection(self.env))
+        return [(value, labels[value]) for value, _label in REASONS]
+
     def _get_page_next(self):
         """Return what happens next when the customer does nothing, as they are told."""
         self.ensure_one()
+        if contested := Contest(self).explain():
+            return contested
         if self.promise_date and self._get_promise_end():
             return self.env._(
                 "You promised to pay by %(day)s. We charge nothing until then.",

@@ -193,6 +193,19 @@ class RecoveryPolicy(models.Model):
         "Recover again: the customer is asked for another payment, although the money may still "
         "come back. A debit that failed for want of money is no dispute and is always tried again.",
     )
+    contest_action = fields.Selection(
+        selection=[
+            ("stop", "Stop charges and notices until a person decides"),
+            ("tell", "Go on, and tell a person"),
+        ],
+        string="Contested Invoices",
+        default="stop",
+        required=True,
+        help="What happens when a customer says on their page that the invoice is wrong, was not "
+        "delivered, or is paid already. The clock of the case stands still while it is stopped. "
+        "Payments that a customer has their bank take back are another thing: see Disputed "
+        "Payments.",
+    )
     grace_days = fields.Integer(
         string="Grace",
         default=7,

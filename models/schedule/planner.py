@@ -72,6 +72,9 @@ class Planner:
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
+        if exclusion := self.move._get_exclusion_block():
+            planned._set_state("cancelled", sentence=exclusion.sentence)
+            return
         if planned and not self._withdraw_outdated(planned):
             return
         if self.choice.block:
@@ -234,7 +237,7 @@ class Planner:
             return
         if case.policy_id.retry_schedule == "provider":
             return
-        if not self.choice.token or self.choice.block:
+        if not self.choice.token or self.choice.block or self.move._get_exclusion_block():
             return
         reason = self.env._("The customer replaced the payment method on their page.")
         if case.state == "grace":
@@ -256,6 +259,8 @@ class Planner:
         :return: why there is none, for a person; nothing when it is planned
         """
         case = self.case
+        if exclusion := self.move._get_exclusion_block():
+            return f"{case.display_name}: {exclusion.sentence}"
         at = self._get_first_hour(fields.Datetime.now())
         for token in self._chooser.get_other_tokens() - case._get_default_token():
             choice = self._chooser.judge(token)
@@ -309,6 +314,12 @@ class Planner:
         promised = case._get_promised_wait()
         if promised and instant < promised.until:
             return self.env._("%(promise)s Withdraw the promise first.", promise=promised.sentence)
+        if exclusion := self.move._get_exclusion_block():
+            return self.env._(
+                "%(case)s: %(exclusion)s End the exclusion first.",
+                case=case.display_name,
+                exclusion=exclusion.sentence,
+            )
         if case.policy_id.retry_schedule == "provider":
             return self.env._(
                 "%(case)s: the provider retries this payment by itself.", case=case.display_name
