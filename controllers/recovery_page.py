@@ -42,6 +42,7 @@ class RecoveryPage(RecoveryPayment):
                 **self._prepare_common(visit),
                 **self._prepare_method_values(visit),
                 "done": done,
+                "is_charged": all(case._charges_new_method() for case in visit.cases),
                 "is_busy": any(
                     case._get_page_state() in ("charging", "processing") for case in visit.cases
                 ),

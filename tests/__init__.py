@@ -67,6 +67,7 @@ from .notice import (
     test_notice_delivery,
     test_notice_once,
     test_notice_send,
+    test_notice_truth,
     test_template,
     test_template_language,
     test_template_letter,

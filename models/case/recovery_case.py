@@ -384,7 +384,7 @@ class RecoveryCase(models.Model):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Let the engine see archived cases, too: one may have to be opened again."""
+        """Override of `base` to let the engine see archived cases, too: they may open again."""
         if self.env.su:
             kwargs["active_test"] = False
         return super()._search(domain, *args, **kwargs)

@@ -233,11 +233,9 @@ class Planner:
         They did so after they promised to pay, if they did: the promise is kept that way.
         """
         case = self.case
-        if case.state not in ("in_recovery", "grace") or case.in_flight_state:
+        if not self.may_charge_new_method():
             return
-        if case.policy_id.retry_schedule == "provider":
-            return
-        if not self.choice.token or self.choice.block or self.move._get_exclusion_block():
+        if not self.choice.token or self.choice.block:
             return
         reason = self.env._("The customer replaced the payment method on their page.")
         if case.state == "grace":
@@ -252,6 +250,16 @@ class Planner:
         if not isinstance(charge, Stop):
             self._create(charge, token=self.choice.token)
             self.env["recovery.attempt"]._make_due()
+
+    def may_charge_new_method(self):
+        """Return whether a method that the customer saves for the invoice is charged at once."""
+        case = self.case
+        return bool(
+            case.state in ("in_recovery", "grace")
+            and not case.in_flight_state
+            and case.policy_id.retry_schedule != "provider"
+            and not self.move._get_exclusion_block()
+        )
 
     def plan_backup(self, reason):
         """Plan a charge of another saved method of the customer, though the policy names none.
@@ -302,6 +310,8 @@ class Planner:
         :param instant: empty for now
         :return: why there is none, for a person; nothing when it is planned
         """
+        if exclusion := self.move._get_exclusion_block():
+            return f"{self.case.display_name}: {exclusion.sentence}"
         if self.case.state == "in_recovery" and self.case.ladder:
             left_out = self.case.set_retry_advice("at" if instant else "now", instant, reason)
             return left_out[0] if left_out else None

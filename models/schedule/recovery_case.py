@@ -327,6 +327,14 @@ class RecoveryCase(models.Model):
         """
         return TimingFacts(self).get_constraints(finished, choice)
 
+    def _charges_new_method(self):
+        """Return whether a method that the customer saves now is charged for this case at once.
+
+        Nobody is told so otherwise.
+        """
+        self.ensure_one()
+        return Planner(self).may_charge_new_method() and not self.move_id._get_dispute_block()
+
     def _get_coming_charge(self):
         """Return the planned charge of which people may be told: nothing known stands against it.
 

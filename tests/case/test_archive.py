@@ -9,28 +9,14 @@ from ..common import RecoveryCommon
 class TestArchive(RecoveryCommon):
     """What is archived is over; what goes on is in sight."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.invoice, cls.case = cls._fail_in_class()
-
-    @classmethod
-    def _fail_in_class(cls):
-        invoice = cls._create_invoice(token=cls._create_card())
-        attempt = cls.env["recovery.attempt"].sudo()
-        attempt = attempt.create(
-            invoice._prepare_attempt_vals(
-                source="collect",
-                planned_at="2026-01-01",
-                due_date=invoice.invoice_date_due,
-                state="declined",
-                finished_at="2026-01-01",
-            )
-        )
-        return invoice, cls.env["recovery.case"].sudo()._open(invoice, attempt=attempt)
+    def setUp(self):
+        super().setUp()
+        self.invoice, case = self._fail_invoice()
+        self.case = case.sudo()
 
     def test_open_case_can_not_be_archived_by_anybody(self):
         for case in (self.case.sudo(False), self.case):
+            self.case._cancel_planned("For the test.")
             for state in ("in_recovery", "paused", "grace", "suspended"):
                 self.case.state = state
                 with self.subTest(state=state), self.assertRaisesRegex(UserError, "stop it first"):

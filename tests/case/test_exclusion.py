@@ -129,7 +129,7 @@ class TestExclusion(NoticeCommon):
             self._exclude(self.customer, until="2026-11-25")
             clock.move_to("2026-11-25 09:00:00")
             self.env["account.move"]._gc_recovery_exclusions()
-            self.env["res.partner"]._gc_recovery_exclusions()
+            self.env["res.partner"].sudo()._gc_recovery_exclusions()
             self.assertFalse(invoice.recovery_excluded or self.customer.recovery_excluded)
 
     def test_automation_excludes_and_ends_it(self):

@@ -1,11 +1,11 @@
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.revenue_recovery.models.case.returns import mark_declined
+
 from .test_return import ReturnCommon
 
 SCHEMES = ("sepa", "ach", "bacs", "becs", "pad")
-# Codes whose scheme forbids to present the debit again, whatever their class says.
-FORBIDDEN = ("MS03", "RR04", "AG02", "NARR", "CNOR")
 
 
 @tagged("post_install", "-at_install")
@@ -14,45 +14,60 @@ class TestReturnSentences(ReturnCommon):
 
     NOW = "2026-03-02 12:00:00"
 
-    def _choose_codes(self):
-        """Return codes of each scheme: one of each class, and those with rules of their own."""
-        chosen = {}
-        codes = self.env["recovery.decline.code"].search([("scope", "in", SCHEMES)], order="id")
-        for code in codes:
-            own = code.code if code.scope == "sepa" and code.code in (*FORBIDDEN, "AM04") else ""
-            chosen.setdefault((code.scope, code.reason_id.decline_class, own), code)
-        return chosen.values()
+    def _preview(self, payment, scheme, code):
+        """Return what the dialog says of the account that was debited."""
+        values = {
+            "payment_id": payment.id,
+            "scheme": scheme,
+            "code": code,
+            "date": fields.Date.today(),
+        }
+        wizard = self.env["recovery.return.wizard"].new(values)
+        return wizard.consequences.split("\n")[-1]
 
-    def _open(self, payment, code):
-        return self.env["recovery.return.wizard"].new(
-            {
-                "payment_id": payment.id,
-                "scheme": code.scope,
-                "code": code.code,
-                "date": fields.Date.today(),
-            }
-        )
-
-    def test_sentence_of_each_kind_of_code_agrees_with_what_the_engine_does(self):
-        payments = {}
-        for scheme in SCHEMES:
-            invoice = self._create_invoice(token=self._create_account(recovery_network=scheme))
+    def test_sentence_of_each_code_agrees_with_what_the_engine_says_of_the_method(self):
+        codes = self.env["recovery.decline.code"].search([("scope", "in", SCHEMES)])
+        self.assertGreater(len(codes), 200)
+        for scheme, group in codes.grouped("scope").items():
+            account = self._create_account(recovery_network=scheme)
+            invoice = self._create_invoice(token=account)
             self._collect()
-            payments[scheme] = invoice, invoice.reconciled_payment_ids
-        for code in self._choose_codes():
-            invoice, payment = payments[code.scope]
-            sentence = self._open(payment, code).consequences.split("\n")[-1]
-            savepoint = self.env.cr.savepoint()
-            self._return(payment, code.code, code.scope)
-            case = invoice.recovery_case_id
-            with self.subTest(scheme=code.scope, code=code.code, sentence=sentence):
-                self.assertEqual(
-                    sentence.startswith("It is debited again"), bool(case.next_attempt_at)
-                )
-                if code.scope == "sepa" and code.code in FORBIDDEN:
-                    self.assertIn("presented again at most twice in 30 days", sentence)
-            savepoint.close(rollback=True)
-            self.env.invalidate_all()
+            attempt = invoice.recovery_attempt_ids
+            case = self.env["recovery.case"].sudo()._open(invoice.sudo(), attempt=attempt.sudo())
+            payment = invoice.reconciled_payment_ids
+            transaction = attempt.transaction_id.sudo()
+            for code in group.mapped("code"):
+                transaction.write({"recovery_decline": False, "recovery_reason_id": False})
+                with self.subTest(scheme=scheme, code=code):
+                    sentence = self._preview(payment, scheme, code)
+                    mark_declined(transaction, self._read(code, scheme))
+                    block = case._judge_method(account, 100.0).block
+                    self.assertEqual(sentence.startswith("It is debited again"), not block)
+                    if block and block.kind == "ceiling":
+                        self.assertIn(block.sentence, sentence)
+
+    def test_what_was_said_of_a_code_is_what_happens(self):
+        for scheme, code, is_again in (
+            ("sepa", "AM04", True),
+            ("sepa", "RR04", False),
+            ("sepa", "MS03", False),
+            ("sepa", "AC04", False),
+            ("ach", "R24", False),
+        ):
+            with self.subTest(scheme=scheme, code=code):
+                account = self._create_account(recovery_network=scheme)
+                invoice = self._create_invoice(token=account)
+                self._collect()
+                payment = invoice.reconciled_payment_ids
+                sentence = self._preview(payment, scheme, code)
+                self.assertEqual(sentence.startswith("It is debited again"), is_again)
+                self._return(payment, code, scheme)
+                self.assertEqual(bool(invoice.recovery_case_id.next_attempt_at), is_again)
+
+    def test_policy_that_plans_no_charges_is_not_said_to_debit_again(self):
+        self.policy.retry_schedule = "none"
+        _invoice, payment = self._pay_invoice()
+        self.assertIn("no policy plans charges", self._preview(payment, "sepa", "AM04"))
 
     def test_customer_is_told_of_a_debit_that_may_not_be_presented_again(self):
         """It was nothing that they did, but nobody else can pay it in another way."""
