@@ -15,6 +15,8 @@ record.
 * ``dispute:<return>``: the dispute is won or lost
 * ``booking:<return>``: the return is in the books
 * ``follow:<invoice>``: the invoice has been followed
+* ``step:<notice>``, ``undelivered:<notice>``: the invoice is settled, or another message arrived;
+  to-dos, not alerts
 * ``refund:<return>``: the refund was made again
 * ``return:<invoice>``: the invoice is in recovery, or owes nothing any more
 * ``case:<case>`` and the other kinds of :data:`CASE_KINDS`: the case ends, or what `answers` says
@@ -133,8 +135,11 @@ def _other_notes(case_sudo, *subjects):
 
 
 def get_open_alerts(thread_sudo):
-    """Return the open to-dos of alerts on a case or an invoice, in sudo mode, oldest first."""
-    return thread_sudo.activity_ids.filtered("recovery_subject").sorted("id")
+    """Return the open to-dos of alerts on a case or an invoice, in sudo mode, oldest first.
+
+    To-dos that are no alerts, as those of a policy's steps, may have a subject; they tell nothing.
+    """
+    return thread_sudo.activity_ids.filtered("recovery_sentence").sorted("id")
 
 
 def tick_off(threads_sudo):

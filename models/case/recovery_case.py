@@ -577,6 +577,7 @@ class RecoveryCase(models.Model):
             reason,
             closed_at=fields.Datetime.now(),
             paused_until=False,
+            **dict.fromkeys(("excluded", "excluded_since", "excluded_until"), False),
             **values,
         )
         closed._cancel_planned(reason)

@@ -1,4 +1,4 @@
-"""What takes back that a message could not be sent, or did not arrive."""
+"""What takes back that a message could not be sent, or did not arrive, and a step's to-do."""
 
 from ..case.account_move import SETTLED_STATES
 from ..case.answers import fill_answer
@@ -37,6 +37,15 @@ def _is_told_otherwise(notice):
     return _is_arrived(notice.search([("partner_id", "=", notice.partner_id.id)]))
 
 
+def _is_moot(notice):
+    """Return whether nothing need be done any more for an unpaid invoice: it is not one."""
+    if notice.step_id.trigger == "recovered":
+        return False
+    if notice.case_id:
+        return notice.case_id.state in ("recovered", "cancelled")
+    return notice.move_id.state == "cancel" or notice.move_id.payment_state in SETTLED_STATES
+
+
 def _is_arrived(notices):
     """Return whether the latest message of notices that went out has arrived."""
     sent = notices.filtered("sent_at").sorted(lambda notice: (notice.sent_at, notice.id))
@@ -48,3 +57,4 @@ fill_answer("email", _has_email)
 fill_answer("phone", _has_phone)
 fill_answer("delivery", _has_arrived_since)
 fill_answer("undelivered", _is_told_otherwise, "recovery.notice")
+fill_answer("step", _is_moot, "recovery.notice")

@@ -47,6 +47,8 @@ def _make_facts(case, debt, attempts, barred):
         if row["state"] == "planned"
     ]
     is_open = case.state in OPEN_STATES
+    if planned and _is_announced(case) and not case._get_coming_charge():
+        planned = []  # Something stands against it: it is announced to nobody.
     exclusion = find_exclusion(case.move_id, "notices")
     paid_at = case.closed_at if case.state == "recovered" else None
     return CaseFacts(
@@ -73,6 +75,11 @@ def _make_facts(case, debt, attempts, barred):
         once=case._hears_once(),
         told=case._hears_once() and case._has_heard(),
     )
+
+
+def _is_announced(case):
+    """Return whether a step of the policy announces the next charge to the customer."""
+    return "before_attempt" in case.policy_id.step_ids.mapped("trigger")
 
 
 def _make_failures(case, attempts):

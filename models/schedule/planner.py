@@ -157,6 +157,7 @@ class Planner:
         # Where none was ever chosen, none was blocked.
         is_news = not case.blocked_class and block.kind not in ("fault", "no_method")
         is_waiting = bool(block.provider)
+        is_asked = case.block_sentence == block.sentence  # Ticked off, maybe.
         case.write(
             {
                 "blocked_class": block.decline_class or MISSING,
@@ -168,7 +169,7 @@ class Planner:
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
-        if block.kind in ASKED_KINDS and case.opened_by != "customer":
+        if block.kind in ASKED_KINDS and case.opened_by != "customer" and not is_asked:
             case._ask_for_attention(block.sentence, kind="method")
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)

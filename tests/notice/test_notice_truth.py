@@ -131,6 +131,34 @@ class TestNoticeTruth(NoticeCommon):
         self._run_cron("follow")
         self.assertNotEqual(case.attention, "Two.")
 
+    def test_to_dos_of_steps_end_with_the_payment_but_for_those_about_it(self):
+        todo = self.env.ref("mail.mail_activity_data_todo")
+        action = {"action_type": "activity", "activity_type_id": todo.id, "mail_template_id": False}
+        self._set_steps(
+            {"name": "Call them", **action},
+            {"name": "Thank them", "trigger": "recovered", **action},
+        )
+        with self._at("2026-11-23 09:00:00") as clock:
+            invoice, case = self._fail_invoice()
+            self._follow_at(clock, "2026-11-23 12:00:00")
+            self.assertEqual(case.activity_ids.mapped("summary"), ["Call them"])
+            self.assertFalse(case.attention, msg="It is no warning.")
+            self._register_payment(invoice, 100.0)
+            self._follow_at(clock, "2026-11-23 14:00:00")
+            self._follow_at(clock, "2026-11-24 14:00:00")
+            self.assertEqual(case.activity_ids.mapped("summary"), ["Thank them"])
+
+    def test_warning_that_a_person_has_ticked_off_is_not_raised_again(self):
+        card = self._create_card()
+        _invoice, case = self._fail_invoice(token=card)
+        card.active = False
+        self._run_cron("follow")
+        self.assertIn("is archived", case.attention)
+        case.action_attention_done()
+        self.env["recovery.invoice.queue"]._add(case.move_id)
+        self._run_cron("follow")
+        self.assertFalse(case.attention)
+
     def test_contest_can_not_be_ticked_off(self):
         _invoice, case = self._fail_invoice()
         case.sudo()._ask_question("", "paid")

@@ -113,6 +113,19 @@ class TestNoMethod(NoticeCommon):
         card.active = False
         self.assertFalse(case._get_announced_charge())
 
+    def test_charge_that_would_be_refused_is_not_announced(self):
+        template = self.env.ref("revenue_recovery.mail_template_upcoming_charge")
+        self._set_steps(
+            {"trigger": "before_attempt", "delay_days": 1, "mail_template_id": template.id}
+        )
+        with self._at("2026-11-23 09:00:00") as clock:
+            _invoice, case = self._fail_invoice()
+            self.env.company.recovery_charge_test_providers = False
+            self._follow_at(clock, case.next_attempt_at - timedelta(hours=20))
+            self.assertNotIn("sent", self._get_notice(case).mapped("state"))
+            self.env.company.recovery_charge_test_providers = True
+            self.assertTrue(case._get_notice_facts()[case].attempts)
+
     # === THE CUSTOMER'S OWN PAYMENTS === #
 
     def _fail_by_customer(self, **values):
