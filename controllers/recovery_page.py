@@ -42,6 +42,7 @@ class RecoveryPage(RecoveryPayment):
                 **self._prepare_common(visit),
                 **self._prepare_method_values(visit),
                 "done": done,
+                "is_charged": all(case._charges_new_method() for case in visit.cases),
                 "is_busy": any(
                     case._get_page_state() in ("charging", "processing") for case in visit.cases
                 ),
@@ -102,6 +103,7 @@ class RecoveryPage(RecoveryPayment):
                 "decline_class": (together or visit.cases)._get_page_class(),
                 "failed_payment": visit.cases._get_failed_payment(),
                 "next_sentence": lead._get_page_next(),
+                "contest_reasons": lead._get_contest_choices(),
                 # Others that can be paid go on meanwhile.
                 "busy": not payable and bool(states & {"charging", "processing"}),
                 "begun": not payable and "begun" in states,

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..models.case.settlements import CHANNELS
 from ..models.case.states import OPEN_STATES
+from ..models.page.contest import REASONS as CONTEST_REASONS
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [
@@ -35,6 +36,7 @@ class RecoveryCaseReport(models.Model):
             "began_by",
             "closed_at",
             "company_id",
+            "contest_reason",
             "corrected_company_amount",
             "currency_id",
             "discounted_company_amount",
@@ -65,6 +67,12 @@ class RecoveryCaseReport(models.Model):
     }
 
     # Dimensions.
+    contest_reason = fields.Selection(
+        selection=CONTEST_REASONS,
+        string="Contested Because",
+        readonly=True,
+        help="What the customer said on their page is wrong with the invoice.",
+    )
     began_by = fields.Selection(
         selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")],
         readonly=True,
@@ -252,6 +260,7 @@ class RecoveryCaseReport(models.Model):
                    recovery_case.first_class AS decline_class,
                    recovery_case.product_categ_id,
                    recovery_case.recurrence != 'once' AS is_recurring,
+                   recovery_case.contest_reason,
                    recovery_case.failed_on,
                    recovery_case.state,
                    CASE WHEN recovery_case.state IN %(open)s THEN 'in_recovery'

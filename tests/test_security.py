@@ -312,6 +312,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "action_stop"): (case, []),
             ("recovery.case", "action_view_attempts"): (case, []),
             ("recovery.case", "action_view_move"): (case, []),
+            ("recovery.case", "action_contest_stands"): (case, []),
             ("recovery.case", "action_withdraw_promise"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
             ("recovery.case", "set_retry_advice"): (case, ["now"]),

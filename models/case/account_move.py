@@ -11,6 +11,8 @@ from ..method.defaults import DefaultMethods
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
+from .exclusion import FIELDS as EXCLUSION_FIELDS
+from .exclusion import WHAT, check_until, find_exclusion, forget_past, get_end
 from .owed import read_debts
 from .recovery_attempt import IN_FLIGHT
 from .states import OPEN_STATES
@@ -85,6 +87,7 @@ class AccountMove(models.Model):
         comodel_name="recovery.case",
         inverse_name="move_id",
         string="Recovery Cases",
+        context={"active_test": False},
         groups=RECOVERY_GROUP,
     )
     recovery_attempt_ids = fields.One2many(
@@ -113,6 +116,30 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=RECOVERY_GROUP,
         help="What a person has to look at, on the case or on the invoice itself.",
+    )
+    recovery_excluded = fields.Selection(
+        selection=WHAT,
+        string="Exclude From",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="Charges: this invoice is not charged automatically.\n"
+        "Notices: nothing is sent to the customer about it.\n"
+        "Its case stays open; while nothing may be charged, its clock stands still.",
+    )
+    recovery_excluded_until = fields.Date(
+        string="Excluded Until",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="On this day recovery goes on by itself. Empty: until somebody ends it here.",
+    )
+    recovery_excluded_reason = fields.Char(
+        string="Reason of the Exclusion",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="Why, for the team. The customer does not read it.",
     )
     recovery_in_flight_state = fields.Selection(
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
@@ -219,6 +246,10 @@ class AccountMove(models.Model):
                     )
                 )
 
+    @api.constrains(*EXCLUSION_FIELDS[:2])
+    def _check_recovery_excluded_until(self):
+        check_until(self.sudo())
+
     # === ACCESS === #
 
     @api.model
@@ -249,6 +280,8 @@ class AccountMove(models.Model):
         for move, customer in before.items():
             if move.access_token and move.commercial_partner_id != customer:
                 move.access_token = False
+        if vals.keys() & set(EXCLUSION_FIELDS):
+            self._recovery_note_exclusion()
         if _FOLLOWED_FIELDS & vals.keys():
             self.env["recovery.invoice.queue"]._add_followed(self)
         return result
@@ -347,6 +380,21 @@ class AccountMove(models.Model):
             "currency_id": self.currency_id.id,
             **values,
         }
+
+    def _recovery_note_exclusion(self):
+        """Let what is open of these invoices follow what they are excluded from."""
+        moves_sudo = self.sudo()  # Who edits an invoice need not be allowed to see cases.
+        for attempt_sudo in moves_sudo.recovery_attempt_ids:
+            if attempt_sudo.state == "planned" and not attempt_sudo.case_id:
+                # A first charge that had been put off: what stands against it is looked at anew.
+                instant = attempt_sudo.move_id._get_next_charge_instant(fields.Datetime.now())
+                attempt_sudo.planned_at = min(attempt_sudo.planned_at, instant)
+        self.env["recovery.invoice.queue"]._add_followed(moves_sudo)
+
+    @api.autovacuum
+    def _gc_recovery_exclusions(self):
+        """Empty the exclusions of invoices that are over; they have no effect any more."""
+        forget_past(self)
 
     def _recovery_touch(self):
         """Let whoever works on the payment of these invoices at the same time look again.
@@ -465,6 +513,7 @@ class AccountMove(models.Model):
                 "partner_id",
                 "payment_state",
                 "recovery_case_id",
+                *EXCLUSION_FIELDS,
                 "state",
             ]
         )
@@ -585,6 +634,18 @@ class AccountMove(models.Model):
             self.env._("The customer disputes a payment of this invoice: nothing is charged."),
             until=fields.Datetime.now() + DISPUTE_WAIT,
         )
+
+    def _get_exclusion_block(self):
+        """Return why nothing is charged while the invoice or its customer is excluded, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        # In sudo mode: who plans a charge by a button need not see how customers are set up.
+        exclusion = find_exclusion(self.sudo(), "charges")
+        if not exclusion:
+            return None
+        return Block("excluded", exclusion.sentence, until=get_end(exclusion, self))
 
     def _is_recoverable(self):
         """Return whether something is owed now, and not excluded from follow-ups."""

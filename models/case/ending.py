@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from ...tools import jobs
 from ..policy.choices import is_made_for
 from .recovery_attempt import UNFINISHED
+from .states import OPEN_STATES
 
 
 def due_ends(env):
@@ -18,7 +19,13 @@ def due_ends(env):
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
     # The clock of what waits for the company itself stands still.
     is_idle &= Domain("waiting_since", "=", False)
+    # So does that of what is excluded from charges.
+    is_idle &= Domain("excluded_since", "=", False)
     return [
+        (
+            Domain("state", "in", OPEN_STATES) & Domain("excluded_until", "<=", anywhere),
+            _end_exclusion,
+        ),
         (Domain("state", "=", "paused") & Domain("paused_until", "<=", anywhere), _end_pause),
         (
             Domain("state", "=", "suspended") & Domain("postponed_until", "<=", anywhere),
@@ -36,6 +43,10 @@ def _end_pause(case):
     if case.paused_until > case.move_id._get_recovery_today():
         return  # Not there yet.
     case._resume(case.env._("The pause is over."))
+
+
+def _end_exclusion(case):
+    case._follow_exclusion()
 
 
 def _end_window(case):
@@ -65,7 +76,9 @@ def _block(case):
 def _ask_for_write_off(case):
     case._close("lost", case.env._("Given up; a manager is asked to write the invoice off."))
     case._ask_for_attention(
-        case.env._("Confirm the write-off of %(case)s.", case=case.display_name), activity=True
+        case.env._("Confirm the write-off of %(case)s.", case=case.display_name),
+        activity=True,
+        kind="write_off",
     )
 
 

@@ -6,6 +6,7 @@ from odoo import fields
 
 from .claim import Claim
 from .credit import CustomerCredit
+from .exclusion import follow_exclusion
 from .states import OPEN_STATES
 
 
@@ -34,18 +35,20 @@ class CaseOpening:
         case = move.recovery_case_id
         if case.state not in OPEN_STATES:
             policy = self.env["recovery.policy"]._match(move)
-            if not policy:
+            if not policy or (self._is_own_failure() and policy.own_failures == "none"):
                 return cases
             prepared = cases._prepare_case_vals(move, policy, attempt, self.transaction)
+            prepared |= self._prepare_own_failure_vals(policy)
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = cases.with_context(tracking_disable=True).create({**prepared, **values})
+            follow_exclusion(case)
             if case.opened_by != "overdue":
                 case._emit("large_failed")
         if attempt:
             self._adopt_charges(case)
             if attempt.state == "refused" and not attempt.decline_class:
                 # With a decline it was refused for the method, which is up to the customer.
-                case._ask_for_attention(attempt.sentence)
+                case._ask_for_attention(attempt.sentence, kind="refused")
         return case
 
     def open_overdue(self):
@@ -117,6 +120,23 @@ class CaseOpening:
             **prepare_decline_vals(attempt, transaction),
             **cases._prepare_opening_vals(move, due_date, policy),
         }
+
+    def _is_own_failure(self):
+        """Return whether a customer failed to pay by themselves, and nobody agreed to charges."""
+        transaction = self.transaction
+        return bool(
+            not self.attempt
+            and transaction.state in ("error", "cancel")  # Not one that the bank took back.
+            and transaction.operation != "offline"
+            and not self.move.collect_automatically
+        )
+
+    def _prepare_own_failure_vals(self, policy):
+        """Return what is different in the case of a payment that the customer began."""
+        if not self._is_own_failure():
+            return {}
+        charged = {} if policy._charges_own_failures() else {"ladder": False, "arm": False}
+        return {"opened_by": "customer", **charged}
 
     def _adopt_charges(self, case):
         """Take the charges of the invoice that had no case into it."""

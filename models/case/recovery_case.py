@@ -6,14 +6,16 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.guards import is_uninstalling
 from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
-from .alerts import find_alerts, put_alert, show_newest, tick_off
+from .alerts import CASE_KINDS, answer_case, put_alert, put_note, tick_off
 from .claim import Claim
 from .ending import due_ends
+from .exclusion import WHAT, follow_exclusion, list_exclusions
 from .follower import follow_invoice
 from .instalments import take_in_instalments
 from .opening import CaseOpening, reopen
@@ -100,6 +102,11 @@ class RecoveryCase(models.Model):
         readonly=True,
         copy=False,
         help="What a person has to look at; empty when the case runs by itself.",
+    )
+    attention_notes = fields.Json(
+        readonly=True,
+        copy=False,
+        help="What the case asks for without a to-do, each with what takes it back.",
     )
     ladder = fields.Json(
         readonly=True,
@@ -206,6 +213,7 @@ class RecoveryCase(models.Model):
     opened_by = fields.Selection(
         selection=[
             ("failure", "Failed payment"),
+            ("customer", "Customer's own payment"),
             ("overdue", "Overdue invoice"),
             ("taken_back", "Payment taken back"),
         ],
@@ -213,7 +221,8 @@ class RecoveryCase(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Why there is a case. An overdue invoice without a saved method is not charged.",
+        help="Why there is a case. An overdue invoice without a saved method is not charged; "
+        "neither is one whose customer failed to pay by themselves, unless its policy says so.",
     )
     foreign_failure_at = fields.Datetime(
         readonly=True,
@@ -246,6 +255,24 @@ class RecoveryCase(models.Model):
         readonly=True,
         copy=False,
         help="For how long the case has waited so in all: its window is longer by that time.",
+    )
+    excluded = fields.Selection(
+        selection=WHAT,
+        string="Excluded From",
+        readonly=True,
+        copy=False,
+        help="What the invoice, or its customer, is excluded from for now.",
+    )
+    excluded_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Since when nothing may be charged: the clock of the case stands still.",
+    )
+    excluded_until = fields.Date(
+        readonly=True, copy=False, help="On this day it is looked at again; empty: no day is set."
+    )
+    exclusion_sentence = fields.Char(
+        string="Left Alone Because", compute="_compute_exclusion_sentence"
     )
     recurrence = fields.Selection(
         selection=RECURRENCES,
@@ -298,6 +325,8 @@ class RecoveryCase(models.Model):
     )
     _deadline_idx = models.Index("(deadline_at) WHERE state = 'in_recovery'")
     _grace_idx = models.Index("(grace_until) WHERE state = 'grace'")
+    _notes_idx = models.Index("(id) WHERE attention_notes IS NOT NULL")
+    _excluded_idx = models.Index("(excluded_until) WHERE excluded_until IS NOT NULL")
     _paused_idx = models.Index("(paused_until) WHERE state = 'paused'")
     _postponed_idx = models.Index("(postponed_until) WHERE state = 'suspended'")
 
@@ -321,6 +350,13 @@ class RecoveryCase(models.Model):
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
             case.has_question = any(in_flight.mapped("is_question"))
+
+    @api.depends("excluded")
+    def _compute_exclusion_sentence(self):
+        for case in self:
+            exclusions = list_exclusions(case.move_id) if case.excluded else ()
+            sentences = dict.fromkeys(each.sentence for each in exclusions)
+            case.exclusion_sentence = " ".join(sentences) or False
 
     @api.depends("return_ids.state", "return_ids.deadline_at")
     def _compute_dispute(self):
@@ -354,12 +390,39 @@ class RecoveryCase(models.Model):
                     fields=", ".join(self._fields[name].string for name in engine_fields),
                 )
             )
+        if "active" in vals and not vals["active"]:
+            self._check_may_archive()
         return super().write(vals)
+
+    def _check_may_archive(self):
+        """Refuse to hide what goes on.
+
+        :raise UserError: when one of these cases is open, or a charge of it is under way
+        """
+        for case in self.filtered(lambda case: case.state in OPEN_STATES or case.in_flight_state):
+            raise UserError(
+                self.env._(
+                    "The case of %(case)s is not closed: it would go on charging and writing out "
+                    "of sight. Pause it to have it wait, or stop it first and archive it then.",
+                    case=case.display_name,
+                )
+            )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Override of `base` to let the engine see archived cases, too: they may open again."""
+        if self.env.su:
+            kwargs["active_test"] = False
+        return super()._search(domain, *args, **kwargs)
 
     @api.ondelete(at_uninstall=True)
     def _unlink_except_evidence(self):
         if self.attempt_ids.transaction_id and not is_uninstalling(self.env):
-            raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
+            raise UserError(
+                self.env._(
+                    "A case with charges can't be deleted: once it is closed, archive it instead."
+                )
+            )
 
     # === ACTION METHODS === #
 
@@ -505,26 +568,26 @@ class RecoveryCase(models.Model):
         :return: the cases that changed
         """
         changed = allowed(self, TRANSITIONS, target, _logger)
+        if target in OPEN_STATES:
+            values["active"] = True  # What goes on again is in sight.
         if changed:
             changed.write({"state": target, "end_reason": reason, **values})
             changed._on_changed()
         return changed
 
-    def _ask_for_attention(self, sentence, activity=False):
+    def _ask_for_attention(self, sentence, activity=False, kind="case"):
         """Put these cases on the list of those that need a person, with one to-do at most.
 
         :param bool activity: whether it is urgent enough for a to-do of somebody
+        :param str kind: of :data:`alerts.CASE_KINDS`: what takes it back
         """
         for case in self.filtered(lambda case: case.attention != sentence):
-            case.attention = sentence
-            if activity:
-                put_alert(case, sentence, f"case:{case.id}")
+            put = put_alert if activity else put_note
+            put(case, sentence, f"{kind}:{case.id}")
 
     def _clear_attention(self):
         """Take back what only these cases asked for; alerts stay until something answers them."""
-        cases = self.filtered("attention")
-        find_alerts(self.env, *(f"case:{case.id}" for case in cases)).unlink()
-        show_newest(cases)
+        answer_case(self, *CASE_KINDS)
 
     def _begin_grace(self, reason):
         """Leave the case to the customer for the grace period, no more charges planned."""
@@ -540,6 +603,7 @@ class RecoveryCase(models.Model):
             reason,
             closed_at=fields.Datetime.now(),
             paused_until=False,
+            **dict.fromkeys(("excluded", "excluded_since", "excluded_until"), False),
             **values,
         )
         closed._cancel_planned(reason)
@@ -599,6 +663,14 @@ class RecoveryCase(models.Model):
         """Close, suspend, resume or re-open the case, as its invoice says."""
         self.ensure_one()
         follow_invoice(self)
+        follow_exclusion(self)
+
+    def _follow_exclusion(self):
+        """Go on with a case that is left alone no longer, or leave it alone."""
+        self.ensure_one()
+        follow_exclusion(self)
+        if self.state == "in_recovery":
+            self._plan_next_charge()
 
     @api.model
     def _record_return(self, payment, decline, date, moves=None, **kwargs):
@@ -647,7 +719,7 @@ class RecoveryCase(models.Model):
         jobs.work_on_each(
             self.env,
             self.search(domain, limit=limit).ids,
-            lambda case_id: act(self._browse_in_company(case_id)),
+            lambda case_id: self._browse_in_company(case_id)._work(act),
             failed=lambda case_id, error: self.browse(case_id)._put_aside(error),
             doing="Case",
         )
@@ -657,11 +729,19 @@ class RecoveryCase(models.Model):
         case = self.browse(case_id)
         return case.with_company(case.company_id)
 
+    def _work(self, act):
+        """Do something with a case, which goes on again where the job had failed on it."""
+        act(self)
+        if self.not_before:
+            self.not_before = False
+
     def _put_aside(self, error):
         """Leave a case alone for a while on which the job failed, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
         self._ask_for_attention(
-            self.env._("The case could not go on: %(error)s", error=error), activity=True
+            self.env._("The case could not go on: %(error)s", error=describe_error(error)),
+            activity=True,
+            kind="job",
         )
 
     # === GETTERS === #
@@ -675,6 +755,23 @@ class RecoveryCase(models.Model):
         """Return whether the invoice is still owed by the customer for whom the case was opened."""
         self.ensure_one()
         return self.partner_id == self.move_id.commercial_partner_id
+
+    def _has_schedule(self, policy):
+        """Return whether this case is charged by the retry schedule of a policy, if it has one."""
+        self.ensure_one()
+        if self.opened_by == "customer":
+            return policy._charges_own_failures()
+        return bool(self.ladder) or self.opened_by != "overdue"
+
+    def _hears_once(self):
+        """Return whether the customer is written to once at most: they had agreed to nothing."""
+        self.ensure_one()
+        policy = self.policy_id
+        return (
+            self.opened_by == "customer"
+            and policy.own_failures == "once"
+            and not policy._is_reminding(self.move_id)
+        )
 
     def _get_clock_start(self):
         """Return from when (naive UTC) the window counts: later by what the case has waited."""

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.places import Places
 from .alerts import raise_alert
 from .follower import InvoiceFollower
@@ -181,7 +182,9 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _note_failure(self, move, error):
         self._put_off(move, FAILED_WAIT)
-        sentence = self.env._("The case could not be updated: %(error)s", error=error)
+        sentence = self.env._(
+            "The case could not be updated: %(error)s", error=describe_error(error)
+        )
         raise_alert(move, sentence, f"follow:{move.id}")
 
     @api.model

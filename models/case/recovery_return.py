@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 
 from ...declines import Decline
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .alerts import raise_alert
@@ -337,7 +338,7 @@ class RecoveryReturn(models.Model):
     def _put_aside(self, error):
         """Leave a return alone for a while that could not be booked, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
-        self._tell_trouble(str(error))
+        self._tell_trouble(describe_error(error))
 
     def _tell_trouble(self, trouble):
         """Tell a person what they have to do, since the job can't."""

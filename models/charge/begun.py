@@ -11,6 +11,7 @@ from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
 from ...tools import jobs
 from ..case.alerts import answer_alert, find_alerts, raise_alert
+from ..case.answers import fill_answer
 from ..case.states import OPEN_STATES
 from ..method.rail import PENDING_WAIT, is_overdue
 from .pace import ProviderPace
@@ -353,3 +354,13 @@ def get_covered(spans):
             covered += end - start
         reached = end if reached is None else max(end, reached)
     return covered
+
+
+def _is_clear(transaction):
+    """Return whether it is clear what became of a payment by somebody else."""
+    if transaction.state == "error":
+        return not (transaction.recovery_unclear or transaction.recovery_stays_open)
+    return transaction.state not in ("draft", "pending", "authorized")
+
+
+fill_answer("begun", _is_clear, "payment.transaction")

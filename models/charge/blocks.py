@@ -8,6 +8,7 @@ from odoo import fields
 from ...tools.instants import naive
 from ..case.credit import CustomerCredit
 from ..rules.block import Block
+from .chargeable import find_method_block
 from .own_retries import OwnRetriesOfProvider, search_retried
 from .under_way import MoneyUnderWay
 
@@ -35,9 +36,27 @@ class ChargeBlocks:
 
         :rtype: Block | None
         """
+        return next(self._find_all(), None)
+
+    def find_lasting(self):
+        """Return what stands against the charge, and still will at its time as far as is known.
+
+        Asked before people are told of it: nobody is to be promised what can't be kept.
+
+        :rtype: Block | None
+        """
+        planned_at = self._attempt.planned_at
+        for block in self._find_all():
+            if not block.until or block.until > planned_at:
+                return block
+        return None
+
+    def _find_all(self):
+        """Yield the blocks, in the order in which people are told."""
         checks = (
             self._check_owed,
             self._move._get_dispute_block,
+            self._check_exclusion,
             self._check_in_flight,
             self._check_own_retries,
             self.check_method,
@@ -54,7 +73,7 @@ class ChargeBlocks:
             self._check_credit,
             self._attempt._get_further_block,
         )
-        return next(filter(None, (check() for check in checks)), None)
+        yield from filter(None, (check() for check in checks))
 
     # === THE DEBT === #
 
@@ -82,6 +101,16 @@ class ChargeBlocks:
         paused_until = self._provider_sudo.recovery_paused_until
         return not paused_until or self._now > paused_until + WINDOW_SLACK
 
+    def _check_exclusion(self):
+        """Return a block while the invoice, or its customer, is excluded from charges.
+
+        A case plans anew when that is over; a first charge, which has none, is looked at then.
+        """
+        block = self._move._get_exclusion_block()
+        return block and block._replace(
+            moot=bool(self._case), until=None if self._case else block.until
+        )
+
     def _check_in_flight(self):
         """Return a block when another payment of the invoice is on its way, or may be."""
         return MoneyUnderWay(self._env).find_block(self._move)
@@ -99,31 +128,11 @@ class ChargeBlocks:
 
     def check_method(self):
         """Return a block when the payment method can't be charged for this invoice."""
-        token = self._charged_token
-        if not token:
-            sentence = self._env._("No saved payment method is chosen. Choose one on the invoice.")
-            return Block("method", sentence)
-        if removal := token._recovery_get_removal():
+        block = find_method_block(self._charged_token, self._move, self._attempt.currency_id)
+        if block and block.kind == "removed":
             # For the customer, who is asked for another one: an accountant can't mend it.
-            return removal._replace(moot=bool(self._case))
-        label = {"method": token._recovery_get_label()}
-        currency = self._attempt.currency_id
-        currencies = token.payment_method_id.supported_currency_ids
-        sentence = None
-        if not token.active:
-            sentence = self._env._(
-                "%(method)s is archived. Choose another payment method.", **label
-            )
-        elif not self._move._is_own_token(token):
-            sentence = self._env._(
-                "%(method)s belongs to another customer or company. Choose another payment method.",
-                **label,
-            )
-        elif currencies and currency not in currencies:
-            sentence = self._env._(
-                "%(method)s can't be charged in %(currency)s.", currency=currency.name, **label
-            )
-        return sentence and Block("method", sentence)
+            return block._replace(moot=bool(self._case))
+        return block
 
     # === THE PROVIDER === #
 

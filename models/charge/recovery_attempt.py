@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from ...declines import Known
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ..case.alerts import raise_alert
 from ..case.credit import CustomerCredit
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
@@ -261,13 +262,13 @@ class RecoveryAttempt(models.Model):
         self.ensure_one()
         return ChargeBlocks(self).find()
 
-    def _get_method_block(self):
-        """Return why the payment method can't be charged for this invoice, or none.
+    def _get_lasting_block(self):
+        """Return what stands against this planned charge, and will when it is due, or none.
 
         :rtype: Block | None
         """
         self.ensure_one()
-        return ChargeBlocks(self).check_method()
+        return ChargeBlocks(self).find_lasting()
 
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
@@ -295,7 +296,9 @@ class RecoveryAttempt(models.Model):
 
     def _fail_to_start(self, error):
         """Refuse an attempt that raised before anything was sent, and let its case go on."""
-        sentence = self.env._("The charge could not be prepared: %(error)s", error=error)
+        sentence = self.env._(
+            "The charge could not be prepared: %(error)s", error=describe_error(error)
+        )
         self._set_state("refused", sentence=sentence)
         self.env["recovery.invoice.queue"]._add(self.move_id)
 

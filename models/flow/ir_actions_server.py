@@ -10,7 +10,10 @@ from odoo.fields import Domain
 from odoo.tools import plaintext2html, safe_eval
 
 from ...notices import is_working_day
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
+from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
+from ..case.exclusion import WHAT
 from ..policy.choices import check_choice
 from ..policy.paths import check_paths
 from .base_automation import DEFERRED_MODELS
@@ -47,6 +50,8 @@ KINDS = [
     ("recovery_activity", "Recovery: Schedule a To-Do"),
     ("recovery_block", "Recovery: Block the Customer's Orders"),
     ("recovery_unblock", "Recovery: Unblock the Customer's Orders"),
+    ("recovery_exclude", "Recovery: Exclude From Charges or Notices"),
+    ("recovery_include", "Recovery: End the Exclusion"),
     ("recovery_stop_recurrence", "Recovery: End the Recurrence"),
     ("recovery_uncollectible", "Recovery: Mark Uncollectible"),
     ("recovery_close", "Recovery: Close the Case"),
@@ -64,6 +69,7 @@ class IrActionsServer(models.Model):
         string="Days",
         help="Retry: days from now, 0 for as soon as hours and rules allow.\n"
         "Pause: days until the case goes on by itself, 0 until somebody resumes it.\n"
+        "Exclude: days until recovery goes on by itself, 0 until somebody ends the exclusion.\n"
         "To-Do: days until it is due.",
     )
     recovery_working_day = fields.Boolean(
@@ -122,6 +128,21 @@ class IrActionsServer(models.Model):
         string="Person",
         domain=CHOICES["recovery_user_id"],
         ondelete="restrict",
+    )
+    recovery_exclude_what = fields.Selection(
+        selection=WHAT,
+        string="Exclude From",
+        default="both",
+        help="Charges: nothing is charged automatically. Notices: nothing is sent about it.",
+    )
+    recovery_exclude_whom = fields.Selection(
+        selection=[("invoice", "The invoice"), ("customer", "The customer, with all invoices")],
+        string="Whom",
+        default="invoice",
+    )
+    recovery_exclude_reason = fields.Char(
+        string="Reason of the Exclusion",
+        help="Stands on the customer or the invoice. Empty: the name of the automation.",
     )
     recovery_write_off = fields.Boolean(
         string="Write Off", help="Book the loss at once, on the write-off account of the policy."
@@ -234,7 +255,7 @@ class IrActionsServer(models.Model):
                     self.env._(
                         "The condition of the action “%(action)s” is not one: %(error)s",
                         action=action.name,
-                        error=error,
+                        error=describe_error(error),
                     )
                 ) from error
 
@@ -353,6 +374,30 @@ class IrActionsServer(models.Model):
         """Let the customers order again."""
         self._recovery_block(eval_context, False)
 
+    def _run_action_recovery_exclude_multi(self, eval_context=None):
+        """Exclude invoices, or their customers, from charges, notices, or both.
+
+        :raise AccessError: when the user may not write them
+        """
+        today = fields.Date.context_today(self)
+        self._recovery_write_exclusion(
+            eval_context,
+            {
+                "recovery_excluded": self.recovery_exclude_what or "both",
+                "recovery_excluded_until": self.recovery_days
+                and today + timedelta(days=self.recovery_days),
+                "recovery_excluded_reason": self.recovery_exclude_reason
+                or self._recovery_get_reason(),
+            },
+        )
+
+    def _run_action_recovery_include_multi(self, eval_context=None):
+        """Let recovery go on for invoices, or customers, that were excluded.
+
+        :raise AccessError: when the user may not write them
+        """
+        self._recovery_write_exclusion(eval_context, dict.fromkeys(EXCLUSION_FIELDS, False))
+
     def _run_action_recovery_stop_recurrence_multi(self, eval_context=None):
         """End what makes further invoices of this kind."""
         reason = self._recovery_get_reason()
@@ -444,6 +489,17 @@ class IrActionsServer(models.Model):
             partners = group.partner_id.commercial_partner_id.with_company(company)
             partners.sudo(False).check_access("write")
             partners.recovery_blocked = is_blocked
+
+    def _recovery_write_exclusion(self, eval_context, values):
+        """Write an exclusion on the invoices of records, or on their customers in their company."""
+        records = eval_context["records"] or eval_context["record"]
+        moves = records if records._name == "account.move" else records.move_id
+        for company, group in moves.grouped("company_id").items():
+            excluded = group.with_company(company)
+            if self.recovery_exclude_whom == "customer":
+                excluded = excluded.commercial_partner_id
+            excluded.sudo(False).check_access("write")
+            excluded.write(values)
 
     # === GETTERS === #
 

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.isolation import run_isolated
 from ..case.account_move import SETTLED_STATES
 from .flow_planner import FlowPlanner
@@ -210,7 +211,9 @@ class RecoveryTrigger(models.Model):
         """Take a change off the queue that can't be planned, and tell so."""
         if not self.exists():
             return
-        sentence = self.env._("Its actions could not be planned: %(error)s", error=error)
+        sentence = self.env._(
+            "Its actions could not be planned: %(error)s", error=describe_error(error)
+        )
         record = self.env[self.res_model].browse(self.res_id).exists()
         FlowPlanner(self, record).note_failure(sentence)
         self.unlink()

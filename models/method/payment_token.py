@@ -556,13 +556,14 @@ class PaymentToken(models.Model):
 
     # === GETTERS - CHARGES === #
 
-    def _recovery_get_history(self):
+    def _recovery_get_history(self, supposed=None):
         """Return the charges of this card or account that were sent, oldest first.
 
+        :param supposed: see :meth:`history.CardHistory.read_charges`
         :rtype: list[history.CardCharge]
         """
         self.ensure_one()
-        return CardHistory(self).read_charges()
+        return CardHistory(self).read_charges(supposed)
 
     def _recovery_prepare_question(self, move, amount):
         """Return the charge of an invoice, in its currency, that the rules are asked about."""

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.jobs import work_on_each
+from ..case.exclusion import find_exclusion
 from ..case.recovery_attempt import IN_FLIGHT
 from ..schedule.account_move import COLLECT
 
@@ -41,12 +42,7 @@ class AccountMove(models.Model):
     def _is_reminded(self, matches):
         """Return whether the policy that fits this overdue invoice reminds of it."""
         policy = matches.get(self)
-        return bool(
-            policy
-            and policy.remind_unpaid
-            and policy.remind_since
-            and self.invoice_date_due >= policy.remind_since
-        )
+        return bool(policy and policy._is_reminding(self))
 
     @api.model
     def _search_overdue(self, since, limit=2000):
@@ -80,6 +76,7 @@ class AccountMove(models.Model):
             lambda move: (
                 move.invoice_date_due < move._get_recovery_today()
                 and not (move.collect_automatically and move._get_collect_token())
+                and not find_exclusion(move, "notices")
             )
         )
 

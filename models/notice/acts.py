@@ -39,6 +39,7 @@ def print_letter(notice):
         "mail.mail_activity_data_todo",
         summary=env._("Print and send: %(letter)s", letter=notice.name),
         user_id=user.id,
+        recovery_subject=f"step:{notice.id}",
     )
     recipient = notice._get_recipient()
     notice.recipient_id = recipient
@@ -72,6 +73,7 @@ def ask_somebody(notice):
         summary=notice.name,
         user_id=user.id,
         date_deadline=fields.Date.context_today(notice),
+        recovery_subject=f"step:{notice.id}",
     )
     notice._note_done(
         notice.env._("%(activity)s for %(user)s.", activity=kind.name, user=user.name)

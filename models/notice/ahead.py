@@ -7,7 +7,9 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
+from ..case.exclusion import find_exclusion, read_exclusion
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
 MOVE_TRIGGERS = ("before_due", "before_attempt")
 # How much earlier than its days a notice may lie, for days off in a row.
@@ -139,9 +141,10 @@ class Ahead:
 
     def _make_facts(self, move, policy, barred):
         """Return what the planner is told of an invoice without a case."""
-        token = move._get_collect_token()
+        has_method = not find_method_block(move._get_collect_token(), move)
+        exclusion = find_exclusion(move, "notices")
         attempts = ()
-        if move.collect_automatically and token:
+        if move.collect_automatically and has_method and not find_exclusion(move, "charges"):
             hours = policy._get_charge_hours(move.commercial_partner_id)
             midnight = datetime.combine(move.invoice_date_due, time(), hours.tz)
             at = hours.next_instant(midnight)
@@ -152,11 +155,13 @@ class Ahead:
             f"invoice {move.id}",
             amount=debt.balance,
             due=move.invoice_date_due,
-            has_method=bool(token),
+            has_method=has_method,
             is_one_off=not move.collect_automatically,
             attempts=attempts,
             cancelled=is_settled or debt.is_small,
             barred_steps=barred,
+            excluded=bool(exclusion),
+            excluded_until=exclusion and exclusion.until,
         )
 
     def plan_for_tokens(self, tokens):
@@ -173,8 +178,12 @@ class Ahead:
         for partner, group in tokens_sudo.grouped(
             lambda token: token.partner_id.commercial_partner_id
         ).items():
+            exclusion = read_exclusion(partner.with_company(self.company))
+            is_excluded = bool(exclusion) and exclusion.covers("notices")
             facts = CaseFacts(
                 f"customer {partner.id}",
+                excluded=is_excluded,
+                excluded_until=exclusion.until if is_excluded else None,
                 expiries=tuple(MethodExpiry(token.id, token.recovery_expiry) for token in group),
             )
             wanted = self._plan_one(facts, plain, partner)

@@ -7,9 +7,14 @@ from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt
 from ...tools.instants import aware, find_zone
+from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
+from ..case.exclusion import find_exclusion
 from ..case.owed import read_debts
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
+# Declines of which a customer hears nothing as long as they may pass, or are mended.
+UNHEARD_CLASSES = ("merchant", "technical")
 # Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
 
@@ -23,6 +28,8 @@ def read_facts(cases):
         return {}
     cases.env.flush_all()
     cases.move_id._fetch_for_recovery()
+    for company, group in cases.grouped("company_id").items():
+        group.partner_id.with_company(company).fetch(EXCLUSION_FIELDS)
     debts = read_debts([(case.move_id, case.due_date) for case in cases])
     due = _read_due(cases)
     attempts = _read_attempts(cases)
@@ -48,6 +55,9 @@ def _make_facts(case, amount, due, attempts, barred):
         if row["state"] == "planned"
     ]
     is_open = case.state in OPEN_STATES
+    if planned and _is_announced(case) and not case._get_coming_charge():
+        planned = []  # Something stands against it: it is announced to nobody.
+    exclusion = find_exclusion(case.move_id, "notices")
     paid_at = case.closed_at if case.state == "recovered" else None
     return CaseFacts(
         key=case.id,
@@ -57,7 +67,7 @@ def _make_facts(case, amount, due, attempts, barred):
         attempts=tuple(planned) if is_open else (),
         due=due,
         has_method=bool(case.ladder or case.policy_id.retry_schedule == "provider")
-        and bool(case._get_default_token()),
+        and not find_method_block(case._get_default_token(), case.move_id),
         is_one_off=not case.move_id.collect_automatically,
         exhausted_at=case.exhausted_at and aware(case.exhausted_at),
         paid_at=paid_at and aware(paid_at),
@@ -68,7 +78,16 @@ def _make_facts(case, amount, due, attempts, barred):
         paused_until=_get_pause_end(case),
         waiting=bool(case.waiting_since),
         barred_steps=barred,
+        excluded=bool(exclusion),
+        excluded_until=exclusion and exclusion.until,
+        once=case._hears_once(),
+        told=case._hears_once() and case._has_heard(),
     )
+
+
+def _is_announced(case):
+    """Return whether a step of the policy announces the next charge to the customer."""
+    return "before_attempt" in case.policy_id.step_ids.mapped("trigger")
 
 
 def _make_failures(case, attempts):
@@ -85,15 +104,19 @@ def _make_failures(case, attempts):
         at = case.first_failure_at if row["id"] == first else row["finished_at"]
         if not (row["state"] in FAILED_CHARGES or is_refused) or at < begin:
             continue
-        if row["decline_class"] == "merchant":
+        # What a rule forbids to try again nobody can mend but the customer, by another way to pay.
+        is_final = case.blocked_class == "never" and row["decline_class"] in UNHEARD_CLASSES
+        if row["decline_class"] == "merchant" and not is_final:
             continue  # Nothing that the customer did, or could mend.
         is_technical = row["state"] == "not_sent" or row["decline_class"] == "technical"
+        is_technical &= not is_final
+        decline_class = "never" if is_final else row["decline_class"] or "later"
         is_loud |= not is_technical
         yield FailedAttempt(
             row["id"],
             aware(at),
             row["reason"] or "unknown",
-            "technical" if is_technical else row["decline_class"] or "later",
+            "technical" if is_technical else decline_class,
         )
     if not is_loud:
         yield from _make_foreign_failure(case)
@@ -104,7 +127,7 @@ def _make_foreign_failure(case):
     if case.decline_class == "merchant":
         return
     at = case.foreign_failure_at
-    if case.opened_by == "failure" and not case.first_attempt_id:
+    if case.opened_by in ("failure", "customer") and not case.first_attempt_id:
         at = case.first_failure_at
     if at:
         is_technical = case.decline_class == "technical" and not case.foreign_failure_at

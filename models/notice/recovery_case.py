@@ -10,10 +10,15 @@ from odoo.tools import SQL
 
 from ...declines.networks import CARD_NETWORKS
 from ...notices import compare, plan_notices
+from ...tools.errors import describe_error
 from ...tools.jobs import commit, work
+from ..case.alerts import answer_case
+from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
 from .facts import FAILED_CHARGES, read_facts
 
+# The kinds of steps that reach the customer.
+MESSAGES = ("email", "sms", "letter")
 # Triggers about invoices and methods that have no case.
 AHEAD_TRIGGERS = ("before_due", "method_expires")
 PLAN_BATCH = 500
@@ -68,6 +73,7 @@ class RecoveryCase(models.Model):
                 changes = compare(records._get_stored(), wanted[case])
                 values += records._apply_changes(changes, case._prepare_notice_vals())
         notices.create(values)
+        answer_case(self, "planning")
         self.filtered("notices_outdated").notices_outdated = False
         return {case: (facts[case], wanted[case]) for case in self}
 
@@ -216,7 +222,9 @@ class RecoveryCase(models.Model):
         """Tell that the notices of a case can't be planned; it is tried at its next event."""
         self.notices_outdated = False
         self._ask_for_attention(
-            self.env._("The notices could not be planned: %(error)s", error=error), activity=True
+            self.env._("The notices could not be planned: %(error)s", error=describe_error(error)),
+            activity=True,
+            kind="planning",
         )
 
     # === GETTERS === #
@@ -224,6 +232,14 @@ class RecoveryCase(models.Model):
     def _has_sent_notices(self):
         """Fill the hook: one that was handed over counts."""
         return super()._has_sent_notices() or "sent" in self.notice_ids.mapped("state")
+
+    def _has_heard(self):
+        """Return whether a message of this life of the case went to its customer."""
+        self.ensure_one()
+        return any(
+            notice.state == "sent" and notice.life == self.life and notice.action_type in MESSAGES
+            for notice in self.notice_ids
+        )
 
     def _get_notice_facts(self):
         """Return what the planner is told of each of these cases.
@@ -245,6 +261,8 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         latest = self.attempt_ids.filtered(lambda attempt: attempt.state in FAILED_CHARGES)
         latest = latest.sorted("id")[-1:]
+        if not latest and not self.token_id and self.opened_by in ("failure", "customer"):
+            return "own"  # Whatever they typed: no saved method has anything to do with it.
         if latest.state == "returned" and latest.network not in CARD_NETWORKS:
             return "returned"
         return self.decline_class or "later"
@@ -286,7 +304,7 @@ class RecoveryCase(models.Model):
         rendering = self.env.context.get("recovery_rendering")
         if rendering is not None and rendering.case_ids is not None:
             return self | self.browse(rendering.case_ids)
-        return self | self.search(
+        others = self.search(
             [
                 ("partner_id", "=", self.partner_id.id),
                 ("company_id", "=", self.company_id.id),
@@ -296,6 +314,7 @@ class RecoveryCase(models.Model):
             ],
             order="first_failure_at, id",
         )
+        return self | others.filtered(lambda case: not find_exclusion(case.move_id, "notices"))
 
     def _get_notice_label(self):
         """Return what a subject calls the message's invoices: the first, and how many follow."""
@@ -335,8 +354,8 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         days = set()
         for case in self._get_message_cases():
-            is_coming = case._is_charging() and case.next_attempt_at
-            days.add(is_coming and case._get_local_day(case.next_attempt_at))
+            charge = case._get_coming_charge()
+            days.add(bool(charge) and case._get_local_day(charge.planned_at))
         return days.pop() if len(days) == 1 else False
 
     def _get_end_day(self):

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from ...notices import Notice, NoticeKey, Stored
 from ...notices.plan import find_end, step_hours
 from ...timing.decision import Sentence
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ...tools.jobs import work_on_each
 from ...tools.states import allowed
@@ -387,10 +388,13 @@ class RecoveryNotice(models.Model):
         """Keep planned notices back until a naive UTC instant, for a reason."""
         self.write({"held_until": until, "sentence": reason})
 
-    def _fail(self, reason, activity=True):
-        """Note why notices could not be sent, and tell a person once."""
+    def _fail(self, reason, activity=True, kind="notice"):
+        """Note why notices could not be sent, and tell a person once.
+
+        :param str kind: what takes it back, as of :meth:`recovery.case._ask_for_attention`
+        """
         failed = self._set_state("failed", sentence=reason)
-        failed.case_id._ask_for_attention(reason, activity=activity)
+        failed.case_id._ask_for_attention(reason, activity=activity, kind=kind)
         for move in failed.filtered(lambda notice: not notice.case_id).move_id:
             move._message_log(body=reason)
 
@@ -508,9 +512,16 @@ class RecoveryNotice(models.Model):
         sentences = filter(None, (wanted.sentence, wanted.moved))
         return " ".join(self._render(sentence) for sentence in sentences)
 
-    @api.model
     def _explain_error(self, error):
-        return self.env._("The notice could not be sent: %(error)s", error=error)
+        known = {"error": describe_error(error)}
+        if len(self) != 1 or not self.step_id:
+            return self.env._("The notice could not be sent: %(error)s", **known)
+        text = self._get_template() if self.action_type == "email" else self.step_id
+        return self.env._(
+            "The notice could not be sent. Mend “%(text)s”: %(error)s",
+            text=text.display_name,
+            **known,
+        )
 
     def _note_announced(self):
         """Keep on a backup method that its owner was told of its first charge."""

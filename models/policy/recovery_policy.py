@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ...notices import Rules
 from ...timing import ChargeHours, Ladder
+from ...tools.errors import describe_error
 from ...tools.instants import find_zone
 from . import recovery_conditions_mixin  # noqa: F401 (its model has to be there first)
 from .choices import check_choice, check_company, check_server_action
@@ -144,6 +145,23 @@ class RecoveryPolicy(models.Model):
         default=24,
         help="Hours before such a charge in which its customer gets no message.",
     )
+    own_failures = fields.Selection(
+        selection=[
+            ("once", "Write to them once"),
+            ("all", "Recover them like any other failed payment"),
+            ("none", "Leave them alone"),
+        ],
+        string="Customers' Own Payments",
+        default="once",
+        required=True,
+        help="When a customer tries to pay by themselves, as in the portal, and it fails, although "
+        "the invoice is not collected automatically: nobody agreed to charges then.\n"
+        "Write to them once: the first step after the failure, which tells that nothing was taken "
+        "and how to pay; nothing else is sent, and nothing is charged.\n"
+        "Recover them like any other: all steps, and charges once a payment method is chosen.\n"
+        "Leave them alone: no case is opened.\n"
+        "Where the policy reminds of unpaid invoices, too, its customers get all its steps.",
+    )
     remind_unpaid = fields.Boolean(
         string="Remind of Unpaid Invoices",
         help="Open a case for each overdue invoice that no saved payment method is charged for, "
@@ -184,6 +202,19 @@ class RecoveryPolicy(models.Model):
         "payment that is not matched with an invoice. Use it first: the oldest credit is matched "
         "with the invoice, as from its list of outstanding credits, and only the rest is charged. "
         "Ask: a person is told, and the charge waits until the credit is used or they are done.",
+    )
+    contest_action = fields.Selection(
+        selection=[
+            ("stop", "Stop charges and notices until a person decides"),
+            ("tell", "Go on, and tell a person"),
+        ],
+        string="Contested Invoices",
+        default="stop",
+        required=True,
+        help="What happens when a customer says on their page that the invoice is wrong, was not "
+        "delivered, or is paid already. The clock of the case stands still while it is stopped. "
+        "Payments that a customer has their bank take back are another thing: see Disputed "
+        "Payments.",
     )
     grace_days = fields.Integer(
         string="Grace",
@@ -272,7 +303,7 @@ class RecoveryPolicy(models.Model):
                 lambda error, policy=policy: self.env._(
                     "The conditions of the policy “%(policy)s” can't be read: %(error)s",
                     policy=policy.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 
@@ -477,7 +508,7 @@ class RecoveryPolicy(models.Model):
         fitting, error = self._get_conditions().find_safely(moves, self._evaluate)
         if error:
             _logger.warning("Policy %s can't be evaluated", self.id, exc_info=error)
-            self.domain_error = str(error)
+            self.domain_error = describe_error(error)
         return fitting
 
     def _evaluate(self, moves):
@@ -532,6 +563,21 @@ class RecoveryPolicy(models.Model):
             self.attempt_cost, move.currency_id, move.company_id, round=False
         )
         return {**schedule, "mode": "smart", "cost": cost, "pull_only": self.pull_only}
+
+    def _charges_own_failures(self):
+        """Return whether invoices are charged whose customers failed to pay by themselves."""
+        self.ensure_one()
+        return self.own_failures == "all"
+
+    def _is_reminding(self, move):
+        """Return whether this policy reminds of an invoice when it is unpaid and overdue."""
+        self.ensure_one()
+        return bool(
+            self.remind_unpaid
+            and self.remind_since
+            and move.invoice_date_due
+            and move.invoice_date_due >= self.remind_since
+        )
 
     def _get_notice_rules(self):
         """Return what a company wants of its messages; of several policies the most patient.

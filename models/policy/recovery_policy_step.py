@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...notices import TRIGGERS, message_hours
+from ...tools.errors import describe_error
 from . import recovery_conditions_mixin  # noqa: F401 (its model has to be there first)
 from .choices import check_choice, check_server_action
 
@@ -274,7 +275,7 @@ class RecoveryPolicyStep(models.Model):
                 lambda error, step=step: self.env._(
                     "The conditions of the step “%(step)s” can't be read: %(error)s",
                     step=step.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 

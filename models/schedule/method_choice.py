@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from odoo import fields
 
 from ...timing.ceiling import Charge
+from ..charge.chargeable import find_method_block
 from ..method.history import CardCharge
 from ..rules.block import Block
 
@@ -45,15 +46,13 @@ class MethodChooser:
         """
         case = self.case
         default = case._get_default_token()
-        if not default:
-            return MethodChoice(default)  # Nobody agreed to charges of this invoice.
         amount = case._get_owed()
         choice = self.judge(default, amount)
         block = choice.block
-        if default.active and not block:
+        if not block or not default:  # Without one nobody agreed to charges of this invoice.
             return choice
         # A backup is for a method that fails, not for a provider of ours that has to be mended.
-        if not case.policy_id.use_backup_methods or (block and block.kind == "fault"):
+        if not case.policy_id.use_backup_methods or block.kind == "fault":
             return choice
         for token in self.get_backups():
             other = self.judge(token, amount)
@@ -67,6 +66,8 @@ class MethodChooser:
         :param amount: what would be charged, where it is known; else what is owed
         :rtype: MethodChoice
         """
+        if block := find_method_block(token, self.case.move_id):
+            return MethodChoice(token, block=block)
         amount = self.case._get_owed() if amount is None else amount
         charge = token._recovery_prepare_question(self.case.move_id, amount)
         history = token._recovery_get_history()
@@ -116,8 +117,6 @@ class MethodChooser:
 
     def describe_block(self, choice, instant):
         """Return what stands against a charge at a naive UTC instant, with its source, or none."""
-        if not choice.token:
-            return None  # The charge says so itself.
         if choice.block:
             return self._add_source(choice.block.sentence, choice.block.rule)
         ceiling = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)

@@ -7,13 +7,16 @@ from odoo import fields
 
 from ...timing import Stop
 from ...tools.instants import aware, naive
+from ..case.alerts import answer_case
 from ..case.recovery_attempt import IN_FLIGHT
 from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
-from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
+from .decider import MISSING, Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
+# What an accountant can mend, by choosing another method: they are asked to.
+ASKED_KINDS = ("no_method", "archived", "method")
 # So many charges of an invoice may be due and not let out in a day.
 STOPPED_A_DAY = 4
 # When a first charge is looked at again that waits for its provider to be mended.
@@ -60,7 +63,7 @@ class Planner:
         case = self.case
         if case.waiting_since and not self._is_waiting():
             self._end_waiting()
-        if case.state == "grace" and case.blocked_class in BLOCKING_CLASSES:
+        if case.state == "grace" and case.blocked_class in (*BLOCKING_CLASSES, MISSING):
             self._leave_grace()
         if transactions and any(each._recovery_is_new_method() for each in transactions):
             self._charge_new_method()
@@ -71,6 +74,9 @@ class Planner:
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
+        if exclusion := self.move._get_exclusion_block():
+            planned._set_state("cancelled", sentence=exclusion.sentence)
+            return
         if planned and not self._withdraw_outdated(planned):
             return
         if self.choice.block:
@@ -86,12 +92,7 @@ class Planner:
         if charge.source != "mended":  # Each of those somebody has asked for.
             charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
-        attempt = self._create(charge, token=self.choice.token)
-        latest = attempts[-1:] or case.first_attempt_id
-        if latest.state != "declined":  # What has just been sent to the provider can be charged.
-            block = attempt._get_method_block()
-            if block:
-                case._ask_for_attention(block.sentence)
+        self._create(charge, token=self.choice.token)
 
     def replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -155,11 +156,13 @@ class Planner:
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
         case = self.case
-        is_news = not case.blocked_class and block.kind != "fault"
+        # Where none was ever chosen, none was blocked.
+        is_news = not case.blocked_class and block.kind not in ("fault", "no_method")
         is_waiting = bool(block.provider)
+        is_asked = case.block_sentence == block.sentence  # Ticked off, maybe.
         case.write(
             {
-                "blocked_class": block.decline_class,
+                "blocked_class": block.decline_class or MISSING,
                 "block_sentence": block.sentence,
                 "block_rule_id": block.rule and block.rule.id,
                 "waiting_provider_id": is_waiting and block.provider.id,
@@ -168,11 +171,14 @@ class Planner:
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
             self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+        if block.kind in ASKED_KINDS and case.opened_by != "customer" and not is_asked:
+            case._ask_for_attention(block.sentence, kind="method")
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)
 
     def unblock(self):
         """Let the case wait for no payment method any more."""
+        answer_case(self.case, "method")
         if self.case.blocked_class:
             names = ("blocked_class", "block_sentence", "block_rule_id")
             self.case.write(dict.fromkeys((*names, "waiting_provider_id", "waiting_since"), False))
@@ -230,9 +236,7 @@ class Planner:
         They did so after they promised to pay, if they did: the promise is kept that way.
         """
         case = self.case
-        if case.state not in ("in_recovery", "grace") or case.in_flight_state:
-            return
-        if case.policy_id.retry_schedule == "provider":
+        if not self.may_charge_new_method():
             return
         if not self.choice.token or self.choice.block:
             return
@@ -250,6 +254,16 @@ class Planner:
             self._create(charge, token=self.choice.token)
             self.env["recovery.attempt"]._make_due()
 
+    def may_charge_new_method(self):
+        """Return whether a method that the customer saves for the invoice is charged at once."""
+        case = self.case
+        return bool(
+            case.state in ("in_recovery", "grace")
+            and not case.in_flight_state
+            and case.policy_id.retry_schedule != "provider"
+            and not self.move._get_exclusion_block()
+        )
+
     def plan_backup(self, reason):
         """Plan a charge of another saved method that the customer agreed to.
 
@@ -258,6 +272,8 @@ class Planner:
         :return: why there is none, for a person; nothing when it is planned
         """
         case = self.case
+        if exclusion := self.move._get_exclusion_block():
+            return f"{case.display_name}: {exclusion.sentence}"
         at = self._get_first_hour(fields.Datetime.now())
         for token in self._chooser.get_backups():
             choice = self._chooser.judge(token)
@@ -300,6 +316,8 @@ class Planner:
         :param instant: empty for now
         :return: why there is none, for a person; nothing when it is planned
         """
+        if exclusion := self.move._get_exclusion_block():
+            return f"{self.case.display_name}: {exclusion.sentence}"
         if self.case.state == "in_recovery" and self.case.ladder:
             left_out = self.case.set_retry_advice("at" if instant else "now", instant, reason)
             return left_out[0] if left_out else None
@@ -312,6 +330,12 @@ class Planner:
         promised = case._get_promised_wait()
         if promised and instant < promised.until:
             return self.env._("%(promise)s Withdraw the promise first.", promise=promised.sentence)
+        if exclusion := self.move._get_exclusion_block():
+            return self.env._(
+                "%(case)s: %(exclusion)s End the exclusion first.",
+                case=case.display_name,
+                exclusion=exclusion.sentence,
+            )
         if case.policy_id.retry_schedule == "provider":
             return self.env._(
                 "%(case)s: the provider retries this payment by itself.", case=case.display_name

@@ -31,7 +31,14 @@ TABLES = (
 )
 # The columns that the addon adds to them.
 OWN_COLUMNS = {
-    "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
+    "account_move": {
+        "collect_automatically",
+        "collect_token_id",
+        "recovery_case_id",
+        "recovery_excluded",
+        "recovery_excluded_reason",
+        "recovery_excluded_until",
+    },
     "account_payment": {"recovery_return_move_id", "recovery_taken_off"},
     "payment_provider": {
         "recovery_back_off",
@@ -82,7 +89,14 @@ OWN_COLUMNS = {
         "recovery_large_amount",
         "recovery_share_timing",
     },
-    "res_partner": {"collect_automatically", "collect_token_id", "recovery_blocked"},
+    "res_partner": {
+        "collect_automatically",
+        "collect_token_id",
+        "recovery_blocked",
+        "recovery_excluded",
+        "recovery_excluded_reason",
+        "recovery_excluded_until",
+    },
 }
 COMPLAINT = re.compile(r"^[\d-]+ [\d:,]+ \d+ (?:WARNING|ERROR|CRITICAL) .*", re.M)
 
