@@ -42,7 +42,7 @@ class InvoiceFollower:
         if case:
             case._follow_invoice()
         case = self._follow_first_charge() or case
-        case = self._follow_customer(case) or case
+        case = self._follow_owner(case) or case
         case = self._follow_foreign(case, transactions)
         if case.state in ("in_recovery", "grace"):
             # A case that has just been resumed has planned already, on charges read anew.
@@ -89,7 +89,7 @@ class InvoiceFollower:
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
         return cases._open(self.move, attempt=latest) or self._go_on_without_case(latest)
 
-    def _follow_customer(self, case):
+    def _follow_owner(self, case):
         """Open the case of the customer who owes the invoice now, where it was somebody else's.
 
         :return: the case, if one was opened
