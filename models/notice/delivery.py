@@ -98,7 +98,7 @@ class Delivery:
                 user_id=lead._get_responsible().id,
             )
         if lead.next_partner_id:
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
 
     # === SEND AGAIN === #
 
