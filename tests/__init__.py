@@ -40,6 +40,7 @@ from .charge import (
     test_look_up,
     test_money,
     test_pace,
+    test_wake_up,
 )
 from .figures import (
     test_dashboard,

@@ -307,9 +307,12 @@ class RecoveryAttempt(models.Model):
 
         :param rule: the `recovery.network.rule` that asks for it
         """
-        self.filtered(lambda attempt: attempt.state == "planned").write(
+        planned = self.filtered(lambda attempt: attempt.state == "planned")
+        planned.write(
             {"planned_at": instant, "sentence": sentence, **self._prepare_rule_vals(rule)}
         )
+        if planned:
+            self._make_due(instant)
         if rule and self.env["recovery.case"]._is_listening():
             self.is_news = True
             self.env["recovery.invoice.queue"]._add(self.move_id)

@@ -738,6 +738,7 @@ class RecoveryCase(models.Model):
     def _put_aside(self, error):
         """Leave a case alone for a while on which the job failed, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
+        self.env["recovery.invoice.queue"]._wake(self.not_before)
         self._ask_for_attention(
             self.env._("The case could not go on: %(error)s", error=describe_error(error)),
             activity=True,

@@ -178,7 +178,7 @@ class RecoveryReturn(models.Model):
         elif not record._take_over(event, told_at, decline):
             return self.browse()
         record.write({"is_due": True, "not_before": False})
-        self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+        self.env["recovery.invoice.queue"]._wake()
         return record
 
     @api.model
@@ -296,7 +296,7 @@ class RecoveryReturn(models.Model):
             }
         )
         if is_dispute:
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
         return record
 
     def _note_undone(self):
@@ -338,6 +338,7 @@ class RecoveryReturn(models.Model):
     def _put_aside(self, error):
         """Leave a return alone for a while that could not be booked, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
+        self.env["recovery.invoice.queue"]._wake(self.not_before)
         self._tell_trouble(describe_error(error))
 
     def _tell_trouble(self, trouble):

@@ -138,9 +138,11 @@ class BegunPayment:
             return True
         # Before asking: should this worker die, the next one asks later, not at once.
         transaction.recovery_ask_at = fields.Datetime.now() + SILENT_WAIT
+        self._env["recovery.invoice.queue"]._wake(transaction.recovery_ask_at)
         jobs.commit(self._env)
         if until := self._pace.take_turn():
             transaction.recovery_ask_at = until
+            self._env["recovery.invoice.queue"]._wake(until)
             jobs.commit(self._env)
             return False
         try:
@@ -192,6 +194,7 @@ class BegunPayment:
             return self._withdraw(is_known=payment_data is not False)
         now = fields.Datetime.now()
         transaction.write({"recovery_open_at": now, "recovery_ask_at": now + OPEN_WAIT - ASK_AHEAD})
+        self._env["recovery.invoice.queue"]._wake(transaction.recovery_ask_at)
         return True
 
     def _is_silent_for_long(self):

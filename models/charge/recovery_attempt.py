@@ -1,6 +1,7 @@
 """The charge: claim, charge, settle, react, each in a database transaction of its own."""
 
 import logging
+import time
 from datetime import timedelta
 
 import psycopg2
@@ -30,6 +31,10 @@ _logger = logging.getLogger(__name__)
 
 # How long a claimed attempt without a living worker may be the one of a worker just starting.
 START_ALLOWANCE = timedelta(seconds=10)
+
+# A page that a customer, or an accountant, has just sent holds its invoice for so long at most.
+LOCK_TURNS = 6
+LOCK_PAUSE = 0.1  # Seconds.
 
 FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
 
@@ -170,7 +175,7 @@ class RecoveryAttempt(models.Model):
 
         :return: whether the attempt is running now
         """
-        if not self._lock_invoice():
+        if not self._lock_invoice_soon():
             self._postpone(
                 fields.Datetime.now() + timedelta(minutes=1),
                 self.env._("The invoice is being changed by somebody; trying again in a minute."),
@@ -211,6 +216,25 @@ class RecoveryAttempt(models.Model):
         # Of what could not be used a person is asked: nothing that there is credit for is charged
         # without a word.
         return (is_used and self._get_block()) or credit.ask()
+
+    def _lock_invoice_soon(self):
+        """Lock the invoice, once whoever is at work on it for a moment has finished.
+
+        Where they have changed it, PostgreSQL lets us look at it anew.
+
+        :return: whether it was locked
+        """
+        for turn in range(LOCK_TURNS):
+            if turn:
+                time.sleep(LOCK_PAUSE)
+            if self._lock_invoice():
+                return True
+        return False
+
+    def _resolve_later(self, at):
+        """Ask for the outcome of this charge again at a naive UTC instant, and wake the job."""
+        self.resolve_at = at
+        self.env["recovery.invoice.queue"]._wake(at)
 
     def _lock_invoice(self):
         """Lock the invoice, without waiting, until the claim is committed.

@@ -106,7 +106,7 @@ class RecoveryTrigger(models.Model):
                 )
                 # Once in a database transaction.
                 if not cr.postcommit.data.setdefault("recovery.trigger", False):
-                    self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+                    self.env["recovery.invoice.queue"]._wake()
                     cr.postcommit.data["recovery.trigger"] = True
         except Exception:
             _logger.exception("A rule could not be queued: %s", rows)

@@ -140,7 +140,7 @@ class Runner:
         """Let others finish with the record first."""
         until = fields.Datetime.now() + BUSY_WAIT
         self.planned_action.not_before = until
-        self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger(until)
+        self.env["recovery.invoice.queue"]._wake(until)
 
     def _fail(self, error):
         """Keep why the action failed, and cancel what was to follow."""

@@ -24,9 +24,9 @@ class DefaultMethods:
         for partner_id, company_id, token_id in self._find(partners, tokens):
             partner = self._env["res.partner"].browse(partner_id)
             company = self._env["res.company"].browse(company_id)
-            self._drop_default(partner.with_company(company), self._env["payment.token"].browse(token_id))
+            self._unset(partner.with_company(company), self._env["payment.token"].browse(token_id))
 
-    def _drop_default(self, partner, token):
+    def _unset(self, partner, token):
         """Drop the default of a customer in the company of the environment."""
         env = partner.env
         known = {

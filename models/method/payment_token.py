@@ -13,7 +13,7 @@ from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
-from .backup import get_next_place, prepare_consent
+from .backup import BackupConsent
 from .defaults import DefaultMethods
 from .history import CardHistory, find_blocking_charge, find_dead_charge, to_minor_units
 from .news import MethodNews
@@ -266,8 +266,7 @@ class PaymentToken(models.Model):
         """
         self._recovery_check_manager()
         # In sudo mode: what is known of methods is written by the engine only.
-        for token_sudo in self.sudo().filtered(lambda token: not token.recovery_backup_at):
-            token_sudo._recovery_agree_backup(user=self.env.user)
+        BackupConsent(self.sudo()).agree(self.env.user)
         return True
 
     def action_recovery_withdraw_backup(self):
@@ -276,7 +275,7 @@ class PaymentToken(models.Model):
         :raise AccessError: when the user does not manage the recovery
         """
         self._recovery_check_manager()
-        self.sudo()._recovery_withdraw_backup()  # In sudo mode, as above.
+        BackupConsent(self.sudo()).withdraw()  # In sudo mode, as above.
         return True
 
     def _recovery_check_manager(self):
@@ -398,35 +397,6 @@ class PaymentToken(models.Model):
             }
             for invoice in invoices_sudo
         ]
-
-    def _recovery_agree_backup(self, place=None, user=None):
-        """Keep that the customer agreed to have this method charged when another one fails.
-
-        :param int place: in the order of their backups; the last one when not told
-        :param user: who wrote it down for them; none where they gave their word themselves
-        """
-        self.ensure_one()
-        is_news = not self.recovery_backup_at
-        self.write(prepare_consent(self, place or get_next_place(self), user))
-        if is_news:
-            self._recovery_note_change()
-
-    def _recovery_withdraw_backup(self):
-        """Keep that the customer has not agreed, or does not any more."""
-        agreed = self.filtered("recovery_backup_at")
-        agreed.write(
-            dict.fromkeys(
-                (
-                    "recovery_backup_at",
-                    "recovery_backup_by_id",
-                    "recovery_backup_order",
-                    "recovery_backup_told_at",
-                ),
-                False,
-            )
-        )
-        if agreed:
-            agreed._recovery_note_change()
 
     def _recovery_note_event(self, event):
         """Take over what the provider says has happened to these methods.

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ...declines import Decline, read
+from .backup import BackupConsent
 
 
 class PaymentTransaction(models.Model):
@@ -69,7 +70,7 @@ class PaymentTransaction(models.Model):
         result = super()._tokenize(payment_data)
         if self.recovery_backup and self.token_id:
             # In sudo mode: a customer can't write it.
-            self.token_id.sudo()._recovery_agree_backup()
+            BackupConsent(self.token_id.sudo()).agree()
         return result
 
     # === GETTERS === #

@@ -114,7 +114,7 @@ class Ahead:
         values = []
         for move in moves:
             records = stored.get(move, self.notices)
-            records._follow_customer(move.commercial_partner_id)
+            records._follow_new_customer(move.commercial_partner_id)
             wanted = plans[move][1] if move in plans else ()
             common = {
                 "move_id": move.id,

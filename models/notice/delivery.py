@@ -101,7 +101,7 @@ class Delivery:
                 recovery_subject=f"undelivered:{lead.id}",
             )
         if lead.next_partner_id:
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
 
     # === SEND AGAIN === #
 

@@ -365,7 +365,7 @@ class RecoveryNotice(models.Model):
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
 
-    def _follow_customer(self, customer):
+    def _follow_new_customer(self, customer):
         """Let what is planned about an invoice go to the customer who owes it now."""
         others = self.filtered(lambda each: each.partner_id != customer)
         others.filtered(lambda each: each.state == "planned").partner_id = customer
@@ -387,6 +387,8 @@ class RecoveryNotice(models.Model):
     def _keep_back(self, until, reason):
         """Keep planned notices back until a naive UTC instant, for a reason."""
         self.write({"held_until": until, "sentence": reason})
+        if self:
+            self.env["recovery.invoice.queue"]._wake(until)
 
     def _fail(self, reason, activity=True, kind="notice"):
         """Note why notices could not be sent, and tell a person once.

@@ -23,6 +23,8 @@ STOPPED_A_DAY = 4
 MENDED_LOOK = timedelta(days=1)
 # So long before its first charge the customer is told of a backup.
 BACKUP_NOTICE = timedelta(days=1)
+# What is wanted as soon as it may be, and not when the schedule thinks best: the job is woken.
+WOKEN_SOURCES = ("technical", "method", "backup", "mended")
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -170,7 +172,7 @@ class Planner:
             }
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
         if block.kind in ASKED_KINDS and case.opened_by != "customer" and not is_asked:
             case._ask_for_attention(block.sentence, kind="method")
         if is_news:  # Told once, until a method may be charged again.
@@ -248,11 +250,13 @@ class Planner:
         self.unblock()
         attempts = self.move.recovery_attempt_ids.sorted("id")
         latest = attempts.filtered(case._is_of_this_life)[-1:] or case.first_attempt_id
-        charge = self._decider.charge_at_once(self.choice._replace(source="method"), latest)
+        # The customer has just asked for it: there is no wait as between two of our own charges.
+        charge = self._decider.charge_at_once(
+            self.choice._replace(source="method"), latest.browse()
+        )
         charge = self._decider.bound(charge._replace(sentence=reason), self.choice, latest)
         if not isinstance(charge, Stop):
             self._create(charge, token=self.choice.token)
-            self.env["recovery.attempt"]._make_due()
 
     def may_charge_new_method(self):
         """Return whether a method that the customer saves for the invoice is charged at once."""
@@ -306,6 +310,7 @@ class Planner:
             planned.write(charge.prepare_vals())
         else:
             self._create(charge)
+        self.env["recovery.attempt"]._make_due(instant)
         return None
 
     def retry_from(self, instant, reason):
@@ -402,6 +407,8 @@ class Planner:
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
         if is_backup and not token.recovery_backup_told_at:
             self.case._announce_backup(token)
+        if charge.source in WOKEN_SOURCES:
+            attempt._make_due(attempt.planned_at)
         if charge.rule:
             self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
         return attempt

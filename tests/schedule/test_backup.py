@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
 
+from ...models.method.backup import BackupConsent
 from ..common import RecoveryCommon
 
 
@@ -41,7 +42,7 @@ class TestBackup(RecoveryCommon):
         other = self._create_card("done")
         case = self._fail_for_good()
         self.assertFalse(case.next_attempt_id)
-        other.sudo()._recovery_agree_backup()
+        BackupConsent(other.sudo()).agree()
         self._run_cron("follow")
         self.assertEqual(case.next_attempt_id.token_id, other)
         self.assertEqual(case.next_attempt_id.source, "backup")
@@ -70,7 +71,7 @@ class TestBackup(RecoveryCommon):
     def test_first_charge_is_announced_a_day_ahead(self):
         backup = self._create_card("done")
         case = self._fail_for_good()
-        backup.sudo()._recovery_agree_backup()
+        BackupConsent(backup.sudo()).agree()
         with freeze_time("2026-11-23 18:30:00"):  # No e-mails go out any more.
             self._run_cron("follow")
         attempt = case.next_attempt_id
@@ -127,7 +128,7 @@ class TestBackup(RecoveryCommon):
         backup = self._create_backup()
         case = self._fail_for_good()
         attempt = case.next_attempt_id
-        backup.sudo()._recovery_withdraw_backup()
+        BackupConsent(backup.sudo()).withdraw()
         self.env["recovery.invoice.queue"].sudo().search([]).unlink()  # It has not heard of it.
         self._make_due(case)
         self._run_cron("charge")
