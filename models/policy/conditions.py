@@ -23,9 +23,26 @@ class InvoiceConditions:
     def find(self, moves):
         """Return those invoices that fulfil the conditions.
 
+        Today is the day where the customer lives.
+
         :raise Exception: whatever a malformed or outdated domain makes the ORM raise
         """
-        owner = self._owner
+        if "today" not in (self._text or ""):
+            return self._find(moves, self._owner)
+        zones = {}
+        for move in moves:
+            partner = move.commercial_partner_id.with_company(move.company_id)
+            zones.setdefault(partner._get_recovery_day(fields.Datetime.now()), []).append(
+                (move.id, partner._get_recovery_tz())
+            )
+        found = moves.browse()
+        for group in zones.values():  # Three days at most, around the world.
+            ids, names = zip(*group, strict=True)
+            found |= self._find(moves.browse(ids), self._owner.with_context(tz=names[0]))
+        return moves & found.with_env(moves.env)
+
+    def _find(self, moves, owner):
+        """Return those invoices that fulfil the conditions in the environment of their owner."""
         # The names that the domain editor writes into its expressions.
         names = {
             "context_today": lambda: fields.Date.context_today(owner),
@@ -65,6 +82,7 @@ class InvoiceConditions:
         :raise ValidationError: when they can't
         """
         # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
-        _moves, error = self.find_safely(self._owner.env["account.move"].browse(-1))
+        nothing = self._owner.env["account.move"].browse(-1)
+        _moves, error = self.find_safely(nothing, lambda moves: self._find(moves, self._owner))
         if error:
             raise ValidationError(explain(error)) from error
