@@ -13,7 +13,12 @@ from .common import RecoveryCommon
 ADDON = "odoo.addons.revenue_recovery."
 ACCOUNTANT = "account.group_account_invoice"
 MANAGER = "account.group_account_manager"
-SHARED = ("recovery.decline.code", "recovery.decline.reason", "recovery.network.rule")
+SHARED = (
+    "recovery.charge.minimum",
+    "recovery.decline.code",
+    "recovery.decline.reason",
+    "recovery.network.rule",
+)
 
 
 class SecurityCommon(RecoveryCommon):
@@ -55,6 +60,9 @@ class SecurityCommon(RecoveryCommon):
         )
         self.rule = self.env["recovery.network.rule"].create(
             {"name": "Ours", "scopes": "visa", "limit": 5, "window_hours": 24}
+        )
+        self.minimum = self.env["recovery.charge.minimum"].create(
+            {"provider_code": "x", "currency_id": self.env.company.currency_id.id, "amount": 1.0}
         )
         self.attempt.transaction_id.sudo().recovery_decline = {
             "unlisted": [["demo", "code", "full_moon"]]
@@ -173,6 +181,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.case": self.case,
             "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),
             "recovery.case.tag": self.tag,
+            "recovery.charge.minimum": self.minimum,
             "recovery.decline.code": self.code,
             "recovery.decline.reason": self.reason,
             "recovery.decline.unlisted": self.env["recovery.decline.unlisted"].search(
@@ -378,7 +387,7 @@ class TestPublicMethods(SecurityCommon):
     def _get_shipped_calls(self):
         """Return the calls of what the models of shipped rows have in common."""
         calls = {}
-        for record in (self.reason, self.code, self.rule):
+        for record in (self.reason, self.code, self.rule, self.minimum):
             values = record.copy_data()[0]
             calls |= {
                 (record._name, "create"): (None, [[values]]),

@@ -91,6 +91,8 @@ class CustomerCredit:
 
         Not while a payment is on its way, which would come on top. What can't be matched stays.
         """
+        if not self.is_there():
+            return
         move_sudo = self.move.sudo()  # Customers' payments are seen by few.
         is_under_way = self.move._get_attempt_in_flight() or move_sudo.transaction_ids.filtered(
             lambda each: (
@@ -133,9 +135,8 @@ class CustomerCredit:
 
         :rtype: Block | None
         """
-        if not self.is_to_ask():
-            return None
-        return self.ask()
+        # What is asked first costs less.
+        return self.ask() if self.is_there() and self.is_to_ask() else None
 
     def ask(self, error=None):
         """Return a block that asks a person what becomes of the credit, or none: they were asked.

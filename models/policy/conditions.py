@@ -31,10 +31,28 @@ class InvoiceConditions:
     def find(self, moves):
         """Return those invoices that fulfil the conditions, by the rights of whoever wrote them.
 
+        Today is the day where the customer lives.
+
         :raise Exception: whatever a malformed or outdated domain makes the ORM raise
         :raise AccessError: when they look at what their author may not see
         """
-        domain = self._read_domain()
+        if "today" not in (self._text or ""):
+            return self._find(moves, self._owner)
+        zones = {}
+        for move in moves:
+            partner = move.commercial_partner_id.with_company(move.company_id)
+            zones.setdefault(partner._get_recovery_day(fields.Datetime.now()), []).append(
+                (move.id, partner._get_recovery_tz())
+            )
+        found = moves.browse()
+        for group in zones.values():  # Three days at most, around the world.
+            ids, names = zip(*group, strict=True)
+            found |= self._find(moves.browse(ids), self._owner.with_context(tz=names[0]))
+        return moves & found.with_env(moves.env)
+
+    def _find(self, moves, owner):
+        """Return those invoices that fulfil the conditions, with the day of their owner."""
+        domain = self._read_domain(owner)
         if domain.is_true():
             return moves
         looks_further = self._check_rights(domain)
@@ -75,7 +93,7 @@ class InvoiceConditions:
             raise ValidationError(explain(error)) from error
 
     def _try_out(self, moves):
-        domain = self._read_domain()
+        domain = self._read_domain(self._owner)
         if not domain.is_true():
             self._check_rights(domain)
             # An invoice that doesn't exist: PostgreSQL, too, has to read the conditions.
@@ -84,8 +102,7 @@ class InvoiceConditions:
 
     # === HELPERS === #
 
-    def _read_domain(self):
-        owner = self._owner
+    def _read_domain(self, owner):
         # The names that the domain editor writes into its expressions.
         names = {
             "context_today": lambda: fields.Date.context_today(owner),

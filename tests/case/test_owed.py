@@ -87,6 +87,14 @@ class TestDueDay(OwedCommon):
         self._run_cron("follow")
         self.assertEqual(case.state, "in_recovery")
 
+    def test_today_in_the_conditions_of_a_policy_is_the_customers(self):
+        self.policy.domain = "[('invoice_date_due', '<', context_today().strftime('%Y-%m-%d'))]"
+        self.customer.tz = LOS_ANGELES
+        invoice = self._create_invoice(due="2026-12-01")
+        self.assertFalse(self.policy._match(invoice))
+        self.freeze_time.move_to("2026-12-02 08:01:00")
+        self.assertEqual(self.policy._match(invoice), self.policy)
+
     def test_case_of_a_portal_payment_is_about_what_is_due_where_the_customer_lives(self):
         self.customer.tz = LOS_ANGELES
         term = self._create_term((50, 0), (50, 1))

@@ -88,6 +88,7 @@ OWN_COLUMNS = {
         "recovery_due_soon_days",
         "recovery_large_amount",
         "recovery_share_timing",
+        "recovery_small_rests_wait",
     },
     "res_partner": {
         "collect_automatically",
