@@ -43,8 +43,8 @@ class ResConfigSettings(models.TransientModel):
         if not config["proxy_mode"]:
             return self.env._(
                 "Requests arrive through a proxy, and Odoo does not take its word for whom they "
-                "are from: all customers count as one visitor of the payment page, and one of them can "
-                "use up its limits for all. Start Odoo with proxy_mode."
+                "are from: all customers count as one visitor of the payment page, and one of them "
+                "can use up its limits for all. Start Odoo with proxy_mode."
             )
         if "X-Forwarded-Host" not in headers:
             return self.env._(
