@@ -135,7 +135,9 @@ class RecoveryCase(models.Model):
         help="What has been paid since the case opened, without what was refunded or taken back.",
     )
     amount_owed = fields.Monetary(
-        compute="_compute_amount_owed", help="What is open now of the instalments in recovery."
+        compute="_compute_amount_owed",
+        compute_sudo=True,  # Whoever sees the case need not see the journal items behind it.
+        help="What is open now of the instalments in recovery.",
     )
     due_date = fields.Date(
         required=True, readonly=True, help="Instalments due up to this date are recovered."

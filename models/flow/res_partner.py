@@ -23,17 +23,23 @@ class ResPartner(models.Model):
 
     @api.model
     def _has_field_access(self, field, operation):
-        """Override of `base`: whoever edits contacts, or sells to them, need not lift the block."""
-        return super()._has_field_access(field, operation) and (
-            operation == "read" or field.name != "recovery_blocked" or may_collect(self.env)
-        )
+        """Override of `base`: whoever edits contacts, or sells to them, need not lift the block.
+
+        Customers are not told of it before they order.
+        """
+        if field.name != "recovery_blocked" or self.env.su:
+            return super()._has_field_access(field, operation)
+        if operation == "read":
+            return not self.env.user.share
+        return may_collect(self.env)
 
     def _recovery_check_may_order(self):
         """Refuse orders of blocked customers.
 
         :raise UserError: when one of these is blocked in the current company
         """
-        blocked = self.filtered("recovery_blocked")
+        # In sudo mode: customers who order by themselves may not read it.
+        blocked = self.sudo().filtered("recovery_blocked")
         if blocked:
             raise UserError(
                 self.env._(

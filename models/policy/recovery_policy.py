@@ -281,7 +281,9 @@ class RecoveryPolicy(models.Model):
     @api.depends_context("company")
     def _compute_company_currency_id(self):
         for policy in self:
-            policy.company_currency_id = (policy.company_id or self.env.company).currency_id
+            # In sudo mode: a branch reads the policy of its parent, not the parent itself.
+            company_sudo = policy.company_id.sudo() or self.env.company
+            policy.company_currency_id = company_sudo.currency_id.sudo(self.env.su)
 
     def _compute_has_subscription_app(self):
         self.has_subscription_app = self.env["res.company"]._recovery_has_subscription_app()
