@@ -25,8 +25,17 @@ class ResPartner(models.Model):
         company = self.env.company
         # A few columns instead of all of them: this is asked for each charge.
         company.fetch(["partner_id"])
-        home = company.partner_id._find_recovery_tz()
-        return self._find_recovery_tz(near=home) or home or "UTC"
+        return (
+            self._get_own_recovery_tz()
+            or self._find_recovery_tz(near=company.partner_id._find_recovery_tz())
+            or company.partner_id._find_recovery_tz()
+            or "UTC"
+        )
+
+    def _get_own_recovery_tz(self):
+        """Return the name of the time zone that is set on this contact or its company, or none."""
+        self.fetch(["commercial_partner_id", "tz"])
+        return self.tz or self.commercial_partner_id.tz
 
     def _find_recovery_tz(self, near=""):
         """Return the name of this contact's own time zone, else their country's; empty for none.
@@ -34,17 +43,12 @@ class ResPartner(models.Model):
         :param str near: the company's, which tells one of several in the same country
         """
         self.ensure_one()
-        self.fetch(["commercial_partner_id", "country_id", "state_id", "tz"])
-        commercial = self.commercial_partner_id
-        commercial.fetch(["country_id", "state_id", "tz"])
-        home = self if self.country_id else commercial
+        if zone := self._get_own_recovery_tz():
+            return zone
+        home = self if self.country_id else self.commercial_partner_id
         # In sudo mode: whoever pays on the page may read no lists of countries.
-        country_sudo, state_sudo = home.sudo().country_id, home.sudo().state_id
-        return (
-            self.tz
-            or commercial.tz
-            or zone_of(country_sudo.code or "", state_sudo.code or "", near or "")
-        )
+        home_sudo = home.sudo()
+        return zone_of(home_sudo.country_id.code or "", home_sudo.state_id.code or "", near or "")
 
     def _get_recovery_place(self):
         """Return where this contact lives or works, as far as it is known.

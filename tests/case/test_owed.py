@@ -106,6 +106,46 @@ class TestDueDay(OwedCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestInstalment(OwedCommon):
+    NOW = "2026-12-02 12:00:00"
+
+    def test_one_that_falls_due_meanwhile_is_asked_for_too(self):
+        token = self._create_card()
+        term = self._create_term((40, 0), (60, 10))
+        invoice, case = self._fail_invoice(
+            token=token, invoice_payment_term_id=term.id, invoice_date_due=False
+        )
+        self.assertEqual(case.amount_owed, 40.0)
+        self.freeze_time.move_to("2026-12-11 12:00:00")
+        self._run_cron("follow")
+        self.assertEqual(case.amount_owed, 40.0, msg="It is due tomorrow.")
+        self.freeze_time.move_to("2026-12-12 12:00:00")
+        self._run_cron("follow")
+        self.assertEqual((case.amount_owed, case.failed_amount), (100.0, 100.0))
+        self.assertEqual(case.amount_owed, self._ask_odoo(invoice))
+        token.demo_simulated_state = "done"
+        self._charge_next(case)
+        self._run_cron("follow")
+        self.assertEqual(invoice.payment_state, "paid")
+        self.assertEqual((case.state, case.recovered_amount), ("recovered", 100.0))
+        self.assertEqual(len(invoice.recovery_case_ids), 1)
+
+    def test_one_that_falls_due_under_a_charge_waits_for_its_outcome(self):
+        term = self._create_term((40, 0), (60, 10))
+        invoice, case = self._fail_invoice(
+            token=self._create_card(), invoice_payment_term_id=term.id, invoice_date_due=False
+        )
+        attempt = case.sudo().next_attempt_id
+        attempt.token_id.demo_simulated_state = "pending"
+        invoice.collect_token_id.demo_simulated_state = "pending"
+        self._charge_next(case)
+        self.assertEqual((attempt.state, attempt.amount), ("pending", 40.0))
+        self.freeze_time.move_to("2026-12-12 12:00:00")
+        self._run_cron("follow")
+        self.assertEqual(case.amount_owed, 40.0)
+
+
+@tagged("post_install", "-at_install")
 class TestDiscount(OwedCommon):
     """A discount for paying early is what Odoo would give at that instant, and is booked."""
 
