@@ -269,7 +269,6 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "action_recovery_pause"): (invoice, []),
             ("account.move", "action_recovery_resume"): (invoice, []),
             ("account.move", "action_recovery_retry_now"): (invoice, []),
-            ("account.move", "create"): (None, [[{"move_type": "out_invoice"}]]),
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
