@@ -319,6 +319,7 @@ class TestPublicMethods(SecurityCommon):
             ("payment.provider", "action_recovery_pause_charges"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_resume_charges"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_try_again"): (self.demo_provider, []),
+            ("payment.provider", "write"): (self.demo_provider, [{"company_id": False}]),
             ("mail.activity", "unlink"): (self.todo, []),
             ("mail.mail", "unlink"): (self.mail, []),
             ("mail.mail", "write"): (self.mail, [{"state": "cancel"}]),

@@ -261,15 +261,6 @@ class AccountMove(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Override of `account` to tell of a default that does not fit its customer any more."""
-        moves = super().create(vals_list)
-        lost = moves.filtered(lambda each: each.collect_automatically and not each.collect_token_id)
-        if lost:
-            DefaultMethods(self.env).drop_of(lost.commercial_partner_id)
-        return moves
-
     def write(self, vals):
         """Override of `account` to let cases follow what is done to their invoices.
 
@@ -331,6 +322,16 @@ class AccountMove(models.Model):
         return True
 
     # === BUSINESS METHODS === #
+
+    def _post(self, soft=True):
+        """Override of `account` to tell of a default that does not fit its customer any more."""
+        posted = super()._post(soft)
+        bare = posted.filtered(
+            lambda move: move.collect_automatically and not move.collect_token_id
+        )
+        if bare:
+            DefaultMethods(self.env).drop_of(bare.commercial_partner_id)
+        return posted
 
     def _has_to_be_paid(self):
         """Override of `account_payment` to offer no second payment while ours is in flight.
