@@ -96,7 +96,8 @@ class ChargeBlocks:
         """
         if not self._case or self._attempt.source in ("user", "method", "backup", "mended"):
             return False
-        if self._now <= self._case.deadline_at + WINDOW_SLACK:
+        deadline = self._case.deadline_at
+        if not deadline or self._now <= deadline + WINDOW_SLACK:
             return False
         paused_until = self._provider_sudo.recovery_paused_until
         return not paused_until or self._now > paused_until + WINDOW_SLACK

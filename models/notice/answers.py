@@ -10,9 +10,15 @@ def is_reachable(contact, field="email"):
 
 
 def _is_sent_since(case):
-    """Return whether the latest message that was due went out."""
-    done = case.notice_ids.filtered(lambda notice: notice.state in ("sent", "failed"))
-    return done.sorted(lambda notice: (notice.planned_at, notice.id))[-1:].state == "sent"
+    """Return whether a later step of the same kind went well after each that failed."""
+    sent = case.notice_ids.filtered(lambda notice: notice.state == "sent")
+    return all(
+        any(
+            later.action_type == failed.action_type and later.planned_at > failed.planned_at
+            for later in sent
+        )
+        for failed in case.notice_ids.filtered(lambda notice: notice.state == "failed")
+    )
 
 
 def _has_email(case):

@@ -257,10 +257,10 @@ class TestReturnRecovery(ReturnCommon):
         states = dict(line._fields["state"]._description_selection(self.env))
         self.assertEqual(states["returned"], "Returned")
 
-    def test_customer_hears_of_it_unless_the_trouble_is_technical(self):
+    def test_customer_hears_of_it_also_of_technical_trouble_that_may_not_be_tried_again(self):
         template = self.env.ref("revenue_recovery.mail_template_payment_failed")
         self.policy.step_ids = [Command.create({"name": "Failed", "mail_template_id": template.id})]
-        for code, notices in (("AM04", 1), ("ED05", 0)):
+        for code, notices in (("AM04", 1), ("ED05", 1)):
             with self.subTest(code=code):
                 invoice, payment = self._pay_invoice()
                 self._return(payment, code)
