@@ -28,7 +28,10 @@ class DashboardChecks:
             lines = self.env[row["model"]].search(row["domain"])
             self.assertEqual(len(lines), row["count"])
             self.assertAlmostEqual(sum(lines.mapped("recovered_company_amount")), row["amount"])
-            self.assertTrue(all(line.line_id.parent_state == "posted" for line in lines))
+            items = lines.line_id
+            self.assertTrue(all(item.parent_state == "posted" for item in items))
+            without_entry = lines.filtered(lambda line: not line.line_id)
+            self.assertFalse(without_entry.payment_id.move_id)
 
     def _check_reasons(self, data, facts):
         """Which reason ended how."""

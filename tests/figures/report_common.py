@@ -1,9 +1,13 @@
 """A scene for the reports: three companies, four currencies, and all that can happen."""
 
+from decimal import Decimal
+
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.fields import Command
+
+from odoo.addons.revenue_recovery.declines import read_return
 
 from ..common import RecoveryCommon
 from .report_ledger import RATES, LedgerMixin
@@ -169,6 +173,83 @@ class ReportCommon(LedgerMixin, RecoveryCommon):
         payment.action_cancel()
         self._run_cron("follow")
 
+    def _correct(self, invoice, amount=None, due=None):
+        """Change an invoice in draft."""
+        invoice.button_draft()
+        if amount:
+            invoice.invoice_line_ids.price_unit = amount
+        if due:
+            invoice.invoice_date_due = due
+        invoice.action_post()
+        self._run_cron("follow")
+
+    def _pay_without_entry(self, invoice, amount):
+        payment = self.env["account.payment"].create(
+            {
+                "amount": amount,
+                "partner_id": self.customer.id,
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "invoice_ids": [Command.set(invoice.ids)],
+            }
+        )
+        payment.outstanding_account_id = False
+        payment.action_post()
+        self._run_cron("follow")
+
+    def _pay_out(self, invoice, amount):
+        """Give a part of what was paid back to the customer, with a credit note."""
+        note = invoice._reverse_moves(
+            [{"invoice_date": fields.Date.today(), "date": fields.Date.today()}]
+        )
+        note.invoice_line_ids.price_unit = amount
+        note.action_post()
+        self._pay(note, amount)
+
+    def _create_discount_term(self):
+        return self.env["account.payment.term"].create(
+            {
+                "name": "2 % within 30 days",
+                "early_discount": True,
+                "discount_percentage": 2.0,
+                "discount_days": 30,
+                "early_pay_discount_computation": "included",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 0})
+                ],
+            }
+        )
+
+    def _fail_what_changes(self, played):
+        """Return invoices to which something happens that is not a payment in full."""
+        term = self._create_discount_term()
+        early = {"invoice_payment_term_id": term.id, "invoice_date_due": False}
+        invoices = {}
+        for name, amount, currency, values in (
+            ("corrected", 80.0, "USD", {}),
+            ("postponed", 44.44, "EUR", {}),
+            ("refunded", 61.5, "GBP", {}),
+            ("disputed", 75.0, "USD", {}),
+            ("without entry", 18.25, "USD", {}),
+            ("early", 150.0, "USD", early),
+        ):
+            invoices[name], played[name] = self._fail(amount, currency, **values)
+        return invoices
+
+    def _change(self, invoices, played):
+        """Let it happen; keep what the books don't say by themselves."""
+        self._correct(invoices["corrected"], amount=55.0)
+        self._correct(invoices["postponed"], due="2026-04-20")
+        self._pay_without_entry(invoices["without entry"], 18.25)
+        self._pay(invoices["early"], 147.0)
+        self._pay(invoices["corrected"], 55.0)
+        self._pay(invoices["refunded"], 61.5)
+        self._pay_out(invoices["refunded"], 20.25)
+        payment = self._pay(invoices["disputed"], 75.0)
+        payment._recovery_return(read_return("sepa", "MD06"), fields.Date.today(), is_dispute=True)
+        self._run_cron("follow")
+        self.refunded = {played["refunded"]: Decimal("20.25")}
+        self.granted = {played["early"]}
+
     def _open_old_business(self):
         """Give the customers invoices of earlier years, which tell since when they are."""
         for customer, year in zip(self.customers, (2019, 2022, 2025), strict=True):
@@ -270,6 +351,7 @@ class ReportCommon(LedgerMixin, RecoveryCommon):
             self._pay(credited, 150.0)
             self._pay_by_bank(credited, 50.0)
             played["given up"].action_stop()
+            changing = self._fail_what_changes(played)
         with freeze_time("2026-02-25 12:00:00"):
             payment = self._pay(pounds, 120.01)
             bounced = self._pay(again, 210.5)
@@ -282,7 +364,7 @@ class ReportCommon(LedgerMixin, RecoveryCommon):
                 self.company_data["default_account_expense"], fields.Date.today()
             )
             self._pay(partial, 123.45)
-            self._run_cron("follow")
+            self._change(changing, played)
         with freeze_time("2026-03-05 12:00:00"):
             _invoice, played["new"] = self._fail(60.0)
             self._take_back(pounds, payment)

@@ -68,22 +68,36 @@ class LedgerMixin:
         def convert(amount):
             return (amount * rate / cent).quantize(Decimal(1), ROUND_HALF_UP) * cent
 
-        recovered, credited = Decimal(0), Decimal(0)
+        recovered, written_off = Decimal(0), Decimal(0)
         channels, counts = defaultdict(Decimal), defaultdict(int)
+        refunded = self.refunded.get(case, Decimal(0))
         for part in partials:
             amount = Decimal(str(part["amount"]))
             if part["move_type"] == "out_refund":
-                credited += amount
-            elif part["paid"] or part["statement_line_id"]:
-                amount = min(amount, Decimal(str(part["paid"] or amount)))
+                continue
+            if not (part["paid"] or part["statement_line_id"]):
+                written_off += amount
+                continue
+            came = min(amount, Decimal(str(part["paid"] or amount)))
+            if case not in self.granted:
+                written_off += amount - came
+            kept, refunded = max(came - refunded, Decimal(0)), max(refunded - came, Decimal(0))
+            if kept:
                 channel = self._get_raw_channel(part, transactions)
-                channels[channel] += convert(recovered + amount) - convert(recovered)
+                channels[channel] += convert(recovered + kept) - convert(recovered)
                 counts[channel] += 1
-                recovered += amount
-                paid_on = part["date"]
-        credited = asked - recovered if state == "cancelled" else credited
+            recovered += kept
+            paid_on = part["date"]
+        for part, day in self._get_raw_unbooked(move.id):
+            channels["manual"] += convert(recovered + part) - convert(recovered)
+            counts["manual"] += 1
+            recovered, paid_on = recovered + part, day
+        rest_amount = self._get_raw_open(move.id) + written_off
+        if state == "cancelled":
+            rest_amount = Decimal(0)
         since = self.reopened.get(case, failed_at.date())
-        rest = convert(asked) - convert(recovered + credited)
+        # Recovered comes first, then what is no longer asked for, then what is left.
+        rest = convert(asked) - convert(asked - rest_amount)
         is_open = state in ("in_recovery", "grace", "paused", "suspended")
         return {
             "failed_amount": rest + convert(recovered),
@@ -103,6 +117,35 @@ class LedgerMixin:
             "customer": move.commercial_partner_id.id,
             "outcome": "in_recovery" if is_open else state,
         }
+
+    def _get_raw_open(self, move_id):
+        """Return what is open of an invoice in its own currency: billed less matched and paid."""
+        (row,) = self._rows(
+            """
+            SELECT SUM(amount_currency) AS billed,
+                   COALESCE((SELECT SUM(debit_amount_currency)
+                               FROM account_partial_reconcile part
+                               JOIN account_move_line line ON line.id = part.debit_move_id
+                              WHERE line.move_id = %s), 0) AS matched
+              FROM account_move_line WHERE move_id = %s AND display_type = 'payment_term'
+            """,
+            move_id,
+            move_id,
+        )
+        unbooked = sum(amount for amount, _day in self._get_raw_unbooked(move_id))
+        return Decimal(str(row["billed"])) - Decimal(str(row["matched"])) - unbooked
+
+    def _get_raw_unbooked(self, move_id):
+        rows = self._rows(
+            """
+            SELECT payment.amount, payment.date
+              FROM account_move__account_payment relation
+              JOIN account_payment payment ON payment.id = relation.payment_id
+             WHERE relation.invoice_id = %s AND payment.move_id IS NULL
+            """,
+            move_id,
+        )
+        return [(Decimal(str(row["amount"])), row["date"]) for row in rows]
 
     def _get_raw_channel(self, part, transactions):
         if part["statement_line_id"]:

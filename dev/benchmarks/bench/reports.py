@@ -41,7 +41,10 @@ _CASES = """
     INSERT INTO recovery_case (move_id, company_id, partner_id, policy_id, state, currency_id,
                                due_date, first_failure_at, deadline_at, closed_at, failed_amount,
                                recovered_amount, asked_company_amount, failed_company_amount,
-                               recovered_company_amount, company_rate, failed_on, first_reason_id,
+                               recovered_company_amount, lost_company_amount,
+                               postponed_company_amount, corrected_company_amount,
+                               refunded_company_amount, discounted_company_amount,
+                               company_rate, failed_on, first_reason_id,
                                decline_reason_id, first_class, decline_class, reported_channel,
                                channel, arm, network, funding, issuer_country, figures_outdated,
                                active, life, opened_by, began_by)
@@ -50,7 +53,8 @@ _CASES = """
            CASE WHEN state != 'in_recovery'
                 THEN failed_at + power(spread, 2) * interval '30 days' END,
            amount, recovered, amount, CASE WHEN state = 'cancelled' THEN 0 ELSE amount END,
-           recovered, 1, failed_at::date, reason, reason, 'later', 'later',
+           recovered, CASE WHEN state = 'lost' THEN amount - recovered ELSE 0 END,
+           0, 0, 0, 0, 1, failed_at::date, reason, reason, 'later', 'later',
            CASE WHEN recovered > 0
                 THEN (ARRAY['retry', 'new_method', 'notice', 'portal', 'bank_transfer', 'manual',
                             'updated', 'backup'])[1 + floor(power(chance, 2) * 8)] END,

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import defaultdict
 
-from odoo.addons.revenue_recovery.timing.stats.intervals import newcombe, wilson
+from odoo.addons.revenue_recovery.timing.stats.intervals import wilson
 
 PARAMETER = "recovery_simulation.totals"
 COLUMNS = (
@@ -17,7 +17,6 @@ COLUMNS = (
     ("in_recovery", "in recovery"),
     ("lost", "lost"),
 )
-_OPEN = ("in_recovery", "paused", "suspended", "grace")
 
 
 def remember_totals(env, totals):
@@ -54,30 +53,22 @@ def _print_lines(title, lines):
 
 
 def _print_arms(env):
-    """Compare the smart schedule with the fixed one, over the cases that have ended.
-
-    A case counts as recovered by a retry when it ended so: what customers pay by themselves says
-    nothing of a schedule.
-    """
-    lines = [["arm", "ended cases", "recovered by retry", "share", "95 % interval"]]
-    arms = []
-    for arm in ("smart", "control"):
-        ended = env["recovery.case"].search(
-            [("arm", "=", arm), ("state", "in", ("recovered", "lost"))]
-        )
-        count = len(ended)
-        retried = len(
-            ended.filtered(lambda case: case.state == "recovered" and case.channel == "retry")
-        )
-        share = retried / count if count else 0.0
-        low, high = wilson(share, count)
-        lines.append([arm, str(count), str(retried), f"{share:.0%}", f"{low:.0%} to {high:.0%}"])
-        arms += [share, count]
+    """Compare the smart schedule with the fixed one, as the dashboard does."""
+    arms = env["recovery.dashboard"].get_data("two_years").get("arms")
+    lines = [["group", "cases", "recovered", "share", "95 % interval"]]
+    for name in ("smart", "control") if arms else ():
+        count, recovered = arms[name]["count"], arms[name]["recovered_count"]
+        low, high = wilson(recovered / count, count)
+        share = f"{recovered / count:.0%}"
+        lines.append([name, str(count), str(recovered), share, f"{low:.0%} to {high:.0%}"])
     _print_lines("Smart schedule beside the fixed one", lines)
-    low, high = newcombe(*arms)
+    if not arms:
+        print("  There are no cases of both groups yet.")
+        return
+    low, high = 100 * arms["low"], 100 * arms["high"]
     print(
-        f"  Difference: {100 * (arms[0] - arms[2]):+.1f} points, "
-        f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}."
+        f"  Difference: {100 * arms['difference']:+.1f} points, "
+        f"95 % interval {low:+.1f} to {high:+.1f}."
     )
 
 
@@ -108,14 +99,12 @@ def _read_months(env):
     )
     for invoice in invoices:
         rows[f"{invoice.invoice_date:%Y-%m}"]["billed"] += invoice.amount_total
-    for case in env["recovery.case"].search([]):
-        row = rows[f"{case.first_failure_at:%Y-%m}"]
+    for report in env["recovery.case.report"].search([]):
+        row = rows[f"{report.failed_on:%Y-%m}"]
         row["cases"] += 1
-        row["attempts"] += case.attempt_count
-        row["failed"] += case.failed_amount
-        row["recovered"] += case.recovered_amount
-        outcome = "in_recovery" if case.state in _OPEN else "lost"
-        row[outcome] += case.failed_amount - case.recovered_amount
+        row["attempts"] += report.case_id.attempt_count
+        for name in ("failed", "recovered", "in_recovery", "lost"):
+            row[name] += report[f"{name}_amount"]
     return rows
 
 
