@@ -108,12 +108,22 @@ class TestDelivery(NoticeCommon):
             self.assertEqual(mail.recipient_ids, self.contact)
 
     def test_name_that_a_customer_chose_is_text_in_the_to_do(self):
+        step = self.env["recovery.policy.step"].create(
+            {
+                "name": "Card expires",
+                "policy_id": self.policy.id,
+                "trigger": "method_expires",
+                "action_type": "activity",
+                "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
+            }
+        )
         notice = (
             self.env["recovery.notice"]
             .sudo()
             .create(
                 {
                     "name": "Card expires",
+                    "step_id": step.id,
                     "token_id": self._create_card().id,
                     "partner_id": self.customer.id,
                     "company_id": self.env.company.id,
