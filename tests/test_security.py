@@ -46,7 +46,7 @@ class SecurityCommon(RecoveryCommon):
         cls.portal = new_test_user(cls.env, "recovery portal", "base.group_portal")
         cls.portal.partner_id = cls.customer
         cls.public = cls.env.ref("base.public_user")
-        cls.branch = cls._create_company(name="Branch", parent_id=cls.env.company.id)
+        cls.branch = cls._create_company(name="Branch of all", parent_id=cls.env.company.id)
         own, internal = cls.env.company, "base.group_user,"
         cls.roles = {
             "A": cls.public,

@@ -182,6 +182,17 @@ class TestAutomate(AutomateCommon):
         self._run_automation("activity", other, **values)
         self.assertIn("Call", other.activity_ids.mapped("summary"))
 
+    def test_text_of_a_to_do_is_text(self):
+        _invoice, case = self._fail_invoice()
+        self._run_automation(
+            "activity",
+            case,
+            recovery_activity_type_id=self.env.ref("mail.mail_activity_data_call").id,
+            recovery_note="Look <b>\nand call",
+        )
+        note = case.activity_ids.filtered("note").mapped("note")
+        self.assertTrue(any("Look &lt;b&gt;<br" in text for text in note), msg=note)
+
     def test_team_is_told_with_what_happened(self):
         _invoice, case = self._fail_invoice()
         channel = self.env["discuss.channel"].create({"name": "Dunning"})

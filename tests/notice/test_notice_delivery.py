@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...models.notice.delivery import Delivery
 from .notice_common import NoticeCommon
 
 MONDAY = "2026-03-02 08:00:00"
@@ -105,6 +106,38 @@ class TestDelivery(NoticeCommon):
             self.assertEqual(notice.tried_partner_ids, self.customer)
             mail = self.env["mail.mail"].sudo().search([("state", "=", "outgoing")])
             self.assertEqual(mail.recipient_ids, self.contact)
+
+    def test_name_that_a_customer_chose_is_text_in_the_to_do(self):
+        step = self.env["recovery.policy.step"].create(
+            {
+                "name": "Card expires",
+                "policy_id": self.policy.id,
+                "trigger": "method_expires",
+                "action_type": "activity",
+                "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
+            }
+        )
+        notice = (
+            self.env["recovery.notice"]
+            .sudo()
+            .create(
+                {
+                    "name": "Card expires",
+                    "step_id": step.id,
+                    "token_id": self._create_card().id,
+                    "partner_id": self.customer.id,
+                    "company_id": self.env.company.id,
+                    "planned_at": fields.Datetime.now(),
+                    "recipients": '"<img src=https://evil.example/x>" <customer@example.com>',
+                }
+            )
+        )
+        activities = self.env["mail.activity"].sudo()
+        before = activities.search([])
+        Delivery(notice.env)._react_to_loss(notice, notice, self.customer)
+        note = (activities.search([]) - before).note
+        self.assertIn("&lt;img src=https://evil.example/x&gt;", note)
+        self.assertNotIn("<img", note)
 
     def test_each_contact_is_tried_once(self):
         with self._at(MONDAY) as clock:
