@@ -43,6 +43,7 @@
         "views/recovery_decline_unlisted_views.xml",
         "views/recovery_network_rule_views.xml",
         "views/recovery_decision_views.xml",
+        "views/recovery_standing_key_views.xml",
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",
         "views/recovery_timing_views.xml",

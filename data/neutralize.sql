@@ -49,3 +49,7 @@ UPDATE payment_provider
 UPDATE res_company
    SET recovery_charge_test_providers = false;
 DELETE FROM recovery_invoice_queue;
+-- Products ask the original how a customer stands; the copy has no secrets that open anything.
+UPDATE recovery_standing_key
+   SET secret_hash = NULL, state = 'revoked'
+ WHERE state = 'live';

@@ -96,3 +96,10 @@ from .schedule import (
     test_smart,
     test_timing_screen,
 )
+from .standing import (
+    test_key,
+    test_standing,
+    test_standing_docs,
+    test_standing_http,
+    test_wall,
+)
