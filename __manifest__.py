@@ -44,6 +44,8 @@
         "views/recovery_network_rule_views.xml",
         "views/recovery_decision_views.xml",
         "views/recovery_standing_key_views.xml",
+        "views/recovery_standing_message_views.xml",
+        "views/recovery_standing_endpoint_views.xml",
         "views/recovery_page_templates.xml",
         "views/portal_templates.xml",
         "views/recovery_timing_views.xml",

@@ -17,7 +17,7 @@ from ..models.standing.customers import Ambiguous, Unreadable, find_customer
 from ..models.standing.memory import ANSWERS, KEYS
 from ..models.standing.standing import read_standing
 from ..models.standing.tokens import is_secret_of, read_identifier, read_token
-from ..tools.instants import to_seconds
+from ..tools.instants import to_iso, to_seconds
 from .standing_limit import BROWSER_RATE, BUCKETS, STRANGER_RATE
 
 _logger = logging.getLogger(__name__)
@@ -239,7 +239,7 @@ class Question:
         """Return the JSON of a standing as the key lets it be told, and its tag."""
         values = {
             "standing": standing.standing,
-            "until": _to_iso(standing.until),
+            "until": to_iso(standing.until),
             "processing": standing.processing,
         }
         if self.key.may_tell_amounts:
@@ -250,10 +250,5 @@ class Question:
         digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
         if self.key.may_tell_page:
             values["page"] = standing.page
-        values["as_of"] = _to_iso(standing.as_of)
+        values["as_of"] = to_iso(standing.as_of)
         return json.dumps(values).encode(), f'W/"{digest}"'
-
-
-def _to_iso(instant):
-    """Return a naive UTC instant as others read it, to the second."""
-    return f"{instant.replace(microsecond=0).isoformat()}Z" if instant else None

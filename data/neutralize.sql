@@ -53,3 +53,12 @@ DELETE FROM recovery_invoice_queue;
 UPDATE recovery_standing_key
    SET secret_hash = NULL, state = 'revoked'
  WHERE state = 'live';
+UPDATE recovery_standing_endpoint
+   SET secret = NULL, state = 'new'
+ WHERE state = 'live';
+UPDATE recovery_standing_message
+   SET state = 'outdated', next_try_at = NULL, answer = 'Not sent: this database is a copy.'
+ WHERE state = 'waiting';
+UPDATE recovery_case
+   SET standing_outdated = false
+ WHERE standing_outdated;

@@ -98,6 +98,7 @@ from .schedule import (
 )
 from .standing import (
     test_key,
+    test_product_webhook,
     test_standing,
     test_standing_docs,
     test_standing_http,

@@ -1,4 +1,4 @@
-"""Secrets of keys, and the tokens that a product signs with them. Plain Python.
+"""Secrets of keys and webhooks, and the tokens that a product signs with them. Plain Python.
 
 A token lets a browser ask for one customer. It is made by whoever holds the secret, without asking
 us: ``rrt_<content>.<signature>``, where the content is Base64 (URL alphabet, no padding) of a JSON
@@ -44,6 +44,11 @@ class Token(NamedTuple):
 def make_secret(identifier):
     """Return a new secret of the key with this identifier."""
     return f"{SECRET_START}{identifier}_{secrets.token_hex(24)}"
+
+
+def make_signing_secret():
+    """Return a new secret with which messages are signed."""
+    return f"rrw_{secrets.token_hex(24)}"
 
 
 def make_identifier():
