@@ -79,7 +79,7 @@ class TestProductWebhook(RecoveryCommon):
                 "as_of": None,
             },
         )
-        case._on_changed()
+        case.sudo()._on_changed()
         self.assertEqual(self._run(), [], msg="Nothing has changed.")
         case.sudo()._begin_grace("Test")
         [body] = self._run()
@@ -159,8 +159,9 @@ class TestProductWebhook(RecoveryCommon):
     def test_product_that_is_down_does_not_hold_up_another(self):
         _other, _secret = self._create_endpoint(url="https://other.example.com")
         for number in range(3):
-            self.customer = self.customer.copy({"ref": f"C-{number + 2}"})
-            self._fail_invoice()
+            other = self.customer.copy({"ref": f"C-{number + 2}"})
+            card = self._create_card(partner_id=other.id)
+            self._fail_invoice(partner_id=other.id, token=card)
         with self._receive() as post:
             post.side_effect = lambda url, *_args: 204 if "other" in url else 503
             self._run_cron("standing")
@@ -275,8 +276,15 @@ class TestPosting(RecoveryCommon):
             thread.join()
 
     def _stand_for(self, *addresses):
-        found = [(socket.AF_INET, 1, 6, "", (address, 443)) for address in addresses]
-        return patch.object(posting.socket, "getaddrinfo", return_value=found)
+        """Let every name stand for these addresses, and an address for itself."""
+        look_up = socket.getaddrinfo
+
+        def answer(host, port, *args, **kwargs):
+            if host == "127.0.0.1":
+                return look_up(host, port, *args, **kwargs)
+            return [(socket.AF_INET, 1, 6, "", (address, port)) for address in addresses]
+
+        return patch.object(posting.socket, "getaddrinfo", answer)
 
     def test_addresses_of_others_are_public(self):
         for address in ("93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"):

@@ -115,7 +115,7 @@ class TestStandingDocs(StandingCommon):
             {"name": "Product", "url": "https://app.example.com"}
         )
         secret = endpoint.action_make_secret()["context"]["default_secret"]
-        message = tell_of(endpoint, self.env.company.sudo(), self.customer)
+        message = tell_of(endpoint.sudo(), self.env.company.sudo(), self.customer)
         [shown] = self._read_blocks("Be told instead of asking", "json")
         self.assertEqual(list(json.loads(message.body)), list(json.loads(shown)))
         with patch(POST, return_value=204) as post:
