@@ -1,13 +1,17 @@
 """Posting to an address that people entered, without being led into one's own network."""
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from urllib.parse import urlsplit
 
 # A receiver takes a message and works on it later; one that is slow holds the others up.
 TIMEOUT = 10
+# For all of it: one that answers a byte every nine seconds is slow, too.
+_MOST_SECONDS = 30
 _USER_AGENT = "Revenue-Recovery"
 # Addresses that stand for one of version 4, which is in their last 32 bits.
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
@@ -75,6 +79,9 @@ def post(url, body, headers, context=None):
     connection = http.client.HTTPSConnection(parts.hostname, port, timeout=TIMEOUT)
     context = context or ssl.create_default_context()
     connected = socket.create_connection((_look_up(parts.hostname, port), port), TIMEOUT)
+    deadline = threading.Timer(_MOST_SECONDS, lambda: _cut(connection.sock))
+    deadline.daemon = True
+    deadline.start()
     try:
         connection.sock = context.wrap_socket(connected, server_hostname=parts.hostname)
         path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
@@ -86,8 +93,15 @@ def post(url, body, headers, context=None):
         )
         return connection.getresponse().status
     finally:
+        deadline.cancel()
         connection.close()
         connected.close()
+
+
+def _cut(connected):
+    """End a connection that takes too long, so that whoever reads from it gets an error."""
+    with contextlib.suppress(AttributeError, OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _look_up(host, port):

@@ -1,5 +1,8 @@
+import logging
 from datetime import timedelta
 from typing import NamedTuple
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -9,6 +12,8 @@ from odoo.tools import SQL
 from .memory import ANSWERS, KEYS
 from .origins import is_origin, read_origins
 from .tokens import hash_secret, make_identifier, make_secret
+
+_logger = logging.getLogger(__name__)
 
 # How exactly it is kept when a key was used: asking must not write a row each time.
 USED_STEP = timedelta(minutes=10)
@@ -249,16 +254,21 @@ class RecoveryStandingKey(models.Model):
         now = fields.Datetime.now()
         if facts.last_used_at and now - facts.last_used_at < USED_STEP:
             return
-        with self.env.registry.cursor() as cr:
-            # Whoever is writing the same row writes the same.
-            cr.execute(
-                SQL(
-                    """
-                    UPDATE recovery_standing_key SET last_used_at = %(now)s
-                     WHERE id IN (SELECT id FROM recovery_standing_key WHERE id = %(id)s
-                                     FOR NO KEY UPDATE SKIP LOCKED)
-                    """,
-                    now=now,
-                    id=facts.id,
+        try:
+            with self.env.registry.cursor() as cr:
+                # Whoever is writing the same row writes the same.
+                cr.execute(
+                    SQL(
+                        """
+                        UPDATE recovery_standing_key SET last_used_at = %(now)s
+                         WHERE id IN (SELECT id FROM recovery_standing_key WHERE id = %(id)s
+                                         FOR NO KEY UPDATE SKIP LOCKED)
+                        """,
+                        now=now,
+                        id=facts.id,
+                    ),
+                    log_exceptions=False,
                 )
-            )
+        except psycopg2.Error:
+            _logger.info("The use of key %s could not be noted", facts.id, exc_info=True)
+        KEYS.forget()  # Else each request of the next two seconds would write it anew.

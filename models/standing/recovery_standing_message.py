@@ -116,7 +116,7 @@ class RecoveryStandingMessage(models.Model):
             status = post(endpoint_sudo.url, self.body.encode(), headers)
         except Refused:
             answer, is_taken = self.env._("Not sent: the address is in a private network."), False
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             answer, is_taken = str(error) or type(error).__name__, False
         else:
             answer, is_taken = self.env._("Status %(status)s", status=status), 200 <= status < 300

@@ -143,10 +143,10 @@ class TestWall(StandingCommon):
     def test_server_of_the_product_asks_by_itself(self):
         with self._serve() as address:
             with self.allow_requests(all_requests=True):
-                self.assertEqual(urlopen(f"{address}/work").read(), b"done")
+                self.assertEqual(urlopen(f"{address}/work", timeout=30).read(), b"done")
             self.case._close("lost", "Test")
             self.env.flush_all()
             self._forget()
             with self.allow_requests(all_requests=True), self.assertRaises(HTTPError) as refused:
-                urlopen(f"{address}/work")
+                urlopen(f"{address}/work", timeout=30)
             self.assertEqual(refused.exception.code, 402)
