@@ -1,6 +1,7 @@
 from importlib.util import find_spec
 
 from . import (
+    backup,
     dashboard,
     decisions,
     portal,

@@ -7,6 +7,7 @@ from odoo.http import request
 
 from odoo.addons.web.controllers.export import ExportXlsxWriter
 
+from ..tools.guards import check_may_export
 from .decisions import _defuse, _read_companies
 
 TYPES = {
@@ -39,8 +40,7 @@ class RecoveryDashboardExport(http.Controller):
             allowed_company_ids=_read_companies(env)
         )
         try:
-            if not env.user.has_group("base.group_allow_export"):
-                raise AccessError(env._("You may not export. Ask your administrator for it."))
+            check_may_export(env)
             ids = [int(number) for number in company_ids.split(",") if number]
             data = dashboards.get_data(period, ids, until or None)
             headings, types, rows = dashboards._get_table(table, data)

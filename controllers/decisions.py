@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.http import Response, request
 
+from ..tools.guards import check_may_export
+
 BATCH = 500
 # Each column with how it is read from an attempt; docs/decisions.md says what they mean.
 COLUMNS = {
@@ -45,12 +47,17 @@ COLUMNS = {
 class RecoveryDecisions(http.Controller):
     @http.route("/recovery/decisions.csv", type="http", auth="user", methods=["GET"], readonly=True)
     def download_decisions(self, ids=None, **_options):
-        """Download decisions with their outcomes as CSV.
+        """Download decisions with their outcomes as CSV. Whoever may export may.
 
         :param ids: of the attempts, separated by commas; all that the user may see when empty
         """
         env = request.env
-        env["recovery.attempt"].check_access("read")
+        try:
+            check_may_export(env)
+            env["recovery.attempt"].check_access("read")
+        except AccessError as error:
+            headers = [("Content-Type", "text/plain; charset=utf-8")]
+            return request.make_response(str(error), headers, status=403)
         domain = Domain("decision", "!=", False)
         if ids:
             try:

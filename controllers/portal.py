@@ -27,7 +27,8 @@ class RecoveryPortal(PortalAccount):
         lead = cases.filtered(lambda case: str(case.move_id.id) == invoice_id)
         if not cases:
             return request.redirect("/my/invoices")
-        return request.redirect(f"{(lead | cases)._get_recovery_link()}", local=False)
+        link = (lead | cases)._get_recovery_link(person=request.env.user.partner_id)
+        return request.redirect(f"{link}", local=False)
 
     def _prepare_my_invoices_values(self, *args, **kwargs):
         """Override of `account` to show above the list how many payments failed."""
@@ -62,5 +63,9 @@ class RecoveryPortal(PortalAccount):
         # In sudo mode for the cases only: which invoices are theirs, the rules say.
         moves = request.env["account.move"].search([("id", "in", cases_sudo.move_id.ids)])
         return cases_sudo.filtered(
-            lambda case: case.move_id.id in moves.ids and case._get_page_state() == "open"
+            lambda case: (
+                case.move_id.id in moves.ids
+                and case._is_of_its_customer()
+                and case._get_page_state() == "open"
+            )
         )

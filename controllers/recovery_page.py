@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import request
 
 from ..tools.links import get_page_path
-from .recovery_page_base import HEADERS, PAGE, Visit, respond
+from .recovery_page_base import HEADERS, PAGE, enter, respond
 from .recovery_page_limit import within_limits
 from .recovery_page_payment import RecoveryPayment
 
@@ -42,6 +42,7 @@ class RecoveryPage(RecoveryPayment):
                 **self._prepare_common(visit),
                 **self._prepare_method_values(visit),
                 "done": done,
+                "is_charged": all(case._charges_new_method() for case in visit.cases),
                 "is_busy": any(
                     case._get_page_state() in ("charging", "processing") for case in visit.cases
                 ),
@@ -57,11 +58,11 @@ class RecoveryPage(RecoveryPayment):
 
     # === HELPERS === #
 
-    def _open(self, text):
+    def _open(self, text, kind="view"):
         """Return the visit, and the page that refuses it, if it is to be refused."""
-        if not within_limits("view", text):
+        visit = enter(text, kind)
+        if not visit:
             return None, respond("revenue_recovery.recovery_page_busy", status=429)
-        visit = Visit(text)
         if visit.state == "ok":
             return visit, None
         if visit.state == "wrong" and not within_limits("wrong"):
@@ -102,6 +103,7 @@ class RecoveryPage(RecoveryPayment):
                 "decline_class": (together or visit.cases)._get_page_class(),
                 "failed_payment": visit.cases._get_failed_payment(),
                 "next_sentence": lead._get_page_next(),
+                "contest_reasons": lead._get_contest_choices(),
                 # Others that can be paid go on meanwhile.
                 "busy": not payable and bool(states & {"charging", "processing"}),
                 "begun": not payable and "begun" in states,

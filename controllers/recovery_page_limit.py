@@ -5,10 +5,14 @@ scanner would. With several workers a visitor gets so many times the requests; w
 done often however many workers there are, a question, a new link or a payment that fails, is
 counted in the database. Beginning a payment costs little: who leaves the form and comes back again
 and again must still be able to pay.
+
+A link is counted only after its signature was checked: anybody can make up links without end. What
+is counted is kept as a hash with two numbers, so that nobody decides how much memory it takes.
 """
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from hashlib import blake2b
 from threading import Lock
 
 from odoo.http import request
@@ -17,15 +21,16 @@ from odoo.http import request
 LIMITS = {
     "view": {"address": (240, 60), "link": (120, 60)},
     "act": {"address": (60, 600), "link": (30, 600)},
+    "opened": {"address": (240, 60), "link": (120, 60)},
     "pay": {"address": (240, 600), "link": (120, 600)},
     "wrong": {"address": (30, 60)},
 }
-# More visitors than this are forgotten, the longest silent first.
+# More visitors than this are forgotten, the longest silent first: some megabytes at most.
 _MOST_KEYS = 20_000
 
 
 class Limiter:
-    """Counts requests in sliding windows; safe to use from several threads.
+    """Counts requests in windows that begin with the first one; safe to use from several threads.
 
     :param clock: returns seconds; monotonic
     """
@@ -40,33 +45,43 @@ class Limiter:
         """Count a request, and return whether it is within the limits of all who make it.
 
         :param kind: of :data:`LIMITS`
-        :param whose: ``address`` and ``link``
+        :param whose: ``address`` and ``link``; what is not given is not counted
         """
         now = self._clock()
         with self._lock:
             within = [  # Each limit counts, whichever of them refuses.
-                self._count((kind, name, whose[name]), *limit, now)
+                self._count(_hash(kind, name, whose[name]), *limit, now)
                 for name, limit in self._limits[kind].items()
                 if whose.get(name)
             ]
         return all(within)
 
     def _count(self, key, most, seconds, now):
-        instants = self._seen.setdefault(key, deque(maxlen=most))
+        start, count = self._seen.get(key, (now, 0))
+        if now - start >= seconds:
+            start, count = now, 0
+        is_within = count < most
+        self._seen[key] = (start, count + is_within)
         self._seen.move_to_end(key)
         if len(self._seen) > _MOST_KEYS:
             self._seen.popitem(last=False)
-        if len(instants) == most and now - instants[0] < seconds:
-            return False
-        instants.append(now)
-        return True
+        return is_within
+
+
+def _hash(*parts):
+    """Return a key of always the same few bytes, from which nobody reads a link or an address."""
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()
 
 
 limiter = Limiter()
 
 
-def within_limits(kind, link=""):
-    """Return whether this request is within the limits; refused ones are not counted."""
+def within_limits(kind):
+    """Return whether the address of this request is within the limits; refused ones don't count."""
     # Workers serve several databases.
-    address = f"{request.db} {request.httprequest.remote_addr}"
-    return limiter.allows(kind, address=address, link=link and f"{request.db} {link}")
+    return limiter.allows(kind, address=f"{request.db} {request.httprequest.remote_addr}")
+
+
+def link_within_limits(kind, link):
+    """Return whether a link, whose signature has been checked, is within the limits."""
+    return limiter.allows(kind, link=f"{request.db} {link}")

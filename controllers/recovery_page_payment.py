@@ -5,14 +5,16 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.http import request
 
-from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment import utils as payment_utils
 
+from ..models.method.backup import BackupConsent
+from ..models.page.offer import MethodOffer
 from ..tools.links import get_page_path
+from .backup import RecoveryBackup
 from .recovery_page_base import open_for_payment
 
 
-class RecoveryPayment(PaymentPortal):
+class RecoveryPayment(RecoveryBackup):
     # === ROUTES === #
 
     @http.route(
@@ -102,7 +104,8 @@ class RecoveryPayment(PaymentPortal):
         if kwargs.get("flow") != "token":
             return
         provider_sudo = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id"))
-        if kwargs.get("token_id") not in cases._get_page_tokens(provider_sudo).ids:
+        offer = MethodOffer(cases, visit.own_methods_of)
+        if kwargs.get("token_id") not in offer.list_tokens(provider_sudo).ids:
             raise ValidationError(request.env._("Please choose another payment method."))
 
     def _start(self, visit, amount, currency_id, values, suffix=(), **kwargs):
@@ -169,7 +172,7 @@ class RecoveryPayment(PaymentPortal):
             "mode": "payment",
             "amount": amount,
             "currency": currency,
-            "tokens_sudo": cases._get_page_tokens(providers_sudo),
+            "tokens_sudo": MethodOffer(cases, visit.own_methods_of).list_tokens(providers_sudo),
             "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
                 providers_sudo
             ),
@@ -191,6 +194,10 @@ class RecoveryPayment(PaymentPortal):
             "transaction_route": get_page_path(visit.text, "method", "transaction"),
             "landing_route": get_page_path(visit.text),
             **self._prepare_replaced_values(visit),
+            "backup_tokens_sudo": BackupConsent(
+                self._list_backup_tokens(visit.own_methods_of, visit.company)
+            ).list_in_order(),
+            "backup_path": get_page_path(visit.text, "backup"),
         }
 
     def _prepare_replaced_values(self, visit):

@@ -62,3 +62,29 @@ UPDATE recovery_standing_message
 UPDATE recovery_case
    SET standing_outdated = false
  WHERE standing_outdated;
+-- A promise that ends would be told to the rules.
+UPDATE recovery_case
+   SET promise_date = NULL
+ WHERE promise_date IS NOT NULL;
+-- What automation rules had planned, or had been set off for, may be anything: code, or a call of
+-- another system. The rules themselves are switched on again by whoever tests them: some wait for a
+-- day, and each day brings events of old invoices.
+UPDATE recovery_planned_action
+   SET state = 'cancelled', untold = false, sentence = 'Cancelled: this database is a copy.'
+ WHERE state = 'planned';
+UPDATE recovery_planned_action
+   SET untold = false
+ WHERE untold;
+DELETE FROM recovery_trigger;
+UPDATE base_automation
+   SET active = false
+ WHERE active
+   AND model_id IN (SELECT id
+                      FROM ir_model
+                     WHERE model IN ('recovery.case', 'recovery.event', 'recovery.attempt',
+                                     'recovery.notice'));
+-- A payment that a customer began in the original is neither asked for nor withdrawn from here.
+UPDATE payment_transaction
+   SET recovery_ask_at = '9999-12-31 00:00:00'
+ WHERE state IN ('draft', 'pending')
+    OR (state = 'error' AND (recovery_unclear OR recovery_stays_open));

@@ -192,7 +192,7 @@ def load_codes(rows: Iterable[Mapping[str, str]]) -> list[Code]:
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
-    """Return the rows of a data file: ``reasons``, ``codes`` or ``documented``."""
+    """Return the rows of a data file: ``reasons``, ``codes``, ``documented`` or ``minimums``."""
     with (DATA / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

@@ -214,7 +214,7 @@ class _Turn:
 
     def _is_mentioned(self, case: CaseFacts) -> bool:
         """Return whether a message about other invoices names this failing one, too."""
-        if case.is_over or case.paused or case.waiting or case.promise:
+        if case.is_over or case.paused or case.waiting or case.promise or case.excluded:
             return False
         if not case.heard or case.heard[-1].silent:
             return False

@@ -81,6 +81,10 @@ class CaseFacts:
         time that is known
     :param waiting: for the company, which has to mend its own set-up before anything is asked of
         the customer
+    :param excluded: from messages to the customer
+    :param excluded_until: the day on which that is over; none until somebody ends it
+    :param once: one message reaches the customer at most, that of the first failure
+    :param told: they had one, in this life
     :param barred_steps: keys of steps whose conditions on the invoice it does not fulfil
     """
 
@@ -102,6 +106,10 @@ class CaseFacts:
     paused_until: datetime | None = None
     waiting: bool = False
     barred_steps: frozenset = frozenset()
+    excluded: bool = False
+    excluded_until: date | None = None
+    once: bool = False
+    told: bool = False
 
     @cached_property
     def heard(self) -> tuple["Heard", ...]:

@@ -1,7 +1,7 @@
 """What keeps a due notice from going out: for good, or until an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from ..timing.days import Place
 from ..timing.decision import Sentence, _
@@ -69,6 +69,8 @@ def find_skip(notice: Notice, case: CaseFacts | None, now: datetime) -> Sentence
         return end
     if notice.skip:
         return notice.skip
+    if case.excluded and notice.step.reaches_customer and notice.step.topic == "recovered":
+        return wording.EXCLUDED
     if notice.until and now >= notice.until:
         return wording.TOO_LATE.get(notice.step.trigger, wording.GONE)
     return None
@@ -87,11 +89,27 @@ def find_hold(
     :param hours: of the notice's step
     """
     return (
-        _find_pause(case, now, hours)
+        _find_exclusion(notice, case, now, hours)
+        or _find_pause(case, now, hours)
         or _find_waiting(notice, case, now, hours)
         or _find_promise(notice, case, now, hours, customer)
         or _find_attempt(notice, case, now, hours, rules)
         or _find_hours(notice, now, hours)
+    )
+
+
+def _find_exclusion(
+    notice: Notice, case: CaseFacts, now: datetime, hours: MessageHours
+) -> Hold | None:
+    if not case.excluded or not notice.step.reaches_customer:
+        return None
+    if not case.excluded_until:
+        return Hold(hours.next_day(now), Sentence(_("Excluded from notices.")))
+    day = {"date": case.excluded_until.isoformat()[:10]}
+    until = hours.next_instant(datetime.combine(case.excluded_until, time(), hours.zone))
+    return Hold(
+        max(until, hours.next_instant(now + _HOUR)),
+        Sentence(_("Excluded from notices until %(date)s."), day),
     )
 
 

@@ -1,7 +1,7 @@
 """Which notices a case has, and when each is due: the same facts give the same notices."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from .step import TRIGGERS, Step
 
 _DAY = timedelta(days=1)
 _MOST_DAYS = 3660
+_FAILURES = ("first_failure", "each_failure")
 _CUSTOMER_HOURS = frozenset(("email", "sms"))
 
 
@@ -90,7 +91,19 @@ def plan_notices(
         for cause in _find_causes(case, step, hours):
             notice = _make_notice(case, step, cause, hours)
             notices.setdefault(notice.key, notice)
-    return tuple(sorted(notices.values(), key=order))
+    planned = tuple(sorted(notices.values(), key=order))
+    return _keep_first(case, planned) if case.once else planned
+
+
+def _keep_first(case: CaseFacts, notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """Leave one notice to the customer, of the first failure; what is for the team stays."""
+    reaching = [notice for notice in notices if notice.step.reaches_customer and not notice.skip]
+    about_failure = (notice for notice in reaching if notice.step.trigger in _FAILURES)
+    first = None if case.told else next(about_failure, None)
+    return tuple(
+        replace(notice, skip=wording.ONCE) if notice in reaching and notice is not first else notice
+        for notice in notices
+    )
 
 
 def order(notice: Notice) -> tuple:
@@ -157,7 +170,7 @@ def _find_skip(case: CaseFacts, step: Step, cause: _Cause) -> Sentence | None:
 
 
 def _find_causes(case: CaseFacts, step: Step, hours: MessageHours) -> Iterator[_Cause]:
-    if step.trigger in ("first_failure", "each_failure"):
+    if step.trigger in _FAILURES:
         return _find_failures(case, step)
     if step.trigger == "before_attempt":
         return _find_attempts(case, step)

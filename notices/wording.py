@@ -63,6 +63,10 @@ LOST = Sentence(_("The case is lost."))
 BARRED = Sentence(_("The invoice does not fulfil the conditions of the step."))
 SILENT = Sentence(_("Technical trouble, which is tried again without a word to the customer."))
 CHARGED = Sentence(_("The invoice is charged from a saved payment method."))
+ONCE = Sentence(
+    _("The customer tried to pay by themselves: they are written to once, and not reminded.")
+)
+EXCLUDED = Sentence(_("The customer is excluded from notices."))
 GONE = Sentence(_("What the step was waiting for will not come any more."))
 NO_CASE = Sentence(_("The case does not exist any more."))
 TOO_LATE = {

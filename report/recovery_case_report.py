@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..models.case.settlements import CHANNELS
 from ..models.case.states import OPEN_STATES
+from ..models.page.contest import REASONS as CONTEST_REASONS
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
 
 OUTCOMES = [
@@ -35,8 +36,10 @@ class RecoveryCaseReport(models.Model):
             "began_by",
             "closed_at",
             "company_id",
-            "credited_amount",
+            "contest_reason",
+            "corrected_company_amount",
             "currency_id",
+            "discounted_company_amount",
             "failed_amount",
             "failed_company_amount",
             "failed_on",
@@ -45,15 +48,18 @@ class RecoveryCaseReport(models.Model):
             "first_reason_id",
             "funding",
             "issuer_country",
+            "lost_company_amount",
             "move_id",
             "network",
             "partner_id",
             "policy_id",
+            "postponed_company_amount",
             "product_categ_id",
             "provider_id",
             "recovered_amount",
             "recovered_company_amount",
             "recurrence",
+            "refunded_company_amount",
             "reported_channel",
             "state",
         ],
@@ -61,6 +67,12 @@ class RecoveryCaseReport(models.Model):
     }
 
     # Dimensions.
+    contest_reason = fields.Selection(
+        selection=CONTEST_REASONS,
+        string="Contested Because",
+        readonly=True,
+        help="What the customer said on their page is wrong with the invoice.",
+    )
     began_by = fields.Selection(
         selection=[("failure", "Failed payment"), ("overdue", "Overdue invoice")],
         readonly=True,
@@ -141,13 +153,35 @@ class RecoveryCaseReport(models.Model):
         help="What of it was taken back afterwards by credit notes, or by cancelling the invoice. "
         "It counts neither as failed nor as lost.",
     )
+    corrected_amount = fields.Monetary(
+        string="Corrected",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What the invoice has become less by since without a credit note: it was corrected "
+        "in draft. Negative where it has become more. It counts neither as failed nor as lost.",
+    )
+    refunded_amount = fields.Monetary(
+        string="Refunded",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What was paid, and paid back to the customer. It counts neither as failed nor as "
+        "recovered.",
+    )
+    discounted_amount = fields.Monetary(
+        string="Discounted",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="Early-payment discounts that were taken, and differences of exchange rates. They "
+        "count neither as failed nor as lost.",
+    )
     failed_amount = fields.Monetary(
         string="Failed",
         readonly=True,
         currency_field="company_currency_id",
-        help="Asked less credited: what was to be recovered. In the company's currency, at the "
-        "rate of the day of the failure, so that a rate that moves neither wins nor loses "
-        "anything here. What was booked is in the list Recovered Revenue.",
+        help="Asked less credited, corrected, refunded and discounted: what was to be recovered. "
+        "In the company's currency, at the rate of the day of the failure, so that a rate that "
+        "moves neither wins nor loses anything here. What was booked is in the list Recovered "
+        "Revenue.",
     )
     recovered_amount = fields.Monetary(
         string="Recovered",
@@ -162,12 +196,18 @@ class RecoveryCaseReport(models.Model):
         currency_field="company_currency_id",
         help="What of the failed amount is still open, in cases that go on.",
     )
+    postponed_amount = fields.Monetary(
+        string="Postponed",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="What of the amount in recovery was put off: the invoice has a later due date now.",
+    )
     lost_amount = fields.Monetary(
         string="Lost",
         readonly=True,
         currency_field="company_currency_id",
         help="What of the failed amount was given up: the rest of lost cases, and what was written "
-        "off with a payment of a recovered one.",
+        "off with a payment or by an entry.",
     )
     recovery_rate = fields.Float(
         readonly=True,
@@ -220,6 +260,7 @@ class RecoveryCaseReport(models.Model):
                    recovery_case.first_class AS decline_class,
                    recovery_case.product_categ_id,
                    recovery_case.recurrence != 'once' AS is_recurring,
+                   recovery_case.contest_reason,
                    recovery_case.failed_on,
                    recovery_case.state,
                    CASE WHEN recovery_case.state IN %(open)s THEN 'in_recovery'
@@ -234,13 +275,18 @@ class RecoveryCaseReport(models.Model):
                    recovery_case.failed_amount AS original_amount,
                    recovery_case.asked_company_amount AS asked_amount,
                    recovery_case.asked_company_amount - recovery_case.failed_company_amount
-                       AS credited_amount,
+                       - recovery_case.corrected_company_amount
+                       - recovery_case.refunded_company_amount
+                       - recovery_case.discounted_company_amount AS credited_amount,
+                   recovery_case.corrected_company_amount AS corrected_amount,
+                   recovery_case.refunded_company_amount AS refunded_amount,
+                   recovery_case.discounted_company_amount AS discounted_amount,
                    recovery_case.failed_company_amount AS failed_amount,
                    recovery_case.recovered_company_amount AS recovered_amount,
-                   CASE WHEN recovery_case.state IN %(open)s THEN %(rest)s ELSE 0 END
-                       AS in_recovery_amount,
-                   CASE WHEN recovery_case.state IN %(open)s THEN 0 ELSE %(rest)s END
-                       AS lost_amount,
+                   recovery_case.failed_company_amount - recovery_case.recovered_company_amount
+                       - recovery_case.lost_company_amount AS in_recovery_amount,
+                   recovery_case.lost_company_amount AS lost_amount,
+                   recovery_case.postponed_company_amount AS postponed_amount,
                    recovery_case.recovered_company_amount
                        / NULLIF(recovery_case.failed_company_amount, 0) AS recovery_rate,
                    CASE WHEN recovery_case.state = 'cancelled' THEN 0 ELSE 1 END AS failed_count,
@@ -255,9 +301,6 @@ class RecoveryCaseReport(models.Model):
                 # As floats: numerics, which EXTRACT gives, take ten times as long.
                 "(date_part('epoch', recovery_case.closed_at - recovery_case.first_failure_at)"
                 " / 86400)"
-            ),
-            rest=SQL(
-                "(recovery_case.failed_company_amount - recovery_case.recovered_company_amount)"
             ),
         )
 

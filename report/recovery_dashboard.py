@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 
 # Calendar months, the current one included.
 PERIODS = {"month": 1, "quarter": 3, "half": 6, "year": 12, "two_years": 24}
-SUMS = ("failed_amount:sum", "recovered_amount:sum", "__count")
+SUMS = ("failed_amount:sum", "recovered_amount:sum", "lost_amount:sum", "__count")
 
 
 class Span(NamedTuple):
@@ -32,19 +32,19 @@ class Total:
         self.failed = self.recovered = self.in_recovery = self.lost = 0.0
         self.count = self.recovered_count = self.open_count = self.lost_count = 0
 
-    def add(self, outcome, failed, recovered, count, rate=1.0):
+    def add(self, outcome, failed, recovered, lost, count, rate=1.0):
         """Add the sums of some cases with one outcome.
 
         :param rate: of their company's currency
         """
-        failed, recovered = (failed or 0.0) * rate, (recovered or 0.0) * rate
+        failed, recovered, lost = ((each or 0.0) * rate for each in (failed, recovered, lost))
         self.failed += failed
         self.recovered += recovered
+        self.lost += lost
         if outcome == "in_recovery":
-            self.in_recovery += failed - recovered
+            # Of the others this is nothing, but for what floating point leaves.
+            self.in_recovery += failed - recovered - lost
             self.open_count += count
-        else:
-            self.lost += failed - recovered
         if outcome == "recovered":
             self.recovered_count += count
         if outcome == "lost":
@@ -239,7 +239,7 @@ class RecoveryDashboard(models.AbstractModel):
     def _make_days(self, rows, total, domain, rates):
         """Return how much was recovered by each day after the failure, and the median day."""
         amounts, counts = {}, {}
-        for company, day, _failed, recovered, count in rows:
+        for company, day, _failed, recovered, _lost, count in rows:
             if day is not None and day is not False:
                 amounts[day] = amounts.get(day, 0.0) + (recovered or 0.0) * rates[company.id]
                 counts[day] = counts.get(day, 0) + count

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.case.settlements import CHANNELS, KEPT
+from ..models.case.settlements import CHANNELS, MATCHES
 
 
 class RecoveryRevenueReport(models.Model):
@@ -9,7 +9,8 @@ class RecoveryRevenueReport(models.Model):
 
     A line is a reconciliation of the journal: what accountants find there they find here, in the
     company's currency at the rate of the payment. The other reports count the same money at the
-    rate of the failure, and up to what had failed.
+    rate of the failure. A payment without a journal entry has a line in which nothing is booked,
+    until a bank statement shows its money.
     """
 
     _name = "recovery.revenue.report"
@@ -27,7 +28,14 @@ class RecoveryRevenueReport(models.Model):
             "debit_move_id",
             "exchange_move_id",
         ],
-        "account.payment": ["amount", "currency_id", "payment_transaction_id"],
+        "account.payment": [
+            "amount",
+            "currency_id",
+            "date",
+            "journal_id",
+            "payment_transaction_id",
+            "state",
+        ],
         "recovery.case": [
             "began_by",
             "company_id",
@@ -37,7 +45,13 @@ class RecoveryRevenueReport(models.Model):
             "state",
         ],
         "payment.transaction": ["amount", "operation", "source_transaction_id", "state"],
-        "recovery.settlement": ["company_amount", "partial_id", "channel"],
+        "recovery.settlement": [
+            "amount",
+            "channel",
+            "company_amount",
+            "partial_id",
+            "payment_id",
+        ],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
@@ -108,22 +122,23 @@ class RecoveryRevenueReport(models.Model):
         string="Counted as Recovered",
         readonly=True,
         aggregator=None,
-        help="What of it came after the failure, in the currency of the invoice.",
+        help="What of it came after the failure and was kept, in the currency of the invoice.",
     )
     recovered_company_amount = fields.Monetary(
         string="Recovered",
         readonly=True,
         currency_field="company_currency_id",
         help="What of it the dashboard and the other reports count as recovered: what came after "
-        "the failure, up to what had failed, in the company's currency at the rate of the day of "
-        "the first failure.",
+        "the failure and was kept, in the company's currency at the rate of the day of the first "
+        "failure.",
     )
 
     @property
     def _table_query(self):
-        # A payment belongs to the latest case of the invoice that had opened before it: what had
-        # been paid by then is kept on the case. Credit notes and write-offs are no payments; what
-        # was refunded came in, and counts as recovered no more.
+        # A payment belongs to the case that it recovered, else to the latest one of the invoice
+        # that had opened before it: what had been paid by then is kept on the case. Credit notes,
+        # write-offs and what was rejected are no payments; what was refunded came in, and counts as
+        # recovered no more.
         return SQL(
             """
             WITH paid AS (
@@ -133,31 +148,23 @@ class RecoveryRevenueReport(models.Model):
                        entry.id AS entry_id,
                        entry.date,
                        entry.journal_id,
-                       entry.origin_payment_id AS payment_id,
+                       payment.id AS payment_id,
                        line.currency_id,
                        part.amount AS company_amount,
                        part.debit_amount_currency AS full_amount,
                        part.exchange_move_id,
-                       CASE WHEN payment.currency_id = line.currency_id
-                            THEN LEAST(part.debit_amount_currency, payment.amount)
-                            ELSE part.debit_amount_currency END AS amount,
-                       %s AS kept
+                       money.came AS amount
                   FROM account_partial_reconcile part
-                  JOIN account_move_line line ON line.id = part.debit_move_id
-                  JOIN account_move_line other ON other.id = part.credit_move_id
-                  JOIN account_move entry ON entry.id = other.move_id
-             LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                    %s
                  WHERE line.display_type = 'payment_term'
                    AND line.move_id IN (SELECT move_id FROM recovery_case)
                    AND part.debit_amount_currency != 0
-                   AND entry.move_type != 'out_refund'
-                   AND NOT EXISTS (SELECT FROM recovery_case
-                                    WHERE write_off_move_id = entry.id)
+                   AND kind.name = 'payment'
+                   AND money.came != 0
             ),
             counted AS (
                 SELECT *,
-                       SUM(amount) OVER (PARTITION BY move_id ORDER BY id) AS total,
-                       SUM(kept) OVER (PARTITION BY move_id ORDER BY id) AS kept_total
+                       SUM(amount) OVER (PARTITION BY move_id ORDER BY id) AS total
                   FROM paid
             )
             SELECT counted.id,
@@ -181,16 +188,17 @@ class RecoveryRevenueReport(models.Model):
                    counted.exchange_move_id,
                    exchange.amount AS exchange_amount,
                    booked.amount - exchange.amount AS cleared_amount,
-                   GREATEST(
-                       LEAST(counted.kept, counted.kept_total - recovery_case.settled_before), 0
-                   ) AS recovered_amount,
+                   COALESCE(settlement.amount, 0) AS recovered_amount,
                    COALESCE(settlement.company_amount, 0) AS recovered_company_amount
               FROM counted
         CROSS JOIN LATERAL (
                        SELECT * FROM recovery_case
                         WHERE recovery_case.move_id = counted.move_id
                           AND recovery_case.settled_before < counted.total
-                     ORDER BY recovery_case.settled_before DESC, recovery_case.id DESC
+                     ORDER BY EXISTS (SELECT FROM recovery_settlement brought
+                                       WHERE brought.partial_id = counted.id
+                                         AND brought.case_id = recovery_case.id) DESC,
+                              recovery_case.settled_before DESC, recovery_case.id DESC
                         LIMIT 1
                    ) recovery_case
               JOIN res_company company ON company.id = recovery_case.company_id
@@ -214,8 +222,19 @@ class RecoveryRevenueReport(models.Model):
                                     / currency.rounding::numeric) * currency.rounding::numeric
                                   AS received
                    ) booked
+         UNION ALL
+            SELECT -settlement.id, settlement.case_id, recovery_case.move_id,
+                   recovery_case.company_id, recovery_case.partner_id, payment.date,
+                   recovery_case.failed_on, NULL, NULL, payment.journal_id, payment.id,
+                   recovery_case.began_by, settlement.channel, recovery_case.currency_id,
+                   company.currency_id, settlement.amount, 0, 0, NULL, 0, 0, settlement.amount,
+                   settlement.company_amount
+              FROM recovery_settlement settlement
+              JOIN recovery_case ON recovery_case.id = settlement.case_id
+              JOIN res_company company ON company.id = recovery_case.company_id
+              JOIN account_payment payment ON payment.id = settlement.payment_id
             """,
-            KEPT,
+            MATCHES,
         )
 
     # === ACTION METHODS === #

@@ -12,9 +12,17 @@ from .bridge import (
 from .case import (
     test_alert,
     test_alert_money,
+    test_archive,
     test_case,
+    test_credit,
+    test_exclusion,
+    test_other_customer,
+    test_owed,
+    test_owed_property,
+    test_small_rest,
     test_return,
     test_return_recovery,
+    test_return_sentences,
     test_return_wizard,
     test_taken_back,
     test_taken_back_providers,
@@ -32,10 +40,13 @@ from .charge import (
     test_look_up,
     test_money,
     test_pace,
+    test_wake_up,
 )
 from .figures import (
     test_dashboard,
     test_report,
+    test_report_follows,
+    test_report_lives,
     test_report_replay,
     test_report_revenue,
     test_spreadsheet,
@@ -58,20 +69,25 @@ from .method import (
     test_card_expiry,
     test_card_gateway,
     test_card_update,
+    test_default_method,
 )
 from .notice import (
     test_notice,
     test_notice_delivery,
     test_notice_once,
     test_notice_send,
+    test_notice_truth,
     test_template,
     test_template_language,
     test_template_letter,
 )
 from .page import (
+    test_contest,
     test_page,
     test_page_method,
     test_page_payment,
+    test_page_people,
+    test_page_backup,
     test_page_portal,
     test_page_tour,
     test_promise,
@@ -88,11 +104,20 @@ from .rules import (
     test_taxonomy,
     test_unlisted,
 )
+from .security import (
+    test_choices,
+    test_collecting,
+    test_conditions,
+    test_floor,
+    test_limiter,
+)
 from .schedule import (
+    test_backup,
     test_ceiling,
     test_collect,
     test_forecast,
     test_learning,
+    test_no_method,
     test_smart,
     test_timing_screen,
 )

@@ -123,6 +123,20 @@ class RecoveryCommon(PreparedCase):
         )
 
     @classmethod
+    def _create_backup(cls, outcome="done", is_told=True, **values):
+        """Create a saved card that was there before, agreed to as a backup, and announced."""
+        card = cls._create_card(outcome, **values)
+        long_ago = fields.Datetime.now() - timedelta(days=300)
+        card.sudo().write(
+            {
+                "recovery_backup_at": long_ago,
+                "recovery_backup_told_at": is_told and long_ago,
+                "recovery_updated_at": long_ago,
+            }
+        )
+        return card
+
+    @classmethod
     def _create_invoice(cls, amount=100.0, token=None, due=None, post=True, **values):
         """Create a customer invoice that is due today and collected automatically."""
         invoice = cls.env["account.move"].create(

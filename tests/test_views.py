@@ -22,6 +22,7 @@ MODELS = (
     "recovery.decline.code",
     "recovery.decline.unlisted",
     "recovery.network.rule",
+    "recovery.charge.minimum",
     "account.move",
     "res.partner",
 )

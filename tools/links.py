@@ -23,7 +23,7 @@ class Link(NamedTuple):
 
     :ivar kind: ``case``, or ``token`` for one that only replaces a saved method
     :ivar ids: of the cases, the leading one first, or of the saved method
-    :ivar partner_id: the customer that they had when the link was made
+    :ivar partner_id: the contact for whom the link was made
     :ivar notice_id: of the `recovery.notice` that carried the link; 0: none
     :ivar expires_at: naive UTC; kept in whole minutes
     """

@@ -106,7 +106,7 @@ class RecoveryForecastWizard(models.TransientModel):
             return self.env._("The invoice is marked as blocked.")
         if move.payment_state not in ("not_paid", "partial"):
             return self.env._("Nothing is owed on this invoice any more.")
-        if move.sudo()._get_debt(fields.Date.context_today(self)).is_excluded:
+        if move.sudo()._get_debt(move.sudo()._get_recovery_today()).is_excluded:
             return self.env._("The invoice is excluded from follow-ups.")
         if not self.policy_id:
             return self.env._(

@@ -55,11 +55,15 @@ class RecoveryPlanWizard(models.TransientModel):
         action["params"]["next"] = {"type": "ir.actions.act_window_close"}
         return action
 
+    def _get_latest_today(self):
+        """Return the calendar day that it is where the customer farthest east lives."""
+        return max(case.move_id._get_recovery_today() for case in self.case_ids)
+
     def _check_future(self):
         if self.mode == "pause":
-            is_future = not self.paused_until or self.paused_until > fields.Date.today()
+            is_future = not self.paused_until or self.paused_until > self._get_latest_today()
         elif self.mode == "promise":
-            is_future = self.promise_date and self.promise_date > fields.Date.today()
+            is_future = self.promise_date and self.promise_date > self._get_latest_today()
         else:
             is_future = self.planned_at and self.planned_at > fields.Datetime.now()
         if not is_future:

@@ -76,7 +76,9 @@ class RecoveryPreviewWizard(models.TransientModel):
     def _compute_amount(self):
         for wizard in self:
             wizard.move_id.check_access("read")
-            wizard.amount = abs(wizard.move_id.amount_residual_signed) or wizard.amount or 100.0
+            move_sudo = wizard.move_id.sudo()  # What is asked for follows from its case, too.
+            owed = move_sudo._get_debt_asked().balance if move_sudo else 0.0
+            wizard.amount = owed or wizard.amount or 100.0
 
     @api.depends("policy_id", "move_id", "story", "decline_class", "amount", "starts_at")
     @api.depends_context("lang", "tz")

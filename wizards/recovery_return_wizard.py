@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..declines import read_chargeback, read_return
+from ..models.charge.chargeable import find_method_block
+from ..tools.instants import aware
 
 # Whose reason codes of chargebacks are known.
 CARD_SCHEMES = ("visa", "mastercard")
@@ -197,8 +199,41 @@ class RecoveryReturnWizard(models.TransientModel):
         """Return what happens to the payment method that was debited."""
         if self._is_dispute():
             return self._preview_dispute()
-        if not payment.payment_transaction_id.token_id:
+        # In sudo mode: whoever books payments need not be allowed to see saved methods.
+        payment_sudo = payment.sudo()
+        token_sudo = payment_sudo.payment_transaction_id.token_id
+        move_sudo = payment_sudo._recovery_get_paid_moves()[:1]
+        case_sudo = move_sudo.recovery_case_id
+        if (
+            not token_sudo
+            or (
+                case_sudo._get_default_token()
+                if case_sudo
+                else move_sudo._get_collect_token() or token_sudo
+            )
+            != token_sudo
+        ):
             return self.env._("What is owed is recovered by the policy that fits the invoice.")
+        policy_sudo = case_sudo.policy_id or self.env["recovery.policy"].sudo()._match(move_sudo)
+        if not policy_sudo or not policy_sudo._get_schedule(move_sudo):
+            return self.env._("It is not debited again: no policy plans charges of the invoice.")
+        return self._preview_debit(token_sudo, move_sudo)
+
+    def _preview_debit(self, token_sudo, move_sudo):
+        """Return whether the account would be debited again, as the engine itself would decide."""
+        decline, now = self._read_decline(), fields.Datetime.now()
+        transaction_sudo = self.payment_id.sudo().payment_transaction_id
+        supposed = {transaction_sudo.id: decline.to_dict(aware(now))}
+        history = token_sudo._recovery_get_history(supposed)
+        charge = token_sudo._recovery_prepare_question(move_sudo, self.payment_id.amount)
+        block = find_method_block(token_sudo, move_sudo) or token_sudo._recovery_get_block(
+            charge, now, history
+        )
+        if block and not (block.kind == "card" and block.decline_class == decline.decline_class):
+            return self.env._(
+                "It is not debited again. %(reason)s The customer has to pay in another way.",
+                reason=block.sentence,
+            )
         return {
             "later": self.env._("It is debited again by the retry schedule, as the rules allow."),
             "technical": self.env._("It is debited again soon, as the rules allow."),
@@ -206,7 +241,7 @@ class RecoveryReturnWizard(models.TransientModel):
             "customer_action": self.env._("It is not debited again until the customer confirms."),
             "merchant": self.env._("It is not debited again until your own set-up is mended."),
             "never": self.env._("This account is not debited again: another method is needed."),
-        }[self._read_decline().decline_class]
+        }[decline.decline_class]
 
     def _preview_dispute(self):
         """Return what happens after a chargeback."""

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..models.policy.choices import check_choice
 from ..models.policy.recovery_policy import WRITE_OFF_ACCOUNT_DOMAIN
 
 
@@ -38,6 +39,11 @@ class RecoveryWriteOffWizard(models.TransientModel):
     def _compute_account_id(self):
         for wizard in self:
             wizard.account_id = wizard.case_id.policy_id.write_off_account_id
+
+    @api.constrains("account_id")
+    def _check_account(self):
+        for wizard in self:
+            check_choice(wizard, "account_id", WRITE_OFF_ACCOUNT_DOMAIN)
 
     def action_confirm(self):
         """Book the loss and close the case as lost."""

@@ -69,6 +69,18 @@ class Screen:
         shot = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         _save(base64.b64decode(shot["data"]), target)
 
+    def open(self, url: str) -> None:
+        """Go to a page."""
+        self._call("Page.navigate", url=url)
+
+    def ask(self, expression: str) -> object:
+        """Return the value of a JavaScript expression on the page that is shown now.
+
+        :return: a plain value; None also while another page is being loaded
+        """
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return answer["result"].get("value")
+
     def _set_size(self, width: int, height: int) -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",

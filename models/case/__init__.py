@@ -2,13 +2,15 @@
 
 Also what is owed and paid on an invoice, returns, the queue of invoices to look at, and
 how a case ends. It uses rules, policy and method. What later rooms do for a case is declared as
-hooks: `recovery_case_hooks` (planning, events, messages, promises), `recovery.attempt`
+hooks: `recovery_case_hooks` (planning, events, messages, promises, exclusions), `recovery.attempt`
 (transactions) and `account.move` (recurrences, technical retries). `FOLLOW` is the list of what the
 follow job does.
 """
 
 from . import (
     account_move,
+    account_move_line,
+    account_move_reversal,
     account_partial_reconcile,
     account_payment,
     ir_http,

@@ -1,22 +1,34 @@
 from datetime import timedelta
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, str2bool
+from odoo.tools import str2bool
 
 from ...tools.instants import aware, naive
+from ..method.collecting import COLLECT_FIELDS, may_collect
+from ..method.defaults import DefaultMethods
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .alerts import get_open_alerts, tick_off
+from .exclusion import FIELDS as EXCLUSION_FIELDS
+from .exclusion import WHAT, check_until, find_exclusion, forget_past, get_end
+from .owed import read_debts
 from .recovery_attempt import IN_FLIGHT
-from .settlements import read_settlements
+from .states import OPEN_STATES
 
 # Customers read their own invoices; what is done to recover them is none of their business.
 RECOVERY_GROUP = "revenue_recovery.group_recovery_user"
 # What an accountant can change on an invoice that its case has to follow.
-_FOLLOWED_FIELDS = {"state", "payment_state", "no_followup", "collect_token_id"}
+_FOLLOWED_FIELDS = {
+    "collect_token_id",
+    "invoice_date_due",
+    "matched_payment_ids",
+    "no_followup",
+    "partner_id",
+    "payment_state",
+    "state",
+}
 
 
 # The payment states of an invoice whose money is there, and of one of which nothing is asked.
@@ -37,13 +49,6 @@ PERIODS = ("monthly", "quarterly", "yearly")
 
 # How long a charge is put off while a payment of its invoice is disputed.
 DISPUTE_WAIT = timedelta(days=1)
-
-
-class Debt(NamedTuple):
-    """What is owed on an invoice now, and whether it is excluded from follow-ups."""
-
-    owed: float
-    is_excluded: bool
 
 
 class AccountMove(models.Model):
@@ -82,6 +87,7 @@ class AccountMove(models.Model):
         comodel_name="recovery.case",
         inverse_name="move_id",
         string="Recovery Cases",
+        context={"active_test": False},
         groups=RECOVERY_GROUP,
     )
     recovery_attempt_ids = fields.One2many(
@@ -110,6 +116,30 @@ class AccountMove(models.Model):
         compute_sudo=True,
         groups=RECOVERY_GROUP,
         help="What a person has to look at, on the case or on the invoice itself.",
+    )
+    recovery_excluded = fields.Selection(
+        selection=WHAT,
+        string="Exclude From",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="Charges: this invoice is not charged automatically.\n"
+        "Notices: nothing is sent to the customer about it.\n"
+        "Its case stays open; while nothing may be charged, its clock stands still.",
+    )
+    recovery_excluded_until = fields.Date(
+        string="Excluded Until",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="On this day recovery goes on by itself. Empty: until somebody ends it here.",
+    )
+    recovery_excluded_reason = fields.Char(
+        string="Reason of the Exclusion",
+        copy=False,
+        tracking=True,
+        groups=RECOVERY_GROUP,
+        help="Why, for the team. The customer does not read it.",
     )
     recovery_in_flight_state = fields.Selection(
         selection=[("running", "Running"), ("unknown", "Unknown"), ("pending", "Pending")],
@@ -153,7 +183,8 @@ class AccountMove(models.Model):
             partner = move.commercial_partner_id.with_company(move.company_id)
             is_wanted = move.move_type == "out_invoice" and partner.collect_automatically
             move.collect_automatically = is_wanted
-            move.collect_token_id = is_wanted and partner.collect_token_id
+            # One that does not fit any more must not keep the invoice from being made.
+            move.collect_token_id = is_wanted and partner._get_collect_default(move.company_id)
 
     @api.depends("recovery_case_ids")
     def _compute_recovery_case_id(self):
@@ -215,11 +246,42 @@ class AccountMove(models.Model):
                     )
                 )
 
+    @api.constrains(*EXCLUSION_FIELDS[:2])
+    def _check_recovery_excluded_until(self):
+        check_until(self.sudo())
+
+    # === ACCESS === #
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `base`: whoever edits bills, or sells, decides not whose card is charged."""
+        return super()._has_field_access(field, operation) and (
+            operation == "read" or field.name not in COLLECT_FIELDS or may_collect(self.env)
+        )
+
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `account` to tell of a default that does not fit its customer any more."""
+        moves = super().create(vals_list)
+        lost = moves.filtered(lambda each: each.collect_automatically and not each.collect_token_id)
+        if lost:
+            DefaultMethods(self.env).drop_of(lost.commercial_partner_id)
+        return moves
+
     def write(self, vals):
-        """Override of `account` to let cases follow what is done to their invoices."""
+        """Override of `account` to let cases follow what is done to their invoices.
+
+        Links to the invoice that its former customer got show nothing of the new one.
+        """
+        before = {move: move.commercial_partner_id for move in self if "partner_id" in vals}
         result = super().write(vals)
+        for move, customer in before.items():
+            if move.access_token and move.commercial_partner_id != customer:
+                move.access_token = False
+        if vals.keys() & set(EXCLUSION_FIELDS):
+            self._recovery_note_exclusion()
         if _FOLLOWED_FIELDS & vals.keys():
             self.env["recovery.invoice.queue"]._add_followed(self)
         return result
@@ -227,10 +289,20 @@ class AccountMove(models.Model):
     def _get_fields_to_copy_recurring_entries(self, values):
         """Override of `account` to keep the way of payment on recurring invoices."""
         values = super()._get_fields_to_copy_recurring_entries(values)
+        token = self.collect_token_id
+        if token and not self._is_own_token(token):
+            token = token.browse()
+            self.message_post(
+                body=self.env._(
+                    "The next invoice is not charged to %(method)s, which does not belong to the "
+                    "customer and the company any more: it is charged to the customer's default.",
+                    method=self.collect_token_id.sudo()._recovery_get_label(),
+                )
+            )
         values.update(
             {
                 "collect_automatically": self.collect_automatically,
-                "collect_token_id": self.collect_token_id.id,
+                "collect_token_id": token.id,
             }
         )
         return values
@@ -309,6 +381,21 @@ class AccountMove(models.Model):
             **values,
         }
 
+    def _recovery_note_exclusion(self):
+        """Let what is open of these invoices follow what they are excluded from."""
+        moves_sudo = self.sudo()  # Who edits an invoice need not be allowed to see cases.
+        for attempt_sudo in moves_sudo.recovery_attempt_ids:
+            if attempt_sudo.state == "planned" and not attempt_sudo.case_id:
+                # A first charge that had been put off: what stands against it is looked at anew.
+                instant = attempt_sudo.move_id._get_next_charge_instant(fields.Datetime.now())
+                attempt_sudo.planned_at = min(attempt_sudo.planned_at, instant)
+        self.env["recovery.invoice.queue"]._add_followed(moves_sudo)
+
+    @api.autovacuum
+    def _gc_recovery_exclusions(self):
+        """Empty the exclusions of invoices that are over; they have no effect any more."""
+        forget_past(self)
+
     def _recovery_touch(self):
         """Let whoever works on the payment of these invoices at the same time look again.
 
@@ -368,16 +455,13 @@ class AccountMove(models.Model):
     def _get_collect_token(self):
         """Return the payment method to charge: the invoice's, else the customer's default."""
         self.ensure_one()
-        partner = self.commercial_partner_id.with_company(self.company_id)
-        return self.collect_token_id or partner.collect_token_id
+        partner = self.commercial_partner_id
+        return self.collect_token_id or partner._get_collect_default(self.company_id)
 
     def _is_own_token(self, token):
         """Return whether a token belongs to the invoice's customer and company."""
         self.ensure_one()
-        # In sudo mode to follow the token's contact and provider, which the user may not see.
-        token_sudo = token.sudo()
-        is_customer = token_sudo.partner_id.commercial_partner_id == self.commercial_partner_id
-        return is_customer and token_sudo.company_id in self.company_id.sudo().parent_ids
+        return token._recovery_fits(self.commercial_partner_id, self.company_id)
 
     def _get_attempt_in_flight(self):
         """Return the charges of these invoices that are under way, unclear, or not booked yet.
@@ -429,39 +513,74 @@ class AccountMove(models.Model):
                 "partner_id",
                 "payment_state",
                 "recovery_case_id",
+                *EXCLUSION_FIELDS,
                 "state",
             ]
         )
 
-    def _get_amount_owed(self, due_date):
-        """Return what is open of the instalments due up to a date, in the invoice's currency."""
-        return self._get_debt(due_date).owed
+    def _get_recovery_today(self):
+        """Return the calendar day that it is where the customer lives."""
+        self.ensure_one()
+        partner = self.commercial_partner_id.with_company(self.company_id)
+        return partner._get_recovery_day(fields.Datetime.now())
 
-    def _get_debt(self, due_date):
-        """Return what is owed of the instalments due up to a date.
+    def _get_amount_owed(self, due_date, day=None):
+        """Return what is asked for of the instalments due up to a date, in the invoice's currency.
 
-        In SQL, since each charge asks it several times: the invoice's own fields are computed
-        from every line of it.
+        :param datetime.date day: on which it would be paid; today by default
+        """
+        return self._get_debt(due_date, day).owed
+
+    def _get_debt(self, due_date, day=None):
+        """Return what is owed of the instalments due up to a date, as Odoo would ask for it.
+
+        :param datetime.date day: on which it would be paid, where the customer lives; today by
+            default
+        :rtype: Debt
+        """
+        self.ensure_one()
+        return read_debts([(self, due_date)], day)[0]
+
+    def _get_debt_asked(self):
+        """Return what is asked for now: what the open case is about, else what is due next.
 
         :rtype: Debt
         """
         self.ensure_one()
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(SUM(amount_residual_currency)
-                           FILTER (WHERE date_maturity IS NULL OR date_maturity <= %s), 0),
-                       COALESCE(BOOL_OR(no_followup), FALSE)
-                  FROM account_move_line
-                 WHERE move_id = %s AND display_type = 'payment_term' AND NOT reconciled
-                """,
-                due_date,
-                self.id,
-            )
+        case = self.recovery_case_id
+        if case.state in OPEN_STATES:
+            return self._get_debt(case.due_date)
+        return self._get_debt(max(self._get_next_due(), self._get_recovery_today()))
+
+    def _get_next_due(self, after=None):
+        """Return the day on which the next instalment is due, or was; the last one's at the end.
+
+        Not Odoo's next date of payment: that is the one until which a discount is given.
+
+        :param datetime.date after: only of later ones; none where there are none
+        """
+        self.ensure_one()
+        open_lines = self.line_ids.filtered(
+            lambda line: line.display_type == "payment_term" and not line.reconciled
         )
-        owed, is_excluded = rows[0]
-        return Debt(self.currency_id.round(float(owed)), is_excluded)
+        days = filter(None, open_lines.mapped("date_maturity"))
+        if after:
+            return min((day for day in days if day > after), default=None)
+        return min(days, default=self.invoice_date_due)
+
+    def _is_too_small(self, amount):
+        """Return whether an amount, in the invoice's currency, is too little to ask for."""
+        company, currency = self.company_id, self.currency_id
+        minimums = self.env["recovery.charge.minimum"]
+        if currency.compare_amounts(amount, 0) <= 0 or not company.recovery_small_rests_wait:
+            return False
+        if currency.compare_amounts(amount, minimums._get_highest(currency, company)) >= 0:
+            return False
+        # In sudo mode: customers may read neither cases nor providers.
+        move_sudo = self.sudo()
+        token_sudo = move_sudo._get_collect_token() or move_sudo.recovery_case_id.token_id
+        minimum = minimums._get_minimum(currency, token_sudo.provider_code or "", company)
+        return currency.compare_amounts(amount, minimum) < 0
 
     def _get_owed_block(self, due_date):
         """Return why nothing due up to a date is to be charged, or none.
@@ -482,7 +601,15 @@ class AccountMove(models.Model):
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
             sentence = self.env._("Nothing is owed.")
-        return Block("owed", sentence, moot=True) if sentence else None
+        if sentence:
+            return Block("owed", sentence, moot=True)
+        if debt.is_small:
+            sentence = self.env._(
+                "%(amount)s is too little to charge: it waits until more is owed.",
+                amount=self.currency_id.format(debt.owed),
+            )
+            return Block("small", sentence, moot=True)
+        return None
 
     def _get_dispute_block(self):
         """Return why nothing is charged while the customer disputes a payment, or none.
@@ -508,19 +635,22 @@ class AccountMove(models.Model):
             until=fields.Datetime.now() + DISPUTE_WAIT,
         )
 
+    def _get_exclusion_block(self):
+        """Return why nothing is charged while the invoice or its customer is excluded, or none.
+
+        :rtype: Block | None
+        """
+        self.ensure_one()
+        # In sudo mode: who plans a charge by a button need not see how customers are set up.
+        exclusion = find_exclusion(self.sudo(), "charges")
+        if not exclusion:
+            return None
+        return Block("excluded", exclusion.sentence, until=get_end(exclusion, self))
+
     def _is_recoverable(self):
         """Return whether something is owed now, and not excluded from follow-ups."""
         self.ensure_one()
-        return not self._get_owed_block(fields.Date.context_today(self))
-
-    def _get_settlements(self, case=None):
-        """Return what has been paid on this invoice, oldest first.
-
-        :param case: the case whose notices tell a link in a notice from the portal
-        :rtype: list[Settlement]
-        """
-        self.ensure_one()
-        return read_settlements(self, case)
+        return not self._get_owed_block(self._get_recovery_today())
 
     def _get_recurrence(self):
         """Return how often invoices like this one are made, and what makes them.

@@ -30,6 +30,15 @@ class AccountPayment(models.Model):
         "cancelled, deleted or reversed, the payment counts again.",
     )
 
+    recovery_taken_off = fields.Boolean(
+        string="Taken Off an Invoice",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="The payment was matched with an invoice and taken off it again, perhaps since it was "
+        "returned. It is not used for invoices by itself: a person is asked.",
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_display_name(self):
@@ -40,6 +49,16 @@ class AccountPayment(models.Model):
         result = super()._compute_display_name()
         for payment in self.filtered(lambda payment: not payment.id and payment._origin.name):
             payment.display_name = payment._origin.name
+        return result
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account` to let cases follow a payment that is rejected, or cancelled."""
+        result = super().write(vals)
+        if "state" in vals:
+            moves = self.invoice_ids | self.reconciled_invoice_ids
+            self.env["recovery.invoice.queue"]._add_followed(moves)
         return result
 
     # === BUSINESS METHODS === #

@@ -14,10 +14,17 @@ record.
 * ``fault:<provider>``: the provider takes charges again; it stands on the provider
 * ``dispute:<return>``: the dispute is won or lost
 * ``booking:<return>``: the return is in the books
+* ``rest:<invoice>``: what is left of it was written off or paid, or is not too little any more
+* ``credit:<invoice>``: the customer's credit was used, or nothing is owed
 * ``follow:<invoice>``: the invoice has been followed
-* ``case:<case>``: the case ends
+* ``step:<notice>``, ``undelivered:<notice>``: the invoice is settled, or another message arrived;
+  to-dos, not alerts
+* ``refund:<return>``: the refund was made again
+* ``return:<invoice>``: the invoice is in recovery, or owes nothing any more
+* ``case:<case>`` and the other kinds of :data:`CASE_KINDS`: the case ends, or what `answers` says
 
-Whatever else is told of stays until a person ticks it off.
+What is not urgent is a note: it stands on the case as an alert does, has a subject too, and no
+to-do. Whatever else is told of stays until a person ticks it off.
 """
 
 from markupsafe import escape
@@ -26,6 +33,24 @@ from .states import OPEN_STATES
 
 # What only the answer takes back; no person may tick it off.
 QUESTIONS = ("outcome", "overdue", "fault")
+
+# What a case asks for on its own behalf: the end of the case takes it back.
+CASE_KINDS = (
+    "case",
+    "contested",
+    "delivery",
+    "email",
+    "job",
+    "method",
+    "notice",
+    "phone",
+    "planning",
+    "promise",
+    "question",
+    "refused",
+    "undone",
+    "write_off",
+)
 
 
 def raise_alert(move, sentence, subject):
@@ -89,9 +114,34 @@ def put_alert(thread_sudo, sentence, subject):
         thread_sudo.attention = sentence
 
 
+def put_note(case_sudo, sentence, subject):
+    """Let a case ask for attention without a to-do."""
+    case_sudo.attention_notes = [*_other_notes(case_sudo, subject), [subject, sentence]]
+    case_sudo.attention = sentence
+
+
+def answer_case(cases_sudo, *kinds):
+    """Take back what these cases ask for of some kinds: something has answered it."""
+    asking_sudo = cases_sudo.filtered("attention")
+    if not asking_sudo:
+        return
+    subjects = [f"{kind}:{case.id}" for kind in kinds for case in asking_sudo]
+    answer_alert(asking_sudo.env, *subjects)
+    for case_sudo in asking_sudo.filtered("attention_notes"):
+        case_sudo.attention_notes = _other_notes(case_sudo, *subjects) or False
+    show_newest(asking_sudo)
+
+
+def _other_notes(case_sudo, *subjects):
+    return [note for note in case_sudo.attention_notes or () if note[0] not in subjects]
+
+
 def get_open_alerts(thread_sudo):
-    """Return the open to-dos of alerts on a case or an invoice, in sudo mode, oldest first."""
-    return thread_sudo.activity_ids.filtered("recovery_subject").sorted("id")
+    """Return the open to-dos of alerts on a case or an invoice, in sudo mode, oldest first.
+
+    To-dos that are no alerts, as those of a policy's steps, may have a subject; they tell nothing.
+    """
+    return thread_sudo.activity_ids.filtered("recovery_sentence").sorted("id")
 
 
 def tick_off(threads_sudo):
@@ -102,13 +152,15 @@ def tick_off(threads_sudo):
     for thread_sudo in threads_sudo:
         get_open_alerts(thread_sudo)._action_done()
         if thread_sudo._name == "recovery.case":
-            thread_sudo.attention = False
+            thread_sudo.write({"attention": False, "attention_notes": False})
 
 
 def show_newest(cases_sudo):
-    """Let cases ask for attention for their newest open alert, or for nothing."""
+    """Let cases ask for attention for their newest open alert, else note, or for nothing."""
     for case_sudo in cases_sudo:
-        case_sudo.attention = get_open_alerts(case_sudo)[-1:].recovery_sentence
+        notes = [sentence for _subject, sentence in case_sudo.attention_notes or ()]
+        alert = get_open_alerts(case_sudo)[-1:].recovery_sentence
+        case_sudo.attention = alert or (notes[-1] if notes else False)
 
 
 # === WHO LOOKS AT IT === #

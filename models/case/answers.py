@@ -1,10 +1,20 @@
 """What answers alerts without knowing of them; the follow job looks at each open one again."""
 
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import SQL
+
 from ...tools import jobs
-from .alerts import answer_alert
+from .alerts import answer_alert, answer_case
+from .credit import CustomerCredit
 from .excess import get_open_amount
 from .recovery_attempt import IN_FLIGHT
+from .rests import is_rest
 from .states import OPEN_STATES
+
+# How long after its turn a case may be worked on that the job had failed on.
+_JOB_WAIT = timedelta(hours=1)
 
 
 def answer_due(env):
@@ -23,6 +33,22 @@ def answer_due(env):
         lambda kind: _answer_kind(env, kind, subjects[kind]),
         doing="Taking back alerts of the kind",
     )
+
+    jobs.work(env, lambda: _answer_notes(env), doing="Taking back notes")
+
+
+def _answer_notes(env):
+    """Take back the notes of cases that something has answered."""
+    env["recovery.case"].flush_model(["attention_notes"])
+    rows = env.execute_query(
+        SQL("SELECT id FROM recovery_case WHERE attention_notes IS NOT NULL ORDER BY id")
+    )
+    for case in env["recovery.case"].browse(case_id for (case_id,) in rows):
+        case = case.with_company(case.company_id)
+        kinds = {subject.split(":")[0] for subject, _sentence in case.attention_notes}
+        known = [kind for kind in kinds if _ANSWERS.get(kind, ("",))[0] == case._name]
+        if answered := [kind for kind in known if _ANSWERS[kind][1](case)]:
+            answer_case(case, *answered)
 
 
 def _answer_kind(env, kind, record_ids):
@@ -69,15 +95,42 @@ def _is_taken(transaction):
     return transaction.is_post_processed and not get_open_amount(transaction)
 
 
-def _is_clear(transaction):
-    """Return whether it is clear what became of a payment by somebody else."""
-    if transaction.state == "error":
-        return not (transaction.recovery_unclear or transaction.recovery_stays_open)
-    return transaction.state not in ("draft", "pending", "authorized")
+def _is_no_rest(move):
+    return not is_rest(move)
+
+
+def _is_credit_used(move):
+    return not move._is_recoverable() or not CustomerCredit(move).is_there()
 
 
 def _is_followed(move):
     return not move.env["recovery.invoice.queue"].search_count([("move_id", "=", move.id)], limit=1)
+
+
+def _is_refunded_again(record):
+    """Return whether a refund that did not reach the customer was made once more, or did."""
+    refunds = record.transaction_id.child_transaction_ids.filtered(
+        lambda child: child.operation == "refund" and child.state == "done"
+    )
+    return record.state != "won" or bool(refunds)
+
+
+def _is_followed_after_return(move):
+    return move.recovery_case_id.state in OPEN_STATES or not move._is_recoverable()
+
+
+def _is_done_by_job(case):
+    """Return whether the job did what it had failed at, or has nothing to do there any more."""
+    return not case.not_before or case.not_before < fields.Datetime.now() - _JOB_WAIT
+
+
+def _is_not_paused(case):
+    return case.state != "paused"
+
+
+def _is_loss_decided(case):
+    is_owed = case.currency_id.compare_amounts(case._get_owed(), 0) > 0
+    return case.state != "lost" or bool(case.write_off_move_id) or not is_owed
 
 
 # For the kinds of subjects that are looked at: the model of the record, and whether it answers.
@@ -85,11 +138,25 @@ _ANSWERS = {
     "outcome": ("recovery.attempt", _is_outcome_known),
     "overdue": ("recovery.attempt", _is_finished),
     "charge": ("recovery.attempt", _is_over),
-    "begun": ("payment.transaction", _is_clear),
     "excess": ("payment.transaction", _is_taken),
     "paid_twice": ("payment.transaction", _is_taken),
     "unbooked": ("payment.transaction", _is_booked),
     "dispute": ("recovery.return", _is_dispute_over),
     "booking": ("recovery.return", _is_in_books),
+    "rest": ("account.move", _is_no_rest),
+    "credit": ("account.move", _is_credit_used),
     "follow": ("account.move", _is_followed),
+    "refund": ("recovery.return", _is_refunded_again),
+    "return": ("account.move", _is_followed_after_return),
+    "job": ("recovery.case", _is_done_by_job),
+    "undone": ("recovery.case", _is_not_paused),
+    "write_off": ("recovery.case", _is_loss_decided),
 }
+
+
+def fill_answer(kind, is_answered, model="recovery.case"):
+    """Let a later room say what answers the alerts and notes of a kind.
+
+    :param is_answered: called with the record that the subject names
+    """
+    _ANSWERS[kind] = model, is_answered

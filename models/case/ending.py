@@ -1,21 +1,36 @@
 """How a case ends that nothing recovered, and whose day to end has come."""
 
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ..policy.choices import is_made_for
 from .recovery_attempt import UNFINISHED
+from .states import OPEN_STATES
 
 
 def due_ends(env):
     """Return what is due to end: pairs of a domain of cases and what ends one of them."""
     now = fields.Datetime.now()
-    today = fields.Date.context_today(env["recovery.case"])
+    # Days end where the customers live; somewhere on earth it is tomorrow already.
+    anywhere = fields.Date.today() + timedelta(days=1)
     is_idle = Domain("attempt_ids", "not any", [("state", "in", UNFINISHED)])
     # The clock of what waits for the company itself stands still.
     is_idle &= Domain("waiting_since", "=", False)
+    # So does that of what is excluded from charges.
+    is_idle &= Domain("excluded_since", "=", False)
     return [
-        (Domain("state", "=", "paused") & Domain("paused_until", "<=", today), _end_pause),
+        (
+            Domain("state", "in", OPEN_STATES) & Domain("excluded_until", "<=", anywhere),
+            _end_exclusion,
+        ),
+        (Domain("state", "=", "paused") & Domain("paused_until", "<=", anywhere), _end_pause),
+        (
+            Domain("state", "=", "suspended") & Domain("postponed_until", "<=", anywhere),
+            lambda case: case._follow_invoice(),
+        ),
         (
             Domain("state", "=", "in_recovery") & Domain("deadline_at", "<=", now) & is_idle,
             _end_window,
@@ -25,7 +40,13 @@ def due_ends(env):
 
 
 def _end_pause(case):
+    if case.paused_until > case.move_id._get_recovery_today():
+        return  # Not there yet.
     case._resume(case.env._("The pause is over."))
+
+
+def _end_exclusion(case):
+    case._follow_exclusion()
 
 
 def _end_window(case):
@@ -55,18 +76,31 @@ def _block(case):
 def _ask_for_write_off(case):
     case._close("lost", case.env._("Given up; a manager is asked to write the invoice off."))
     case._ask_for_attention(
-        case.env._("Confirm the write-off of %(case)s.", case=case.display_name), activity=True
+        case.env._("Confirm the write-off of %(case)s.", case=case.display_name),
+        activity=True,
+        kind="write_off",
     )
 
 
 def _run_server_action(case):
+    # In sudo mode: whoever chose the action might read it, and the job acts for nobody.
+    action_sudo = case.policy_id.end_server_action_id.sudo()
+    if not is_made_for(action_sudo, case):
+        case._close("lost", case.env._("Given up; the policy's server action can't run on it."))
+        case._ask_for_attention(
+            case.env._(
+                "The server action “%(action)s” of the policy “%(policy)s” is not made for "
+                "recovery cases, so it has not run. Choose another one.",
+                action=action_sudo.name,
+                policy=case.policy_id.name,
+            ),
+            activity=True,
+        )
+        return
     case._close("lost", case.env._("Given up; the policy's server action has run."))
     # The case is closed first: an action that fails is told, and not run again and again.
     jobs.commit(case.env)
-    # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
-    case.policy_id.end_server_action_id.sudo().with_context(
-        active_model=case._name, active_id=case.id, active_ids=case.ids
-    ).run()
+    action_sudo.with_context(active_model=case._name, active_id=case.id, active_ids=case.ids).run()
 
 
 # What the policies' end actions do.

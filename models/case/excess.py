@@ -2,7 +2,7 @@
 
 from .account_move import SETTLED_STATES
 from .alerts import find_alerts, raise_alert
-from .settlements import read_settlements
+from .claim import Claim
 
 # The states of an `account.payment` whose money is there.
 _BOOKED_STATES = ("in_process", "paid")
@@ -88,6 +88,6 @@ def _get_excess_without_entry(moves):
     )
     amount = sum(payments.mapped("amount"))
     for move in moves.filtered(lambda move: move.state == "posted"):
-        by_bank = (each for each in read_settlements(move) if each.channel == "bank_transfer")
-        amount -= move.amount_residual + sum(settlement.amount for settlement in by_bank)
+        by_bank = sum(each.amount for each in Claim(move).settlements if each.is_statement)
+        amount -= move.amount_residual + by_bank
     return amount

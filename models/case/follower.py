@@ -1,10 +1,16 @@
 """How a case keeps in line with what happens to its invoice."""
 
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import format_date
+
 from .account_move import SETTLED_STATES
 from .alerts import raise_alert
 from .excess import raise_excess
-from .opening import prepare_decline_vals
+from .opening import CaseOpening, prepare_decline_vals
 from .recovery_attempt import FAILED_STATES
+from .rests import raise_rests
 from .states import OPEN_STATES
 
 
@@ -36,6 +42,7 @@ class InvoiceFollower:
         if case:
             case._follow_invoice()
         case = self._follow_first_charge() or case
+        case = self._follow_owner(case) or case
         case = self._follow_foreign(case, transactions)
         if case.state in ("in_recovery", "grace"):
             # A case that has just been resumed has planned already, on charges read anew.
@@ -43,6 +50,7 @@ class InvoiceFollower:
         if case:
             case._on_changed()
         raise_excess(move)
+        raise_rests(move)
         self._tell(case)
 
     def _follow_attempts(self):
@@ -80,6 +88,15 @@ class InvoiceFollower:
         if latest._get_owed_block():
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.
         return cases._open(self.move, attempt=latest) or self._go_on_without_case(latest)
+
+    def _follow_owner(self, case):
+        """Open the case of the customer who owes the invoice now, where it was somebody else's.
+
+        :return: the case, if one was opened
+        """
+        if not case or case._is_of_its_customer() or self.move.state != "posted":
+            return self.env["recovery.case"]
+        return CaseOpening(self.env, self.move).open_for_customer()
 
     def _go_on_without_case(self, latest):
         """Let a first charge wait for the company to mend its set-up, or tell of one that failed.
@@ -158,55 +175,157 @@ class InvoiceFollower:
 def follow_invoice(case):
     """Close, suspend, resume or re-open a case, as its invoice says."""
     move = case.move_id
-    debt = move._get_debt(case.due_date)
-    settlements = move._get_settlements(case)
-    paid = sum(settlement.amount for settlement in settlements)
-    recovered = max(case.currency_id.round(paid - case.settled_before), 0.0)
+    if move.state == "posted" and not case._is_of_its_customer():
+        _leave_customer(case)
+        return
+    claim = case._get_claim()
+    recovered = max(case.currency_id.round(claim.paid - case.settled_before), 0.0)
     if case.currency_id.compare_amounts(recovered, case.recovered_amount):
         case.recovered_amount = recovered
     case._on_changed()
-    is_settled = move.payment_state in SETTLED_STATES or (
-        case.currency_id.compare_amounts(debt.owed, 0) <= 0
-    )
+    debt = move._get_debt(case.due_date)
+    is_settled = _is_settled(case, claim)
+    is_waiting = debt.is_small and move.payment_state in ("not_paid", "partial")
     if move.state == "cancel":
         case._close("cancelled", case.env._("The invoice was cancelled."))
-    elif move.state == "posted" and is_settled:
-        _close_settled(case, settlements)
+    elif move.state == "posted" and (is_settled or is_waiting):
+        _close_settled(case, claim, rest=0.0 if is_settled else debt.owed)
     elif case.state in OPEN_STATES:
-        _follow_suspension(case, debt)
+        _follow_suspension(case, claim)
     elif case.state in ("recovered", "cancelled"):
         reason = case.env._("The payment of the invoice was taken back.")
         if case._reopen(reason):
             case._ask_for_attention(reason)
+            _follow_suspension(case, claim)
 
 
-def _close_settled(case, settlements):
-    """Close a case as recovered through the channel of the last money, or as credited."""
+def _leave_customer(case):
+    """Close a case whose invoice is owed by another customer now; a closed one stays as it is."""
+    if case.state in OPEN_STATES:
+        reason = case.env._(
+            "The invoice is owed by %(customer)s now.",
+            customer=case.move_id.commercial_partner_id.display_name,
+        )
+        case._close("cancelled", reason)
+
+
+def _is_settled(case, claim):
+    """Return whether nothing of the instalments in recovery is owed any more.
+
+    A part that a payment without journal entry left is owed, though Odoo calls the invoice paid;
+    so is what was put off to a later day, and what is matched with a payment that went back.
+    """
+    compare = case.currency_id.compare_amounts
+    if compare(claim.returned, 0) > 0:
+        return False
+    if compare(claim.open, 0) <= 0:
+        return True
+    is_unbooked = any(each.partial_id is None for each in claim.settlements)
+    return case.move_id.payment_state in SETTLED_STATES and not is_unbooked
+
+
+def _close_settled(case, claim, rest=0.0):
+    """Close a case as recovered through the channel of the last money, or say what it was else.
+
+    :param float rest: what is left, and too little to ask for
+    """
     if case.state == "lost" and case.write_off_move_id:
         return
-    if case.currency_id.compare_amounts(case.recovered_amount, 0) <= 0:
-        if any(each.kind == "refund" and each.booked_amount for each in case.return_ids):
-            reason = case.env._("The payment was refunded, nothing is owed.")
-        else:
-            reason = case.env._("The invoice was credited, nothing is owed.")
-        case._close("cancelled", reason)
+    compare = case.currency_id.compare_amounts
+    if compare(case.recovered_amount, 0) <= 0:
+        if compare(claim.written_off, 0) > 0:
+            if case.state != "lost":
+                reason = case.env._("The invoice was written off.")
+                case._close("lost", reason, exhausted_at=False)
+            return
+        case._close("cancelled", _describe_end(case, claim, rest))
         return
-    channel = settlements[-1].channel if settlements else "manual"
-    case._close("recovered", case.env._("Paid: nothing is owed any more."), channel=channel)
+    kept = [each for each in claim.settlements if each.amount > 0]
+    channel = kept[-1].channel if kept else "manual"
+    reason = case.env._("Paid: nothing is owed any more.")
+    if rest:
+        reason = case.env._(
+            "Paid but for %(amount)s, which is too little to charge.",
+            amount=case.currency_id.format(rest),
+        )
+    case._close("recovered", reason, channel=channel)
 
 
-def _follow_suspension(case, debt):
+def _describe_end(case, claim, rest):
+    """Return why nothing is asked for any more, though nothing was recovered."""
+    compare = case.currency_id.compare_amounts
+    if rest:
+        return case.env._(
+            "%(amount)s is too little to charge: it waits.", amount=case.currency_id.format(rest)
+        )
+    if compare(claim.refunded, 0) > 0 or any(
+        each.kind == "refund" and each.booked_amount for each in case.return_ids
+    ):
+        return case.env._("The payment was refunded, nothing is owed.")
+    if compare(claim.credited, 0) > 0:
+        return case.env._("The invoice was credited, nothing is owed.")
+    return case.env._("The invoice was corrected, nothing is owed.")
+
+
+def _follow_suspension(case, claim):
     """Suspend a case while its invoice must be left alone; go on when that ends."""
-    move = case.move_id
+    env, move = case.env, case.move_id
+    compare = case.currency_id.compare_amounts
+    postponed_until = move.state == "posted" and _follow_due_date(case, claim)
     if move.state == "draft":
-        reason = case.env._("The invoice was reset to draft.")
+        reason = env._("The invoice was reset to draft.")
     elif move.payment_state == "blocked":
-        reason = case.env._("The invoice is marked as blocked.")
-    elif debt.is_excluded:
-        reason = case.env._("The invoice is excluded from follow-ups.")
+        reason = env._("The invoice is marked as blocked.")
+    elif move._get_debt(case.due_date).is_excluded:
+        reason = env._("The invoice is excluded from follow-ups.")
+    elif compare(claim.returned, 0) > 0 and compare(claim.open, 0) <= 0:
+        reason = env._(
+            "A payment was rejected, and is still matched with the invoice: take it off."
+        )
+    elif postponed_until:
+        day = format_date(env, postponed_until)
+        reason = env._("The invoice was put off, and is due only on %(date)s.", date=day)
     else:
         if case.state == "suspended":
-            case._resume(case.env._("The invoice is open for recovery again."))
+            _end_postponement(case)
+            case._resume(env._("The invoice is open for recovery again."))
         return
     if case._set_state("suspended", reason):
         case._cancel_planned(reason)
+
+
+def _follow_due_date(case, claim):
+    """Let what was put off stay in recovery: it is owed from its new day on.
+
+    :return: that day, where it is still to come
+    """
+    day = claim.next_due
+    if not day:
+        return None
+    is_to_come = day > case.move_id._get_recovery_today()
+    values = {}
+    if day > case.due_date:
+        values["due_date"] = day
+    if is_to_come and day != case.postponed_until:
+        values["postponed_until"] = day
+    if values:
+        case.write(values)
+    return day if is_to_come else None
+
+
+def _end_postponement(case):
+    """Give a case its whole window again, from the day on which the invoice is due now."""
+    if not case.postponed_until:
+        return
+    now = fields.Datetime.now()
+    case.write(
+        {
+            "postponed_until": False,
+            # What falls due later than today is not owed yet, should the day have come forward.
+            "due_date": min(case.due_date, case.move_id._get_recovery_today()),
+            "grace_until": False,
+            "exhausted_at": False,
+            "waited_hours": (now - case.first_failure_at) / timedelta(hours=1),
+            "deadline_at": now + timedelta(days=case.policy_id.window_days),
+        }
+    )

@@ -32,7 +32,7 @@ class MailActivity(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_questions(self):
         if not self.env.su:
             self._recovery_check_answered()
@@ -57,7 +57,8 @@ class MailActivity(models.Model):
     def _recovery_check_answered(self):
         """Refuse to tick off what nobody has answered.
 
-        :raise UserError: when an alert asks what became of a charge, or to mend a provider
+        :raise UserError: when an alert asks what became of a charge, to mend a provider, or to
+            decide on a contested invoice
         """
         for todo in self.filtered("recovery_subject"):
             kind = todo.recovery_subject.split(":")[0]
@@ -66,6 +67,14 @@ class MailActivity(models.Model):
                     self.env._(
                         "Mend %(provider)s first, then press “Try Again” there.",
                         provider=todo.res_name,
+                    )
+                )
+            if kind == "contested":
+                raise UserError(
+                    self.env._(
+                        "Decide first on %(record)s: credit or correct the invoice, or press "
+                        "“Invoice Stands” on its case.",
+                        record=todo.res_name,
                     )
                 )
             if kind in QUESTIONS:

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .claim import Claim
+from .credit import CustomerCredit
+from .exclusion import follow_exclusion
 from .states import OPEN_STATES
 
 
@@ -32,18 +35,20 @@ class CaseOpening:
         case = move.recovery_case_id
         if case.state not in OPEN_STATES:
             policy = self.env["recovery.policy"]._match(move)
-            if not policy:
+            if not policy or (self._is_own_failure() and policy.own_failures == "none"):
                 return cases
             prepared = cases._prepare_case_vals(move, policy, attempt, self.transaction)
+            prepared |= self._prepare_own_failure_vals(policy)
             # Nobody needs a mail for being subscribed to a case that a job opened.
             case = cases.with_context(tracking_disable=True).create({**prepared, **values})
+            follow_exclusion(case)
             if case.opened_by != "overdue":
                 case._emit("large_failed")
         if attempt:
             self._adopt_charges(case)
             if attempt.state == "refused" and not attempt.decline_class:
                 # With a decline it was refused for the method, which is up to the customer.
-                case._ask_for_attention(attempt.sentence)
+                case._ask_for_attention(attempt.sentence, kind="refused")
         return case
 
     def open_overdue(self):
@@ -52,6 +57,7 @@ class CaseOpening:
         :return: the case; empty when there is nothing to remind of, or a case already
         """
         move = self.move
+        CustomerCredit(move).use_if_wanted()
         if not move._is_recoverable() or move.recovery_case_id.state in OPEN_STATES:
             return self.env["recovery.case"]
         if move._get_dispute_block():
@@ -61,18 +67,39 @@ class CaseOpening:
             ladder=False,
             arm=False,
             end_reason=self.env._("Opened because the invoice is overdue."),
-            due_date=fields.Date.context_today(move),
+            due_date=move._get_recovery_today(),
             first_failure_at=fields.Datetime.now(),
+        )
+
+    def open_for_customer(self):
+        """Open the case of a customer who owes an overdue invoice that was another one's before.
+
+        Nothing of theirs has failed yet: they hear that it is overdue, and what is to be collected
+        from them is charged on the schedule.
+
+        :return: the case; empty when there is nothing to recover
+        """
+        move = self.move
+        if not move._is_recoverable() or move._get_dispute_block():
+            return self.env["recovery.case"]
+        is_charged = move.collect_automatically and move._get_collect_token()
+        return self.open(
+            opened_by="overdue",
+            end_reason=self.env._(
+                "Opened because %(customer)s owes the invoice now.",
+                customer=move.commercial_partner_id.display_name,
+            ),
+            **({} if is_charged else {"ladder": False, "arm": False}),
         )
 
     def prepare_vals(self, policy):
         """Return the values of a new case under a policy."""
         move, attempt, transaction = self.move, self.attempt, self.transaction
         cases = self.env["recovery.case"]
-        due_date = attempt.due_date if attempt else fields.Date.context_today(move)
+        due_date = attempt.due_date if attempt else move._get_recovery_today()
         failed_at = self._get_failed_at()
         is_ours = transaction and transaction.operation == "offline"
-        settlements = move._get_settlements()
+        claim = Claim(move, due_date)
         return {
             "move_id": move.id,
             "company_id": move.company_id.id,
@@ -82,7 +109,9 @@ class CaseOpening:
             "recurrence": (move.sudo()._get_recurrence() or ("once",))[0],
             "ladder": policy._get_schedule(move) or False,
             "failed_amount": move._get_amount_owed(due_date),
-            "settled_before": sum(settlement.amount for settlement in settlements),
+            "settled_before": claim.paid,
+            "billed_amount": claim.billed,
+            "later_amount": claim.later,
             "due_date": due_date,
             "first_failure_at": failed_at,
             "deadline_at": failed_at + timedelta(days=policy.window_days),
@@ -91,6 +120,23 @@ class CaseOpening:
             **prepare_decline_vals(attempt, transaction),
             **cases._prepare_opening_vals(move, due_date, policy),
         }
+
+    def _is_own_failure(self):
+        """Return whether a customer failed to pay by themselves, and nobody agreed to charges."""
+        transaction = self.transaction
+        return bool(
+            not self.attempt
+            and transaction.state in ("error", "cancel")  # Not one that the bank took back.
+            and transaction.operation != "offline"
+            and not self.move.collect_automatically
+        )
+
+    def _prepare_own_failure_vals(self, policy):
+        """Return what is different in the case of a payment that the customer began."""
+        if not self._is_own_failure():
+            return {}
+        charged = {} if policy._charges_own_failures() else {"ladder": False, "arm": False}
+        return {"opened_by": "customer", **charged}
 
     def _adopt_charges(self, case):
         """Take the charges of the invoice that had no case into it."""
@@ -126,6 +172,7 @@ def reopen(case, reason, values):
         "first_failure_at": now,
         "deadline_at": now + timedelta(days=case.policy_id.window_days),
         "closed_at": False,
+        "postponed_until": False,
         "channel": False,
         "grace_until": False,
         "exhausted_at": False,

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ...declines import GROWS, Known
+from ...tools.guards import is_uninstalling
 from ...tools.states import allowed
 from ..method.payment_token import FUNDINGS
 from ..rules.block import Block
@@ -261,9 +262,9 @@ class RecoveryAttempt(models.Model):
         self.flush_model(["state"])
         return super().create(vals_list)
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_sent(self):
-        if any(attempt.transaction_id for attempt in self):
+        if self.transaction_id and not is_uninstalling(self.env):
             raise UserError(
                 self.env._("A charge that went to a provider can't be deleted: it is evidence.")
             )
@@ -306,9 +307,12 @@ class RecoveryAttempt(models.Model):
 
         :param rule: the `recovery.network.rule` that asks for it
         """
-        self.filtered(lambda attempt: attempt.state == "planned").write(
+        planned = self.filtered(lambda attempt: attempt.state == "planned")
+        planned.write(
             {"planned_at": instant, "sentence": sentence, **self._prepare_rule_vals(rule)}
         )
+        if planned:
+            self._make_due(instant)
         if rule and self.env["recovery.case"]._is_listening():
             self.is_news = True
             self.env["recovery.invoice.queue"]._add(self.move_id)

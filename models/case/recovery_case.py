@@ -6,18 +6,23 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ...tools.errors import describe_error
+from ...tools.guards import is_uninstalling
 from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
 from .account_move import RECURRENCES
-from .alerts import find_alerts, put_alert, show_newest, tick_off
+from .alerts import CASE_KINDS, answer_case, put_alert, put_note, tick_off
+from .claim import Claim
 from .ending import due_ends
+from .exclusion import WHAT, follow_exclusion, list_exclusions
 from .follower import follow_invoice
+from .instalments import take_in_instalments
 from .opening import CaseOpening, reopen
 from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
 from .returns import BankReturn
-from .settlements import CHANNELS, REPORTED_CHANNELS
+from .settlements import CHANNELS
 from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
 from .write_off import write_off
 
@@ -54,7 +59,8 @@ class RecoveryCase(models.Model):
         required=True,
         readonly=True,
         index=True,
-        help="The company, or the person, that owes the invoice.",
+        help="The company, or the person, that owed the invoice when the case opened. Once it is "
+        "somebody else's, the case is closed, and the new customer's begins.",
     )
     policy_id = fields.Many2one(
         comodel_name="recovery.policy",
@@ -80,11 +86,12 @@ class RecoveryCase(models.Model):
         index=True,
         copy=False,
         help="Paused: by a person, charges and notices wait.\n"
-        "Suspended: the invoice is a draft, blocked or excluded from follow-ups; the case goes on "
-        "when that ends.\n"
+        "Suspended: the invoice is a draft, blocked, excluded from follow-ups or due later; the "
+        "case goes on when that ends.\n"
         "Grace: all retries are used up; the end action is still to come.\n"
         "Lost: the end action has run; a late payment still recovers the case.\n"
-        "Cancelled: the invoice was cancelled or credited, so there is nothing to recover.",
+        "Cancelled: the invoice was cancelled, credited, or is owed by another customer now, so "
+        "there is nothing to recover.",
     )
     user_id = fields.Many2one(
         comodel_name="res.users", string="Responsible", tracking=True, index="btree_not_null"
@@ -96,6 +103,11 @@ class RecoveryCase(models.Model):
         copy=False,
         help="What a person has to look at; empty when the case runs by itself.",
     )
+    attention_notes = fields.Json(
+        readonly=True,
+        copy=False,
+        help="What the case asks for without a to-do, each with what takes it back.",
+    )
     ladder = fields.Json(
         readonly=True,
         copy=False,
@@ -103,16 +115,29 @@ class RecoveryCase(models.Model):
     )
     currency_id = fields.Many2one(comodel_name="res.currency", required=True, readonly=True)
     failed_amount = fields.Monetary(
-        readonly=True, help="The amount of the first charge that failed."
+        readonly=True,
+        help="The amount of the first charge that failed, and of instalments that fell due "
+        "meanwhile.",
     )
     settled_before = fields.Monetary(
-        readonly=True, help="What had been paid on the invoice when the case opened."
+        readonly=True,
+        help="What had been paid on the instalments in recovery when the case opened.",
+    )
+    billed_amount = fields.Monetary(
+        readonly=True, help="What the instalments in recovery were when the case opened."
+    )
+    later_amount = fields.Monetary(
+        readonly=True, help="What the instalments due later were when the case opened."
     )
     recovered_amount = fields.Monetary(
-        readonly=True, copy=False, help="What has been paid since the case opened."
+        readonly=True,
+        copy=False,
+        help="What has been paid since the case opened, without what was refunded or taken back.",
     )
     amount_owed = fields.Monetary(
-        compute="_compute_amount_owed", help="What is open now of the instalments in recovery."
+        compute="_compute_amount_owed",
+        compute_sudo=True,  # Whoever sees the case need not see the journal items behind it.
+        help="What is open now of the instalments in recovery.",
     )
     due_date = fields.Date(
         required=True, readonly=True, help="Instalments due up to this date are recovered."
@@ -132,19 +157,28 @@ class RecoveryCase(models.Model):
         help="The end of the policy's window: no automatic charge lies after it.",
     )
     paused_until = fields.Date(
-        readonly=True, copy=False, help="The case goes on by itself on this day."
+        readonly=True,
+        copy=False,
+        help="The case goes on by itself on this day, where the customer lives.",
+    )
+    postponed_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The due date was put off to this day: the case is suspended until then, and has its "
+        "whole window again.",
     )
     grace_until = fields.Datetime(
         readonly=True, copy=False, help="When the policy's end action runs."
     )
     closed_at = fields.Datetime(string="Closed", readonly=True, copy=False)
     channel = fields.Selection(
-        selection=[each for each in CHANNELS if each[0] not in REPORTED_CHANNELS],
+        selection=CHANNELS,
         string="Recovered By",
         readonly=True,
         copy=False,
-        help="How the last payment came in. Link in a notice: the customer paid without logging "
-        "in after a notice was sent.",
+        help="How the last payment came in. Retry: the method that had failed. New payment method: "
+        "one that the customer added. Updated card: the same method, after its card was renewed. "
+        "Link in a notice: the customer paid without logging in after a notice was sent.",
     )
     end_reason = fields.Char(readonly=True, copy=False, help="Why the case is in its state.")
     token_id = fields.Many2one(
@@ -181,6 +215,7 @@ class RecoveryCase(models.Model):
     opened_by = fields.Selection(
         selection=[
             ("failure", "Failed payment"),
+            ("customer", "Customer's own payment"),
             ("overdue", "Overdue invoice"),
             ("taken_back", "Payment taken back"),
         ],
@@ -188,7 +223,8 @@ class RecoveryCase(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Why there is a case. An overdue invoice without a saved method is not charged.",
+        help="Why there is a case. An overdue invoice without a saved method is not charged; "
+        "neither is one whose customer failed to pay by themselves, unless its policy says so.",
     )
     foreign_failure_at = fields.Datetime(
         readonly=True,
@@ -221,6 +257,24 @@ class RecoveryCase(models.Model):
         readonly=True,
         copy=False,
         help="For how long the case has waited so in all: its window is longer by that time.",
+    )
+    excluded = fields.Selection(
+        selection=WHAT,
+        string="Excluded From",
+        readonly=True,
+        copy=False,
+        help="What the invoice, or its customer, is excluded from for now.",
+    )
+    excluded_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Since when nothing may be charged: the clock of the case stands still.",
+    )
+    excluded_until = fields.Date(
+        readonly=True, copy=False, help="On this day it is looked at again; empty: no day is set."
+    )
+    exclusion_sentence = fields.Char(
+        string="Left Alone Because", compute="_compute_exclusion_sentence"
     )
     recurrence = fields.Selection(
         selection=RECURRENCES,
@@ -273,7 +327,10 @@ class RecoveryCase(models.Model):
     )
     _deadline_idx = models.Index("(deadline_at) WHERE state = 'in_recovery'")
     _grace_idx = models.Index("(grace_until) WHERE state = 'grace'")
+    _notes_idx = models.Index("(id) WHERE attention_notes IS NOT NULL")
+    _excluded_idx = models.Index("(excluded_until) WHERE excluded_until IS NOT NULL")
     _paused_idx = models.Index("(paused_until) WHERE state = 'paused'")
+    _postponed_idx = models.Index("(postponed_until) WHERE state = 'suspended'")
 
     # === COMPUTE METHODS === #
 
@@ -295,6 +352,13 @@ class RecoveryCase(models.Model):
             in_flight = attempts.filtered(lambda attempt: attempt.state in IN_FLIGHT)
             case.in_flight_state = in_flight[:1].state
             case.has_question = any(in_flight.mapped("is_question"))
+
+    @api.depends("excluded")
+    def _compute_exclusion_sentence(self):
+        for case in self:
+            exclusions = list_exclusions(case.move_id) if case.excluded else ()
+            sentences = dict.fromkeys(each.sentence for each in exclusions)
+            case.exclusion_sentence = " ".join(sentences) or False
 
     @api.depends("return_ids.state", "return_ids.deadline_at")
     def _compute_dispute(self):
@@ -328,12 +392,39 @@ class RecoveryCase(models.Model):
                     fields=", ".join(self._fields[name].string for name in engine_fields),
                 )
             )
+        if "active" in vals and not vals["active"]:
+            self._check_may_archive()
         return super().write(vals)
 
-    @api.ondelete(at_uninstall=False)
+    def _check_may_archive(self):
+        """Refuse to hide what goes on.
+
+        :raise UserError: when one of these cases is open, or a charge of it is under way
+        """
+        for case in self.filtered(lambda case: case.state in OPEN_STATES or case.in_flight_state):
+            raise UserError(
+                self.env._(
+                    "The case of %(case)s is not closed: it would go on charging and writing out "
+                    "of sight. Pause it to have it wait, or stop it first and archive it then.",
+                    case=case.display_name,
+                )
+            )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Override of `base` to let the engine see archived cases, too: they may open again."""
+        if self.env.su:
+            kwargs["active_test"] = False
+        return super()._search(domain, *args, **kwargs)
+
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_evidence(self):
-        if self.attempt_ids.transaction_id:
-            raise UserError(self.env._("A case with charges can't be deleted: archive it instead."))
+        if self.attempt_ids.transaction_id and not is_uninstalling(self.env):
+            raise UserError(
+                self.env._(
+                    "A case with charges can't be deleted: once it is closed, archive it instead."
+                )
+            )
 
     # === ACTION METHODS === #
 
@@ -479,26 +570,26 @@ class RecoveryCase(models.Model):
         :return: the cases that changed
         """
         changed = allowed(self, TRANSITIONS, target, _logger)
+        if target in OPEN_STATES:
+            values["active"] = True  # What goes on again is in sight.
         if changed:
             changed.write({"state": target, "end_reason": reason, **values})
             changed._on_changed()
         return changed
 
-    def _ask_for_attention(self, sentence, activity=False):
+    def _ask_for_attention(self, sentence, activity=False, kind="case"):
         """Put these cases on the list of those that need a person, with one to-do at most.
 
         :param bool activity: whether it is urgent enough for a to-do of somebody
+        :param str kind: of :data:`alerts.CASE_KINDS`: what takes it back
         """
         for case in self.filtered(lambda case: case.attention != sentence):
-            case.attention = sentence
-            if activity:
-                put_alert(case, sentence, f"case:{case.id}")
+            put = put_alert if activity else put_note
+            put(case, sentence, f"{kind}:{case.id}")
 
     def _clear_attention(self):
         """Take back what only these cases asked for; alerts stay until something answers them."""
-        cases = self.filtered("attention")
-        find_alerts(self.env, *(f"case:{case.id}" for case in cases)).unlink()
-        show_newest(cases)
+        answer_case(self, *CASE_KINDS)
 
     def _begin_grace(self, reason):
         """Leave the case to the customer for the grace period, no more charges planned."""
@@ -514,6 +605,7 @@ class RecoveryCase(models.Model):
             reason,
             closed_at=fields.Datetime.now(),
             paused_until=False,
+            **dict.fromkeys(("excluded", "excluded_since", "excluded_until"), False),
             **values,
         )
         closed._cancel_planned(reason)
@@ -527,7 +619,7 @@ class RecoveryCase(models.Model):
         planned._set_state("cancelled", sentence=reason)
 
     def _pause(self, until, reason):
-        """Pause these cases until a day (in the company's time zone), or until resumed."""
+        """Pause these cases until a day where the customer lives, or until resumed."""
         paused = self._set_state("paused", reason, paused_until=until)
         paused._cancel_planned(reason)
         return paused
@@ -573,6 +665,14 @@ class RecoveryCase(models.Model):
         """Close, suspend, resume or re-open the case, as its invoice says."""
         self.ensure_one()
         follow_invoice(self)
+        follow_exclusion(self)
+
+    def _follow_exclusion(self):
+        """Go on with a case that is left alone no longer, or leave it alone."""
+        self.ensure_one()
+        follow_exclusion(self)
+        if self.state == "in_recovery":
+            self._plan_next_charge()
 
     @api.model
     def _record_return(self, payment, decline, date, moves=None, **kwargs):
@@ -604,6 +704,11 @@ class RecoveryCase(models.Model):
             self._work_on_each(domain, end)
 
     @api.model
+    def _take_in_instalments(self):
+        """Let open cases be about the instalments, too, that have fallen due meanwhile."""
+        take_in_instalments(self)
+
+    @api.model
     def _work_on_each(self, domain, act, limit=500):
         """Do something with each case of a domain, each in a database transaction of its own.
 
@@ -616,7 +721,7 @@ class RecoveryCase(models.Model):
         jobs.work_on_each(
             self.env,
             self.search(domain, limit=limit).ids,
-            lambda case_id: act(self._browse_in_company(case_id)),
+            lambda case_id: self._browse_in_company(case_id)._work(act),
             failed=lambda case_id, error: self.browse(case_id)._put_aside(error),
             doing="Case",
         )
@@ -626,11 +731,20 @@ class RecoveryCase(models.Model):
         case = self.browse(case_id)
         return case.with_company(case.company_id)
 
+    def _work(self, act):
+        """Do something with a case, which goes on again where the job had failed on it."""
+        act(self)
+        if self.not_before:
+            self.not_before = False
+
     def _put_aside(self, error):
         """Leave a case alone for a while on which the job failed, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
+        self.env["recovery.invoice.queue"]._wake(self.not_before)
         self._ask_for_attention(
-            self.env._("The case could not go on: %(error)s", error=error), activity=True
+            self.env._("The case could not go on: %(error)s", error=describe_error(error)),
+            activity=True,
+            kind="job",
         )
 
     # === GETTERS === #
@@ -639,6 +753,28 @@ class RecoveryCase(models.Model):
         """Return whether charges of this case may go out."""
         self.ensure_one()
         return self.state in CHARGING_STATES
+
+    def _is_of_its_customer(self):
+        """Return whether the invoice is still owed by the customer for whom the case was opened."""
+        self.ensure_one()
+        return self.partner_id == self.move_id.commercial_partner_id
+
+    def _has_schedule(self, policy):
+        """Return whether this case is charged by the retry schedule of a policy, if it has one."""
+        self.ensure_one()
+        if self.opened_by == "customer":
+            return policy._charges_own_failures()
+        return bool(self.ladder) or self.opened_by != "overdue"
+
+    def _hears_once(self):
+        """Return whether the customer is written to once at most: they had agreed to nothing."""
+        self.ensure_one()
+        policy = self.policy_id
+        return (
+            self.opened_by == "customer"
+            and policy.own_failures == "once"
+            and not policy._is_reminding(self.move_id)
+        )
 
     def _get_clock_start(self):
         """Return from when (naive UTC) the window counts: later by what the case has waited."""
@@ -649,6 +785,14 @@ class RecoveryCase(models.Model):
         """Return what is open of the instalments in recovery, in the invoice's currency."""
         self.ensure_one()
         return self.move_id._get_amount_owed(self.due_date)
+
+    def _get_claim(self):
+        """Return what became of the instalments in recovery, as the ledger has them now.
+
+        :rtype: Claim
+        """
+        self.ensure_one()
+        return Claim(self.move_id, self.due_date, self)
 
     def _get_default_token(self):
         """Return the method chosen on the invoice or the customer, else the one that failed."""

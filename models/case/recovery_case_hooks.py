@@ -49,6 +49,13 @@ class RecoveryCaseHooks(models.AbstractModel):
         """Hook: return the `Block` of a promised day, or none; none by itself, filled by page."""
         return
 
+    def _get_further_exclusions(self):
+        """Hook: return what else excludes this case, or none, as `Exclusion`; none by itself.
+
+        Filled by page, for invoices that the customer contests.
+        """
+        return []
+
     def _on_changed(self):
         """Hook: something about these cases changed, which messages and reports follow.
 

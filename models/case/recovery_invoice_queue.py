@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.places import Places
 from .alerts import raise_alert
 from .follower import InvoiceFollower
@@ -19,6 +20,7 @@ FOLLOW = Places(
     "events of the day",
     "failing providers",
     "planned actions",
+    "instalments",
     "ends",
     "promises",
     "notices",
@@ -26,7 +28,10 @@ FOLLOW = Places(
     "figures of cases",
 )
 FOLLOW.fill("alerts", ("mail.activity", "_recovery_follow_alerts"))
+FOLLOW.fill("instalments", ("recovery.case", "_take_in_instalments"))
 FOLLOW.fill("ends", ("recovery.case", "_end_due"))
+# How often an invoice is tried again at once on which somebody else was at work.
+BUSY_TURNS = 3
 BUSY_WAIT = timedelta(minutes=1)
 # In the context of what the engine follows by itself. A caller from outside can't send an object.
 OWN_WORK = object()
@@ -61,7 +66,15 @@ class RecoveryInvoiceQueue(models.Model):
         """Queue these invoices for the job, and wake it up after the commit."""
         if moves and not self._is_own_work():
             self._put(moves, transaction)
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self._wake()
+
+    @api.model
+    def _wake(self, at=None):
+        """Wake the job after the commit; whatever puts work off wakes it for that time.
+
+        :param datetime at: when (UTC, naive); now when not told
+        """
+        self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger(at)
 
     @api.model
     def _add_followed(self, moves):
@@ -112,7 +125,7 @@ class RecoveryInvoiceQueue(models.Model):
         """Queue a sentence for the open cases of these invoices, and wake the job."""
         if moves:
             self.sudo().create([{"move_id": move.id, "note": note} for move in moves])
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self._wake()
 
     @api.model
     def _write_notes(self, move, notes):
@@ -160,15 +173,21 @@ class RecoveryInvoiceQueue(models.Model):
     def _work_off(self, move):
         """Let the case of one invoice follow it, in a database transaction of its own.
 
-        What fails is put off and told once on the case; nothing here can undo a payment.
+        What fails is put off and told once on the case; nothing here can undo a payment. Whoever
+        was at work on the invoice has mostly just finished: it is tried again at once.
         """
-        jobs.work(
-            self.env,
-            lambda: self._follow_move(move.with_company(move.company_id)),
-            busy=lambda: self._put_off(move, BUSY_WAIT),
-            failed=lambda error: self._note_failure(move, error),
-            doing=f"Following invoice {move.id}",
-        )
+        for turn in range(1, BUSY_TURNS + 1):
+            met = []
+            jobs.work(
+                self.env,
+                lambda: self._follow_move(move.with_company(move.company_id)),
+                busy=lambda met=met: met.append(move),
+                failed=lambda error: self._note_failure(move, error),
+                doing=f"Following invoice {move.id}, turn {turn}",
+            )
+            if not met:
+                return
+        jobs.work(self.env, lambda: self._put_off(move, BUSY_WAIT), doing="Putting off")
 
     @api.model
     def _follow_move(self, move):
@@ -179,18 +198,22 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _note_failure(self, move, error):
         self._put_off(move, FAILED_WAIT)
-        sentence = self.env._("The case could not be updated: %(error)s", error=error)
+        sentence = self.env._(
+            "The case could not be updated: %(error)s", error=describe_error(error)
+        )
         raise_alert(move, sentence, f"follow:{move.id}")
 
     @api.model
     def _put_off(self, move, wait):
         """Let the other invoices come first; one being followed by now is left alone."""
+        until = fields.Datetime.now() + wait
         self.env.cr.execute(
             """
             UPDATE recovery_invoice_queue SET not_before = %s
              WHERE id IN (SELECT id FROM recovery_invoice_queue WHERE move_id = %s
                              FOR UPDATE SKIP LOCKED)
             """,
-            [fields.Datetime.now() + wait, move.id],
+            [until, move.id],
         )
+        self._wake(until)
         self.invalidate_model(["not_before"])

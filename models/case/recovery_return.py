@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 
 from ...declines import Decline
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .alerts import raise_alert
@@ -177,7 +178,7 @@ class RecoveryReturn(models.Model):
         elif not record._take_over(event, told_at, decline):
             return self.browse()
         record.write({"is_due": True, "not_before": False})
-        self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+        self.env["recovery.invoice.queue"]._wake()
         return record
 
     @api.model
@@ -295,7 +296,7 @@ class RecoveryReturn(models.Model):
             }
         )
         if is_dispute:
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
         return record
 
     def _note_undone(self):
@@ -337,7 +338,8 @@ class RecoveryReturn(models.Model):
     def _put_aside(self, error):
         """Leave a return alone for a while that could not be booked, and tell a person."""
         self.not_before = fields.Datetime.now() + FAILED_WAIT
-        self._tell_trouble(str(error))
+        self.env["recovery.invoice.queue"]._wake(self.not_before)
+        self._tell_trouble(describe_error(error))
 
     def _tell_trouble(self, trouble):
         """Tell a person what they have to do, since the job can't."""

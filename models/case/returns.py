@@ -175,7 +175,7 @@ def undo_return(env, payment):
         undone=sentence,
     )
     for case in cases._pause(False, sentence):
-        case._ask_for_attention(sentence)
+        case._ask_for_attention(sentence, kind="undone")
 
 
 def describe_return(env, payment, decline, date, amount=None):

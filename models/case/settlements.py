@@ -15,11 +15,10 @@ CHANNELS = [
     ("bank_transfer", "Bank transfer"),
     ("manual", "Recorded payment"),
 ]
-# Those that only the reports tell from a retry.
-REPORTED_CHANNELS = ("new_method", "updated", "backup")
+# The states of an `account.payment` whose money did not come, or went back.
+GONE_STATES = ("rejected", "canceled")
 
-
-_REFUNDED = SQL(
+REFUNDED = SQL(
     """
     COALESCE((SELECT SUM(-refund.amount) FROM payment_transaction refund
                WHERE refund.source_transaction_id = payment.payment_transaction_id
@@ -27,109 +26,134 @@ _REFUNDED = SQL(
     """
 )
 
-
-def _left_after(refunded):
-    """Return the SQL of what of a payment is left on an invoice, without what it writes off.
-
-    For a query of `part`, the match, its `line` of the invoice, and the `payment`, if there is one.
-    Of several invoices the refund is the last one's.
-
-    :param SQL refunded: what was refunded of the payment
+# What the matches of an invoice are made of. For a query of `part`, the match: its `line` of the
+# invoice, the `other` one with its `entry`, the `payment` if there is one, the `kind` of the match
+# and what of it is `money`, in the currency of the invoice: what `came`, and what was `kept` after
+# refunds. Of several invoices what was written off is each one's share, the refund the last one's.
+# What is left of a match was written off, or is an early-payment discount.
+MATCHES = SQL(
     """
-    return SQL(
-        """
-        CASE WHEN payment.currency_id = line.currency_id
-             THEN LEAST(part.debit_amount_currency, GREATEST(0,
-                  payment.amount - %s
-                  - COALESCE((SELECT SUM(earlier.credit_amount_currency)
-                                FROM account_partial_reconcile earlier
-                               WHERE earlier.credit_move_id = part.credit_move_id
-                                 AND earlier.id < part.id), 0)))
-             ELSE part.debit_amount_currency END
-        """,
-        refunded,
-    )
-
-
-KEPT = _left_after(_REFUNDED)
-_CAME = _left_after(SQL("0"))
+          JOIN account_move_line line ON line.id = part.debit_move_id
+          JOIN account_move_line other ON other.id = part.credit_move_id
+          JOIN account_move entry ON entry.id = other.move_id
+          JOIN res_company entry_company ON entry_company.id = entry.company_id
+          JOIN res_currency line_currency ON line_currency.id = line.currency_id
+          JOIN res_currency other_currency ON other_currency.id = other.currency_id
+     LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
+    CROSS JOIN LATERAL (
+                   SELECT SUM(-item.balance)
+                              FILTER (WHERE account.account_type = 'asset_receivable') AS matched,
+                          SUM(item.balance)
+                              FILTER (WHERE account.account_type LIKE 'expense%%'
+                                         OR account.account_type LIKE 'income%%'
+                                         OR item.tax_line_id IS NOT NULL) AS given_up,
+                          BOOL_OR(item.account_id IN (
+                              entry_company.account_journal_early_pay_discount_loss_account_id,
+                              entry_company.account_journal_early_pay_discount_gain_account_id
+                          )) IS TRUE AS is_discount,
+                          EXISTS (SELECT FROM account_partial_reconcile difference
+                                   WHERE difference.exchange_move_id = entry.id) AS is_exchange,
+                          EXISTS (SELECT FROM recovery_case given_up_case
+                                   WHERE given_up_case.write_off_move_id = entry.id)
+                              AS is_write_off
+                     FROM account_move_line item
+                     JOIN account_account account ON account.id = item.account_id
+                    WHERE item.move_id = entry.id
+               ) facts
+    CROSS JOIN LATERAL (
+                   SELECT CASE WHEN entry.move_type = 'out_refund' THEN 'credit'
+                               WHEN facts.is_exchange THEN 'exchange'
+                               WHEN payment.state IN %(gone)s THEN 'returned'
+                               ELSE 'payment' END AS name,
+                          CASE WHEN facts.is_write_off THEN 0
+                               WHEN payment.currency_id = other.currency_id
+                               THEN LEAST(payment.amount
+                                          / NULLIF(ABS(other.amount_currency), 0), 1)
+                               -- What a bank keeps for itself was paid all the same.
+                               WHEN entry.statement_line_id IS NULL OR facts.is_discount
+                               THEN GREATEST(0, LEAST(1,
+                                        1 - facts.given_up / NULLIF(facts.matched, 0)))
+                               END AS share,
+                          (SELECT COALESCE(SUM(earlier.credit_amount_currency), 0)
+                             FROM account_partial_reconcile earlier
+                            WHERE earlier.credit_move_id = part.credit_move_id
+                              AND earlier.id < part.id) AS earlier,
+                          CASE WHEN payment.currency_id = other.currency_id
+                               THEN GREATEST(0, payment.amount - %(refunded)s) END AS at_most,
+                          other_currency.rounding::numeric AS rounding
+               ) kind
+    CROSS JOIN LATERAL (
+                   SELECT ROUND(kind.earlier * COALESCE(kind.share, 1) / kind.rounding)
+                              * kind.rounding AS begin,
+                          ROUND((kind.earlier + part.credit_amount_currency)
+                                * COALESCE(kind.share, 1) / kind.rounding)
+                              * kind.rounding AS until,
+                          CASE WHEN other.currency_id = line.currency_id THEN 1
+                               ELSE part.debit_amount_currency
+                                    / NULLIF(part.credit_amount_currency, 0) END AS rate,
+                          line_currency.rounding::numeric AS rounding
+               ) span
+    CROSS JOIN LATERAL (
+                   SELECT COALESCE(ROUND((span.until - span.begin) * span.rate / span.rounding)
+                                   * span.rounding, 0) AS came,
+                          -- LEAST passes over what is null.
+                          COALESCE(ROUND((LEAST(span.until, kind.at_most)
+                                          - LEAST(span.begin, kind.at_most))
+                                         * span.rate / span.rounding)
+                                   * span.rounding, 0) AS kept
+               ) money
+    """,
+    gone=GONE_STATES,
+    refunded=REFUNDED,
+)
 
 
 class Settlement(NamedTuple):
     """A payment on an invoice: its channel, as `recovery.case` names it, and its amount.
 
-    :ivar partial_id: of its match with the invoice
+    :ivar partial_id: of its match with the invoice; none of a payment without a journal entry
+    :ivar payment_id: of the payment, if it was one
     :ivar transaction_id: of the online payment that it was, if it was one
+    :ivar is_statement: whether the invoice is matched with a line of a bank statement itself
     :ivar refunded: what was refunded of it, which the amount is without
     """
 
     channel: str
     amount: float
-    partial_id: int
+    partial_id: int | None
+    payment_id: int | None
     transaction_id: int | None
+    is_statement: bool = False
     refunded: float = 0.0
 
 
-def read_settlements(move, case=None):
-    """Return what has been paid on an invoice, oldest first.
+def find_channel(env, transaction_id, is_statement, case):
+    """Return through which channel a payment came.
 
-    Credit notes are no payments, and neither is the write-off of a case. A payment that writes a
-    difference off counts with the money it brought, and one that was refunded with what is left.
-
-    :param case: the case whose notices tell a link in a notice from the portal
-    :rtype: list[Settlement]
+    :param transaction_id: of the online payment that it was, if it was one
+    :param is_statement: whether it is known from a bank statement only
+    :param case: whose charges and notices tell it; may be none
     """
-    if move.payment_state == "not_paid":
-        return []
-    move.env.flush_all()
-    rows = move.env.execute_query_dict(
-        SQL(
-            """
-            SELECT part.id AS partial_id,
-                   %s AS amount,
-                   %s AS came,
-                   counterpart.id AS move_id,
-                   counterpart.statement_line_id,
-                   payment.id AS payment_id,
-                   payment.payment_transaction_id AS transaction_id
-              FROM account_partial_reconcile part
-              JOIN account_move_line line ON line.id = part.debit_move_id
-              JOIN account_move_line other ON other.id = part.credit_move_id
-              JOIN account_move counterpart ON counterpart.id = other.move_id
-         LEFT JOIN account_payment payment ON payment.id = counterpart.origin_payment_id
-             WHERE line.move_id = %s
-               AND line.display_type = 'payment_term'
-               AND counterpart.move_type != 'out_refund'
-               AND NOT EXISTS (SELECT FROM recovery_case
-                                WHERE write_off_move_id = counterpart.id)
-          ORDER BY part.id
-            """,
-            KEPT,
-            _CAME,
-            move.id,
-        )
-    )
-    return [_prepare_settlement(move.env, row, case) for row in rows]
-
-
-def _prepare_settlement(env, row, case):
-    channel = "manual"
-    if row["transaction_id"]:
-        channel = _get_channel_of_transaction(env, row["transaction_id"], case)
-    elif row["statement_line_id"]:
-        channel = "bank_transfer"
-    return Settlement(
-        channel,
-        row["amount"],
-        row["partial_id"],
-        row["transaction_id"],
-        row["came"] - row["amount"],
-    )
-
-
-def _get_channel_of_transaction(env, transaction_id, case):
+    if not transaction_id:
+        return "bank_transfer" if is_statement else "manual"
     transaction_sudo = env["payment.transaction"].sudo().browse(transaction_id)
     if transaction_sudo.operation == "offline":
-        return "retry"
+        return _find_channel_of_charge(transaction_id, case) if case else "retry"
     is_public = transaction_sudo.create_uid._is_public()
     return "notice" if case and is_public and case._has_sent_notices() else "portal"
+
+
+def _find_channel_of_charge(transaction_id, case):
+    """Return the channel of a charge of a saved method: which method it was, and why that one."""
+    attempts = case.attempt_ids.sorted("id")
+    paid = attempts.filtered(lambda attempt: attempt.transaction_id.id == transaction_id)[-1:]
+    if not paid:
+        return "retry"  # Somebody else's charge of a saved method.
+    failed_token = attempts[:1].token_id or case.token_id
+    uses = attempts.filtered(
+        lambda attempt: attempt.token_id == paid.token_id and attempt.id <= paid.id
+    )
+    sources = set(uses.mapped("source"))
+    if paid.token_id and failed_token and paid.token_id != failed_token:
+        return "backup" if "backup" in sources else "new_method"
+    return "updated" if "method" in sources else "retry"

@@ -51,6 +51,7 @@ class TakingBack:
             record.write({"is_due": False, "not_before": False})
         else:
             record.not_before = fields.Datetime.now() + _MISSING_WAIT
+            self.env["recovery.invoice.queue"]._wake(record.not_before)
         self.env["recovery.invoice.queue"]._put(record.move_ids)
 
     # === THE MONEY === #

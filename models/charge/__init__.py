@@ -7,7 +7,7 @@ that, `begun` payments that customers began, `own_retries` those that a provider
 requests that go past Odoo's own method, `resolver` and `look_ups` find out what became of a charge.
 Hooks, on `recovery.attempt`:
 
-* `_get_cool_down_block`, `_tell_siblings`: `schedule`
+* `_get_backup_block`, `_get_cool_down_block`, `_tell_siblings`: `schedule`
 * `_get_further_block`, `_prepare_transaction_vals`: for other addons
 
 on `payment.transaction`: `_recovery_is_new_method` (`page`); `_recovery_look_up`,

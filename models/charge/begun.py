@@ -11,6 +11,7 @@ from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
 from ...tools import jobs
 from ..case.alerts import answer_alert, find_alerts, raise_alert
+from ..case.answers import fill_answer
 from ..case.states import OPEN_STATES
 from ..method.rail import PENDING_WAIT, is_overdue
 from .pace import ProviderPace
@@ -137,9 +138,11 @@ class BegunPayment:
             return True
         # Before asking: should this worker die, the next one asks later, not at once.
         transaction.recovery_ask_at = fields.Datetime.now() + SILENT_WAIT
+        self._env["recovery.invoice.queue"]._wake(transaction.recovery_ask_at)
         jobs.commit(self._env)
         if until := self._pace.take_turn():
             transaction.recovery_ask_at = until
+            self._env["recovery.invoice.queue"]._wake(until)
             jobs.commit(self._env)
             return False
         try:
@@ -191,6 +194,7 @@ class BegunPayment:
             return self._withdraw(is_known=payment_data is not False)
         now = fields.Datetime.now()
         transaction.write({"recovery_open_at": now, "recovery_ask_at": now + OPEN_WAIT - ASK_AHEAD})
+        self._env["recovery.invoice.queue"]._wake(transaction.recovery_ask_at)
         return True
 
     def _is_silent_for_long(self):
@@ -353,3 +357,13 @@ def get_covered(spans):
             covered += end - start
         reached = end if reached is None else max(end, reached)
     return covered
+
+
+def _is_clear(transaction):
+    """Return whether it is clear what became of a payment by somebody else."""
+    if transaction.state == "error":
+        return not (transaction.recovery_unclear or transaction.recovery_stays_open)
+    return transaction.state not in ("draft", "pending", "authorized")
+
+
+fill_answer("begun", _is_clear, "payment.transaction")

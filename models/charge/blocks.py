@@ -6,13 +6,15 @@ from functools import cached_property
 from odoo import fields
 
 from ...tools.instants import naive
+from ..case.credit import CustomerCredit
 from ..rules.block import Block
+from .chargeable import find_method_block
 from .own_retries import OwnRetriesOfProvider, search_retried
 from .under_way import MoneyUnderWay
 
 # A last try that is due at the end of its window may go out a little later.
 WINDOW_SLACK = timedelta(days=1)
-# When a first charge is looked at again that waits for the provider to be mended.
+# When a first charge is looked at again that waits for the provider to be mended, or for more.
 FAULT_WAIT = timedelta(days=1)
 
 
@@ -34,23 +36,44 @@ class ChargeBlocks:
 
         :rtype: Block | None
         """
+        return next(self._find_all(), None)
+
+    def find_lasting(self):
+        """Return what stands against the charge, and still will at its time as far as is known.
+
+        Asked before people are told of it: nobody is to be promised what can't be kept.
+
+        :rtype: Block | None
+        """
+        planned_at = self._attempt.planned_at
+        for block in self._find_all():
+            if not block.until or block.until > planned_at:
+                return block
+        return None
+
+    def _find_all(self):
+        """Yield the blocks, in the order in which people are told."""
         checks = (
             self._check_owed,
             self._move._get_dispute_block,
+            self._check_exclusion,
             self._check_in_flight,
             self._check_own_retries,
             self.check_method,
             self._check_provider,
             self._check_fault,
+            self._check_backup,
             # Before the networks' rules: what they say now may have changed after the pause.
             self._check_pause,
             self._check_card,
             self._check_cool_down,
             self._check_hours,
             self._check_promise,
+            # Last, since a person is asked: only of what would be charged otherwise.
+            self._check_credit,
             self._attempt._get_further_block,
         )
-        return next(filter(None, (check() for check in checks)), None)
+        yield from filter(None, (check() for check in checks))
 
     # === THE DEBT === #
 
@@ -58,6 +81,9 @@ class ChargeBlocks:
         """Return a block when the invoice is not to be paid by a charge."""
         if self._case and not self._case._is_charging():
             sentence = self._env._("The case is not being charged any more.")
+            return Block("owed", sentence, moot=True)
+        if self._case and not self._case._is_of_its_customer():
+            sentence = self._env._("The invoice is owed by another customer now.")
             return Block("owed", sentence, moot=True)
         if self._is_too_late():
             return Block("owed", self._env._("The window for retries is over."), moot=True)
@@ -74,6 +100,16 @@ class ChargeBlocks:
             return False
         paused_until = self._provider_sudo.recovery_paused_until
         return not paused_until or self._now > paused_until + WINDOW_SLACK
+
+    def _check_exclusion(self):
+        """Return a block while the invoice, or its customer, is excluded from charges.
+
+        A case plans anew when that is over; a first charge, which has none, is looked at then.
+        """
+        block = self._move._get_exclusion_block()
+        return block and block._replace(
+            moot=bool(self._case), until=None if self._case else block.until
+        )
 
     def _check_in_flight(self):
         """Return a block when another payment of the invoice is on its way, or may be."""
@@ -92,31 +128,11 @@ class ChargeBlocks:
 
     def check_method(self):
         """Return a block when the payment method can't be charged for this invoice."""
-        token = self._charged_token
-        if not token:
-            sentence = self._env._("No saved payment method is chosen. Choose one on the invoice.")
-            return Block("method", sentence)
-        if removal := token._recovery_get_removal():
+        block = find_method_block(self._charged_token, self._move, self._attempt.currency_id)
+        if block and block.kind == "removed":
             # For the customer, who is asked for another one: an accountant can't mend it.
-            return removal._replace(moot=bool(self._case))
-        label = {"method": token._recovery_get_label()}
-        currency = self._attempt.currency_id
-        currencies = token.payment_method_id.supported_currency_ids
-        sentence = None
-        if not token.active:
-            sentence = self._env._(
-                "%(method)s is archived. Choose another payment method.", **label
-            )
-        elif not self._move._is_own_token(token):
-            sentence = self._env._(
-                "%(method)s belongs to another customer or company. Choose another payment method.",
-                **label,
-            )
-        elif currencies and currency not in currencies:
-            sentence = self._env._(
-                "%(method)s can't be charged in %(currency)s.", currency=currency.name, **label
-            )
-        return sentence and Block("method", sentence)
+            return block._replace(moot=bool(self._case))
+        return block
 
     # === THE PROVIDER === #
 
@@ -158,7 +174,7 @@ class ChargeBlocks:
             )
         if sentence:
             return Block("provider", sentence)
-        return self._check_maximum()
+        return self._check_maximum() or self._check_minimum()
 
     def _has_journal(self):
         lines_sudo = self._env["account.payment.method.line"].sudo()
@@ -186,6 +202,23 @@ class ChargeBlocks:
         )
         return Block("provider", sentence)
 
+    def _check_minimum(self):
+        """Return a block for less than the provider takes; a person is told, once."""
+        provider_sudo, currency = self._provider_sudo, self._attempt.currency_id
+        minimum = self._env["recovery.charge.minimum"]._get_published(currency, provider_sudo.code)
+        amount = self._attempt._get_amount()
+        if currency.compare_amounts(amount, minimum) >= 0:
+            return None
+        sentence = self._env._(
+            "%(amount)s of %(invoice)s is less than %(provider)s takes, %(minimum)s. Ask the "
+            "customer for it in another way, or write it off.",
+            amount=currency.format(amount),
+            invoice=self._move.display_name,
+            provider=provider_sudo.name,
+            minimum=currency.format(minimum),
+        )
+        return Block("small", sentence, self._now + FAULT_WAIT, alert=True)
+
     def _check_fault(self):
         """Return a block while the company's own fault keeps the provider from taking the charge.
 
@@ -211,6 +244,11 @@ class ChargeBlocks:
             reason=provider_sudo.recovery_pause_reason or self._env._("by an administrator."),
         )
         return Block("pause", sentence, provider_sudo.recovery_paused_until)
+
+    def _check_backup(self):
+        """Return a block while a method that nobody chose may not be charged for another."""
+        attempt = self._attempt
+        return attempt._get_backup_block() if attempt._is_of_other_method() else None
 
     # === THE CARD === #
 
@@ -256,3 +294,7 @@ class ChargeBlocks:
     def _check_promise(self):
         """Return a block while the customer has promised to pay."""
         return self._case._get_promised_wait()
+
+    def _check_credit(self):
+        """Return a block while a person has to say what becomes of the customer's credit."""
+        return CustomerCredit(self._move, self._attempt.due_date).get_block()

@@ -26,7 +26,10 @@ def record_outcome(attempt, answer):
     if outcome is Known.UNKNOWN and answer.name and not transaction.provider_reference:
         transaction.provider_reference = answer.name  # By which it can be looked up.
     attempt._set_state(outcome.value, **prepare_outcome_vals(attempt, outcome))
-    attempt.env["recovery.invoice.queue"]._put(attempt.move_id)
+    queue = attempt.env["recovery.invoice.queue"]
+    queue._put(attempt.move_id)
+    if attempt.resolve_at:
+        queue._wake(attempt.resolve_at)
 
 
 def prepare_outcome_vals(attempt, outcome):

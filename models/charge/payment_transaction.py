@@ -25,6 +25,7 @@ from ..case.alerts import answer_alert
 from ..case.recovery_invoice_queue import FOLLOW
 from ..method.payment_token import EVENT_PRECISION
 from .begun import BEGUN_OPERATIONS, BegunPayment, resolve_begun
+from .discounts import BOOKED, prepare_discount_lines
 from .look_ups import can_ask, look_up
 from .own_retries import OwnRetriesOfProvider
 from .past_helper import LOST, describe, end_lost_charge, note_lost
@@ -255,6 +256,16 @@ class PaymentTransaction(models.Model):
             transaction._set_pending()
         transaction._recovery_note_answer(payment_data)
         return transaction
+
+    def _create_payment(self, **extra_create_values):
+        """Override of `account_payment` to book the discount with which it was asked for."""
+        lines = prepare_discount_lines(self)
+        if not lines:
+            return super()._create_payment(**extra_create_values)
+        others = extra_create_values.get("write_off_line_vals", ())
+        extra_create_values["write_off_line_vals"] = [*others, *lines]
+        booking = self.with_context(recovery_discount=BOOKED)
+        return super(PaymentTransaction, booking)._create_payment(**extra_create_values)
 
     def _validate_amount(self, payment_data):
         """Override of `payment` to tell a refusal without amount from a payment of another one.

@@ -1,6 +1,7 @@
 """The charge: claim, charge, settle, react, each in a database transaction of its own."""
 
 import logging
+import time
 from datetime import timedelta
 
 import psycopg2
@@ -12,7 +13,9 @@ from odoo.tools import SQL
 
 from ...declines import Known
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ..case.alerts import raise_alert
+from ..case.credit import CustomerCredit
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
 from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
@@ -28,6 +31,10 @@ _logger = logging.getLogger(__name__)
 
 # How long a claimed attempt without a living worker may be the one of a worker just starting.
 START_ALLOWANCE = timedelta(seconds=10)
+
+# A page that a customer, or an accountant, has just sent holds its invoice for so long at most.
+LOCK_TURNS = 6
+LOCK_PAUSE = 0.1  # Seconds.
 
 FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
 
@@ -73,6 +80,13 @@ class RecoveryAttempt(models.Model):
         There is none by itself.
 
         :param list[CardCharge] history: what was charged to the card, oldest first
+        """
+        self.ensure_one()
+
+    def _get_backup_block(self):
+        """Hook for `schedule`: return a :class:`Block` while a backup method may not be charged.
+
+        There is none by itself. It is asked of another method than the one that was chosen.
         """
         self.ensure_one()
 
@@ -161,13 +175,13 @@ class RecoveryAttempt(models.Model):
 
         :return: whether the attempt is running now
         """
-        if not self._lock_invoice():
+        if not self._lock_invoice_soon():
             self._postpone(
                 fields.Datetime.now() + timedelta(minutes=1),
                 self.env._("The invoice is being changed by somebody; trying again in a minute."),
             )
             return False
-        if block := self._get_block():
+        if block := self._get_block() or self._use_credit():
             self._apply_block(block)
             return False
         token = self._get_token()
@@ -186,6 +200,41 @@ class RecoveryAttempt(models.Model):
             .create(self._prepare_transaction_vals())
         )
         return bool(self._set_state("running", transaction_id=transaction.id))
+
+    def _use_credit(self):
+        """Use the customer's credit first: nothing else stands against the charge.
+
+        :return: what stands against it afterwards, or none
+        """
+        credit = CustomerCredit(self.move_id, self.due_date)
+        if not credit.is_there() or credit.is_to_ask():
+            return None  # Who was asked has said that all is charged.
+        try:
+            is_used = credit.use()
+        except UserError as error:
+            return credit.ask(error)
+        # Of what could not be used a person is asked: nothing that there is credit for is charged
+        # without a word.
+        return (is_used and self._get_block()) or credit.ask()
+
+    def _lock_invoice_soon(self):
+        """Lock the invoice, once whoever is at work on it for a moment has finished.
+
+        Where they have changed it, PostgreSQL lets us look at it anew.
+
+        :return: whether it was locked
+        """
+        for turn in range(LOCK_TURNS):
+            if turn:
+                time.sleep(LOCK_PAUSE)
+            if self._lock_invoice():
+                return True
+        return False
+
+    def _resolve_later(self, at):
+        """Ask for the outcome of this charge again at a naive UTC instant, and wake the job."""
+        self.resolve_at = at
+        self.env["recovery.invoice.queue"]._wake(at)
 
     def _lock_invoice(self):
         """Lock the invoice, without waiting, until the claim is committed.
@@ -237,13 +286,13 @@ class RecoveryAttempt(models.Model):
         self.ensure_one()
         return ChargeBlocks(self).find()
 
-    def _get_method_block(self):
-        """Return why the payment method can't be charged for this invoice, or none.
+    def _get_lasting_block(self):
+        """Return what stands against this planned charge, and will when it is due, or none.
 
         :rtype: Block | None
         """
         self.ensure_one()
-        return ChargeBlocks(self).check_method()
+        return ChargeBlocks(self).find_lasting()
 
     def _apply_block(self, block):
         """Put off, refuse or cancel a planned attempt, and keep the sentence."""
@@ -271,7 +320,9 @@ class RecoveryAttempt(models.Model):
 
     def _fail_to_start(self, error):
         """Refuse an attempt that raised before anything was sent, and let its case go on."""
-        sentence = self.env._("The charge could not be prepared: %(error)s", error=error)
+        sentence = self.env._(
+            "The charge could not be prepared: %(error)s", error=describe_error(error)
+        )
         self._set_state("refused", sentence=sentence)
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
@@ -327,7 +378,9 @@ class RecoveryAttempt(models.Model):
                 SELECT move.state = 'posted'
                    AND move.payment_state IN ('not_paid', 'partial')
                    AND provider.state != 'disabled'
-                   AND (recovery_case.id IS NULL OR recovery_case.state IN %s)
+                   AND (recovery_case.id IS NULL
+                        OR (recovery_case.state IN %s
+                            AND recovery_case.partner_id = move.commercial_partner_id))
                   FROM recovery_attempt attempt
                   JOIN account_move move ON move.id = attempt.move_id
                   JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
@@ -475,6 +528,12 @@ class RecoveryAttempt(models.Model):
         """Return the payment method to charge; it may turn out not to be chargeable."""
         self.ensure_one()
         return self.token_id or self.move_id._get_collect_token() or self.case_id.token_id
+
+    def _is_of_other_method(self):
+        """Return whether another method is charged than the one that was chosen."""
+        self.ensure_one()
+        chosen = self.move_id._get_collect_token() or self.case_id.token_id
+        return bool(self.token_id) and self.token_id != chosen
 
     def _get_amount(self):
         """Return what is owed now of the instalments that this attempt is for."""

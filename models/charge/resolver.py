@@ -51,7 +51,7 @@ class OutcomeResolver:
         if attempt._follow_transaction():
             self._react()
         elif until := self._pace.take_turn():
-            attempt.resolve_at = until  # The provider takes no more requests now.
+            attempt._resolve_later(until)  # The provider takes no more requests now.
             jobs.commit(self._env)
         elif attempt.state == "pending":
             self._resolve_pending()
@@ -63,13 +63,13 @@ class OutcomeResolver:
         resolve_at = self._get_next_instant()
         # Before asking: should this worker die, too, the next one asks later, not at once. Also
         # where a person is told in the end, who would else never be.
-        attempt.resolve_at = resolve_at or fields.Datetime.now() + WAITS[1]
+        attempt._resolve_later(resolve_at or fields.Datetime.now() + WAITS[1])
         jobs.commit(self._env)
         may_repeat = bool(self._get_memory())
         if resolve_at and may_repeat:
             attempt._carry_out(is_repeat=True)
             if attempt.state == "unknown" and (until := self._pace.take_turn()):
-                attempt.resolve_at = min(resolve_at, until)
+                attempt._resolve_later(min(resolve_at, until))
                 jobs.commit(self._env)
                 return
         can_ask = attempt.state == "unknown" and self._look_up()
@@ -81,7 +81,7 @@ class OutcomeResolver:
     def _resolve_pending(self):
         """Look up a charge that should have been decided by now, each day; tell a person."""
         attempt = self._attempt
-        attempt.resolve_at = fields.Datetime.now() + PENDING_WAIT
+        attempt._resolve_later(fields.Datetime.now() + PENDING_WAIT)
         jobs.commit(self._env)
         self._look_up()
         if attempt.state == "pending":

@@ -10,10 +10,13 @@ from odoo.tools import SQL
 from ...tools.instants import local_day
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.settlements import CHANNELS
+from ..case.states import OPEN_STATES
 from ..method.payment_token import FUNDINGS
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 
 _SPLIT = ("channel", "amount", "company_amount")
+# What is no longer asked for, in the order in which it is rounded in the company's currency.
+TAKEN_OFF = ("credited", "refunded", "discounted", "corrected")
 
 FOLLOW.fill("figures of cases", ("recovery.case", "_fill_due_figures"))
 
@@ -100,7 +103,33 @@ class RecoveryCase(models.Model):
     )
     # What has become of the amount since.
     credited_amount = fields.Monetary(
-        readonly=True, copy=False, help="What has been credited since the case opened."
+        readonly=True,
+        copy=False,
+        help="What credit notes have taken off the failed amount since the case opened.",
+    )
+    refunded_amount = fields.Monetary(
+        readonly=True, copy=False, help="What was paid since, and paid back to the customer."
+    )
+    discounted_amount = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="Early-payment discounts that were taken, and differences of exchange rates.",
+    )
+    corrected_amount = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="What the invoice has become less by since, other than by credit notes: it was "
+        "corrected in draft, for example. Negative where it has become more.",
+    )
+    written_off_amount = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="What was written off, with a payment or by an entry: it is lost.",
+    )
+    postponed_amount = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="What still is in recovery, and was put off to a day that is to come.",
     )
     reported_channel = fields.Selection(
         selection=CHANNELS,
@@ -128,8 +157,9 @@ class RecoveryCase(models.Model):
         compute="_compute_company_amounts",
         store=True,
         currency_field="company_currency_id",
-        help="What the first failed charge asked for, less what was credited or cancelled since, "
-        "in the company's currency at the rate of the day of the first failure.",
+        help="What the first failed charge asked for, less what was credited, refunded, "
+        "discounted, corrected or cancelled since, in the company's currency at the rate of the "
+        "day of the first failure.",
     )
     recovered_company_amount = fields.Monetary(
         string="Recovered (Company)",
@@ -139,31 +169,92 @@ class RecoveryCase(models.Model):
         help="What of the failed amount has been paid since, by any way, in the company's currency "
         "at the rate of the day of the first failure.",
     )
+    lost_company_amount = fields.Monetary(
+        string="Lost (Company)",
+        compute="_compute_company_amounts",
+        store=True,
+        currency_field="company_currency_id",
+        help="What of the failed amount was written off, or given up with the case.",
+    )
+    postponed_company_amount = fields.Monetary(
+        string="Postponed (Company)",
+        compute="_compute_company_amounts",
+        store=True,
+        currency_field="company_currency_id",
+    )
+    refunded_company_amount = fields.Monetary(
+        string="Refunded (Company)",
+        compute="_compute_company_amounts",
+        store=True,
+        currency_field="company_currency_id",
+    )
+    discounted_company_amount = fields.Monetary(
+        string="Discounted (Company)",
+        compute="_compute_company_amounts",
+        store=True,
+        currency_field="company_currency_id",
+    )
+    corrected_company_amount = fields.Monetary(
+        string="Corrected (Company)",
+        compute="_compute_company_amounts",
+        store=True,
+        currency_field="company_currency_id",
+    )
 
     _figures_idx = models.Index("(company_id, failed_on)")
     _outdated_idx = models.Index("(id) WHERE figures_outdated")
 
     # === COMPUTE METHODS === #
 
-    @api.depends("failed_amount", "recovered_amount", "credited_amount", "company_rate", "state")
+    @api.depends(
+        "company_rate",
+        "failed_amount",
+        "postponed_amount",
+        "recovered_amount",
+        "state",
+        "written_off_amount",
+        *(f"{name}_amount" for name in TAKEN_OFF),
+    )
     def _compute_company_amounts(self):
         for case in self:
-            currency = case.currency_id
-            company_currency = case.company_currency_id
-            asked = case.failed_amount
-            recovered = min(max(case.recovered_amount, 0.0), asked)
-            credited = min(max(case.credited_amount, 0.0), asked - recovered)
-            if case.state == "cancelled":
-                credited = asked - recovered
-            # Rounded from the beginning up to each point, so that the parts add up to the whole.
-            points = (
-                company_currency.round(currency.round(amount) * case.company_rate)
-                for amount in (asked, recovered, recovered + credited)
-            )
-            asked, recovered, closed = points
-            case.asked_company_amount = asked
-            case.recovered_company_amount = recovered
-            case.failed_company_amount = asked - (closed - recovered)
+            figures = case._get_figures()
+            case.update({f"{name}_company_amount": value for name, value in figures.items()})
+
+    def _get_figures(self):
+        """Return the figures in the company's currency, at the rate of the first failure.
+
+        They are rounded from the beginning up to each one, so that they add up to what was asked.
+        """
+        self.ensure_one()
+        asked, amounts = self.failed_amount, self._get_parts()
+        rest = asked - sum(amounts.values())
+        round_own, until, points, figures = self.company_currency_id.round, 0.0, 0.0, {}
+        for name, amount in {**amounts, "rest": rest}.items():
+            until += amount
+            point = round_own(self.currency_id.round(until) * self.company_rate)
+            figures[name], points = round_own(point - points), point
+        lost, rest = figures.pop("written_off"), figures.pop("rest")
+        is_open = self.state in OPEN_STATES
+        postponed = round_own(self.postponed_amount * self.company_rate)
+        del figures["credited"]  # What the others leave of what was asked.
+        return {
+            **figures,
+            "asked": points,
+            "failed": round_own(figures["recovered"] + lost + rest),
+            "lost": lost if is_open else round_own(lost + rest),
+            "postponed": min(postponed, rest) if is_open else 0.0,
+        }
+
+    def _get_parts(self):
+        """Return the parts of what was asked, in the order in which they are rounded."""
+        taken_off = {name: self[f"{name}_amount"] for name in TAKEN_OFF}
+        failed = max(self.failed_amount - sum(taken_off.values()), 0.0)
+        recovered = min(max(self.recovered_amount, 0.0), failed)
+        written_off = min(max(self.written_off_amount, 0.0), failed - recovered)
+        if self.state == "cancelled":
+            taken_off["credited"] += failed - recovered
+            written_off = 0.0
+        return {"recovered": recovered, **taken_off, "written_off": written_off}
 
     # === BUSINESS METHODS === #
 
@@ -177,23 +268,51 @@ class RecoveryCase(models.Model):
         """Work out, from the ledger, what the reports count of a case."""
         self.ensure_one()
         values = {} if self.failed_on else self._prepare_beginning_vals()
-        credited = self._get_credited()
-        if self.currency_id.compare_amounts(credited, self.credited_amount):
-            values["credited_amount"] = credited
+        claim = self._get_claim()
+        if self.move_id.state == "posted":  # A draft, which is being changed, says nothing yet.
+            amounts = self._prepare_claim_vals(claim)
+            compare = self.currency_id.compare_amounts
+            values |= {name: value for name, value in amounts.items() if compare(value, self[name])}
         self.write({**values, "figures_outdated": False})
-        self._fill_settlements()
+        self._fill_settlements(claim)
 
-    def _fill_settlements(self):
+    def _prepare_claim_vals(self, claim):
+        """Return what has become of the failed amount.
+
+        What was taken off the invoice before the case opened is none of it: it was neither paid
+        nor failed then. What was asked for and is in no other part any more was corrected.
+        """
+        round_amount = self.currency_id.round
+        billed = self.billed_amount or claim.billed
+        before = max(billed - self.failed_amount - self.settled_before, 0.0)
+        parts = {}
+        for name in ("credited", "written_off", "discounted"):
+            amount = getattr(claim, name)
+            parts[name] = round_amount(max(amount - before, 0.0))
+            before = max(before - amount, 0.0)
+        parts["refunded"] = claim.refunded
+        paid = max(claim.paid - self.settled_before, 0.0)
+        failed = paid + claim.owed + parts["written_off"]
+        taken_off = parts["credited"] + parts["refunded"] + parts["discounted"]
+        parts["corrected"] = round_amount(self.failed_amount - failed - taken_off)
+        parts["postponed"] = claim.get_postponed(self.move_id._get_recovery_today())
+        return {f"{name}_amount": value for name, value in parts.items()}
+
+    def _fill_settlements(self, claim=None):
         """Keep what each payment brought; what has not changed stays as it is."""
-        vals_by_partial = {vals["partial_id"]: vals for vals in self._split_recovered()}
-        gone = self.settlement_ids.filtered(lambda one: one.partial_id.id not in vals_by_partial)
-        gone.unlink()
+        found = {
+            (vals["partial_id"], vals["payment_id"]): vals
+            for vals in self._split_recovered(claim or self._get_claim())
+        }
         for settlement in self.settlement_ids:
-            vals = vals_by_partial.pop(settlement.partial_id.id)
+            vals = found.pop((settlement.partial_id.id, settlement.payment_id.id), None)
+            if vals is None:
+                settlement.unlink()
+                continue
             changed = {name: vals[name] for name in _SPLIT if settlement[name] != vals[name]}
             if changed:
                 settlement.write(changed)
-        self.env["recovery.settlement"].create(list(vals_by_partial.values()))
+        self.env["recovery.settlement"].create(list(found.values()))
         channel = self._find_reported_channel()
         if channel != self.reported_channel:
             self.reported_channel = channel
@@ -258,40 +377,6 @@ class RecoveryCase(models.Model):
             )
         ).sorted("id")[-1:]
 
-    def _get_credited(self):
-        """Return what credit notes have taken off the instalments in recovery since the failure.
-
-        What was refunded of their payments is given up in the same way.
-
-        What had been credited before is what of the instalments was neither paid nor failed.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(SUM(line.amount_currency), 0), COALESCE(SUM(credit.amount), 0)
-                  FROM account_move_line line
-          CROSS JOIN LATERAL (
-                           SELECT COALESCE(SUM(part.debit_amount_currency), 0) AS amount
-                             FROM account_partial_reconcile part
-                             JOIN account_move_line other ON other.id = part.credit_move_id
-                             JOIN account_move counterpart ON counterpart.id = other.move_id
-                            WHERE part.debit_move_id = line.id
-                              AND counterpart.move_type = 'out_refund'
-                       ) credit
-                 WHERE line.move_id = %s
-                   AND line.display_type = 'payment_term'
-                   AND (line.date_maturity IS NULL OR line.date_maturity <= %s)
-                """,
-                self.move_id.id,
-                self.due_date,
-            )
-        )
-        total, credited = map(float, rows[0])
-        before = max(total - self.failed_amount - self.settled_before, 0.0)
-        refunded = sum(each.refunded for each in self.move_id._get_settlements(self))
-        return self.currency_id.round(max(credited - before, 0.0) + refunded)
-
     def _find_product_category(self):
         rows = self.env.execute_query(
             SQL(
@@ -312,7 +397,9 @@ class RecoveryCase(models.Model):
     def _find_reported_channel(self):
         """Return the channel that brought most of what was recovered, the latest one of equals."""
         amounts = {}
-        for settlement in self.settlement_ids.sorted(lambda one: one.partial_id.id):
+        for settlement in self.settlement_ids.sorted(
+            lambda one: (not one.partial_id, one.partial_id.id)
+        ):
             total = amounts.pop(settlement.channel, 0.0) + settlement.amount
             # Popped first: latest last.
             amounts[settlement.channel] = self.currency_id.round(total)
@@ -321,48 +408,29 @@ class RecoveryCase(models.Model):
             return False
         return next(channel for channel in reversed(amounts) if amounts[channel] == most)
 
-    def _split_recovered(self):
+    def _split_recovered(self, claim):
         """Return the values of the payments that came after the failure, oldest first.
 
-        Each counts up to what had failed, and what had been paid before the case opened comes
-        first. In the company's currency they are rounded from the beginning up to each one, as
-        the case is, so that they add up to it.
+        What had been paid before the case opened comes first. In the company's currency they are
+        rounded from the beginning up to each one, as the case is, so that they add up to it.
         """
         currency, company_currency = self.currency_id, self.company_currency_id
         total, counted, company_counted, vals_list = -self.settled_before, 0.0, 0.0, []
-        for settlement in self.move_id._get_settlements(self):
+        for settlement in claim.settlements:
             total = currency.round(total + settlement.amount)
-            if total <= 0:
+            amount = currency.round(total - counted)
+            if total <= 0 or currency.compare_amounts(amount, 0) <= 0:
                 continue
-            reached = min(total, self.failed_amount)
-            company_reached = company_currency.round(currency.round(reached) * self.company_rate)
+            company_reached = company_currency.round(total * self.company_rate)
             vals_list.append(
                 {
                     "case_id": self.id,
-                    "partial_id": settlement.partial_id,
-                    "channel": self._get_channel_of_settlement(settlement),
-                    "amount": currency.round(reached - counted),
+                    "partial_id": settlement.partial_id or False,
+                    "payment_id": not settlement.partial_id and settlement.payment_id,
+                    "channel": settlement.channel,
+                    "amount": amount,
                     "company_amount": company_currency.round(company_reached - company_counted),
                 }
             )
-            counted, company_counted = reached, company_reached
+            counted, company_counted = total, company_reached
         return vals_list
-
-    def _get_channel_of_settlement(self, settlement):
-        """Return the channel of a payment; a charge of ours tells which payment method it was."""
-        if settlement.channel != "retry":
-            return settlement.channel
-        attempts = self.attempt_ids.sorted("id")
-        paid = attempts.filtered(
-            lambda attempt: attempt.transaction_id.id == settlement.transaction_id
-        )[-1:]
-        if not paid:
-            return "retry"  # Somebody else's charge of a saved method.
-        failed_token = attempts[:1].token_id or self.token_id
-        uses = attempts.filtered(
-            lambda attempt: attempt.token_id == paid.token_id and attempt.id <= paid.id
-        )
-        sources = set(uses.mapped("source"))
-        if paid.token_id and failed_token and paid.token_id != failed_token:
-            return "backup" if "backup" in sources else "new_method"
-        return "updated" if "method" in sources else "retry"

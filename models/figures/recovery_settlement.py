@@ -31,6 +31,13 @@ class RecoverySettlement(models.Model):
         help="The match of invoice and payment in the journal. Empty until the job has looked at "
         "the case again, where it was undone.",
     )
+    payment_id = fields.Many2one(
+        comodel_name="account.payment",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The payment, where it has no journal entry, and so no match with the invoice.",
+    )
     channel = fields.Selection(selection=CHANNELS, required=True, readonly=True)
     currency_id = fields.Many2one(related="case_id.currency_id")
     company_currency_id = fields.Many2one(related="case_id.company_currency_id")

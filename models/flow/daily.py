@@ -48,12 +48,11 @@ class Daily:
 
     def tell_due_soon(self):
         """Tell of the unpaid invoices that are due within the company's number of days."""
-        first = self.today + timedelta(days=1)
-        last = self.today + timedelta(days=self.company.recovery_due_soon_days)
-        for move, day in self._iter_unpaid("invoice_due_soon", first, last):
+        days = self.company.recovery_due_soon_days
+        for move, day in self._iter_unpaid("invoice_due_soon", 1, days):
             sentence = self.env._(
                 "%(amount)s of %(invoice)s are due on %(day)s.",
-                amount=move.currency_id.format(move.amount_residual),
+                amount=move.currency_id.format(move._get_amount_owed(day)),
                 invoice=move.name,
                 day=format_date(self.env, day),
             )
@@ -61,12 +60,10 @@ class Daily:
 
     def tell_overdue(self):
         """Tell of the unpaid invoices that have just become overdue."""
-        first = self.today - timedelta(days=OVERDUE_DAYS)
-        yesterday = self.today - timedelta(days=1)
-        for move, day in self._iter_unpaid("invoice_overdue", first, yesterday):
+        for move, day in self._iter_unpaid("invoice_overdue", -OVERDUE_DAYS, -1):
             sentence = self.env._(
                 "%(amount)s of %(invoice)s were due on %(day)s.",
-                amount=move.currency_id.format(move.amount_residual),
+                amount=move.currency_id.format(move._get_amount_owed(day)),
                 invoice=move.name,
                 day=format_date(self.env, day),
             )
@@ -109,10 +106,30 @@ class Daily:
         )
 
     def _iter_unpaid(self, type, first, last):
-        """Yield the unpaid invoices due in a span of days, without such an event, and their day."""
+        """Yield the unpaid invoices due in a span of days, without such an event, and their day.
+
+        What is too little to ask for is left out.
+
+        :param int first: in days from the one that it is where the customer lives
+        :param int last: the same
+        """
+        after = 0
+        while rows := self._read_unpaid(type, first, last, after):
+            for move_id, days in rows:
+                move = self.env["account.move"].browse(move_id)
+                today = move._get_recovery_today()
+                near = [day for day in sorted(days) if first <= (day - today).days <= last]
+                if near and not move._get_debt(near[0]).is_small:
+                    yield move, near[0]
+            jobs.commit(self.env)
+            after = rows[-1][0]
+
+    def _read_unpaid(self, type, first, last, after):
+        """Return the ids of some invoices and the days on which something may be due, in order."""
+        # Around the world it is the day before, or after, that of the job.
         query = SQL(
             """
-            SELECT move.id, MIN(line.date_maturity)
+            SELECT move.id, ARRAY_AGG(line.date_maturity)
               FROM account_move move
               JOIN account_move_line line ON line.move_id = move.id
              WHERE move.company_id = %s
@@ -125,18 +142,15 @@ class Daily:
                AND line.date_maturity BETWEEN %s AND %s
                AND NOT EXISTS (SELECT FROM recovery_event event
                                 WHERE event.move_id = move.id AND event.type = %s)
+               AND move.id > %s
           GROUP BY move.id ORDER BY move.id LIMIT %s
             """,
             self.company.id,
-            first,
-            last,
+            self.today + timedelta(days=first - 1),
+            self.today + timedelta(days=last + 1),
             type,
+            after,
             BATCH,
         )
         self.env.flush_all()
-        while rows := self.env.execute_query(query):
-            for move_id, day in rows:
-                yield self.env["account.move"].browse(move_id), day
-            jobs.commit(self.env)
-            if len(rows) < BATCH:
-                return
+        return self.env.execute_query(query)

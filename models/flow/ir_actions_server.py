@@ -7,14 +7,27 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import safe_eval
+from odoo.tools import plaintext2html, safe_eval
 
 from ...notices import is_working_day
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
+from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
+from ..case.exclusion import WHAT
+from ..policy.choices import check_choice
+from ..policy.paths import check_paths
 from .base_automation import DEFERRED_MODELS
 from .recurrence import stop_recurrence
 from .subject import Subject
 
+# What the fields of our kinds may name, whoever writes them.
+CHOICES = {
+    "recovery_template_id": [("model", "=", "recovery.case")],
+    "recovery_sms_template_id": [("model", "=", "recovery.case")],
+    "recovery_channel_id": [("channel_type", "=", "channel")],
+    "recovery_user_ids": [("share", "=", False)],
+    "recovery_user_id": [("share", "=", False)],
+}
 # What each of our kinds of actions may be run on; a case is found from each of them.
 CASE_MODELS = (
     "recovery.case",
@@ -37,6 +50,8 @@ KINDS = [
     ("recovery_activity", "Recovery: Schedule a To-Do"),
     ("recovery_block", "Recovery: Block the Customer's Orders"),
     ("recovery_unblock", "Recovery: Unblock the Customer's Orders"),
+    ("recovery_exclude", "Recovery: Exclude From Charges or Notices"),
+    ("recovery_include", "Recovery: End the Exclusion"),
     ("recovery_stop_recurrence", "Recovery: End the Recurrence"),
     ("recovery_uncollectible", "Recovery: Mark Uncollectible"),
     ("recovery_close", "Recovery: Close the Case"),
@@ -54,6 +69,7 @@ class IrActionsServer(models.Model):
         string="Days",
         help="Retry: days from now, 0 for as soon as hours and rules allow.\n"
         "Pause: days until the case goes on by itself, 0 until somebody resumes it.\n"
+        "Exclude: days until recovery goes on by itself, 0 until somebody ends the exclusion.\n"
         "To-Do: days until it is due.",
     )
     recovery_working_day = fields.Boolean(
@@ -65,7 +81,7 @@ class IrActionsServer(models.Model):
     recovery_template_id = fields.Many2one(
         comodel_name="mail.template",
         string="E-Mail",
-        domain=[("model", "=", "recovery.case")],
+        domain=CHOICES["recovery_template_id"],
         ondelete="restrict",
         help="Sent like a step of the policy: at most one e-mail a day and customer, on working "
         "days, and not when the invoice was paid meanwhile.",
@@ -73,21 +89,21 @@ class IrActionsServer(models.Model):
     recovery_sms_template_id = fields.Many2one(
         comodel_name="sms.template",
         string="SMS",
-        domain=[("model", "=", "recovery.case")],
+        domain=CHOICES["recovery_sms_template_id"],
         ondelete="restrict",
         help="Sent when no e-mail is chosen.",
     )
     recovery_channel_id = fields.Many2one(
         comodel_name="discuss.channel",
         string="Channel",
-        domain=[("channel_type", "=", "channel")],
+        domain=CHOICES["recovery_channel_id"],
         ondelete="restrict",
     )
     recovery_user_ids = fields.Many2many(
         comodel_name="res.users",
         relation="recovery_action_user_rel",
         string="People",
-        domain=[("share", "=", False)],
+        domain=CHOICES["recovery_user_ids"],
         help="Neither people nor a channel: the responsible of the case, else the salesperson.",
     )
     recovery_note = fields.Text(
@@ -110,8 +126,23 @@ class IrActionsServer(models.Model):
     recovery_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Person",
-        domain=[("share", "=", False)],
+        domain=CHOICES["recovery_user_id"],
         ondelete="restrict",
+    )
+    recovery_exclude_what = fields.Selection(
+        selection=WHAT,
+        string="Exclude From",
+        default="both",
+        help="Charges: nothing is charged automatically. Notices: nothing is sent about it.",
+    )
+    recovery_exclude_whom = fields.Selection(
+        selection=[("invoice", "The invoice"), ("customer", "The customer, with all invoices")],
+        string="Whom",
+        default="invoice",
+    )
+    recovery_exclude_reason = fields.Char(
+        string="Reason of the Exclusion",
+        help="Stands on the customer or the invoice. Empty: the name of the automation.",
     )
     recovery_write_off = fields.Boolean(
         string="Write Off", help="Book the loss at once, on the write-off account of the policy."
@@ -215,15 +246,24 @@ class IrActionsServer(models.Model):
                 "model": model,
             }
             try:
-                Domain(safe_eval.safe_eval(action.recovery_condition, context)).validate(model)
+                domain = Domain(safe_eval.safe_eval(action.recovery_condition, context))
+                domain.validate(model)
+                # The job that looks at it may see everything; whoever writes it may not.
+                check_paths(model.sudo(False), domain)
             except Exception as error:
                 raise ValidationError(
                     self.env._(
                         "The condition of the action “%(action)s” is not one: %(error)s",
                         action=action.name,
-                        error=error,
+                        error=describe_error(error),
                     )
                 ) from error
+
+    @api.constrains(*CHOICES)
+    def _check_recovery_choices(self):
+        for action in self:
+            for name, domain in CHOICES.items():
+                check_choice(action, name, domain)
 
     # === BUSINESS METHODS === #
 
@@ -245,10 +285,12 @@ class IrActionsServer(models.Model):
         """Pause the cases for some days, or until somebody resumes them."""
         reason = self._recovery_get_reason()
         days = self.recovery_days
-        until = fields.Date.context_today(self) + timedelta(days=days) if days else False
-        return self._recovery_act(
-            eval_context, lambda case: case._pause(until, reason), waiting=True
-        )
+
+        def pause(case):
+            today = case.move_id._get_recovery_today()
+            case._pause(today + timedelta(days=days) if days else False, reason)
+
+        return self._recovery_act(eval_context, pause, waiting=True)
 
     def _run_action_recovery_resume_multi(self, eval_context=None):
         """Go on with paused cases."""
@@ -318,7 +360,7 @@ class IrActionsServer(models.Model):
             subject.activity_schedule(
                 activity_type_id=self.recovery_activity_type_id.id,
                 summary=self.recovery_summary or self.name,
-                note=self.recovery_note,
+                note=plaintext2html(self.recovery_note or ""),
                 date_deadline=today + timedelta(days=self.recovery_days),
                 user_id=self._recovery_get_assignee(record).id,
             )
@@ -331,6 +373,30 @@ class IrActionsServer(models.Model):
     def _run_action_recovery_unblock_multi(self, eval_context=None):
         """Let the customers order again."""
         self._recovery_block(eval_context, False)
+
+    def _run_action_recovery_exclude_multi(self, eval_context=None):
+        """Exclude invoices, or their customers, from charges, notices, or both.
+
+        :raise AccessError: when the user may not write them
+        """
+        today = fields.Date.context_today(self)
+        self._recovery_write_exclusion(
+            eval_context,
+            {
+                "recovery_excluded": self.recovery_exclude_what or "both",
+                "recovery_excluded_until": self.recovery_days
+                and today + timedelta(days=self.recovery_days),
+                "recovery_excluded_reason": self.recovery_exclude_reason
+                or self._recovery_get_reason(),
+            },
+        )
+
+    def _run_action_recovery_include_multi(self, eval_context=None):
+        """Let recovery go on for invoices, or customers, that were excluded.
+
+        :raise AccessError: when the user may not write them
+        """
+        self._recovery_write_exclusion(eval_context, dict.fromkeys(EXCLUSION_FIELDS, False))
 
     def _run_action_recovery_stop_recurrence_multi(self, eval_context=None):
         """End what makes further invoices of this kind."""
@@ -423,6 +489,17 @@ class IrActionsServer(models.Model):
             partners = group.partner_id.commercial_partner_id.with_company(company)
             partners.sudo(False).check_access("write")
             partners.recovery_blocked = is_blocked
+
+    def _recovery_write_exclusion(self, eval_context, values):
+        """Write an exclusion on the invoices of records, or on their customers in their company."""
+        records = eval_context["records"] or eval_context["record"]
+        moves = records if records._name == "account.move" else records.move_id
+        for company, group in moves.grouped("company_id").items():
+            excluded = group.with_company(company)
+            if self.recovery_exclude_whom == "customer":
+                excluded = excluded.commercial_partner_id
+            excluded.sudo(False).check_access("write")
+            excluded.write(values)
 
     # === GETTERS === #
 

@@ -11,7 +11,7 @@ from ..notice.recovery_policy_step import CLASS_TEMPLATES
 LATELY = timedelta(days=1)
 # The texts that ask a customer for something other than patience.
 METHOD_TEMPLATE = "revenue_recovery.mail_template_other_method"
-METHOD_CLASSES = ("fix_data", "customer_action", "returned")
+METHOD_CLASSES = ("fix_data", "customer_action", "returned", "own")
 
 
 class RecoveryCase(models.Model):
@@ -84,12 +84,13 @@ class RecoveryCase(models.Model):
     def _describe_large(self):
         """Return that much money failed; nothing where it is below the company's threshold."""
         move = self.move_id
+        debt = move._get_debt(self.due_date)
         threshold = self.company_id.recovery_large_amount
-        if not threshold or abs(move.amount_residual_signed) < threshold:
+        if not threshold or debt.balance < threshold:
             return ""
         return self.env._(
             "%(amount)s of %(invoice)s failed.",
-            amount=self.currency_id.format(move.amount_residual),
+            amount=self.currency_id.format(debt.owed),
             invoice=move.name,
         )
 
@@ -154,7 +155,9 @@ class RecoveryCase(models.Model):
             "policy_id": policy.id,
             "deadline_at": self._get_clock_start() + timedelta(days=policy.window_days),
         }
-        if self.ladder or self.opened_by != "overdue":
+        if not self._has_schedule(policy):
+            values["ladder"] = False
+        else:
             values["ladder"] = policy._get_schedule(self.move_id) or False
             values["arm"] = self.arm or self._draw_arm(self.move_id, self.due_date, policy)
         self.write(values)

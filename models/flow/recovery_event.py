@@ -173,7 +173,7 @@ class RecoveryEvent(models.Model):
             "token_id": token.id,
             "provider_id": provider.id,
             "currency_id": move.currency_id.id,
-            "amount": move.amount_residual,
+            "amount": move._get_debt_asked().owed if move else 0.0,
             "decline_class": case.decline_class,
             "decline_reason_id": case.decline_reason_id.id,
             "attempt_number": len(case.attempt_ids.filtered("transaction_id")),

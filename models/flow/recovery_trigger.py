@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ...tools.isolation import run_isolated
 from ..case.account_move import SETTLED_STATES
 from .flow_planner import FlowPlanner
@@ -105,7 +106,7 @@ class RecoveryTrigger(models.Model):
                 )
                 # Once in a database transaction.
                 if not cr.postcommit.data.setdefault("recovery.trigger", False):
-                    self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+                    self.env["recovery.invoice.queue"]._wake()
                     cr.postcommit.data["recovery.trigger"] = True
         except Exception:
             _logger.exception("A rule could not be queued: %s", rows)
@@ -210,7 +211,9 @@ class RecoveryTrigger(models.Model):
         """Take a change off the queue that can't be planned, and tell so."""
         if not self.exists():
             return
-        sentence = self.env._("Its actions could not be planned: %(error)s", error=error)
+        sentence = self.env._(
+            "Its actions could not be planned: %(error)s", error=describe_error(error)
+        )
         record = self.env[self.res_model].browse(self.res_id).exists()
         FlowPlanner(self, record).note_failure(sentence)
         self.unlink()

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from ...tools import jobs
+from ...tools.errors import describe_error
 from ..case.account_move import SETTLED_STATES
 from .recovery_trigger import CLOSED_STATES, running_in
 
@@ -139,7 +140,7 @@ class Runner:
         """Let others finish with the record first."""
         until = fields.Datetime.now() + BUSY_WAIT
         self.planned_action.not_before = until
-        self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger(until)
+        self.env["recovery.invoice.queue"]._wake(until)
 
     def _fail(self, error):
         """Keep why the action failed, and cancel what was to follow."""
@@ -147,7 +148,7 @@ class Runner:
         if not planned_action.exists():
             return
         following = planned_action._get_rest() - planned_action
-        sentence = self.env._("It failed: %(error)s", error=error)
+        sentence = self.env._("It failed: %(error)s", error=describe_error(error))
         planned_action._set_state("failed", sentence, untold=True)
         following._set_state("cancelled", self.env._("An action before it failed."))
 

@@ -38,9 +38,11 @@ class CardHistory:
         self._token = token
         self._env = token.env
 
-    def read_charges(self):
+    def read_charges(self, supposed=None):
         """Return the charges that were sent, oldest first.
 
+        :param supposed: declines, as dictionaries, by the id of the transaction that they would be
+            of: to ask what would be if it were taken back
         :rtype: list[CardCharge]
         """
         token = self._token
@@ -51,7 +53,8 @@ class CardHistory:
         rows = self._env.execute_query_dict(
             SQL(
                 """
-                SELECT COALESCE(attempt.started_at, transaction.last_state_change) AS at,
+                SELECT transaction.id,
+                       COALESCE(attempt.started_at, transaction.last_state_change) AS at,
                        transaction.state,
                        transaction.amount,
                        transaction.currency_id,
@@ -78,6 +81,9 @@ class CardHistory:
                 is_of_card=self._get_condition(),
             )
         )
+        for row in rows:
+            if decline := (supposed or {}).get(row["id"]):
+                row.update(decline=decline, declined_at=decline["at"])
         return [self._prepare_charge(row) for row in rows]
 
     def _get_condition(self):

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ...declines import is_authentic, read_event
 from ...declines.events.returns_stripe import EVENTS as STRIPE_RETURNS
 from ...tools.instants import aware
+from .defaults import DefaultMethods
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +74,18 @@ class PaymentProvider(models.Model):
             provider.recovery_events_url = names and (
                 f"{provider.get_base_url()}{EVENTS_PATH}/{code}/{provider._origin.id}"
             )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `payment` to drop the defaults of the company that a provider leaves."""
+        result = super().write(vals)
+        if "company_id" in vals:
+            # In sudo mode: methods of contacts are for few users.
+            tokens_sudo = self.env["payment.token"].sudo().with_context(active_test=False)
+            tokens_sudo = tokens_sudo.search([("provider_id", "in", self.ids)])
+            DefaultMethods(self.env).drop_of(self.env["res.partner"], tokens_sudo)
+        return result
 
     # === ACTION METHODS === #
 
@@ -150,6 +163,15 @@ class PaymentProvider(models.Model):
         tokens.with_context(lang=lang).with_company(self.company_id)._recovery_note_event(event)
 
     # === GETTERS === #
+
+    def _recovery_offers_backup(self):
+        """Return whether a policy uses backup methods, so that customers are asked about them."""
+        policies_sudo = self.env["recovery.policy"].sudo()  # Customers see the answer only.
+        domain = [
+            ("use_backup_methods", "=", True),
+            *policies_sudo._check_company_domain(self.company_id),
+        ]
+        return bool(policies_sudo.search_count(domain, limit=1))
 
     def _recovery_get_events_secrets(self):
         """Return the secrets that an event of this provider may be signed with."""

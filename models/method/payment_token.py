@@ -13,6 +13,8 @@ from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
 from ..rules.block import Block
+from .backup import BackupConsent
+from .defaults import DefaultMethods
 from .history import CardHistory, find_blocking_charge, find_dead_charge, to_minor_units
 from .news import MethodNews
 from .usage import MethodUsage
@@ -142,6 +144,39 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="Invoices are charged to it automatically: those of a customer, or an open one.",
     )
+    recovery_backup_at = fields.Datetime(
+        string="Agreed as a Backup",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When the customer agreed that this method is charged when another one of theirs "
+        "fails. Empty: they did not, and it is charged only where it was chosen.",
+    )
+    recovery_backup_by_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Agreement Noted By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=RECOVERY_GROUP,
+        help="Who wrote the agreement down for the customer; empty when they gave it themselves.",
+    )
+    recovery_backup_order = fields.Integer(
+        string="Backup Order",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        groups=RECOVERY_GROUP,
+        help="Of several backups, the one with the lowest number is charged first.",
+    )
+    recovery_backup_told_at = fields.Datetime(
+        string="Use Announced",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="When the customer was told by e-mail of the first charge of this backup. It goes "
+        "out a day later at the earliest.",
+    )
     recovery_provider_name = fields.Char(
         string="Provider Name", related="provider_id.name", groups=RECOVERY_GROUP
     )
@@ -200,6 +235,8 @@ class PaymentToken(models.Model):
         result = super().write(vals)
         if "active" in vals:
             self._recovery_note_change()
+        if {"partner_id", "provider_id"} & vals.keys():
+            DefaultMethods(self.env).drop_of(self.env["res.partner"], self)
         return result
 
     # === ACTION METHODS === #
@@ -221,6 +258,32 @@ class PaymentToken(models.Model):
         # In sudo mode: what is known of methods is written by the engine only.
         self.sudo()._recovery_call_alive()
         return True
+
+    def action_recovery_agree_backup(self):
+        """Write down that the customer agreed to have these methods charged when another fails.
+
+        :raise AccessError: when the user does not manage the recovery
+        """
+        self._recovery_check_manager()
+        # In sudo mode: what is known of methods is written by the engine only.
+        BackupConsent(self.sudo()).agree(self.env.user)
+        return True
+
+    def action_recovery_withdraw_backup(self):
+        """Write down that the customer does not want these methods charged as backups any more.
+
+        :raise AccessError: when the user does not manage the recovery
+        """
+        self._recovery_check_manager()
+        BackupConsent(self.sudo()).withdraw()  # In sudo mode, as above.
+        return True
+
+    def _recovery_check_manager(self):
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_groups(MANAGERS):
+            raise AccessError(
+                self.env._("Only a manager of the recovery can note what a customer agreed to.")
+            )
 
     def _recovery_call_alive(self):
         label = self._recovery_get_label()
@@ -441,15 +504,36 @@ class PaymentToken(models.Model):
     def _was_asked_before(self, instant):
         return Domain("recovery_asked_at", "=", False) | Domain("recovery_asked_at", "<", instant)
 
+    # === GETTERS - OWNER === #
+
+    def _recovery_is_of(self, customer):
+        """Return whether a customer, or a contact of theirs, saved this method.
+
+        Somebody who has become a contact of a company since then still owes their own invoices.
+        """
+        self.ensure_one()
+        owner = self.sudo().partner_id  # The user may not see its contact.
+        return customer in (owner, owner.commercial_partner_id)
+
+    def _recovery_is_for(self, company):
+        """Return whether a company may charge this method: its own, or a parent company's."""
+        self.ensure_one()
+        return self.sudo().company_id in company.sudo().parent_ids
+
+    def _recovery_fits(self, customer, company):
+        """Return whether a company may charge this method for what a customer owes it."""
+        return bool(self) and self._recovery_is_of(customer) and self._recovery_is_for(company)
+
     # === GETTERS - CHARGES === #
 
-    def _recovery_get_history(self):
+    def _recovery_get_history(self, supposed=None):
         """Return the charges of this card or account that were sent, oldest first.
 
+        :param supposed: see :meth:`history.CardHistory.read_charges`
         :rtype: list[history.CardCharge]
         """
         self.ensure_one()
-        return CardHistory(self).read_charges()
+        return CardHistory(self).read_charges(supposed)
 
     def _recovery_prepare_question(self, move, amount):
         """Return the charge of an invoice, in its currency, that the rules are asked about."""

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ...declines import Decline, read
+from .backup import BackupConsent
 
 
 class PaymentTransaction(models.Model):
@@ -51,8 +52,26 @@ class PaymentTransaction(models.Model):
         help="What the provider calls its own retries of this payment.",
     )
 
+    recovery_backup = fields.Boolean(
+        string="Backup",
+        readonly=True,
+        copy=False,
+        help="The customer agreed that the payment method saved with this payment is charged when "
+        "another one of theirs fails.",
+    )
+
     # The list of unknown codes repeats this condition.
     _recovery_unlisted_idx = models.Index("(id) WHERE recovery_decline @? '$.unlisted[0]'")
+
+    # === BUSINESS METHODS === #
+
+    def _tokenize(self, payment_data):
+        """Override of `payment` to keep that the customer agreed to a backup when they saved it."""
+        result = super()._tokenize(payment_data)
+        if self.recovery_backup and self.token_id:
+            # In sudo mode: a customer can't write it.
+            BackupConsent(self.token_id.sudo()).agree()
+        return result
 
     # === GETTERS === #
 

@@ -1,10 +1,13 @@
 """What notices ask of invoices: which are reminded of, what messages say, what is on its way."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.jobs import work_on_each
+from ..case.exclusion import find_exclusion
 from ..case.recovery_attempt import IN_FLIGHT
 from ..schedule.account_move import COLLECT
 
@@ -39,17 +42,15 @@ class AccountMove(models.Model):
     def _is_reminded(self, matches):
         """Return whether the policy that fits this overdue invoice reminds of it."""
         policy = matches.get(self)
-        return bool(
-            policy
-            and policy.remind_unpaid
-            and policy.remind_since
-            and self.invoice_date_due >= policy.remind_since
-        )
+        return bool(policy and policy._is_reminding(self))
 
     @api.model
     def _search_overdue(self, since, limit=2000):
-        """Return overdue invoices without a case, and without a saved method to charge."""
-        today = fields.Date.context_today(self)
+        """Return overdue invoices without a case, and without a saved method to charge.
+
+        A day is over where the customer lives; somewhere on earth it is tomorrow already.
+        """
+        anywhere = fields.Date.today() + timedelta(days=1)
         moves = self.search(
             Domain(
                 [
@@ -62,7 +63,7 @@ class AccountMove(models.Model):
                         [("display_type", "=", "payment_term"), ("no_followup", "=", True)],
                     ),
                     ("invoice_date_due", ">=", since),
-                    ("invoice_date_due", "<", today),
+                    ("invoice_date_due", "<", anywhere),
                 ]
             )
             # One that was given up, or never was, is not begun again.
@@ -72,7 +73,11 @@ class AccountMove(models.Model):
         )
         moves._fetch_for_recovery()
         return moves.filtered(
-            lambda move: not (move.collect_automatically and move._get_collect_token())
+            lambda move: (
+                move.invoice_date_due < move._get_recovery_today()
+                and not (move.collect_automatically and move._get_collect_token())
+                and not find_exclusion(move, "notices")
+            )
         )
 
     # === GETTERS === #
@@ -85,13 +90,23 @@ class AccountMove(models.Model):
         self.ensure_one()
         planned_sudo = self._get_planned_charge_sudo()
         if not planned_sudo:
-            return self.next_payment_date or self.invoice_date_due
+            return self._get_next_due()
         partner = self.commercial_partner_id.with_company(self.company_id)
         return partner._get_recovery_day(planned_sudo.planned_at)
 
     def _get_message_amount(self):
-        """Return what is owed on the day of :meth:`_get_message_day`."""
-        return self._get_amount_owed(self._get_message_day())
+        """Return what is owed of what is due on the day of :meth:`_get_message_day`.
+
+        What is charged by itself on that day, as it will be then; what the customer is to pay, as
+        it is now, with the discount for paying early.
+        """
+        day = self._get_message_day()
+        is_charged = self._get_planned_charge_sudo() or (
+            self.collect_automatically and self._get_collect_token()
+        )
+        return self._get_amount_owed(
+            day, max(day, self._get_recovery_today()) if is_charged else None
+        )
 
     def _get_message_method(self):
         """Return the label of the payment method that will be charged, or nothing."""
@@ -117,7 +132,21 @@ class AccountMove(models.Model):
         move_sudo = self.sudo()
         if not move_sudo.access_token and "recovery_notices" not in self.env.context:
             return f"{self.get_base_url()}/my/invoices/{self.id}"
-        return move_sudo._get_portal_payment_link()
+        # Of what the message tells; Odoo's page takes a discount off by itself.
+        amount = move_sudo._get_debt(self._get_message_day()).residual
+        wizard_sudo = (
+            self.env["payment.link.wizard"]
+            .sudo()
+            .with_context(active_id=self.id, active_model=self._name)
+            .create(
+                {
+                    "amount": amount or move_sudo.amount_residual,
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+            )
+        )
+        return wizard_sudo.link
 
     def _filter_in_flight(self, longest):
         """Return those of these invoices that money may be on its way for, or not booked yet.

@@ -3,7 +3,9 @@
 import base64
 
 from odoo import fields
+from odoo.exceptions import UserError
 
+from ..policy.choices import is_made_for
 from .rendering import Rendering
 
 
@@ -37,6 +39,7 @@ def print_letter(notice):
         "mail.mail_activity_data_todo",
         summary=env._("Print and send: %(letter)s", letter=notice.name),
         user_id=user.id,
+        recovery_subject=f"step:{notice.id}",
     )
     recipient = notice._get_recipient()
     notice.recipient_id = recipient
@@ -70,6 +73,7 @@ def ask_somebody(notice):
         summary=notice.name,
         user_id=user.id,
         date_deadline=fields.Date.context_today(notice),
+        recovery_subject=f"step:{notice.id}",
     )
     notice._note_done(
         notice.env._("%(activity)s for %(user)s.", activity=kind.name, user=user.name)
@@ -79,8 +83,17 @@ def ask_somebody(notice):
 def run_server_action(notice):
     """Run the step's server action on the document."""
     subject = notice._get_subject()
-    # In sudo mode: the action was chosen by a manager, and the job acts for nobody.
+    # In sudo mode: whoever chose the action might read it, and the job acts for nobody.
     action_sudo = notice.step_id.server_action_id.sudo()
+    if not is_made_for(action_sudo, subject):
+        raise UserError(
+            notice.env._(
+                "The server action “%(action)s” is made for something else. Choose another one in "
+                "the step “%(step)s”.",
+                action=action_sudo.name,
+                step=notice.step_id.name,
+            )
+        )
     action_sudo.with_context(
         active_model=subject._name, active_id=subject.id, active_ids=subject.ids
     ).run()

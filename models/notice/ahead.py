@@ -1,13 +1,15 @@
 """Notices of what has no case: invoices before their due date, and methods that expire."""
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from odoo import fields
 from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
+from ..case.exclusion import find_exclusion, read_exclusion
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
 MOVE_TRIGGERS = ("before_due", "before_attempt")
 # How much earlier than its days a notice may lie, for days off in a row.
@@ -52,9 +54,11 @@ class Ahead:
         """Return the unpaid invoices without an open case that fall due soon enough."""
         if not self._move_steps:
             return self.env["account.move"]
-        today = fields.Date.context_today(self.notices)
+        # Somewhere on earth it is yesterday yet.
+        earliest = fields.Date.today() - timedelta(days=1)
+        latest = fields.Date.today() + AHEAD
         days = max(self._move_steps.mapped(lambda step: step.delay_days + step.delay_hours / 24))
-        return self.env["account.move"].search(
+        moves = self.env["account.move"].search(
             Domain(
                 [
                     ("move_type", "=", "out_invoice"),
@@ -67,13 +71,15 @@ class Ahead:
                     ),
                     ("recovery_case_ids", "not any", [("state", "in", OPEN_STATES)]),
                     ("company_id", "=", self.company.id),
-                    ("invoice_date_due", ">=", today),
-                    ("invoice_date_due", "<=", today + AHEAD + timedelta(days=days)),
+                    ("invoice_date_due", ">=", earliest),
+                    ("invoice_date_due", "<=", latest + timedelta(days=days)),
                 ]
             ),
             order="invoice_date_due, id",
             limit=PLAN_LIMIT,
         )
+        moves._fetch_for_recovery()
+        return moves.filtered(lambda move: move.invoice_date_due >= move._get_recovery_today())
 
     def search_tokens(self):
         """Return the saved methods in use for automatic collection that expire soon enough."""
@@ -108,6 +114,7 @@ class Ahead:
         values = []
         for move in moves:
             records = stored.get(move, self.notices)
+            records._follow_new_customer(move.commercial_partner_id)
             wanted = plans[move][1] if move in plans else ()
             common = {
                 "move_id": move.id,
@@ -134,22 +141,27 @@ class Ahead:
 
     def _make_facts(self, move, policy, barred):
         """Return what the planner is told of an invoice without a case."""
-        token = move._get_collect_token()
+        has_method = not find_method_block(move._get_collect_token(), move)
+        exclusion = find_exclusion(move, "notices")
         attempts = ()
-        if move.collect_automatically and token:
-            midnight = datetime.combine(move.invoice_date_due, time(), timezone.utc)
-            at = policy._get_charge_hours(move.commercial_partner_id).next_instant(midnight)
+        if move.collect_automatically and has_method and not find_exclusion(move, "charges"):
+            hours = policy._get_charge_hours(move.commercial_partner_id)
+            midnight = datetime.combine(move.invoice_date_due, time(), hours.tz)
+            at = hours.next_instant(midnight)
             attempts = (PlannedAttempt(f"due {move.invoice_date_due}", at),)
+        debt = move._get_debt(move.invoice_date_due)
         is_settled = move.payment_state not in ("not_paid", "partial") or move.state != "posted"
         return CaseFacts(
             f"invoice {move.id}",
-            amount=abs(move.amount_residual_signed),
+            amount=debt.balance,
             due=move.invoice_date_due,
-            has_method=bool(token),
+            has_method=has_method,
             is_one_off=not move.collect_automatically,
             attempts=attempts,
-            cancelled=is_settled,
+            cancelled=is_settled or debt.is_small,
             barred_steps=barred,
+            excluded=bool(exclusion),
+            excluded_until=exclusion and exclusion.until,
         )
 
     def plan_for_tokens(self, tokens):
@@ -166,8 +178,12 @@ class Ahead:
         for partner, group in tokens_sudo.grouped(
             lambda token: token.partner_id.commercial_partner_id
         ).items():
+            exclusion = read_exclusion(partner.with_company(self.company))
+            is_excluded = bool(exclusion) and exclusion.covers("notices")
             facts = CaseFacts(
                 f"customer {partner.id}",
+                excluded=is_excluded,
+                excluded_until=exclusion.until if is_excluded else None,
                 expiries=tuple(MethodExpiry(token.id, token.recovery_expiry) for token in group),
             )
             wanted = self._plan_one(facts, plain, partner)

@@ -1,5 +1,7 @@
 """What became of the messages of notices: as the queues see it, and whom else to write to."""
 
+from markupsafe import escape
+
 from ...tools.jobs import work_on_each
 from ..case.recovery_case import OPEN_STATES
 from .mailer import Mailer
@@ -53,7 +55,7 @@ class Delivery:
         )
         sentence = self.env._("The message was taken from the queue before it was sent.")
         notices.write({"delivery": "cancelled", "sentence": sentence})
-        notices.case_id._ask_for_attention(sentence)
+        notices.case_id._ask_for_attention(sentence, kind="delivery")
 
     def _note(self, notices, notifications):
         """Note the delivery of notices, all of one message."""
@@ -89,16 +91,17 @@ class Delivery:
         notices.write({"sentence": sentence})
         lead.tried_partner_ids = tried
         lead.next_partner_id = contact if is_email else False
-        notices.case_id._ask_for_attention(sentence, activity=True)
+        notices.case_id._ask_for_attention(sentence, activity=True, kind="delivery")
         if not notices.case_id:
             lead._get_thread(lead._get_subject()).activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Recovery needs attention"),
-                note=sentence,
+                note=escape(sentence),  # Customers choose the name in it.
                 user_id=lead._get_responsible().id,
+                recovery_subject=f"undelivered:{lead.id}",
             )
         if lead.next_partner_id:
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
 
     # === SEND AGAIN === #
 

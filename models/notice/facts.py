@@ -1,14 +1,20 @@
 """What the planner of notices is told of cases, read for many of them at once."""
 
 from collections import defaultdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 
 from odoo.tools import SQL
 
 from ...notices import CaseFacts, FailedAttempt, PlannedAttempt
-from ...tools.instants import aware
+from ...tools.instants import aware, find_zone
+from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
+from ..case.exclusion import find_exclusion
+from ..case.owed import read_debts
 from ..case.recovery_case import OPEN_STATES
+from ..charge.chargeable import find_method_block
 
+# Declines of which a customer hears nothing as long as they may pass, or are mended.
+UNHEARD_CLASSES = ("merchant", "technical")
 # Charges that tell the customer's bank, or nobody, to have refused; what a block refused is none.
 FAILED_CHARGES = ("declined", "not_sent", "returned")
 
@@ -22,34 +28,46 @@ def read_facts(cases):
         return {}
     cases.env.flush_all()
     cases.move_id._fetch_for_recovery()
-    debts = _read_debts(cases)
+    for company, group in cases.grouped("company_id").items():
+        group.partner_id.with_company(company).fetch(EXCLUSION_FIELDS)
+    debts = read_debts([(case.move_id, case.due_date) for case in cases])
+    due = _read_due(cases)
     attempts = _read_attempts(cases)
     barred = {}
     for policy, group in cases.grouped("policy_id").items():
         barred.update(policy.step_ids._find_barred(group.move_id))
     return {
-        case: _make_facts(case, debts[case.id], attempts.get(case.id, ()), barred[case.move_id.id])
-        for case in cases
+        case: _make_facts(
+            case,
+            debt.balance,
+            due[case.id],
+            attempts.get(case.id, ()),
+            barred[case.move_id.id],
+        )
+        for case, debt in zip(cases, debts, strict=True)
     }
 
 
-def _make_facts(case, debt, attempts, barred):
+def _make_facts(case, amount, due, attempts, barred):
     planned = [
         PlannedAttempt(row["id"], aware(row["planned_at"]), row["probability"] or None)
         for row in attempts
         if row["state"] == "planned"
     ]
     is_open = case.state in OPEN_STATES
+    if planned and _is_announced(case) and not case._get_coming_charge():
+        planned = []  # Something stands against it: it is announced to nobody.
+    exclusion = find_exclusion(case.move_id, "notices")
     paid_at = case.closed_at if case.state == "recovered" else None
     return CaseFacts(
         key=case.id,
         life=case.life,
-        amount=float(debt["amount"]),
+        amount=amount,
         failures=tuple(_make_failures(case, attempts)),
         attempts=tuple(planned) if is_open else (),
-        due=debt["due"],
+        due=due,
         has_method=bool(case.ladder or case.policy_id.retry_schedule == "provider")
-        and bool(case._get_default_token()),
+        and not find_method_block(case._get_default_token(), case.move_id),
         is_one_off=not case.move_id.collect_automatically,
         exhausted_at=case.exhausted_at and aware(case.exhausted_at),
         paid_at=paid_at and aware(paid_at),
@@ -60,7 +78,16 @@ def _make_facts(case, debt, attempts, barred):
         paused_until=_get_pause_end(case),
         waiting=bool(case.waiting_since),
         barred_steps=barred,
+        excluded=bool(exclusion),
+        excluded_until=exclusion and exclusion.until,
+        once=case._hears_once(),
+        told=case._hears_once() and case._has_heard(),
     )
+
+
+def _is_announced(case):
+    """Return whether a step of the policy announces the next charge to the customer."""
+    return "before_attempt" in case.policy_id.step_ids.mapped("trigger")
 
 
 def _make_failures(case, attempts):
@@ -77,15 +104,19 @@ def _make_failures(case, attempts):
         at = case.first_failure_at if row["id"] == first else row["finished_at"]
         if not (row["state"] in FAILED_CHARGES or is_refused) or at < begin:
             continue
-        if row["decline_class"] == "merchant":
+        # What a rule forbids to try again nobody can mend but the customer, by another way to pay.
+        is_final = case.blocked_class == "never" and row["decline_class"] in UNHEARD_CLASSES
+        if row["decline_class"] == "merchant" and not is_final:
             continue  # Nothing that the customer did, or could mend.
         is_technical = row["state"] == "not_sent" or row["decline_class"] == "technical"
+        is_technical &= not is_final
+        decline_class = "never" if is_final else row["decline_class"] or "later"
         is_loud |= not is_technical
         yield FailedAttempt(
             row["id"],
             aware(at),
             row["reason"] or "unknown",
-            "technical" if is_technical else row["decline_class"] or "later",
+            "technical" if is_technical else decline_class,
         )
     if not is_loud:
         yield from _make_foreign_failure(case)
@@ -96,7 +127,7 @@ def _make_foreign_failure(case):
     if case.decline_class == "merchant":
         return
     at = case.foreign_failure_at
-    if case.opened_by == "failure" and not case.first_attempt_id:
+    if case.opened_by in ("failure", "customer") and not case.first_attempt_id:
         at = case.first_failure_at
     if at:
         is_technical = case.decline_class == "technical" and not case.foreign_failure_at
@@ -113,7 +144,8 @@ def _get_pause_end(case):
     """Return the instant at which a pause ends by itself, or none."""
     if case.state != "paused" or not case.paused_until:
         return None
-    return datetime.combine(case.paused_until, time(), timezone.utc)
+    zone = find_zone(case.partner_id.with_company(case.company_id)._get_recovery_tz())
+    return datetime.combine(case.paused_until, time(), zone)
 
 
 def _get_promised_day(case):
@@ -122,16 +154,12 @@ def _get_promised_day(case):
     return case._get_local_day(wait.until - timedelta(seconds=1)) if wait else None
 
 
-def _read_debts(cases):
-    """Return what is owed of each case, in the company's currency, and since when it is due."""
+def _read_due(cases):
+    """Return since when each case is due, by its id."""
     rows = cases.env.execute_query_dict(
         SQL(
             """
             SELECT recovery_case.id,
-                   COALESCE(SUM(line.amount_residual)
-                            FILTER (WHERE NOT line.reconciled
-                                      AND line.date_maturity <= recovery_case.due_date), 0)
-                       AS amount,
                    MAX(line.date_maturity)
                        FILTER (WHERE line.date_maturity <= recovery_case.due_date) AS due
               FROM recovery_case
@@ -143,7 +171,7 @@ def _read_debts(cases):
             tuple(cases.ids),
         )
     )
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row["due"] for row in rows}
 
 
 def _read_attempts(cases):

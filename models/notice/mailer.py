@@ -8,6 +8,7 @@ import psycopg2
 from odoo.fields import Command
 from odoo.tools import email_split
 
+from .answers import is_reachable
 from .rendering import Rendering
 
 _logger = logging.getLogger(__name__)
@@ -85,11 +86,7 @@ class Mailer:
             people = (contacts or {}).get(lead.id) or self._choose_recipients(lead, values)
             if not people and not (values.get("email_to") and not contacts):
                 lead._fail(
-                    self.env._(
-                        "%(customer)s has no e-mail address.",
-                        customer=lead._get_recipient().display_name,
-                    ),
-                    activity=False,
+                    self._explain_silence(lead._get_recipient()), activity=False, kind="email"
                 )
                 continue
             values["recipient_ids"] = [Command.set(people.ids)]
@@ -220,10 +217,23 @@ class Mailer:
         When none of them can, another contact of the customer for invoices takes their place.
         """
         named = self.env["res.partner"].browse(values.get("partner_ids") or [])
-        usable = named.filtered(lambda contact: contact.active and contact.email)
+        usable = named.filtered(is_reachable)
         if usable or values.get("email_to"):
             return usable
         return notice.partner_id._get_recovery_contacts(named)[:1]
+
+    def _explain_silence(self, contact, is_email=True):
+        """Return why a contact can't be written to."""
+        known = {"customer": contact.display_name}
+        if not contact.active:
+            return self.env._(
+                "%(customer)s is archived, so nothing is sent to them. Take the contact out of the "
+                "archive, or give the customer another contact for invoices.",
+                **known,
+            )
+        if is_email:
+            return self.env._("%(customer)s has no e-mail address.", **known)
+        return self.env._("%(customer)s has no phone number.", **known)
 
     def _wake_queue(self, xmlid):
         """Let a queue be worked off soon: by themselves they run every hour, or every day."""
@@ -237,13 +247,11 @@ class Mailer:
         notice = envelope.lead
         subject = notice._get_subject()
         contact = notice._get_recipient()
-        number = contact.phone and (contact._phone_format(number=contact.phone) or contact.phone)
-        if not number:
-            notice._fail(
-                self.env._("%(customer)s has no phone number.", customer=contact.display_name),
-                activity=False,
-            )
+        if not is_reachable(contact, "phone"):
+            sentence = self._explain_silence(contact, is_email=False)
+            notice._fail(sentence, activity=False, kind="phone")
             return
+        number = contact._phone_format(number=contact.phone) or contact.phone
         template = self._tell(notice.step_id.sms_template_id, {subject.id: envelope})
         lang = template._render_lang(subject.ids)[subject.id]
         body = template._render_field("body", subject.ids, compute_lang=True)[subject.id]

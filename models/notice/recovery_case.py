@@ -10,13 +10,20 @@ from odoo.tools import SQL
 
 from ...declines.networks import CARD_NETWORKS
 from ...notices import compare, plan_notices
+from ...tools.errors import describe_error
 from ...tools.jobs import commit, work
+from ..case.alerts import answer_case
+from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
 from .facts import FAILED_CHARGES, read_facts
 
+# The kinds of steps that reach the customer.
+MESSAGES = ("email", "sms", "letter")
 # Triggers about invoices and methods that have no case.
 AHEAD_TRIGGERS = ("before_due", "method_expires")
 PLAN_BATCH = 500
+# Announces the first charge of a backup method.
+BACKUP_TEMPLATE = "revenue_recovery.mail_template_backup_method"
 
 
 class RecoveryCase(models.Model):
@@ -66,6 +73,7 @@ class RecoveryCase(models.Model):
                 changes = compare(records._get_stored(), wanted[case])
                 values += records._apply_changes(changes, case._prepare_notice_vals())
         notices.create(values)
+        answer_case(self, "planning")
         self.filtered("notices_outdated").notices_outdated = False
         return {case: (facts[case], wanted[case]) for case in self}
 
@@ -110,6 +118,7 @@ class RecoveryCase(models.Model):
                  WHERE recovery_case.id IN %s
                    AND recovery_case.state IN %s
                    AND (move.state != 'posted'
+                        OR move.commercial_partner_id != recovery_case.partner_id
                         OR move.payment_state NOT IN ('not_paid', 'partial')
                         OR recovery_case.state = 'suspended'
                         OR NOT EXISTS (
@@ -126,6 +135,30 @@ class RecoveryCase(models.Model):
         )
         for case in self.browse(case_id for (case_id,) in rows):
             case._follow_invoice()
+
+    def _announce_backup(self, token):
+        """Fill the hook: tell the customer by e-mail, within the one message of a day."""
+        result = super()._announce_backup(token)
+        is_planned = self.notice_ids.filtered(
+            lambda notice: notice.token_id == token and notice.state == "planned"
+        )
+        template = self.env.ref(BACKUP_TEMPLATE, raise_if_not_found=False)
+        if not template:
+            self._ask_for_attention(
+                self.env._(
+                    "%(method)s is not charged as a backup: the e-mail template that announces it "
+                    "was deleted.",
+                    method=token._recovery_get_label(),
+                )
+            )
+        elif not is_planned:
+            notice = self.env["recovery.notice"]._ask(
+                self,
+                {"action_type": "email", "mail_template_id": template.id},
+                self.env._("Announces the first charge of a backup method."),
+            )
+            notice.token_id = token
+        return result
 
     # === CRON === #
 
@@ -189,7 +222,9 @@ class RecoveryCase(models.Model):
         """Tell that the notices of a case can't be planned; it is tried at its next event."""
         self.notices_outdated = False
         self._ask_for_attention(
-            self.env._("The notices could not be planned: %(error)s", error=error), activity=True
+            self.env._("The notices could not be planned: %(error)s", error=describe_error(error)),
+            activity=True,
+            kind="planning",
         )
 
     # === GETTERS === #
@@ -197,6 +232,14 @@ class RecoveryCase(models.Model):
     def _has_sent_notices(self):
         """Fill the hook: one that was handed over counts."""
         return super()._has_sent_notices() or "sent" in self.notice_ids.mapped("state")
+
+    def _has_heard(self):
+        """Return whether a message of this life of the case went to its customer."""
+        self.ensure_one()
+        return any(
+            notice.state == "sent" and notice.life == self.life and notice.action_type in MESSAGES
+            for notice in self.notice_ids
+        )
 
     def _get_notice_facts(self):
         """Return what the planner is told of each of these cases.
@@ -218,16 +261,19 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         latest = self.attempt_ids.filtered(lambda attempt: attempt.state in FAILED_CHARGES)
         latest = latest.sorted("id")[-1:]
+        if not latest and not self.token_id and self.opened_by in ("failure", "customer"):
+            return "own"  # Whatever they typed: no saved method has anything to do with it.
         if latest.state == "returned" and latest.network not in CARD_NETWORKS:
             return "returned"
         return self.decline_class or "later"
 
-    def _get_recovery_link(self, notice=None):
+    def _get_recovery_link(self, notice=None, person=None):
         """Hook for the address of the customer's page for these cases.
 
         Filled by the page; it does nothing by itself.
 
         :param notice: the `recovery.notice` that carries the link, if one does
+        :param person: the contact who gets it; the invoice's when not told
         """
         return ""
 
@@ -258,7 +304,7 @@ class RecoveryCase(models.Model):
         rendering = self.env.context.get("recovery_rendering")
         if rendering is not None and rendering.case_ids is not None:
             return self | self.browse(rendering.case_ids)
-        return self | self.search(
+        others = self.search(
             [
                 ("partner_id", "=", self.partner_id.id),
                 ("company_id", "=", self.company_id.id),
@@ -268,6 +314,7 @@ class RecoveryCase(models.Model):
             ],
             order="first_failure_at, id",
         )
+        return self | others.filtered(lambda case: not find_exclusion(case.move_id, "notices"))
 
     def _get_notice_label(self):
         """Return what a subject calls the message's invoices: the first, and how many follow."""
@@ -291,6 +338,13 @@ class RecoveryCase(models.Model):
             totals[case.currency_id] += case._get_owed()
         return [(currency, currency.round(total)) for currency, total in totals.items()]
 
+    def _get_notice_backup(self):
+        """Return the backup method that the message is about, in sudo mode, or none."""
+        self.ensure_one()
+        notice = self.env.context.get("recovery_notice")
+        # In sudo mode: methods of contacts are for few users.
+        return ((notice and notice.token_id) or self.next_attempt_id.token_id).sudo()
+
     def _get_announced_charge(self):
         """Return the day on which all the message's invoices are charged next, or none.
 
@@ -300,8 +354,8 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         days = set()
         for case in self._get_message_cases():
-            is_coming = case._is_charging() and case.next_attempt_at
-            days.add(is_coming and case._get_local_day(case.next_attempt_at))
+            charge = case._get_coming_charge()
+            days.add(bool(charge) and case._get_local_day(charge.planned_at))
         return days.pop() if len(days) == 1 else False
 
     def _get_end_day(self):

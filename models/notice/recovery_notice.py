@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from ...notices import Notice, NoticeKey, Stored
 from ...notices.plan import find_end, step_hours
 from ...timing.decision import Sentence
+from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ...tools.jobs import work_on_each
 from ...tools.states import allowed
@@ -360,9 +361,14 @@ class RecoveryNotice(models.Model):
                 step = notice.step_id._make_step(1)
                 at = aware(notice.planned_at)
                 sentence = Sentence(notice.sentence or "")
-                skip = find_end(facts, step)
+                skip = find_end(facts, step) or notice._find_backup_end()
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
+
+    def _follow_new_customer(self, customer):
+        """Let what is planned about an invoice go to the customer who owes it now."""
+        others = self.filtered(lambda each: each.partner_id != customer)
+        others.filtered(lambda each: each.state == "planned").partner_id = customer
 
     def _set_state(self, target, **values):
         """Move these notices to a state, as far as they may go there.
@@ -381,11 +387,16 @@ class RecoveryNotice(models.Model):
     def _keep_back(self, until, reason):
         """Keep planned notices back until a naive UTC instant, for a reason."""
         self.write({"held_until": until, "sentence": reason})
+        if self:
+            self.env["recovery.invoice.queue"]._wake(until)
 
-    def _fail(self, reason, activity=True):
-        """Note why notices could not be sent, and tell a person once."""
+    def _fail(self, reason, activity=True, kind="notice"):
+        """Note why notices could not be sent, and tell a person once.
+
+        :param str kind: what takes it back, as of :meth:`recovery.case._ask_for_attention`
+        """
         failed = self._set_state("failed", sentence=reason)
-        failed.case_id._ask_for_attention(reason, activity=activity)
+        failed.case_id._ask_for_attention(reason, activity=activity, kind=kind)
         for move in failed.filtered(lambda notice: not notice.case_id).move_id:
             move._message_log(body=reason)
 
@@ -447,6 +458,7 @@ class RecoveryNotice(models.Model):
             ),
         }
         envelope.lead._set_state("sent", **values, message_key=envelope.key)
+        envelope.lead._note_announced()
         (envelope.notices - envelope.lead)._set_state("sent", **values)
 
     def _note_opened(self):
@@ -502,9 +514,32 @@ class RecoveryNotice(models.Model):
         sentences = filter(None, (wanted.sentence, wanted.moved))
         return " ".join(self._render(sentence) for sentence in sentences)
 
-    @api.model
     def _explain_error(self, error):
-        return self.env._("The notice could not be sent: %(error)s", error=error)
+        known = {"error": describe_error(error)}
+        if len(self) != 1 or not self.step_id:
+            return self.env._("The notice could not be sent: %(error)s", **known)
+        text = self._get_template() if self.action_type == "email" else self.step_id
+        return self.env._(
+            "The notice could not be sent. Mend “%(text)s”: %(error)s",
+            text=text.display_name,
+            **known,
+        )
+
+    def _note_announced(self):
+        """Keep on a backup method that its owner was told of its first charge."""
+        if self.case_id and self.token_id:
+            # In sudo mode: what is known of methods is written by the engine only.
+            self.token_id.sudo().recovery_backup_told_at = fields.Datetime.now()
+
+    def _find_backup_end(self):
+        """Return why a backup method is not announced any more, or none.
+
+        :rtype: Sentence | None
+        """
+        planned = self.case_id.attempt_ids.filtered(lambda each: each.state == "planned")
+        if not self.token_id or self.token_id in planned.token_id:
+            return None
+        return Sentence(self.env._("The backup method is not charged after all."))
 
     def _get_fact_key(self):
         """Return what the notice is about, as the facts of `notices` are keyed."""

@@ -5,12 +5,14 @@ import logging
 from odoo import models
 
 from ...notices import Conditions, Step
+from ...tools.errors import describe_error
 from ..policy.recovery_policy_step import CLASS_FIELDS
 
 _logger = logging.getLogger(__name__)
 
 # The text that tells a customer what to do, by what the decline asks for.
 CLASS_TEMPLATES = {
+    "own": "revenue_recovery.mail_template_own_payment",
     "later": "revenue_recovery.mail_template_payment_failed",
     "technical": "revenue_recovery.mail_template_payment_failed",
     "fix_data": "revenue_recovery.mail_template_update_card",
@@ -81,8 +83,8 @@ class RecoveryPolicyStep(models.Model):
             fitting, error = step._get_conditions().find_safely(moves)
             if error:
                 _logger.warning("Step %s can't be evaluated", step.id, exc_info=error)
-                if step.domain_error != str(error):
-                    step.domain_error = str(error)
+                if step.domain_error != describe_error(error):
+                    step.domain_error = describe_error(error)
             for move_id in set(moves.ids) - set(fitting.ids):
                 barred[move_id].add(step.id)
         return {move_id: frozenset(steps) for move_id, steps in barred.items()}

@@ -39,7 +39,7 @@ class PaymentToken(models.Model):
         link = Link(
             "token",
             tuple(self.ids),
-            self.partner_id.commercial_partner_id.id,
+            self.partner_id.id,
             notice.id if notice else 0,
             fields.Datetime.now() + LINK_LIFE,
         )

@@ -13,13 +13,16 @@ from odoo.tools import format_date
 from ...notices import Place, promise_bounds, promise_end
 from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
+from ..case.answers import fill_answer
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
 from ..charge.under_way import UNCLEAR_AGE
 from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
+from ..notice.answers import is_reachable
 from ..rules.block import Block
+from .contest import REASONS, STATES, Contest
 
 # A charge that is due goes out within a minute; one that didn't for so long is held up.
 CHARGE_WAIT = timedelta(minutes=15)
@@ -43,6 +46,22 @@ LINK_WAIT = timedelta(hours=1)
 # The case must not end before the charge that follows a promise that was not kept.
 TIME_LEFT = timedelta(days=1)
 
+
+def _is_answered(case):
+    """Return whether somebody of the company wrote after the customer's latest question."""
+    messages = case.message_ids.filtered(lambda message: message.message_type == "comment")
+    return any(not user.share for user in messages.sorted("id")[-1:].author_id.user_ids)
+
+
+def _is_promise_over(case):
+    """Return whether the customer promised anew, or was charged since they broke their promise."""
+    charged = case.attempt_ids.filtered("transaction_id").mapped("started_at")
+    since = case.promised_at
+    return bool(case.promise_date or (since and any(at and at > since for at in charged)))
+
+
+fill_answer("question", _is_answered)
+fill_answer("promise", _is_promise_over)
 FOLLOW.fill("promises", ("recovery.case", "_end_promises"))
 
 
@@ -66,6 +85,24 @@ class RecoveryCase(models.Model):
         help="Days the customer has promised on their page. They may do so once, unless a person "
         "allows them another time.",
     )
+    contest_reason = fields.Selection(
+        selection=REASONS,
+        string="Contested Because",
+        readonly=True,
+        copy=False,
+        help="What the customer says on their page is wrong with the invoice.",
+    )
+    contest_state = fields.Selection(
+        selection=STATES,
+        string="Contest",
+        readonly=True,
+        copy=False,
+        help="Whether the customer contests the invoice, and what came of it. A payment that they "
+        "have their bank take back is a dispute instead.",
+    )
+    contested_at = fields.Datetime(
+        string="Contested On", readonly=True, copy=False, help="When the customer first said so."
+    )
     link_asked_at = fields.Datetime(
         readonly=True, copy=False, help="When a new link to the page was last sent on request."
     )
@@ -88,6 +125,14 @@ class RecoveryCase(models.Model):
     def action_allow_promise(self):
         """Let the customers of these cases promise a day once more."""
         self._check_may_act().promise_count = 0
+        return True
+
+    def action_contest_stands(self):
+        """Decide that these contested invoices stand: charges and notices go on."""
+        reason = self.env._("%(user)s looked into it: the invoice stands.", user=self.env.user.name)
+        for case_sudo in self._check_may_act():
+            if Contest(case_sudo).is_open:
+                Contest(case_sudo).decide(reason)
         return True
 
     # === BUSINESS METHODS === #
@@ -165,23 +210,28 @@ class RecoveryCase(models.Model):
         for case in self.filtered(lambda case: case.move_id._is_own_token(token)):
             case.move_id.collect_token_id = token
         partner = lead.partner_id.with_company(lead.company_id)
+        if not token._recovery_fits(partner, lead.company_id):
+            return  # Whoever saved it has left meanwhile.
         if for_future and partner.collect_token_id != token:
             partner.collect_token_id = token
 
-    def _ask_question(self, text):
+    def _ask_question(self, text, author, reason=None):
         """Put what the customer asks into the chatter, and make sure that somebody reads it.
 
+        :param author: the contact who asks
+        :param str reason: why they contest the invoice, one of `contest.REASONS`; none for a
+            question
         :return: why it is refused, for the customer; nothing when it was posted
         """
         self.ensure_one()
         text = text.strip()
-        if not text:
+        label = dict(self._fields["contest_reason"]._description_selection(self.env)).get(reason)
+        if not text and (not label or reason == "other"):
             return self.env._("Please write your question.")
         if len(text) > QUESTION_LENGTH:
             return self.env._(
                 "Please shorten your question to %(length)s characters.", length=QUESTION_LENGTH
             )
-        author = self.move_id.partner_id
         since = fields.Datetime.now() - timedelta(days=1)
         asked = self.env["mail.message"].search_count(
             [
@@ -198,13 +248,17 @@ class RecoveryCase(models.Model):
                 "again."
             )
         self.message_post(
-            body=text,  # Plain text, which Odoo escapes.
+            body=": ".join(filter(None, (label, text))),  # Plain text, which Odoo escapes.
             author_id=author.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )
+        if label and self.state in OPEN_STATES and Contest(self).begin(reason):
+            return None
         self._ask_for_attention(
-            self.env._("The customer asks a question. Answer it below."), activity=True
+            self.env._("The customer asks a question. Answer it below."),
+            activity=True,
+            kind="question",
         )
         return None
 
@@ -212,9 +266,11 @@ class RecoveryCase(models.Model):
         """Send the customer a new link, to the address that is known of them and no other."""
         lead = self[:1]
         now = fields.Datetime.now()
-        contact = lead.move_id.partner_id
+        if not lead._is_of_its_customer():
+            return
+        contact = lead._get_page_contact()
         is_recent = lead.link_asked_at and lead.link_asked_at > now - LINK_WAIT
-        if is_recent or not contact.email or lead.state not in OPEN_STATES:
+        if is_recent or not is_reachable(contact) or lead.state not in OPEN_STATES:
             return
         self.link_asked_at = now
         lang_lead = lead.with_context(lang=contact.lang or self.env.lang)
@@ -313,7 +369,7 @@ class RecoveryCase(models.Model):
         self._plan_next_charge()  # Where the charge is planned already, it stays as it is.
         self._ask_to_follow()
         self.message_post(body=reason)
-        self._ask_for_attention(reason)
+        self._ask_for_attention(reason, kind="promise")
         if self.state in OPEN_STATES:
             self._emit("promise_broken", reason)
 
@@ -331,7 +387,14 @@ class RecoveryCase(models.Model):
         """Fill the hook to let a promise end with its case."""
         result = super()._on_closed(reason)
         self.filtered("promise_date").promise_date = False
+        for case in self:
+            Contest(case).end()
         return result
+
+    def _get_further_exclusions(self):
+        """Fill the hook: what the customer contests is left alone until a person decides."""
+        found = [Contest(case).get_exclusion() for case in self]
+        return [*super()._get_further_exclusions(), *filter(None, found)]
 
     # === CRON === #
 
@@ -459,6 +522,11 @@ class RecoveryCase(models.Model):
             return self.env._("Your bank returned the direct debit.")
         if not latest and not self._get_page_class():
             return self.env._("This payment is overdue.")
+        if all(case._get_notice_class() == "own" for case in self):
+            return self.env._(
+                "Your payment did not go through. You can try again, also with another payment "
+                "method."
+            )
         return self._explain_decline(self._get_page_class())
 
     def _explain_decline(self, decline_class):
@@ -481,46 +549,43 @@ class RecoveryCase(models.Model):
             ),
         }.get(decline_class) or self.env._("The payment could not be collected.")
 
-    def _get_page_tokens(self, providers_sudo):
-        """Return the saved methods that the customer can pay these invoices with.
-
-        One that expired or is dead is not offered, and neither is one whose charge the bank wants
-        to see confirmed: Odoo's providers charge a saved method as if the customer were away, so
-        that only the form with the card's details leads to the confirmation.
-        """
-        lead = self[:1]
-        tokens_sudo = lead.partner_id._get_collect_tokens(lead.company_id).sudo()
-        return tokens_sudo.filtered(
-            lambda token: (
-                token.active
-                and token.provider_id in providers_sudo
-                and not any(case._is_method_shut(token) for case in self)
-            )
-        )
-
     def _is_method_shut(self, token):
         block = self._judge_method(token, self._get_owed()).block
         return bool(block) and block.decline_class in BLOCKING_CLASSES
 
+    def _get_contest_choices(self):
+        """Return what the page offers to those who contest an invoice: values and labels."""
+        labels = dict(self._fields["contest_reason"]._description_selection(self.env))
+        return [(value, labels[value]) for value, _label in REASONS]
+
     def _get_page_next(self):
         """Return what happens next when the customer does nothing, as they are told."""
         self.ensure_one()
+        if contested := Contest(self).explain():
+            return contested
         if self.promise_date and self._get_promise_end():
             return self.env._(
                 "You promised to pay by %(day)s. We charge nothing until then.",
                 day=format_date(self.env, self.promise_date),
             )
-        if self.next_attempt_at and self.state == "in_recovery":
+        if self.state == "in_recovery" and (charge := self._get_coming_charge()):
             return self.env._(
                 "If you do nothing, we try the saved payment method again on %(day)s.",
-                day=format_date(self.env, self._get_local_day(self.next_attempt_at)),
+                day=format_date(self.env, self._get_local_day(charge.planned_at)),
             )
         return False
 
-    def _get_recovery_link(self, notice=None):
+    def _get_page_contact(self):
+        """Return whom a link is for: the contact of the invoice, as long as they belong to it."""
+        self.ensure_one()
+        contact = self.move_id.partner_id
+        return contact if contact._belongs_to(self.partner_id) else self.partner_id
+
+    def _get_recovery_link(self, notice=None, person=None):
         """Fill the hook: return the absolute URL of the customer's page for these cases.
 
         :param notice: the `recovery.notice` that carries the link, if one does
+        :param person: the contact who gets it; the invoice's when not told
         :return: opens what the customer of the leading case owes its company, and nothing else
         """
         lead = self[:1]
@@ -530,7 +595,7 @@ class RecoveryCase(models.Model):
         link = Link(
             "case",
             tuple(cases.ids),
-            lead.partner_id.id,
+            (person or lead._get_page_contact()).id,
             notice.id if notice else 0,
             fields.Datetime.now() + LINK_LIFE,
         )

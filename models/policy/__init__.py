@@ -1,6 +1,7 @@
 """What a merchant wants: policies, their waits and steps, the company's settings.
 
-It uses the rules, and says where a customer is and what time it is there. Hooks:
+It uses the rules. `conditions` and `paths` look no further than who wrote them may; `choices` are
+checked when they are saved. It says where a customer is and what time it is there. Hooks:
 
 * `recovery.policy.step._on_changed`: `notice` plans notices anew
 * `res.company._recovery_has_subscription_app`, `_recovery_filter_foreign`: `bridge` tells of
@@ -9,6 +10,7 @@ It uses the rules, and says where a customer is and what time it is there. Hooks
 """
 
 from . import (
+    recovery_conditions_mixin,
     recovery_policy,
     recovery_policy_retry,
     recovery_policy_step,

@@ -5,8 +5,10 @@ from odoo.exceptions import ValidationError
 
 from ...notices import Rules
 from ...timing import ChargeHours, Ladder
+from ...tools.errors import describe_error
 from ...tools.instants import find_zone
-from .conditions import InvoiceConditions
+from . import recovery_conditions_mixin  # noqa: F401 (its model has to be there first)
+from .choices import check_choice, check_company, check_server_action
 
 _logger = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ WRITE_OFF_ACCOUNT_DOMAIN = [
 class RecoveryPolicy(models.Model):
     _name = "recovery.policy"
     _description = "Recovery Policy"
+    _inherit = ["recovery.conditions.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -35,15 +38,8 @@ class RecoveryPolicy(models.Model):
         help="The policy is for the invoices of this company and its branches. Empty: all of them.",
     )
     domain = fields.Char(
-        string="Invoices",
-        default="[]",
         required=True,
         help="Only invoices that fulfil these conditions are recovered by this policy.",
-    )
-    domain_error = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Why the conditions can't be evaluated; until they are mended, no invoice matches.",
     )
     include_subscription_app = fields.Boolean(
         string="Subscriptions, Too",
@@ -120,8 +116,10 @@ class RecoveryPolicy(models.Model):
     )
     use_backup_methods = fields.Boolean(
         string="Backup Methods",
-        help="When a payment method can't be charged any more, charge the customer's next saved "
-        "one. Otherwise only one that they save afterwards.",
+        help="When a payment method can't be charged any more, charge another one that the "
+        "customer agreed to have charged then, in their order; they are asked where they save one. "
+        "The first charge of each is announced by e-mail a day ahead. Without their agreement no "
+        "other method than the chosen one is ever charged.",
     )
     charge_hour_from = fields.Float(
         string="Charge From",
@@ -146,6 +144,23 @@ class RecoveryPolicy(models.Model):
         string="Silence Before",
         default=24,
         help="Hours before such a charge in which its customer gets no message.",
+    )
+    own_failures = fields.Selection(
+        selection=[
+            ("once", "Write to them once"),
+            ("all", "Recover them like any other failed payment"),
+            ("none", "Leave them alone"),
+        ],
+        string="Customers' Own Payments",
+        default="once",
+        required=True,
+        help="When a customer tries to pay by themselves, as in the portal, and it fails, although "
+        "the invoice is not collected automatically: nobody agreed to charges then.\n"
+        "Write to them once: the first step after the failure, which tells that nothing was taken "
+        "and how to pay; nothing else is sent, and nothing is charged.\n"
+        "Recover them like any other: all steps, and charges once a payment method is chosen.\n"
+        "Leave them alone: no case is opened.\n"
+        "Where the policy reminds of unpaid invoices, too, its customers get all its steps.",
     )
     remind_unpaid = fields.Boolean(
         string="Remind of Unpaid Invoices",
@@ -174,6 +189,32 @@ class RecoveryPolicy(models.Model):
         "is charged and nobody is reminded; if you win the dispute, the payment counts again. "
         "Recover again: the customer is asked for another payment, although the money may still "
         "come back. A debit that failed for want of money is no dispute and is always tried again.",
+    )
+    credit_use = fields.Selection(
+        selection=[
+            ("apply", "Use it first"),
+            ("ask", "Ask a person"),
+        ],
+        string="Customer's Credit",
+        default="apply",
+        required=True,
+        help="What happens when a charge is due and the customer has credit: a credit note, or a "
+        "payment that is not matched with an invoice. Use it first: the oldest credit is matched "
+        "with the invoice, as from its list of outstanding credits, and only the rest is charged. "
+        "Ask: a person is told, and the charge waits until the credit is used or they are done.",
+    )
+    contest_action = fields.Selection(
+        selection=[
+            ("stop", "Stop charges and notices until a person decides"),
+            ("tell", "Go on, and tell a person"),
+        ],
+        string="Contested Invoices",
+        default="stop",
+        required=True,
+        help="What happens when a customer says on their page that the invoice is wrong, was not "
+        "delivered, or is paid already. The clock of the case stands still while it is stopped. "
+        "Payments that a customer has their bank take back are another thing: see Disputed "
+        "Payments.",
     )
     grace_days = fields.Integer(
         string="Grace",
@@ -204,7 +245,8 @@ class RecoveryPolicy(models.Model):
         string="Server Action",
         domain=[("model_id.model", "=", "recovery.case")],
         ondelete="restrict",
-        help="Runs on the case when its grace period ends.",
+        help="Runs on the case when its grace period ends. Only who may read server actions, as "
+        "administrators may, can choose one.",
     )
     survey_url = fields.Char(
         string="Survey",
@@ -239,7 +281,9 @@ class RecoveryPolicy(models.Model):
     @api.depends_context("company")
     def _compute_company_currency_id(self):
         for policy in self:
-            policy.company_currency_id = (policy.company_id or self.env.company).currency_id
+            # In sudo mode: a branch reads the policy of its parent, not the parent itself.
+            company_sudo = policy.company_id.sudo() or self.env.company
+            policy.company_currency_id = company_sudo.currency_id.sudo(self.env.su)
 
     def _compute_has_subscription_app(self):
         self.has_subscription_app = self.env["res.company"]._recovery_has_subscription_app()
@@ -261,7 +305,7 @@ class RecoveryPolicy(models.Model):
                 lambda error, policy=policy: self.env._(
                     "The conditions of the policy “%(policy)s” can't be read: %(error)s",
                     policy=policy.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 
@@ -324,6 +368,21 @@ class RecoveryPolicy(models.Model):
                         policy=policy.name,
                     )
                 )
+
+    @api.constrains("end_server_action_id")
+    def _check_end_server_action(self):
+        for policy in self:
+            check_server_action(policy, "end_server_action_id", "recovery.case")
+
+    @api.constrains("write_off_account_id")
+    def _check_write_off_account(self):
+        for policy in self:
+            check_choice(policy, "write_off_account_id", WRITE_OFF_ACCOUNT_DOMAIN)
+
+    @api.constrains("company_id")
+    def _check_own_company(self):
+        for policy in self.filtered("company_id"):
+            check_company(policy)
 
     @api.constrains("retry_schedule", "window_days")
     def _check_smart_window(self):
@@ -397,14 +456,6 @@ class RecoveryPolicy(models.Model):
                     )
                 )
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        """Forget an old evaluation error when the conditions change."""
-        if "domain" in vals:
-            vals = {"domain_error": False, **vals}
-        return super().write(vals)
-
     # === ACTION METHODS === #
 
     def action_view_cases(self):
@@ -459,7 +510,7 @@ class RecoveryPolicy(models.Model):
         fitting, error = self._get_conditions().find_safely(moves, self._evaluate)
         if error:
             _logger.warning("Policy %s can't be evaluated", self.id, exc_info=error)
-            self.domain_error = str(error)
+            self.domain_error = describe_error(error)
         return fitting
 
     def _evaluate(self, moves):
@@ -474,11 +525,6 @@ class RecoveryPolicy(models.Model):
         return self._get_conditions().find(moves)
 
     # === GETTERS === #
-
-    def _get_conditions(self):
-        """Return the conditions on invoices, to be evaluated."""
-        self.ensure_one()
-        return InvoiceConditions(self, self.domain)
 
     def _has_own_waits(self):
         """Return whether the merchant sets each wait; the smart schedule has no waits."""
@@ -519,6 +565,21 @@ class RecoveryPolicy(models.Model):
             self.attempt_cost, move.currency_id, move.company_id, round=False
         )
         return {**schedule, "mode": "smart", "cost": cost, "pull_only": self.pull_only}
+
+    def _charges_own_failures(self):
+        """Return whether invoices are charged whose customers failed to pay by themselves."""
+        self.ensure_one()
+        return self.own_failures == "all"
+
+    def _is_reminding(self, move):
+        """Return whether this policy reminds of an invoice when it is unpaid and overdue."""
+        self.ensure_one()
+        return bool(
+            self.remind_unpaid
+            and self.remind_since
+            and move.invoice_date_due
+            and move.invoice_date_due >= self.remind_since
+        )
 
     def _get_notice_rules(self):
         """Return what a company wants of its messages; of several policies the most patient.

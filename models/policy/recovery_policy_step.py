@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...notices import TRIGGERS, message_hours
-from .conditions import InvoiceConditions
+from ...tools.errors import describe_error
+from . import recovery_conditions_mixin  # noqa: F401 (its model has to be there first)
+from .choices import check_choice, check_server_action
 
 # The decline classes are told apart by one box each.
 CLASS_FIELDS = {
@@ -41,6 +43,7 @@ ACTION_FIELDS = {
 class RecoveryPolicyStep(models.Model):
     _name = "recovery.policy.step"
     _description = "Recovery Policy Step"
+    _inherit = ["recovery.conditions.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -122,6 +125,7 @@ class RecoveryPolicyStep(models.Model):
         comodel_name="ir.actions.server",
         domain="[('model_id.model', '=', subject_model)]",
         ondelete="restrict",
+        help="Only who may read server actions, as administrators may, can choose one.",
     )
     is_final = fields.Boolean(
         string="Final",
@@ -155,16 +159,7 @@ class RecoveryPolicyStep(models.Model):
     attempt_max = fields.Integer(
         string="Charges To", help="Number of the failed charge; the first is 1. 0: no limit."
     )
-    domain = fields.Char(
-        string="Invoices",
-        default="[]",
-        help="Only for invoices that fulfil these conditions.",
-    )
-    domain_error = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Why the conditions can't be evaluated; until they are mended, the step is left out.",
-    )
+    domain = fields.Char(help="Only for invoices that fulfil these conditions.")
     hour_from = fields.Float(
         string="From", default=8.0, help="First hour of the day, where the customer lives."
     )
@@ -195,7 +190,9 @@ class RecoveryPolicyStep(models.Model):
         for name in ("mail_template_id", "sms_template_id", "report_id"):
             if self[name] and self[name].model != model:
                 self[name] = False
-        if self.server_action_id and self.server_action_id.model_name != model:
+        # In sudo mode: server actions are for administrators only.
+        action_sudo = self.server_action_id.sudo()
+        if action_sudo and action_sudo.model_name != model:
             self.server_action_id = False
         if self.trigger not in ("first_failure", "each_failure"):
             self.delay_hours = 0
@@ -223,6 +220,25 @@ class RecoveryPolicyStep(models.Model):
                         document=self.env["ir.model"]._get(step.subject_model).name,
                     )
                 )
+
+    @api.constrains("mail_template_id", "sms_template_id", "report_id", "activity_type_id")
+    def _check_choices(self):
+        for step in self:
+            made_for = [("model", "=", step.subject_model)]
+            for name in ("mail_template_id", "sms_template_id", "report_id"):
+                check_choice(step, name, made_for)
+            models_ = (False, step.subject_model)
+            check_choice(step, "activity_type_id", [("res_model", "in", models_)])
+
+    @api.constrains("activity_user_id")
+    def _check_activity_user(self):
+        for step in self:
+            check_choice(step, "activity_user_id", [("share", "=", False)])
+
+    @api.constrains("server_action_id")
+    def _check_server_action(self):
+        for step in self:
+            check_server_action(step, "server_action_id", step.subject_model)
 
     @api.constrains("hour_from", "hour_to")
     def _check_hours(self):
@@ -259,7 +275,7 @@ class RecoveryPolicyStep(models.Model):
                 lambda error, step=step: self.env._(
                     "The conditions of the step “%(step)s” can't be read: %(error)s",
                     step=step.name,
-                    error=error,
+                    error=describe_error(error),
                 ),
             )
 
@@ -274,8 +290,6 @@ class RecoveryPolicyStep(models.Model):
 
     def write(self, vals):
         """Let the open cases of the policy follow a changed step."""
-        if "domain" in vals:
-            vals = {"domain_error": False, **vals}
         result = super().write(vals)
         if vals.keys() - {"name", "domain_error"}:
             self._on_changed()
@@ -330,14 +344,10 @@ class RecoveryPolicyStep(models.Model):
 
     # === GETTERS === #
 
-    def _get_conditions(self):
-        """Return the conditions on invoices, to be evaluated."""
-        self.ensure_one()
-        return InvoiceConditions(self, self.domain)
-
     def _get_made_for(self):
         """Return the name of the model that the chosen template or action is made for."""
-        chosen = self[ACTION_FIELDS[self.action_type]]
+        # In sudo mode: server actions are for administrators only.
+        chosen = self.sudo()[ACTION_FIELDS[self.action_type]]
         if self.action_type == "activity":
             return bool(chosen)
         return chosen.model_name if self.action_type == "server_action" else chosen.model

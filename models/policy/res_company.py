@@ -26,6 +26,14 @@ class ResCompany(models.Model):
         "of an invoice; with 0 it tells of none.",
     )
 
+    recovery_small_rests_wait = fields.Boolean(
+        string="Small Rests Wait",
+        default=True,
+        help="What is too little to charge, by the list of smallest charges, waits until more is "
+        "owed on the invoice: it is neither charged nor asked for, and no case is opened for it. "
+        "Otherwise only what the provider itself refuses is not charged, and a person is told.",
+    )
+
     # === HOOKS === #
 
     @api.model

@@ -4,6 +4,7 @@ from odoo import models
 
 from ...notices import Place
 from ...tools.instants import local_day
+from ...tools.zones import zone_of
 
 
 class ResPartner(models.Model):
@@ -16,14 +17,34 @@ class ResPartner(models.Model):
         return local_day(instant, self._get_recovery_tz())
 
     def _get_recovery_tz(self):
-        """Return the name of the customer's time zone, else their company's, else UTC."""
+        """Return the name of the customer's time zone: theirs, their country's, or the company's.
+
+        UTC where neither is known.
+        """
         self.ensure_one()
         company = self.env.company
         # A few columns instead of all of them: this is asked for each charge.
-        self.fetch(["commercial_partner_id", "tz"])
         company.fetch(["partner_id"])
-        company.partner_id.fetch(["tz"])
-        return self.tz or self.commercial_partner_id.tz or company.partner_id.tz or "UTC"
+        home = company.partner_id._find_recovery_tz()
+        return self._find_recovery_tz(near=home) or home or "UTC"
+
+    def _find_recovery_tz(self, near=""):
+        """Return the name of this contact's own time zone, else their country's; empty for none.
+
+        :param str near: the company's, which tells one of several in the same country
+        """
+        self.ensure_one()
+        self.fetch(["commercial_partner_id", "country_id", "state_id", "tz"])
+        commercial = self.commercial_partner_id
+        commercial.fetch(["country_id", "state_id", "tz"])
+        home = self if self.country_id else commercial
+        # In sudo mode: whoever pays on the page may read no lists of countries.
+        country_sudo, state_sudo = home.sudo().country_id, home.sudo().state_id
+        return (
+            self.tz
+            or commercial.tz
+            or zone_of(country_sudo.code or "", state_sudo.code or "", near or "")
+        )
 
     def _get_recovery_place(self):
         """Return where this contact lives or works, as far as it is known.
@@ -34,7 +55,7 @@ class ResPartner(models.Model):
         commercial = self.commercial_partner_id
         home = self if self.country_id else commercial
         return Place(
-            self.tz or commercial.tz or "",
+            self._find_recovery_tz(near=self.env.company.partner_id._find_recovery_tz()),
             home.country_id.code or "",
             home.state_id.code or "",
         )

@@ -1,10 +1,13 @@
-"""Shipped knowledge, editable: decline reasons and codes, the networks' rules; and what a block is.
+"""Shipped knowledge, editable; and what a block is.
+
+Reasons and codes of declines, the networks' rules, and the smallest charges.
 
 It uses nothing of the other rooms. `recovery.shipped.mixin` keeps edits over upgrades; each model
 that inherits from it fills its hooks.
 """
 
 from . import (
+    recovery_charge_minimum,
     recovery_decline_code,
     recovery_decline_reason,
     recovery_network_rule,

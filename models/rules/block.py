@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 class Block(NamedTuple):
     """What stands against a charge.
 
-    :ivar kind: what says so: owed, disputed, in_flight, removed, method, provider, fault, pause,
-        card, ceiling, cool_down, hours, promise, or that of an addon
+    :ivar kind: what says so: owed, small, disputed, excluded, in_flight, no_method, archived,
+        removed, method, provider, fault, pause, backup, card, ceiling, cool_down, hours, promise,
+        credit, or that of an addon
     :ivar sentence: for a person, with what to do
     :ivar until: UTC, naive: the instant from which the charge may be looked at again; empty when
         something has to change first

@@ -1,7 +1,7 @@
 import logging
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ...declines import Advice, Taxonomy
 from ...declines.patterns import MIN_PIECE, parse_pattern
@@ -138,6 +138,37 @@ class RecoveryDeclineCode(models.Model):
                         advice=code.advice,
                     )
                 ) from error
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Keep the categories that the network's rules count by.
+
+        :raise UserError: when a shipped code would be counted less strictly
+        """
+        if not self._is_loading() and vals.keys() & {"category", "active"}:
+            self.check_access("write")
+            self._check_category(vals)
+        return super().write(vals)
+
+    def _check_category(self, vals):
+        """Refuse to take a shipped code out of its category, but to where no charge follows."""
+        rows = self._get_shipped_rows()
+        for code in self.filtered("shipped"):
+            category = rows.get(code._get_shipped_key(), {}).get("category")
+            if not category:
+                continue
+            if vals.get("category", category) not in (category, "1") or not vals.get(
+                "active", True
+            ):
+                raise UserError(
+                    self.env._(
+                        "“%(code)s” has the category %(category)s, and the network's rules count "
+                        "by it: it can't be archived, and its category only be made 1.",
+                        code=code.display_name,
+                        category=category,
+                    )
+                )
 
     # === GETTERS === #
 

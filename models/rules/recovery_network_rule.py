@@ -1,11 +1,12 @@
 import logging
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...declines.networks import BANK_SCHEMES, CARD_NETWORKS
 from ...timing.ceiling import OTHER, load_rules, read_rows
 from . import recovery_shipped_mixin  # noqa: F401 (its model has to be there first)
+from .floor import is_laxer
 
 _logger = logging.getLogger(__name__)
 
@@ -119,6 +120,13 @@ class RecoveryNetworkRule(models.Model):
     )
     source = fields.Char(help="Where the rule is written down.")
     link = fields.Char(help="Where it can be read.")
+    loosening_reason = fields.Char(
+        string="Why It Allows More",
+        copy=False,
+        help="To let a shipped rule allow more than the network does, or to archive it, an "
+        "administrator in developer mode confirms it by saying why, in the same step. It is kept "
+        "in the history of the rule.",
+    )
     problem = fields.Char(
         compute="_compute_problem", help="Why the rule can't be applied, when it can't."
     )
@@ -209,8 +217,112 @@ class RecoveryNetworkRule(models.Model):
     def create(self, vals_list):
         """Give rules that somebody adds no code: it would replace a shipped rule's."""
         if not self._is_loading():
-            vals_list = [{**vals, "code": False} for vals in vals_list]
+            own = {"code": False, "loosening_reason": False}
+            vals_list = [{**vals, **own} for vals in vals_list]
         return super().create(vals_list)
+
+    def write(self, vals):
+        """Keep what a network asks for: a shipped rule gets stricter, and laxer only on purpose.
+
+        :raise UserError: when somebody makes a shipped rule laxer who may not, or says not why
+        """
+        if self._is_loading():
+            return super().write(vals)
+        self.check_access("write")
+        loosened = self.filtered(lambda rule: rule._find_laxer(vals))
+        if loosened:
+            loosened._check_may_loosen(vals)
+        elif "loosening_reason" in vals and not self._may_loosen():
+            raise AccessError(
+                self.env._("Only administrators in developer mode say why a rule allows more.")
+            )
+        if not all(self.mapped("shipped")):  # A code would let it stand for a shipped rule.
+            vals = {name: value for name, value in vals.items() if name != "code"}
+        result = super().write(vals)
+        for rule in loosened:
+            rule._log_loosening()
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_restore_shipped(self):
+        """Give the rules the values that come with the addon."""
+        result = super().action_restore_shipped()
+        self._with_loading().loosening_reason = False
+        return result
+
+    # === THE FLOOR === #
+
+    def _find_laxer(self, vals):
+        """Return the fields that these values make laxer than now, and than what is shipped."""
+        self.ensure_one()
+        new = self._read_new(vals)
+        if not new or not self.shipped:
+            return []
+        floor = {**self._get_shipped_rows().get(self._get_shipped_key(), {}), "active": True}
+        return [
+            name
+            for name, value in new.items()
+            if name in floor
+            and is_laxer(name, value, floor[name], self.kind)
+            and is_laxer(name, value, self[name], self.kind)
+        ]
+
+    def _read_new(self, vals):
+        """Return values to be written as a record holds them."""
+        names = vals.keys() & {"active", *self._shipped_fields}
+        return {
+            name: self._fields[name].convert_to_record(
+                self._fields[name].convert_to_cache(vals[name], self), self
+            )
+            for name in names
+        }
+
+    def _check_may_loosen(self, vals):
+        """Refuse to make these rules laxer, unless an administrator confirms it.
+
+        :raise UserError: with what helps
+        """
+        names = {
+            "rule": self[0].display_name,
+            "fields": ", ".join(
+                self._fields[name]._description_string(self.env)
+                for name in self[0]._find_laxer(vals)
+            ),
+        }
+        if not self._may_loosen():
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” comes with the addon: it may forbid more than the network does, "
+                    "not less (%(fields)s). Add a rule of your own for what is stricter. Only an "
+                    "administrator in developer mode can let it allow more.",
+                    **names,
+                )
+            )
+        if not (vals.get("loosening_reason") or "").strip():
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” would allow more than the network does (%(fields)s), which costs "
+                    "fees and may cost you the right to charge. To confirm it, fill “Why It Allows "
+                    "More” in the same step; it is kept in the rule's history.",
+                    **names,
+                )
+            )
+
+    def _may_loosen(self):
+        """Return whether the user is an administrator in developer mode, whatever the mode."""
+        user = self.env.user
+        return user.has_group("base.group_system") and user.has_group("base.group_no_one")
+
+    def _log_loosening(self):
+        self.ensure_one()
+        self.message_post(
+            body=self.env._(
+                "%(user)s confirmed that this rule allows more than the network does: %(reason)s",
+                user=self.env.user.name,
+                reason=self.loosening_reason,
+            )
+        )
 
     # === GETTERS === #
 
@@ -272,6 +384,18 @@ class RecoveryNetworkRule(models.Model):
                 "valid_to": fields.Date.to_date(row["valid_to"]) or False,
             }
         return rows
+
+    def _get_floor_vals(self, shipped_vals):
+        """Fill the hook: what networks ask for now holds for edited rules, too."""
+        self.ensure_one()
+        if self.loosening_reason:
+            return {}
+        floor = {**shipped_vals, "active": True}
+        return {
+            name: value
+            for name, value in floor.items()
+            if name != "code" and is_laxer(name, self[name], value, self.kind)
+        }
 
     def _get_shipped_xmlid(self):
         """Fill the hook: rules have names."""

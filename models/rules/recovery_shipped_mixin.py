@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.guards import is_uninstalling
+
 # Marks the loader's own writes: a value that no caller from outside can put into a context.
 _LOADING = object()
 
@@ -59,8 +61,10 @@ class RecoveryShippedMixin(models.AbstractModel):
         self.env.registry.clear_cache()
         return result
 
-    @api.ondelete(at_uninstall=False)
+    @api.ondelete(at_uninstall=True)
     def _unlink_except_shipped(self):
+        if is_uninstalling(self.env):
+            return
         for record in self.filtered("shipped"):
             raise UserError(
                 self.env._(
@@ -139,7 +143,9 @@ class RecoveryShippedMixin(models.AbstractModel):
         vals = {"shipped": bool(shipped_vals)}
         if shipped_vals and not self.edited:
             vals |= {**shipped_vals, "active": True}
-        elif self.shipped and not shipped_vals and not self.edited:
+        elif shipped_vals:
+            vals |= self._get_floor_vals(shipped_vals)
+        elif self.shipped and not self.edited:
             vals["active"] = False
         changed = {
             name: value
@@ -187,6 +193,11 @@ class RecoveryShippedMixin(models.AbstractModel):
 
         Empty texts and dates are `False`.
         """
+        return {}
+
+    def _get_floor_vals(self, shipped_vals):
+        """Hook for each model: return what even an edited row takes over; nothing by itself."""
+        self.ensure_one()
         return {}
 
     def _get_shipped_key(self):

@@ -3,8 +3,8 @@
 :class:`planner.Planner` is the only one that plans charges; :class:`decider.Decider` decides on
 them and writes nothing. May use rules, policy, method, case and charge.
 
-Hooks: `recovery.case._on_new_method` (page), `_get_timing_constraints` (addons), and the places of
-`account_move.COLLECT` (notice).
+Hooks: `recovery.case._on_new_method` (page), `_announce_backup` (notice),
+`_get_timing_constraints` (addons), and the places of `account_move.COLLECT` (notice).
 """
 
 from . import account_move

@@ -1,5 +1,7 @@
 """Collection: invoices that are set to be paid automatically are charged on their due date."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -7,7 +9,9 @@ from odoo.tools import SQL
 from ...tools.jobs import commit, work_on_each
 from ...tools.places import Places
 from ..case.account_move import RECOVERY_GROUP
+from ..case.owed import read_debts
 from ..case.recovery_attempt import UNFINISHED
+from ..case.rests import raise_rests
 from ..case.states import OPEN_STATES
 from .planner import Planner
 
@@ -75,6 +79,24 @@ class AccountMove(models.Model):
     @api.model
     def _search_to_collect(self, limit=1000):
         """Return due invoices for whose due instalments no charge has been planned yet."""
+        # Somewhere on earth it is tomorrow already.
+        anywhere = fields.Date.today() + timedelta(days=1)
+        found, passed = self.browse(), 0
+        while len(found) < limit:
+            moves = self._search_uncharged(anywhere, limit=limit, offset=passed)
+            found += self._filter_to_collect(moves, anywhere)
+            passed += len(moves)
+            if len(moves) < limit:
+                break
+        return found[:limit]
+
+    @api.model
+    def _search_uncharged(self, day, ids=None, **kwargs):
+        """Return invoices with something that is due on a day and for which no charge is planned.
+
+        :param ids: of the invoices among which to look; all by default
+        :param kwargs: limit and offset of the query
+        """
         domain = Domain(
             [
                 ("collect_automatically", "=", True),
@@ -83,17 +105,42 @@ class AccountMove(models.Model):
                 ("move_type", "=", "out_invoice"),
             ]
         )
+        if ids is not None:
+            domain &= Domain("id", "in", ids)
         self.env.flush_all()
-        query = self._search(domain)
-        query.add_where(self._make_due_condition())
+        query = self._search(domain, **kwargs)
+        query.add_where(self._make_due_condition(day))
         query.order = "account_move.invoice_date_due, account_move.id"
-        query.limit = limit
-        moves = self.browse(query)
-        return moves - self._find_left_to_others(moves)
+        return self.browse(query)
 
     @api.model
-    def _make_due_condition(self):
-        """Return the SQL condition that a due instalment has no charge, and the invoice no case."""
+    def _filter_to_collect(self, moves, day):
+        """Return those of these invoices that are due where their customers live, and to charge.
+
+        A person is asked about what is left of others and too little.
+
+        :param datetime.date day: for which the invoices were looked for
+        """
+        moves._fetch_for_recovery()
+        today = {move: move._get_recovery_today() for move in moves}
+        due = moves.filtered(lambda move: today[move] == day)
+        for earlier, group in (moves - due).grouped(today.get).items():
+            due += self._search_uncharged(earlier, group.ids)
+        due = moves.filtered(lambda move: move in due)  # In the order in which they were found.
+        debts = read_debts([(move, today[move]) for move in due])
+        small = due.browse(
+            [move.id for move, debt in zip(due, debts, strict=True) if debt.is_small]
+        )
+        raise_rests(small)
+        due -= small
+        return due - self._find_left_to_others(due)
+
+    @api.model
+    def _make_due_condition(self, day):
+        """Return the SQL condition that a due instalment has no charge, and the invoice no case.
+
+        :param datetime.date day: on which it is due
+        """
         return SQL(
             """
             EXISTS (
@@ -125,7 +172,7 @@ class AccountMove(models.Model):
                    AND recovery_case.state IN %(open)s
             )
             """,
-            today=fields.Date.context_today(self),
+            today=day,
             unfinished=UNFINISHED,
             open=OPEN_STATES,
         )

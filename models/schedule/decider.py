@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 
 # Sources whose charges go out at once, whatever the hour of the customer's day.
 UNTIMED_SOURCES = ("technical", "method")
+# Why a case waits that has no saved method to charge, beside what declines ask for.
+MISSING = "missing"
 # Two methods of a customer are never charged within less.
 NEXT_METHOD_WAIT = timedelta(minutes=1)
 # Each rule can put a charge off once more; they are fewer than this.
@@ -92,6 +94,8 @@ class Decider:
         if is_mended and (latest.state, latest.source) != ("refused", "mended"):
             return self.bound(self.charge_mended(), choice, latest)
         is_shut = case.blocked_class in BLOCKING_CLASSES or decline_class in BLOCKING_CLASSES
+        # One that was only put away for a while has not become another one.
+        is_shut |= case.blocked_class == MISSING and choice.token != latest.token_id
         if is_shut and not _was_refused_at_once(latest, choice):
             # It may be charged after all: the method is another one, or was put in order.
             return self.bound(self.charge_at_once(choice, latest), choice, latest)

@@ -45,6 +45,8 @@ class Forecast:
         case = self.case
         if not self.policy or not self.policy._get_schedule(self.move):
             return self.env._("No charge would be planned.")
+        if exclusion := self.move._get_exclusion_block():
+            return exclusion.sentence
         attempts = case.attempt_ids.sorted("id").filtered(lambda a: case._is_of_this_life(a))
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
         virtual = self._make_virtual()

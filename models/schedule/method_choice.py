@@ -1,4 +1,4 @@
-"""Which saved method a case charges: the chosen one, a new one, or a backup."""
+"""Which saved method a case charges: the chosen one, or a backup that the customer agreed to."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from odoo import fields
 
 from ...timing.ceiling import Charge
+from ..charge.chargeable import find_method_block
 from ..method.history import CardCharge
 from ..rules.block import Block
 
@@ -19,8 +20,8 @@ class MethodChoice(NamedTuple):
 
     :ivar charge: what is owed, as the networks' rules are asked about it
     :ivar history: the charges of its card
-    :ivar source: ``method`` for one that came after the decline, ``backup`` for another one that
-        was there before; empty for the one chosen on the invoice or the customer
+    :ivar source: ``backup`` for another one, to be charged when the chosen one fails; empty for
+        the one chosen on the invoice or the customer
     :ivar block: what stands against every method of the customer
     """
 
@@ -45,23 +46,18 @@ class MethodChooser:
         """
         case = self.case
         default = case._get_default_token()
-        if not default:
-            return MethodChoice(default)  # Nobody agreed to charges of this invoice.
         amount = case._get_owed()
         choice = self.judge(default, amount)
         block = choice.block
-        if default.active and not block:
+        if not block or not default:  # Without one nobody agreed to charges of this invoice.
             return choice
-        shut_at = block.at if block else case.first_failure_at
-        for token in self.get_other_tokens() - default:
-            is_new = token.recovery_updated_at and token.recovery_updated_at > shut_at
-            # A backup is for a method that fails, not for a provider of ours that has to be mended.
-            is_mended_by_us = block and block.kind == "fault"
-            if not is_new and (is_mended_by_us or not case.policy_id.use_backup_methods):
-                continue
+        # A backup is for a method that fails, not for a provider of ours that has to be mended.
+        if not case.policy_id.use_backup_methods or block.kind == "fault":
+            return choice
+        for token in self.get_backups():
             other = self.judge(token, amount)
             if not other.block:
-                return other._replace(source="method" if is_new else "backup")
+                return other._replace(source="backup")
         return choice
 
     def judge(self, token, amount=None):
@@ -70,6 +66,8 @@ class MethodChooser:
         :param amount: what would be charged, where it is known; else what is owed
         :rtype: MethodChoice
         """
+        if block := find_method_block(token, self.case.move_id):
+            return MethodChoice(token, block=block)
         amount = self.case._get_owed() if amount is None else amount
         charge = token._recovery_prepare_question(self.case.move_id, amount)
         history = token._recovery_get_history()
@@ -78,6 +76,27 @@ class MethodChooser:
             provider_sudo = token.provider_id.sudo()  # Providers are for administrators only.
             block = provider_sudo._recovery_get_fault_block(token, self.case.move_id, amount)
         return MethodChoice(token, charge, history, block=block)
+
+    def get_backups(self):
+        """Return the methods to charge in place of the chosen one, in the customer's order.
+
+        Those whose owner agreed to it, and can be told of it. A colleague's is charged for what
+        the colleague has to do with only.
+        """
+        case = self.case
+        default = case._get_default_token()
+        # In sudo mode: who plans a charge by a button need not see payment methods.
+        people_sudo = (case.partner_id | case.move_id.partner_id).sudo() | default.sudo().partner_id
+        backups = self.get_other_tokens().filtered(
+            lambda token: (
+                token.sudo().recovery_backup_at
+                and token.sudo().partner_id in people_sudo
+                and (token.sudo().partner_id.email or token.sudo().recovery_backup_told_at)
+            )
+        )
+        return (backups - default).sorted(
+            lambda token: (token.sudo().recovery_backup_order, token.id)
+        )
 
     def get_other_tokens(self):
         """Return the customer's methods that could be charged, the latest first."""
@@ -98,8 +117,6 @@ class MethodChooser:
 
     def describe_block(self, choice, instant):
         """Return what stands against a charge at a naive UTC instant, with its source, or none."""
-        if not choice.token:
-            return None  # The charge says so itself.
         if choice.block:
             return self._add_source(choice.block.sentence, choice.block.rule)
         ceiling = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)

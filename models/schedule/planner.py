@@ -7,17 +7,24 @@ from odoo import fields
 
 from ...timing import Stop
 from ...tools.instants import aware, naive
+from ..case.alerts import answer_case
 from ..case.recovery_attempt import IN_FLIGHT
 from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
-from .decider import Decider, PlannedCharge, decide_technical_retry, make_charge
+from .decider import MISSING, Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
 from .method_choice import MethodChooser
 
+# What an accountant can mend, by choosing another method: they are asked to.
+ASKED_KINDS = ("no_method", "archived", "method")
 # So many charges of an invoice may be due and not let out in a day.
 STOPPED_A_DAY = 4
 # When a first charge is looked at again that waits for its provider to be mended.
 MENDED_LOOK = timedelta(days=1)
+# So long before its first charge the customer is told of a backup.
+BACKUP_NOTICE = timedelta(days=1)
+# What is wanted as soon as it may be, and not when the schedule thinks best: the job is woken.
+WOKEN_SOURCES = ("technical", "method", "backup", "mended")
 # What the engine had promised was about another instant than the one that a person chose.
 NO_ODDS = {
     "probability": 0.0,
@@ -58,7 +65,7 @@ class Planner:
         case = self.case
         if case.waiting_since and not self._is_waiting():
             self._end_waiting()
-        if case.state == "grace" and case.blocked_class in BLOCKING_CLASSES:
+        if case.state == "grace" and case.blocked_class in (*BLOCKING_CLASSES, MISSING):
             self._leave_grace()
         if transactions and any(each._recovery_is_new_method() for each in transactions):
             self._charge_new_method()
@@ -69,6 +76,9 @@ class Planner:
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
+        if exclusion := self.move._get_exclusion_block():
+            planned._set_state("cancelled", sentence=exclusion.sentence)
+            return
         if planned and not self._withdraw_outdated(planned):
             return
         if self.choice.block:
@@ -84,12 +94,7 @@ class Planner:
         if charge.source != "mended":  # Each of those somebody has asked for.
             charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
-        attempt = self._create(charge, token=self.choice.token)
-        latest = attempts[-1:] or case.first_attempt_id
-        if latest.state != "declined":  # What has just been sent to the provider can be charged.
-            block = attempt._get_method_block()
-            if block:
-                case._ask_for_attention(block.sentence)
+        self._create(charge, token=self.choice.token)
 
     def replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -153,11 +158,13 @@ class Planner:
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
         case = self.case
-        is_news = not case.blocked_class and block.kind != "fault"
+        # Where none was ever chosen, none was blocked.
+        is_news = not case.blocked_class and block.kind not in ("fault", "no_method")
         is_waiting = bool(block.provider)
+        is_asked = case.block_sentence == block.sentence  # Ticked off, maybe.
         case.write(
             {
-                "blocked_class": block.decline_class,
+                "blocked_class": block.decline_class or MISSING,
                 "block_sentence": block.sentence,
                 "block_rule_id": block.rule and block.rule.id,
                 "waiting_provider_id": is_waiting and block.provider.id,
@@ -165,12 +172,15 @@ class Planner:
             }
         )
         if is_waiting:  # The alert on the provider is raised, or brought up to date, by the job.
-            self.env.ref("revenue_recovery.ir_cron_recovery_follow").sudo()._trigger()
+            self.env["recovery.invoice.queue"]._wake()
+        if block.kind in ASKED_KINDS and case.opened_by != "customer" and not is_asked:
+            case._ask_for_attention(block.sentence, kind="method")
         if is_news:  # Told once, until a method may be charged again.
             self.case._emit("method_blocked", block.sentence)
 
     def unblock(self):
         """Let the case wait for no payment method any more."""
+        answer_case(self.case, "method")
         if self.case.blocked_class:
             names = ("blocked_class", "block_sentence", "block_rule_id")
             self.case.write(dict.fromkeys((*names, "waiting_provider_id", "waiting_since"), False))
@@ -228,9 +238,7 @@ class Planner:
         They did so after they promised to pay, if they did: the promise is kept that way.
         """
         case = self.case
-        if case.state not in ("in_recovery", "grace") or case.in_flight_state:
-            return
-        if case.policy_id.retry_schedule == "provider":
+        if not self.may_charge_new_method():
             return
         if not self.choice.token or self.choice.block:
             return
@@ -242,20 +250,36 @@ class Planner:
         self.unblock()
         attempts = self.move.recovery_attempt_ids.sorted("id")
         latest = attempts.filtered(case._is_of_this_life)[-1:] or case.first_attempt_id
-        charge = self._decider.charge_at_once(self.choice._replace(source="method"), latest)
+        # The customer has just asked for it: there is no wait as between two of our own charges.
+        charge = self._decider.charge_at_once(
+            self.choice._replace(source="method"), latest.browse()
+        )
         charge = self._decider.bound(charge._replace(sentence=reason), self.choice, latest)
         if not isinstance(charge, Stop):
             self._create(charge, token=self.choice.token)
-            self.env["recovery.attempt"]._make_due()
+
+    def may_charge_new_method(self):
+        """Return whether a method that the customer saves for the invoice is charged at once."""
+        case = self.case
+        return bool(
+            case.state in ("in_recovery", "grace")
+            and not case.in_flight_state
+            and case.policy_id.retry_schedule != "provider"
+            and not self.move._get_exclusion_block()
+        )
 
     def plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
+        """Plan a charge of another saved method that the customer agreed to.
+
+        Whether or not the policy uses backups.
 
         :return: why there is none, for a person; nothing when it is planned
         """
         case = self.case
+        if exclusion := self.move._get_exclusion_block():
+            return f"{case.display_name}: {exclusion.sentence}"
         at = self._get_first_hour(fields.Datetime.now())
-        for token in self._chooser.get_other_tokens() - case._get_default_token():
+        for token in self._chooser.get_backups():
             choice = self._chooser.judge(token)
             if choice.block or token._recovery_check_ceiling(choice.charge, at, choice.history):
                 continue
@@ -265,7 +289,8 @@ class Planner:
             case._on_changed()
             return None
         return self.env._(
-            "%(case)s: the customer has no other saved payment method that may be charged.",
+            "%(case)s: the customer has no other saved payment method that may be charged and that "
+            "they agreed to have charged when one fails.",
             case=case.display_name,
         )
 
@@ -285,6 +310,7 @@ class Planner:
             planned.write(charge.prepare_vals())
         else:
             self._create(charge)
+        self.env["recovery.attempt"]._make_due(instant)
         return None
 
     def retry_from(self, instant, reason):
@@ -295,6 +321,8 @@ class Planner:
         :param instant: empty for now
         :return: why there is none, for a person; nothing when it is planned
         """
+        if exclusion := self.move._get_exclusion_block():
+            return f"{self.case.display_name}: {exclusion.sentence}"
         if self.case.state == "in_recovery" and self.case.ladder:
             left_out = self.case.set_retry_advice("at" if instant else "now", instant, reason)
             return left_out[0] if left_out else None
@@ -307,6 +335,12 @@ class Planner:
         promised = case._get_promised_wait()
         if promised and instant < promised.until:
             return self.env._("%(promise)s Withdraw the promise first.", promise=promised.sentence)
+        if exclusion := self.move._get_exclusion_block():
+            return self.env._(
+                "%(case)s: %(exclusion)s End the exclusion first.",
+                case=case.display_name,
+                exclusion=exclusion.sentence,
+            )
         if case.policy_id.retry_schedule == "provider":
             return self.env._(
                 "%(case)s: the provider retries this payment by itself.", case=case.display_name
@@ -326,7 +360,7 @@ class Planner:
             "collect",
             self.env._("Charged automatically on the due date."),
         )
-        return self._create(charge, due_date=fields.Date.context_today(self.move))
+        return self._create(charge, due_date=self.move._get_recovery_today())
 
     def plan_technical(self, attempt):
         """Try a first charge again that could not be sent, soon and silently.
@@ -361,16 +395,37 @@ class Planner:
         :param due_date: up to which instalments are charged; the case's when not told
         :param token: the method, where it has been chosen
         """
+        is_backup = bool(token) and token != self.case._get_default_token()
+        if is_backup:
+            charge = self._leave_time_to_tell(charge, token)
         values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
         if self.case:
             values["case_id"] = self.case.id
             self._make_room(charge)
-        if token and token != self.case._get_default_token():
+        if is_backup:
             values["token_id"] = token.id
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
+        if is_backup and not token.recovery_backup_told_at:
+            self.case._announce_backup(token)
+        if charge.source in WOKEN_SOURCES:
+            attempt._make_due(attempt.planned_at)
         if charge.rule:
             self.case._emit("ceiling_reached", attempt.sentence, attempt=attempt)
         return attempt
+
+    def _leave_time_to_tell(self, charge, token):
+        """Put the first charge of a backup off until the customer has known of it for a while."""
+        told_at = token.recovery_backup_told_at
+        earliest = (told_at or fields.Datetime.now()) + BACKUP_NOTICE
+        if charge.planned_at >= earliest:
+            return charge
+        if told_at:
+            return charge._replace(planned_at=self._get_first_hour(earliest))
+        sentence = self.env._(
+            "%(reason)s The customer is told of it a day before, since it is the first time.",
+            reason=charge.sentence,
+        )
+        return charge._replace(planned_at=self._get_first_hour(earliest), sentence=sentence)
 
     def _make_room(self, charge):
         """Withdraw what is planned for the invoice outside the case, as for its next instalment.

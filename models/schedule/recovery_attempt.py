@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ...tools.instants import naive
 from ..rules.block import Block
 from .facts import SMART_SOURCES, find_cool_down_end
+from .planner import BACKUP_NOTICE
 
 EXPORT_LIMIT = 1000
 
@@ -88,6 +89,28 @@ class RecoveryAttempt(models.Model):
             return None
         sentence = self.env._("The method was just declined for another invoice of the customer.")
         return Block("cool_down", sentence, naive(until) + timedelta(seconds=1))
+
+    def _get_backup_block(self):
+        """Fill the hook: a backup is charged with the customer's agreement, announced before."""
+        if block := super()._get_backup_block():
+            return block
+        token = self.token_id
+        method = token._recovery_get_label()
+        if not token.recovery_backup_at:
+            sentence = self.env._(
+                "The customer has not agreed to have %(method)s charged when another fails.",
+                method=method,
+            )
+            return Block("method", sentence, moot=True)
+        told_at, now = token.recovery_backup_told_at, fields.Datetime.now()
+        if told_at and told_at + BACKUP_NOTICE <= now:
+            return None
+        if not told_at:
+            self.case_id._announce_backup(token)
+        sentence = self.env._(
+            "The customer is told first that %(method)s is charged.", method=method
+        )
+        return Block("backup", sentence, (told_at or now) + BACKUP_NOTICE)
 
     def _tell_siblings(self):
         """Fill the hook: let the customer's other smart cases plan anew: the method has money."""

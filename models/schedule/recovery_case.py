@@ -2,15 +2,26 @@ import hashlib
 
 from odoo import api, fields, models
 
+from ..case.answers import fill_answer
 from ..case.recovery_attempt import FAILED_STATES, SOURCES
 from ..method.history import BLOCKING_CLASSES
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .advice import ADVICE_KINDS, prepare_advice_vals
+from .decider import MISSING
 from .facts import TimingFacts
 from .forecast import Forecast
 from .method_choice import MethodChooser
 from .planner import Planner
 
+
+def _is_charged_again(case):
+    """Return whether what refused the first charge stands against none of the next."""
+    later = case.attempt_ids.filtered(lambda each: each.transaction_id or each.state == "paid")
+    return bool(later or case._get_coming_charge())
+
+
+fill_answer("method", lambda case: case.blocked_class != MISSING)
+fill_answer("refused", _is_charged_again)
 # What keeps a case without a planned charge until somebody does something.
 WAITING_CLASSES = (*BLOCKING_CLASSES, "merchant")
 
@@ -27,7 +38,10 @@ class RecoveryCase(models.Model):
         "Drawn when the case opens, and never changed. Empty: the policy has no smart schedule.",
     )
     blocked_class = fields.Selection(
-        selection=[item for item in DECLINE_CLASSES if item[0] in WAITING_CLASSES],
+        selection=[
+            *(item for item in DECLINE_CLASSES if item[0] in WAITING_CLASSES),
+            (MISSING, "No Payment Method"),
+        ],
         string="Method Waits",
         readonly=True,
         copy=False,
@@ -235,12 +249,20 @@ class RecoveryCase(models.Model):
         return Planner(self).retry_from(instant, reason)
 
     def _plan_backup(self, reason):
-        """Plan a charge of another saved method of the customer, though the policy names none.
+        """Plan a charge of another saved method of the customer that they agreed to.
 
         :return: why there is none, for a person; nothing when it is planned
         """
         self.ensure_one()
         return Planner(self).plan_backup(reason)
+
+    def _announce_backup(self, token):
+        """Hook for `notice`, which tells the customer of the first charge of a backup method.
+
+        It does nothing by itself; what has not been announced is not charged.
+
+        :param token: the backup
+        """
 
     def _on_new_method(self):
         """Hook for the page, whose promises are kept by a new method; it does nothing by itself.
@@ -312,6 +334,26 @@ class RecoveryCase(models.Model):
         :param MethodChoice choice: the method to charge
         """
         return TimingFacts(self).get_constraints(finished, choice)
+
+    def _charges_new_method(self):
+        """Return whether a method that the customer saves now is charged for this case at once.
+
+        Nobody is told so otherwise.
+        """
+        self.ensure_one()
+        return Planner(self).may_charge_new_method() and not self.move_id._get_dispute_block()
+
+    def _get_coming_charge(self):
+        """Return the planned charge of which people may be told: nothing known stands against it.
+
+        Looked at again whenever a customer is told of it: what stood in its way since it was
+        planned need not have been followed yet.
+        """
+        self.ensure_one()
+        planned = self.next_attempt_id
+        if not planned or not self._is_charging() or planned._get_lasting_block():
+            return planned.browse()
+        return planned
 
     def _is_of_this_life(self, attempt):
         """Return whether an attempt came after the first failure, or after the case re-opened."""

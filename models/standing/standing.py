@@ -80,7 +80,7 @@ def _judge(case):
     is_lost = case.state == "lost"
     move = case.move_id
     debt = move._get_debt(case.due_date)
-    if debt.is_excluded or case.currency_id.compare_amounts(debt.owed, 0) <= 0:
+    if debt.is_excluded or debt.is_small or case.currency_id.compare_amounts(debt.owed, 0) <= 0:
         return None
     # What the accountant keeps back, and what is the company's own fault, is not held against them.
     if not is_lost and (move.payment_state not in UNPAID or _is_silent(case)):
@@ -89,15 +89,18 @@ def _judge(case):
     if money == "arrived":
         return None
     processing = money == "processing"
-    if processing or case.state not in ("lost", "grace"):
+    # While nothing may be charged, the clock that leads to the end stands still.
+    if processing or case.state not in ("lost", "grace") or (case.excluded_since and not is_lost):
         return _Judged(case, "failing", processing)
     return _Judged(case, "ended" if is_lost else "grace", False)
 
 
 def _is_silent(case):
     """Return whether the customer is to hear nothing of this case yet, here as by mail."""
-    if case.waiting_since or case.decline_class == "merchant":
+    if case.waiting_since or case.decline_class == "merchant" or case.state == "suspended":
         return True
+    if case.excluded in ("notices", "both"):
+        return True  # By a person, or since the customer contests the invoice.
     if case.decline_class != "technical" or case.state != "in_recovery":
         return False
     heard = case._get_notice_facts()[case].heard

@@ -139,11 +139,8 @@ class TestCaseFollowsInvoice(RecoveryCommon):
         self._create_portal_transaction(invoice)._set_error("Declined")
         self._run_cron("follow")
         case = invoice.recovery_case_id
-        self.assertEqual(case.state, "in_recovery")
-        with mute_logger("odoo.addons.revenue_recovery.models.charge"):
-            self._charge_next(case)
-        refused = case.attempt_ids.filtered(lambda attempt: attempt.state == "refused")
-        self.assertIn("No saved payment method", refused.sentence)
+        self.assertEqual((case.state, case.opened_by), ("in_recovery", "customer"))
+        self.assertFalse(case.next_attempt_id, msg="Nobody agreed to charges of it.")
 
     def test_failed_payment_of_an_invoice_that_is_not_due_opens_no_case(self):
         due = fields.Date.today() + timedelta(days=10)

@@ -205,7 +205,8 @@ class TestRefund(TakenBackCommon):
         self.assertEqual((row.recovered_amount, row.recovered_company_amount), (75.0, 75.0))
         self.assertEqual(row.received_amount, 100.0, msg="What the entry says came in.")
         row = self.env["recovery.case.report"].search([("case_id", "=", case.id)])
-        self.assertEqual((row.asked_amount, row.credited_amount), (100.0, 25.0))
+        self.assertEqual((row.asked_amount, row.refunded_amount), (100.0, 25.0))
+        self.assertEqual((row.credited_amount, row.corrected_amount), (0.0, 0.0))
         self.assertEqual((row.failed_amount, row.recovered_amount), (75.0, 75.0))
         self.assertEqual((row.lost_amount, row.in_recovery_amount), (0.0, 0.0))
 

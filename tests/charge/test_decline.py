@@ -195,7 +195,7 @@ class TestJourney(DeclineCommon):
     def test_new_method_is_charged_at_once(self):
         case = self._decline_first_charge("expired_card", code="expired_card")
         with freeze_time("2026-11-24 03:00:00"):
-            new_card = self._create_card("done")
+            new_card = case.move_id.collect_token_id = self._create_card("done")
             self._run_cron("follow")
             planned = self._get_planned(case)
             self.assertEqual(planned.source, "method")
@@ -236,7 +236,7 @@ class TestJourney(DeclineCommon):
         with freeze_time("2026-12-08 12:00:00"):
             self._run_cron("follow")
             self.assertEqual(case.state, "grace", msg="The clock of a blocked case runs.")
-            self._create_card("done")
+            case.move_id.collect_token_id = self._create_card("done")
             self._run_cron("follow")
             self._run_cron("charge")
         self.assertEqual(case.state, "recovered")
@@ -275,8 +275,7 @@ class TestJourney(DeclineCommon):
         self.assertTrue(self._get_planned(other))
 
     def test_backup_method_is_charged_where_the_policy_allows_it(self):
-        backup = self._create_card("done")
-        backup.recovery_updated_at = "2026-01-01 00:00:00"
+        backup = self._create_backup()
         case = self._decline_first_charge("lost_card")
         self.assertFalse(self._get_planned(case), msg="Not unless the policy says so.")
         self.policy.use_backup_methods = True
@@ -294,8 +293,7 @@ class TestJourney(DeclineCommon):
         self.assertEqual(case.state, "recovered")
 
     def test_backup_that_is_declined_goes_on_by_the_schedule(self):
-        backup = self._create_card("error")
-        backup.recovery_updated_at = "2026-01-01 00:00:00"
+        backup = self._create_backup("error")
         self.policy.use_backup_methods = True
         case = self._decline_first_charge("lost_card")
         self._charge_next(case)
@@ -304,7 +302,7 @@ class TestJourney(DeclineCommon):
 
     def test_two_methods_are_never_charged_within_a_minute(self):
         for _number in range(2):
-            self._create_card("error").recovery_updated_at = "2026-01-01 00:00:00"
+            self._create_backup("error")
         self.policy.use_backup_methods = True
         case = self._decline_first_charge("lost_card")
         instants = sorted(case.attempt_ids.mapped("planned_at"))

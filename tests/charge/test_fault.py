@@ -345,7 +345,7 @@ class TestNarrowFault(FaultCommon):
 
     def test_backup_method_does_not_pay_for_our_own_fault(self):
         self.policy.use_backup_methods = True
-        self._create_card("done")
+        self._create_backup()
         case = self._fail(REFUSED_KEY)
         self._live(2, REFUSED_KEY)
         self.assertEqual((case.blocked_class, len(case.attempt_ids)), ("merchant", 1))

@@ -31,8 +31,15 @@ TABLES = (
 )
 # The columns that the addon adds to them.
 OWN_COLUMNS = {
-    "account_move": {"collect_automatically", "collect_token_id", "recovery_case_id"},
-    "account_payment": {"recovery_return_move_id"},
+    "account_move": {
+        "collect_automatically",
+        "collect_token_id",
+        "recovery_case_id",
+        "recovery_excluded",
+        "recovery_excluded_reason",
+        "recovery_excluded_until",
+    },
+    "account_payment": {"recovery_return_move_id", "recovery_taken_off"},
     "payment_provider": {
         "recovery_back_off",
         "recovery_events_secret",
@@ -48,6 +55,10 @@ OWN_COLUMNS = {
         "recovery_alive_at",
         "recovery_alive_by_id",
         "recovery_asked_at",
+        "recovery_backup_at",
+        "recovery_backup_by_id",
+        "recovery_backup_order",
+        "recovery_backup_told_at",
         "recovery_country",
         "recovery_expiry",
         "recovery_fingerprint",
@@ -59,6 +70,7 @@ OWN_COLUMNS = {
     },
     "payment_transaction": {
         "recovery_ask_at",
+        "recovery_backup",
         "recovery_begun_at",
         "recovery_decline",
         "recovery_fingerprint",
@@ -76,8 +88,16 @@ OWN_COLUMNS = {
         "recovery_due_soon_days",
         "recovery_large_amount",
         "recovery_share_timing",
+        "recovery_small_rests_wait",
     },
-    "res_partner": {"collect_automatically", "collect_token_id", "recovery_blocked"},
+    "res_partner": {
+        "collect_automatically",
+        "collect_token_id",
+        "recovery_blocked",
+        "recovery_excluded",
+        "recovery_excluded_reason",
+        "recovery_excluded_until",
+    },
 }
 COMPLAINT = re.compile(r"^[\d-]+ [\d:,]+ \d+ (?:WARNING|ERROR|CRITICAL) .*", re.M)
 

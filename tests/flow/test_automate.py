@@ -134,7 +134,7 @@ class TestAutomate(AutomateCommon):
         self.assertEqual(case.arm, "control")
 
     def test_backup_method_is_charged_next(self):
-        backup = self._create_card(outcome="done")
+        backup = self._create_backup()
         _invoice, case = self._fail_invoice(token=self._create_card())
         self._run_automation("backup", case)
         self.assertEqual(case.next_attempt_id.token_id, backup)

@@ -299,7 +299,7 @@ class TestEventsOfCases(EventsCommon):
         self.assertIn("was removed at its provider", self._get_notes()[0])
         with self.assertRaisesRegex(UserError, "removed at its provider"):
             self.case.action_retry_now()
-        new_card = self._create_card("done")
+        new_card = self.invoice.collect_token_id = self._create_card("done")
         self._run_cron("follow")
         self._charge_next(self.case)
         self.assertEqual(self.case.state, "recovered")

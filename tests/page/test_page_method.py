@@ -37,6 +37,22 @@ class TestPageMethod(PageCommon):
         self.assertEqual((self.invoice.payment_state, self.case.state), ("paid", "recovered"))
         self.assertIn("Paid, thank you", self._get().text)
 
+    def test_new_method_is_charged_within_the_same_minute(self):
+        self.env["ir.cron.trigger"].sudo().search([]).unlink()
+        self._replace()
+        self.assertTrue(self._find_wake_ups("follow"))
+        self._run_cron("follow")
+        attempt = self.case.next_attempt_id
+        self.assertLessEqual(attempt.planned_at, fields.Datetime.now())
+        self.assertTrue(self._find_wake_ups("charge"))
+        self._run_cron("charge")
+        self.assertEqual(self.invoice.payment_state, "paid")
+
+    def _find_wake_ups(self, name):
+        job = self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}")
+        due = [("cron_id", "=", job.id), ("call_at", "<=", fields.Datetime.now())]
+        return self.env["ir.cron.trigger"].sudo().search(due)
+
     def test_case_whose_method_was_dead_charges_the_new_one(self):
         self.case.first_attempt_id.sudo().decline_class = "never"
         self.case.sudo().write({"decline_class": "never", "blocked_class": "never"})

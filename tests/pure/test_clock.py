@@ -21,6 +21,8 @@ ELSEWHERE = ("pure", "concurrency")
 BASE = "RecoveryCommon"
 # Odoo's own bases, with which records could be made at the machine's time.
 BARE = {"TransactionCase", "HttpCase", "SingleTransactionCase", "AccountPaymentCommon"}
+# What the base begins with, at a clock of its own.
+BEFORE_BASE = {"PreparedCase", "_First"}
 # What only looks at files or definitions.
 READ_ONLY = {"TestFiles"}
 # Where a clock is set for whatever comes next, and how a test says to which day it goes.
@@ -67,7 +69,7 @@ class Classes:
 
     def _check(self, node):
         bases = {each for each in map(_name, node.bases) if each}
-        if node.name == BASE:
+        if node.name == BASE or node.name in BEFORE_BASE:
             return
         if bases & BARE and BASE not in self._lineage(node) and node.name not in READ_ONLY:
             yield f"begins without {BASE}, which sets the clock"

@@ -32,7 +32,8 @@ class TestCollect(RecoveryCommon):
         self._run_cron("collect")
         payment = self._register_payment(invoice, 100)
         self._run_cron("follow")
-        payment.move_id.line_ids.remove_move_reconcile()
+        payment.action_draft()
+        payment.action_cancel()
         self._collect()
         self.assertEqual(
             invoice.recovery_attempt_ids.sorted("id").mapped("state"), ["cancelled", "paid"]

@@ -241,6 +241,9 @@ class TestLearning(LearningCommon):
         self.assertEqual(row._read_model().attempts, 0)
 
 
+EXPORTER = "account.group_account_invoice,base.group_allow_export"
+
+
 @tagged("post_install", "-at_install")
 class TestRecord(LearningCommon, HttpCase):
     """The decisions can be taken away as CSV, with what became of them."""
@@ -260,7 +263,7 @@ class TestRecord(LearningCommon, HttpCase):
         return response, list(csv.DictReader(io.StringIO(response.text)))
 
     def test_decisions_are_exported_with_their_outcomes(self):
-        new_test_user(self.env, "record accountant", "account.group_account_invoice")
+        new_test_user(self.env, "record accountant", EXPORTER)
         response, rows = self._download("record accountant")
         self.assertIn("text/csv", response.headers["Content-Type"])
         self.assertIn("attachment", response.headers["Content-Disposition"])
@@ -276,7 +279,7 @@ class TestRecord(LearningCommon, HttpCase):
         self.assertEqual(facts["policy"]["tries"], 8)
 
     def test_chosen_attempts_are_exported(self):
-        new_test_user(self.env, "record accountant", "account.group_account_invoice")
+        new_test_user(self.env, "record accountant", EXPORTER)
         attempts = self.case.attempt_ids.filtered("decision").sorted("id")
         url = attempts[0].action_export_decisions()["url"]
         _response, rows = self._download("record accountant", url[url.index("?") :])
@@ -290,18 +293,27 @@ class TestRecord(LearningCommon, HttpCase):
         ):
             attempts.action_export_decisions()
 
+    def test_who_may_not_export_gets_none(self):
+        manager = new_test_user(self.env, "record manager", "account.group_account_manager")
+        manager.group_ids -= self.env.ref("base.group_allow_export")
+        self.assertFalse(manager.has_group("base.group_allow_export"))
+        for query in ("", f"?ids={self.case.attempt_ids[0].id}"):
+            response, _rows = self._download("record manager", query)
+            self.assertEqual(response.status_code, 403)
+            self.assertIn("may not export", response.text)
+
     def test_nobody_else_gets_them(self):
         other = self._create_company(name="Other")
         new_test_user(
             self.env,
             "record stranger",
-            "account.group_account_manager",
+            "account.group_account_manager,base.group_allow_export",
             company_id=other.id,
             company_ids=[Command.set(other.ids)],
         )
         _response, rows = self._download("record stranger")
         self.assertEqual(rows, [])
-        new_test_user(self.env, "record clerk", "base.group_user")
+        new_test_user(self.env, "record clerk", "base.group_user,base.group_allow_export")
         with mute_logger("odoo.http"):
             response, _rows = self._download("record clerk")
         self.assertEqual(response.status_code, 403)

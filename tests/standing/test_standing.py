@@ -144,6 +144,18 @@ class TestStanding(RecoveryCommon):
             self.case.write(values)
             self.assertEqual(self._read().standing, "good")
 
+    def test_exclusion_from_notices_is_one_from_the_wall_too(self):
+        self.invoice.recovery_excluded = "both"
+        self._run_cron("follow")
+        self.assertEqual((self.case.excluded, self._read().standing), ("both", "good"))
+
+    def test_exclusion_from_charges_puts_the_hard_wall_off(self):
+        self._begin_grace()
+        self.invoice.recovery_excluded = "charges"
+        self._run_cron("follow")
+        self.assertTrue(self.case.excluded_since)
+        self.assertEqual(self._read().standing, "failing")
+
     def test_technical_trouble_is_silent_as_the_mails_are(self):
         self.case.decline_class = "technical"
         self.case.first_attempt_id.decline_class = "technical"

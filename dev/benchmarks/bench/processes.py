@@ -55,8 +55,13 @@ def gateway_process(name: str) -> Iterator[str]:
 
 
 @contextmanager
-def odoo_server(name: str, database: str, gateway: str) -> Iterator[str]:
-    """Run Odoo's HTTP server on a database, without jobs of its own, and give its address."""
+def odoo_server(
+    name: str, database: str, gateway: str | None = None, jobs: int = 0
+) -> Iterator[str]:
+    """Run Odoo's HTTP server on a database and give its address.
+
+    :param jobs: how many threads run the jobs of the database; none by default
+    """
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with log_file(f"{name}-server").open("w") as log:
@@ -70,7 +75,7 @@ def odoo_server(name: str, database: str, gateway: str) -> Iterator[str]:
                 f"--database={database}",
                 f"--db-filter=^{database}$",
                 f"--http-port={port}",
-                "--max-cron-threads=0",
+                f"--max-cron-threads={jobs}",
                 "--log-level=warn",
             ],
             env=child_env(gateway),

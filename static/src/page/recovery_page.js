@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 import { Interaction } from "@web/public/interaction";
 
 // Milliseconds between two looks at whether a payment has come through, ever fewer.
-const FIRST_WAIT = 3000;
+const FIRST_WAIT = 1000;
 const LAST_WAIT = 30000;
 
 /**

@@ -1,0 +1,37 @@
+"""Time zones of countries."""
+
+import pytest
+import pytz
+
+from revenue_recovery.tools.instants import find_zone
+from revenue_recovery.tools.zones import _MAIN, _STATES, zone_of
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "near", "zone"),
+    [
+        ("FR", "", "", "Europe/Paris"),
+        ("jp", "", "", "Asia/Tokyo"),
+        ("US", "CA", "", "America/Los_Angeles"),
+        ("US", "NY", "America/Chicago", "America/New_York"),
+        ("US", "", "America/Chicago", "America/Chicago"),
+        ("US", "", "Europe/Paris", "America/New_York"),
+        ("DE", "", "", "Europe/Berlin"),
+        ("", "", "Europe/Paris", ""),
+        ("XX", "", "", ""),
+    ],
+)
+def test_zone_is_that_of_the_place(country, state, near, zone):
+    assert zone_of(country, state, near) == zone
+
+
+def test_every_zone_that_is_named_is_one_of_its_country():
+    named = [(country, zone) for country, zone in _MAIN.items()]
+    named += [(country, zone) for country, zones in _STATES.items() for zone in zones]
+    for country, zone in named:
+        assert zone in pytz.country_timezones[country], zone
+
+
+def test_every_country_of_several_zones_names_its_main_one_or_has_islands_only():
+    for country, zones in pytz.country_timezones.items():
+        assert find_zone(zone_of(country)).key in zones

@@ -1,0 +1,395 @@
+"""Who may call and read what: reviewed by hand, compared with what the code does."""
+
+ROLES = {
+    "A": "anybody, not logged in",
+    "P": "the customer, logged in to the portal",
+    "C": "who edits contacts",
+    "I": "who makes invoices",
+    "U": "who works on recovery cases, and nothing else",
+    "M": "a manager",
+    "O": "a manager of another company",
+    "B": "a manager of a branch",
+}
+# Our public methods, and those of other models that we override: called on records of a
+# company of which U sees no invoice, and on a wizard that somebody else has opened.
+CALLS = {
+    "account.move": {
+        "IM": """
+            action_open_recovery_case action_recovery_attention_done
+            action_recovery_confirm_charged action_recovery_confirm_not_charged
+            action_recovery_pause action_recovery_resume action_recovery_retry_now write
+        """,
+    },
+    "account.partial.reconcile": {
+        "IM": "unlink",
+        "IMOB": "create",
+    },
+    "base.automation": {
+        "": "action_recovery_activate action_recovery_copy action_recovery_deactivate create write",
+    },
+    "mail.activity": {
+        "IUM": "unlink",
+    },
+    "mail.mail": {
+        "": "unlink write",
+    },
+    "mail.notification": {
+        "": "write",
+    },
+    "payment.provider": {
+        "": """
+            action_recovery_create_events_webhook action_recovery_pause_charges
+            action_recovery_resume_charges action_recovery_try_again
+        """,
+    },
+    "payment.token": {
+        "": "create write",
+        "MB": "action_recovery_call_alive",
+        "PIMB": "get_linked_records_info",
+    },
+    "payment.transaction": {
+        "": "create",
+    },
+    "recovery.attempt": {
+        "": "create",
+        "IM": "action_confirm_charged action_confirm_not_charged",
+        "IUM": "action_export_decisions action_view_transaction",
+    },
+    "recovery.attempt.report": {
+        "IUM": "action_open_attempt",
+    },
+    "recovery.case": {
+        "": "write",
+        "IM": """
+            action_allow_promise action_attention_done action_confirm_charged
+            action_confirm_not_charged action_method_updated action_resume action_retry_now
+            action_skip action_stop action_withdraw_promise set_retry_advice
+        """,
+        "IUM": """
+            action_change_date action_pause action_promise action_view_attempts action_view_move
+            action_write_off
+        """,
+    },
+    "recovery.case.report": {
+        "IUM": "action_open_case",
+    },
+    "recovery.decline.code": {
+        "MOB": "action_restore_shipped create unlink write",
+    },
+    "recovery.decline.reason": {
+        "IUMOB": "action_view_codes",
+        "MOB": "action_restore_shipped create unlink write",
+    },
+    "recovery.network.rule": {
+        "MOB": "action_restore_shipped create unlink write",
+    },
+    "recovery.notice": {
+        "": "create",
+    },
+    "recovery.plan.wizard": {
+        "": "action_apply",
+    },
+    "recovery.planned.action": {
+        "IUM": "action_cancel",
+    },
+    "recovery.policy": {
+        "IUMB": "action_preview_notices action_view_cases",
+        "M": "write",
+        "MOB": "create",
+    },
+    "recovery.policy.step": {
+        "M": "create unlink write",
+    },
+    "recovery.return.wizard": {
+        "": "action_confirm",
+    },
+    "recovery.revenue.report": {
+        "IUM": "action_open_entry",
+    },
+    "recovery.timeline": {
+        "IUM": "action_cancel",
+    },
+    "recovery.timing": {
+        "": "create unlink write",
+        "IUM": "get_screen_data",
+        "M": "action_rebuild action_reset",
+    },
+    "recovery.write.off.wizard": {
+        "": "action_confirm",
+    },
+    "res.partner": {
+        "": "write",
+    },
+}
+
+# All fields of our models, and ours of other models: of records of that company.
+READS = {
+    "account.move": {
+        "IM": """
+            recovery_attempt_ids recovery_attention recovery_case_id recovery_case_ids
+            recovery_has_question recovery_in_flight_state recovery_next_attempt_at
+            recovery_return_ids recovery_state recovery_timeline_ids
+        """,
+        "PIM": "collect_automatically collect_token_id collect_token_ids",
+    },
+    "account.payment": {
+        "IM": "recovery_return_move_id",
+    },
+    "base.automation": {
+        "": """
+            recovery_error recovery_exclusive recovery_is_deferred recovery_picture
+            recovery_recipe recovery_sequence recovery_stop_when_paid
+        """,
+    },
+    "ir.actions.server": {
+        "": """
+            recovery_activity_type_id recovery_assignee recovery_channel_id recovery_condition
+            recovery_days recovery_hours recovery_is_flow recovery_note recovery_policy_id
+            recovery_sms_template_id recovery_summary recovery_template_id recovery_user_id
+            recovery_user_ids recovery_wait_count recovery_wait_unit recovery_working_day
+            recovery_write_off
+        """,
+    },
+    "mail.activity": {
+        "IUM": "recovery_sentence recovery_subject",
+    },
+    "payment.provider": {
+        "": """
+            recovery_back_off recovery_events_names recovery_events_secret recovery_events_url
+            recovery_failing_count recovery_failing_share recovery_fault recovery_fault_since
+            recovery_is_paused recovery_limited_until recovery_mended_at recovery_pause_reason
+            recovery_paused_until recovery_request_rate recovery_request_source
+            recovery_waiting_count
+        """,
+    },
+    "payment.token": {
+        "IMB": """
+            recovery_alive_at recovery_alive_by_id recovery_asked_at recovery_country
+            recovery_expiry recovery_expiry_state recovery_fingerprint recovery_funding
+            recovery_in_use recovery_is_dead recovery_network recovery_provider_name
+            recovery_removed_at recovery_told_at recovery_updated_at
+        """,
+    },
+    "payment.transaction": {
+        "IM": """
+            recovery_ask_at recovery_begun_at recovery_decline recovery_fingerprint
+            recovery_open_at recovery_page recovery_reason_id recovery_retries_reference
+            recovery_retries_until recovery_silent_since recovery_stays_open recovery_unclear
+        """,
+    },
+    "recovery.attempt": {
+        "IUM": """
+            advice_code advised_until amount arm case_id charged_on company_amount
+            company_currency_id company_id create_date create_uid currency_id deadline_at
+            decided_at decision decline_class decline_code decline_message decline_reason_id
+            due_date finished_at funding is_news is_question issuer_country method_label move_id
+            network network_code partner_id planned_at probability probability_high
+            probability_low propensity resolve_at retry_number rule_id sentence source started_at
+            state token_id transaction_id waiting_provider_id write_date write_uid
+        """,
+    },
+    "recovery.attempt.report": {
+        "IUM": """
+            amount arm attempt_id case_id charge_count charged_on company_currency_id company_id
+            country_id currency_id decline_class failed_amount failure_rate failure_rate_count
+            funding held_count is_first issuer_country journal_id move_id network original_amount
+            outcome paid_amount paid_count partner_id partner_tag_ids planned_at policy_id
+            probability provider_id reason_id retry_number rule_id source success_rate user_id
+        """,
+    },
+    "recovery.case": {
+        "IUM": """
+            active amount_owed arm asked_company_amount attempt_count attempt_ids attention
+            began_by block_rule_id block_sentence blocked_class channel closed_at
+            company_currency_id company_id company_rate create_date create_uid credited_amount
+            currency_id deadline_at decline_class decline_reason_id dispute_deadline_at
+            dispute_state due_date end_reason exhausted_at failed_amount failed_company_amount
+            failed_on figures_outdated first_attempt_id first_class first_failure_at
+            first_reason_id foreign_failure_at funding grace_until has_question in_flight_state
+            issuer_country ladder life link_asked_at method_expires_on method_facts method_label
+            move_id network next_attempt_at next_attempt_id next_attempt_rule_id
+            next_attempt_sentence next_probability next_probability_high next_probability_low
+            next_source not_before notice_ids notices_outdated opened_by partner_id paused_until
+            planned_action_ids policy_id product_categ_id promise_count promise_date promised_at
+            provider_id recovered_amount recovered_company_amount recurrence reported_channel
+            retry_advice retry_advice_at retry_advice_reason retry_advice_since return_ids
+            settled_before settlement_ids state tag_ids timeline_ids token_id user_id waited_hours
+            waiting_provider_id waiting_since write_date write_off_move_id write_uid
+        """,
+    },
+    "recovery.case.report": {
+        "IUM": """
+            arm asked_amount began_by case_id channel company_currency_id company_id country_id
+            credited_amount currency_id days_to_recover decline_class failed_amount failed_count
+            failed_on funding in_recovery_amount is_recurring issuer_country journal_id
+            lost_amount move_id network original_amount outcome partner_id partner_tag_ids
+            policy_id product_categ_id provider_id reason_id recovered_amount recovered_count
+            recovery_day recovery_rate recovery_rate_count state user_id
+        """,
+    },
+    "recovery.case.tag": {
+        "IUMOB": "color create_date create_uid name write_date write_uid",
+    },
+    "recovery.decline.code": {
+        "IUMOB": """
+            active advice category code create_date create_uid date decline_class edited key kind
+            reason_id scope shipped source write_date write_uid
+        """,
+    },
+    "recovery.decline.reason": {
+        "IUMOB": """
+            accountant active code code_count concerns create_date create_uid customer
+            decline_class edited generic name shipped write_date write_uid
+        """,
+    },
+    "recovery.decline.unlisted": {
+        "IUM": """
+            advice code code_id company_id excerpt first_seen kind last_seen message reason_id
+            scope transaction_count transaction_id
+        """,
+    },
+    "recovery.event": {
+        "IUM": """
+            amount attempt_id attempt_number case_id company_id create_date create_uid currency_id
+            decline_class decline_reason_id is_first_payment move_id occurred_at partner_id
+            policy_id provider_id sentence token_id type user_id write_date write_uid
+        """,
+    },
+    "recovery.forecast.wizard": {
+        "": """
+            block calendar company_id create_date create_uid introduction move_id policy_id
+            summary write_date write_uid
+        """,
+    },
+    "recovery.invoice.queue": {
+        "": "move_id not_before note transaction_id",
+    },
+    "recovery.network.rule": {
+        "IUMOB": """
+            active advice_codes categories code codes consecutive countries create_date create_uid
+            edited kind limit link loosening_reason name problem reasons same_amount scopes
+            shipped source valid_from valid_to window_hours write_date write_uid
+        """,
+    },
+    "recovery.notice": {
+        "IUM": """
+            action_type attachment_id case_id company_id create_date create_uid delivery
+            failure_reason held_until lang life mail_message_id message_key move_id name
+            next_partner_id occurrence opened_at partner_id planned_at recipient_id recipients
+            result sent_at sentence state status step_id subject template_name token_id
+            tried_partner_ids write_date write_uid
+        """,
+    },
+    "recovery.plan.wizard": {
+        "": """
+            case_ids create_date create_uid mode paused_until planned_at promise_date write_date
+            write_uid
+        """,
+    },
+    "recovery.planned.action": {
+        "IUM": """
+            action_id automation_id case_id chain company_id create_date create_uid depth done_at
+            event_id flow name not_before origin_state planned_at res_id res_model sentence
+            sequence set_off_at state stops_when_paid untold write_date write_uid
+        """,
+    },
+    "recovery.policy": {
+        "IUMB": """
+            active attempt_cost case_count charge_hour_from charge_hour_to company_currency_id
+            company_id control_share create_date create_uid dispute_action domain domain_error
+            domain_user_id end_action end_server_action_id grace_days has_subscription_app
+            include_subscription_app name notice_calm_hours notice_likely promise_days pull_only
+            remind_since remind_unpaid retry_ids retry_schedule sequence spread_evenly step_ids
+            survey_url tries use_backup_methods window_choice window_days write_date
+            write_off_account_id write_uid
+        """,
+    },
+    "recovery.policy.retry": {
+        "IUMB": """
+            create_date create_uid delay_count delay_unit policy_id sequence write_date write_uid
+        """,
+    },
+    "recovery.policy.step": {
+        "IUMB": """
+            action_type active activity_type_id activity_user_id amount_max amount_min attempt_max
+            attempt_min by_class company_currency_id create_date create_uid decline_reason_ids
+            delay_days delay_hours domain domain_error domain_user_id hour_from hour_to is_final
+            mail_template_id name on_customer_action on_fix_data on_later on_never on_technical
+            policy_id report_id sequence server_action_id sms_template_id subject_model trigger
+            working_days write_date write_uid
+        """,
+    },
+    "recovery.preview.wizard": {
+        "": """
+            amount calendar company_currency_id create_date create_uid decline_class move_id
+            policy_id starts_at story write_date write_uid
+        """,
+    },
+    "recovery.provider.pace": {
+        "": "free_at provider_id",
+    },
+    "recovery.return": {
+        "IM": "move_ids",
+        "IUM": """
+            amount back_entry_id booked_amount code company_id create_date create_uid currency_id
+            deadline_at decline decline_class entry_id is_due kind message not_before noted_at
+            payment_id reason_id reference state told_at transaction_id write_date write_uid
+        """,
+    },
+    "recovery.return.wizard": {
+        "": """
+            amount code consequences create_date create_uid currency_id date meaning message
+            move_id payment_id payment_ids scheme write_date write_uid
+        """,
+    },
+    "recovery.revenue.report": {
+        "IUM": """
+            amount began_by case_id channel cleared_amount company_currency_id company_id
+            currency_id date entry_id exchange_amount exchange_move_id failed_on journal_id
+            line_id move_id partner_id payment_id received_amount recovered_amount
+            recovered_company_amount written_off_amount
+        """,
+    },
+    "recovery.settlement": {
+        "IUM": """
+            amount began_by case_id channel company_amount company_currency_id company_id
+            create_date create_uid currency_id failed_on partial_id write_date write_uid
+        """,
+    },
+    "recovery.timeline": {
+        "IUM": "amount at case_id company_id currency_id kind method_label sentence state",
+    },
+    "recovery.timing": {
+        "IUM": """
+            attempt_count basis case_count company_id create_date create_uid learned_at
+            learned_attempt_id learned_until model_json rebuild_pending version write_date
+            write_uid
+        """,
+    },
+    "recovery.trigger": {
+        "": "automation chain depth error is_owed key occurred_at res_id res_model state_then",
+    },
+    "recovery.write.off.wizard": {
+        "": """
+            account_id amount case_id company_id create_date create_uid currency_id date
+            write_date write_uid
+        """,
+    },
+    "res.company": {
+        "PCIUM": """
+            recovery_charge_test_providers recovery_due_soon_days recovery_large_amount
+            recovery_share_timing
+        """,
+    },
+    "res.config.settings": {
+        "": """
+            recovery_charge_test_providers recovery_currency_id recovery_due_soon_days
+            recovery_events_silent recovery_large_amount recovery_proxy_warning
+            recovery_share_timing
+        """,
+    },
+    "res.partner": {
+        "CIUMOB": "recovery_blocked",
+        "PCIUMOB": "collect_automatically collect_token_id collect_token_ids",
+    },
+}
