@@ -9,6 +9,7 @@ from . import (
     recovery_page,
     recovery_page_act,
     recovery_page_payment,
+    standing,
 )
 
 # The addon of the provider need not be there. Where it is not installed, Odoo serves nothing of it.

@@ -49,6 +49,19 @@ UPDATE payment_provider
 UPDATE res_company
    SET recovery_charge_test_providers = false;
 DELETE FROM recovery_invoice_queue;
+-- Products ask the original how a customer stands; the copy has no secrets that open anything.
+UPDATE recovery_standing_key
+   SET secret_hash = NULL, state = 'revoked'
+ WHERE state = 'live';
+UPDATE recovery_standing_endpoint
+   SET secret = NULL, state = 'new'
+ WHERE state = 'live';
+UPDATE recovery_standing_message
+   SET state = 'outdated', next_try_at = NULL, answer = 'Not sent: this database is a copy.'
+ WHERE state = 'waiting';
+UPDATE recovery_case
+   SET standing_outdated = false
+ WHERE standing_outdated;
 -- A promise that ends would be told to the rules.
 UPDATE recovery_case
    SET promise_date = NULL

@@ -1,1 +1,2 @@
-from . import rules, policy, method, case, charge, schedule, notice, page, flow, figures, bridge  # noqa: I001 (in this order)
+from . import rules, policy, method, case, charge, schedule, notice  # noqa: I001 (in this order)
+from . import page, flow, figures, standing, bridge

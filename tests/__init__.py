@@ -121,3 +121,11 @@ from .schedule import (
     test_smart,
     test_timing_screen,
 )
+from .standing import (
+    test_key,
+    test_product_webhook,
+    test_standing,
+    test_standing_docs,
+    test_standing_http,
+    test_wall,
+)

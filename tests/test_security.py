@@ -99,6 +99,7 @@ class SecurityCommon(RecoveryCommon):
         self.preview_wizard = self.env["recovery.preview.wizard"].create(
             {"policy_id": self.policy.id, "move_id": self.invoice.id}
         )
+        self._create_products()
         self.write_off_wizard = self.env["recovery.write.off.wizard"].create(
             {
                 "case_id": self.case.id,
@@ -143,6 +144,27 @@ class SecurityCommon(RecoveryCommon):
                 "code": "AM04",
             }
         )
+
+    def _create_products(self):
+        """Create what the merchant's own product asks with, and is told by."""
+        self.standing_key = self.env["recovery.standing.key"].create({"name": "Product"})
+        self.standing_endpoint = self.env["recovery.standing.endpoint"].create(
+            {"name": "Product", "url": "https://app.example.com"}
+        )
+        self.standing_message = (
+            self.env["recovery.standing.message"]
+            .sudo()
+            .create(
+                {
+                    "identifier": "x",
+                    "endpoint_id": self.standing_endpoint.id,
+                    "partner_id": self.customer.id,
+                    "standing": "failing",
+                    "body": "{}",
+                    "occurred_at": fields.Datetime.now(),
+                }
+            )
+        ).sudo(False)
 
     def _create_automation(self):
         """Create what automation rules leave behind: an event, a planned action, a queue."""
@@ -218,6 +240,9 @@ class SecurityCommon(RecoveryCommon):
             "recovery.return.wizard": self.return_wizard,
             "recovery.revenue.report": self._get_revenue(),
             "recovery.settlement": self._get_settlement(),
+            "recovery.standing.endpoint": self.standing_endpoint,
+            "recovery.standing.key": self.standing_key,
+            "recovery.standing.message": self.standing_message,
             "recovery.invoice.queue": self.signal,
             "recovery.planned.action": self.planned_action,
             "recovery.timeline": self.case.timeline_ids[:1],
@@ -383,10 +408,34 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.policy.step", "write"): (self.policy.step_ids, [{"name": "Mine"}]),
             ("recovery.policy.step", "unlink"): (self.policy.step_ids, []),
             ("recovery.return.wizard", "action_confirm"): (self.return_wizard, []),
+            **self._get_product_calls(),
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
             **self._get_report_calls(),
             **self._get_timing_calls(),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_product_calls(self):
+        """Return the calls of what products ask with, and are told by."""
+        key, endpoint = self.standing_key, self.standing_endpoint
+        company = self.env.company.id
+        url = "https://app.example.com"
+        return {
+            ("recovery.standing.endpoint", "action_make_secret"): (endpoint, []),
+            ("recovery.standing.endpoint", "action_view_messages"): (endpoint, []),
+            ("recovery.standing.endpoint", "create"): (
+                None,
+                [[{"name": "Mine", "company_id": company, "url": url}]],
+            ),
+            ("recovery.standing.endpoint", "write"): (endpoint, [{"name": "Mine"}]),
+            ("recovery.standing.key", "action_make_secret"): (key, []),
+            ("recovery.standing.key", "action_revoke"): (key, []),
+            ("recovery.standing.key", "create"): (
+                None,
+                [[{"name": "Mine", "company_id": company}]],
+            ),
+            ("recovery.standing.key", "write"): (key, [{"name": "Mine"}]),
+            ("recovery.standing.message", "action_send_again"): (self.standing_message, []),
         }
 
     def _get_report_calls(self):

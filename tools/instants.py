@@ -52,3 +52,8 @@ def to_seconds(instant: datetime | None) -> int:
 def from_seconds(seconds: int | None) -> datetime | None:
     """Return the aware instant of whole seconds since 1970, UTC; none for 0."""
     return datetime.fromtimestamp(seconds, timezone.utc) if seconds else None
+
+
+def to_iso(instant: datetime | None) -> str | None:
+    """Return an instant as other programs read it, in UTC and to the second; none for none."""
+    return f"{naive(instant).replace(microsecond=0).isoformat()}Z" if instant else None

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class RecoveryStandingKeyShow(models.AbstractModel):
+    """The dialog that shows a new secret, which is stored nowhere."""
+
+    _name = "recovery.standing.key.show"
+    _description = "New Secret of a Product Key"
+
+    # The web client asks for it by onchange, which needs an id.
+    id = fields.Id()
+    secret = fields.Char(readonly=True)
