@@ -326,7 +326,7 @@ class TestPublicMethods(SecurityCommon):
         case, invoice, attempt = self.case, self.invoice, self.attempt
         line = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
         partial = {"debit_move_id": line.id, "credit_move_id": line.id, "amount": 1.0}
-        self._register_payment(invoice, 10.0)
+        payment = self._register_payment(invoice, 10.0)
         self._make_unknown()
         return {
             **self._get_shipped_calls(),
@@ -338,8 +338,10 @@ class TestPublicMethods(SecurityCommon):
             ("account.move", "action_recovery_resume"): (invoice, []),
             ("account.move", "action_recovery_retry_now"): (invoice, []),
             ("account.move", "write"): (invoice, [{"collect_automatically": True}]),
+            ("account.move.line", "write"): (line, [{"date_maturity": "2026-01-01"}]),
             ("account.partial.reconcile", "create"): (None, [[partial]]),
             ("account.partial.reconcile", "unlink"): (line.matched_credit_ids, []),
+            ("account.payment", "write"): (payment, [{"state": "rejected"}]),
             ("payment.provider", "action_recovery_create_events_webhook"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_pause_charges"): (self.demo_provider, []),
             ("payment.provider", "action_recovery_resume_charges"): (self.demo_provider, []),
