@@ -218,7 +218,8 @@ READS = {
             issuer_country ladder life link_asked_at method_expires_on method_facts method_label
             move_id network next_attempt_at next_attempt_id next_attempt_rule_id
             next_attempt_sentence next_probability next_probability_high next_probability_low
-            next_source not_before notice_ids notices_outdated standing_outdated opened_by partner_id paused_until
+            next_source not_before notice_ids notices_outdated opened_by partner_id paused_until
+            standing_outdated
             planned_action_ids policy_id product_categ_id promise_count promise_date promised_at
             provider_id recovered_amount recovered_company_amount recurrence reported_channel
             retry_advice retry_advice_at retry_advice_reason retry_advice_since return_ids
