@@ -68,6 +68,7 @@ def _find_cases(company, partner):
             ("company_id", "=", company.id),
             ("partner_id", "=", partner.id),
             ("state", "in", (*OPEN_STATES, "lost")),
+            ("active", "=", True),
             ("move_id.state", "=", "posted"),
             ("move_id.payment_state", "in", UNPAID_AT_THE_END),
         ],

@@ -109,6 +109,15 @@ CALLS = {
     "recovery.timeline": {
         "IUM": "action_cancel",
     },
+    "recovery.standing.endpoint": {
+        "M": "action_make_secret action_view_messages create write",
+    },
+    "recovery.standing.key": {
+        "M": "action_make_secret action_revoke create write",
+    },
+    "recovery.standing.message": {
+        "M": "action_send_again",
+    },
     "recovery.timing": {
         "": "create unlink write",
         "IUM": "get_screen_data",
@@ -210,6 +219,7 @@ READS = {
             move_id network next_attempt_at next_attempt_id next_attempt_rule_id
             next_attempt_sentence next_probability next_probability_high next_probability_low
             next_source not_before notice_ids notices_outdated opened_by partner_id paused_until
+            standing_outdated
             planned_action_ids policy_id product_categ_id promise_count promise_date promised_at
             provider_id recovered_amount recovered_company_amount recurrence reported_channel
             retry_advice retry_advice_at retry_advice_reason retry_advice_since return_ids
@@ -354,6 +364,27 @@ READS = {
         "IUM": """
             amount began_by case_id channel company_amount company_currency_id company_id
             create_date create_uid currency_id failed_on partial_id write_date write_uid
+        """,
+    },
+    "recovery.standing.endpoint": {
+        "M": """
+            active company_id create_date create_uid message_count name state url write_date
+            write_uid
+        """,
+        "": "secret",
+    },
+    "recovery.standing.key": {
+        "M": """
+            company_id create_date create_uid identifier last_used_at name origins rate
+            revoked_at scope_amounts scope_browser scope_page scope_read state write_date
+            write_uid
+        """,
+        "": "secret_hash",
+    },
+    "recovery.standing.message": {
+        "M": """
+            answer body company_id create_date create_uid endpoint_id identifier next_try_at
+            occurred_at partner_id sent_at standing state tries write_date write_uid
         """,
     },
     "recovery.timeline": {
