@@ -24,7 +24,7 @@ class PreparedCase(AccountPaymentCommon):
     _prepared = None
 
     @classmethod
-    def setUpClass(cls):
+    def setUpClass(cls):  # pylint: disable=method-required-super
         if PreparedCase._prepared is None:
             PreparedCase._prepared = _Prepared(cls._make_first_clock())
         PreparedCase._prepared.lend(cls)

@@ -44,12 +44,16 @@ PENDING = {
         ("active", "=", True),
         ("trigger", "in", ("before_attempt", "before_due", "method_expires")),
     ],
+    "recovery.standing.endpoint": [("state", "=", "live")],
+    "recovery.standing.key": [("state", "=", "live")],
+    "recovery.standing.message": [("state", "=", "waiting")],
     "recovery.trigger": [],
     "res.company": [("recovery_charge_test_providers", "=", True)],
     "res.partner": [("collect_automatically", "=", True)],
 }
 NOTHING_PENDING = {
     "recovery.case.tag": "labels",
+    "recovery.charge.minimum": "knowledge",
     "recovery.decline.code": "knowledge",
     "recovery.decline.reason": "knowledge",
     "recovery.event": "what happened; rules were set off for it when it was written",
@@ -100,6 +104,24 @@ class TestNeutralize(RecoveryCommon):
             {"collect_automatically": True, "collect_token_id": self._create_card("done").id}
         )
         return self._create_invoice()
+
+    def _tell_products(self):
+        """Create what a product of the merchant's asks with, and what it is to be told."""
+        self.env["recovery.standing.key"].create({"name": "Product"}).action_make_secret()
+        endpoint = self.env["recovery.standing.endpoint"].create(
+            {"name": "Product", "url": "https://app.example.com"}
+        )
+        endpoint.action_make_secret()
+        self.env["recovery.standing.message"].sudo().create(
+            {
+                "identifier": "x",
+                "endpoint_id": endpoint.id,
+                "partner_id": self.customer.id,
+                "standing": "failing",
+                "body": "{}",
+                "occurred_at": fields.Datetime.now(),
+            }
+        )
 
     def _lose_answer(self, state):
         """Return an attempt at a provider that is asked again for a charge whose answer is lost."""
@@ -267,6 +289,7 @@ class TestNeutralize(RecoveryCommon):
         self._raise_signal()
         self._create_due_invoice()
         self.demo_provider.sudo().recovery_events_secret = "whsec_x"
+        self._tell_products()
         self.policy.write({"remind_unpaid": True})
         self.env["recovery.policy.step"].with_context(active_test=False).search(
             [("trigger", "in", ("before_due", "method_expires"))]

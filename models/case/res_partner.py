@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..method.collecting import may_collect
 from .exclusion import FIELDS, WHAT, check_until, forget_past
 from .recovery_case import OPEN_STATES
 
@@ -31,6 +32,15 @@ class ResPartner(models.Model):
     @api.constrains(*FIELDS[:2])
     def _check_recovery_excluded_until(self):
         check_until(self)
+
+    # === ACCESS === #
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `base`: the reason is for the team, and to end it lets cards be charged."""
+        if field.name not in FIELDS or self.env.su:
+            return super()._has_field_access(field, operation)
+        return not self.env.user.share if operation == "read" else may_collect(self.env)
 
     # === CRUD METHODS === #
 
@@ -69,7 +79,7 @@ class ResPartner(models.Model):
     @api.autovacuum
     def _gc_recovery_exclusions(self):
         """Empty the exclusions of customers that are over; they have no effect any more."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([]):  # pylint: disable=no-search-all
             forget_past(self.with_company(company).with_context(active_test=False))
 
     def _recovery_note_method_change(self):

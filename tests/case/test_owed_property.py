@@ -52,9 +52,10 @@ class TestOwedProperty(OwedCommon, PageCommon):
         self.compared = Counter()
 
     def _run_cron(self, name):
-        super()._run_cron(name)
+        result = super()._run_cron(name)
         # The job has given numbers of entries that this cursor has not heard of.
         self.env.cr.precommit.data.pop("sequence.mixin", None)
+        return result
 
     def test_all_ask_for_what_odoo_asks_for(self):
         for seed in [int(ONE)] if ONE else range(COUNT):

@@ -161,7 +161,7 @@ class TestNoticeTruth(NoticeCommon):
 
     def test_contest_can_not_be_ticked_off(self):
         _invoice, case = self._fail_invoice()
-        case.sudo()._ask_question("", "paid")
+        case.sudo()._ask_question("", self.customer, "paid")
         with self.assertRaisesRegex(UserError, "Decide first"):
             case.action_attention_done()
         case.action_contest_stands()

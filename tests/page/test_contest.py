@@ -18,7 +18,7 @@ class TestContest(NoticeCommon):
         self.case = self.case.sudo()
 
     def _contest(self, reason="amount", text="It was ten less."):
-        self.assertIsNone(self.case._ask_question(text, reason))
+        self.assertIsNone(self.case._ask_question(text, self.customer, reason))
 
     def test_contested_invoice_is_neither_charged_nor_reminded_of(self):
         with self._at("2026-11-23 09:00:00") as clock:
@@ -63,7 +63,7 @@ class TestContest(NoticeCommon):
     def test_end_of_the_case_says_what_came_of_it_and_it_is_counted(self):
         self._contest("delivery")
         other, other_case = self._fail_invoice()
-        other_case.sudo()._ask_question("", "paid")
+        other_case.sudo()._ask_question("", self.customer, "paid")
         self._register_payment(self.invoice, 100.0)
         wizard = (
             self.env["account.move.reversal"]
@@ -86,16 +86,16 @@ class TestContest(NoticeCommon):
         self.assertFalse(self.case.dispute_state)
 
     def test_reason_without_words_is_enough_unless_it_is_another_one(self):
-        self.assertTrue(self.case._ask_question("", "other"))
-        self.assertTrue(self.case._ask_question(" ", None))
+        self.assertTrue(self.case._ask_question("", self.customer, "other"))
+        self.assertTrue(self.case._ask_question(" ", self.customer))
         self._contest("paid", "")
 
     def test_question_is_asked_until_somebody_answers(self):
-        self.assertIsNone(self.case._ask_question("When?"))
+        self.assertIsNone(self.case._ask_question("When?", self.customer))
         self._run_cron("follow")
         self.assertIn("asks a question", self.case.attention)
         self.case.message_post(
-            body="Tomorrow.",
+            body=f"Tomorrow, {self.customer.name}.",
             author_id=self.env.user.partner_id.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",

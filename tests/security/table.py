@@ -20,6 +20,12 @@ CALLS = {
             action_recovery_pause action_recovery_resume action_recovery_retry_now write
         """,
     },
+    "account.move.line": {
+        "IM": "write",
+    },
+    "account.payment": {
+        "IM": "write",
+    },
     "account.partial.reconcile": {
         "IM": "unlink",
         "IMOB": "create",
@@ -39,12 +45,14 @@ CALLS = {
     "payment.provider": {
         "": """
             action_recovery_create_events_webhook action_recovery_pause_charges
-            action_recovery_resume_charges action_recovery_try_again
+            action_recovery_resume_charges action_recovery_try_again write
         """,
     },
     "payment.token": {
         "": "create write",
-        "MB": "action_recovery_call_alive",
+        "MB": """
+            action_recovery_agree_backup action_recovery_call_alive action_recovery_withdraw_backup
+        """,
         "PIMB": "get_linked_records_info",
     },
     "payment.transaction": {
@@ -62,8 +70,8 @@ CALLS = {
         "": "write",
         "IM": """
             action_allow_promise action_attention_done action_confirm_charged
-            action_confirm_not_charged action_method_updated action_resume action_retry_now
-            action_skip action_stop action_withdraw_promise set_retry_advice
+            action_confirm_not_charged action_contest_stands action_method_updated action_resume
+            action_retry_now action_skip action_stop action_withdraw_promise set_retry_advice
         """,
         "IUM": """
             action_change_date action_pause action_promise action_view_attempts action_view_move
@@ -72,6 +80,9 @@ CALLS = {
     },
     "recovery.case.report": {
         "IUM": "action_open_case",
+    },
+    "recovery.charge.minimum": {
+        "MOB": "action_restore_shipped create unlink write",
     },
     "recovery.decline.code": {
         "MOB": "action_restore_shipped create unlink write",
@@ -136,13 +147,14 @@ READS = {
     "account.move": {
         "IM": """
             recovery_attempt_ids recovery_attention recovery_case_id recovery_case_ids
+            recovery_excluded recovery_excluded_reason recovery_excluded_until
             recovery_has_question recovery_in_flight_state recovery_next_attempt_at
             recovery_return_ids recovery_state recovery_timeline_ids
         """,
         "PIM": "collect_automatically collect_token_id collect_token_ids",
     },
     "account.payment": {
-        "IM": "recovery_return_move_id",
+        "IM": "recovery_return_move_id recovery_taken_off",
     },
     "base.automation": {
         "": """
@@ -153,7 +165,8 @@ READS = {
     "ir.actions.server": {
         "": """
             recovery_activity_type_id recovery_assignee recovery_channel_id recovery_condition
-            recovery_days recovery_hours recovery_is_flow recovery_note recovery_policy_id
+            recovery_days recovery_exclude_reason recovery_exclude_what recovery_exclude_whom
+            recovery_hours recovery_is_flow recovery_note recovery_policy_id
             recovery_sms_template_id recovery_summary recovery_template_id recovery_user_id
             recovery_user_ids recovery_wait_count recovery_wait_unit recovery_working_day
             recovery_write_off
@@ -173,7 +186,8 @@ READS = {
     },
     "payment.token": {
         "IMB": """
-            recovery_alive_at recovery_alive_by_id recovery_asked_at recovery_country
+            recovery_alive_at recovery_alive_by_id recovery_asked_at recovery_backup_at
+            recovery_backup_by_id recovery_backup_order recovery_backup_told_at recovery_country
             recovery_expiry recovery_expiry_state recovery_fingerprint recovery_funding
             recovery_in_use recovery_is_dead recovery_network recovery_provider_name
             recovery_removed_at recovery_told_at recovery_updated_at
@@ -181,7 +195,7 @@ READS = {
     },
     "payment.transaction": {
         "IM": """
-            recovery_ask_at recovery_begun_at recovery_decline recovery_fingerprint
+            recovery_ask_at recovery_backup recovery_begun_at recovery_decline recovery_fingerprint
             recovery_open_at recovery_page recovery_reason_id recovery_retries_reference
             recovery_retries_until recovery_silent_since recovery_stays_open recovery_unclear
         """,
@@ -209,36 +223,47 @@ READS = {
     "recovery.case": {
         "IUM": """
             active amount_owed arm asked_company_amount attempt_count attempt_ids attention
-            began_by block_rule_id block_sentence blocked_class channel closed_at
-            company_currency_id company_id company_rate create_date create_uid credited_amount
-            currency_id deadline_at decline_class decline_reason_id dispute_deadline_at
-            dispute_state due_date end_reason exhausted_at failed_amount failed_company_amount
-            failed_on figures_outdated first_attempt_id first_class first_failure_at
-            first_reason_id foreign_failure_at funding grace_until has_question in_flight_state
-            issuer_country ladder life link_asked_at method_expires_on method_facts method_label
-            move_id network next_attempt_at next_attempt_id next_attempt_rule_id
-            next_attempt_sentence next_probability next_probability_high next_probability_low
-            next_source not_before notice_ids notices_outdated opened_by partner_id paused_until
-            standing_outdated
-            planned_action_ids policy_id product_categ_id promise_count promise_date promised_at
-            provider_id recovered_amount recovered_company_amount recurrence reported_channel
-            retry_advice retry_advice_at retry_advice_reason retry_advice_since return_ids
-            settled_before settlement_ids state tag_ids timeline_ids token_id user_id waited_hours
-            waiting_provider_id waiting_since write_date write_off_move_id write_uid
+            attention_notes began_by billed_amount block_rule_id block_sentence blocked_class
+            channel closed_at company_currency_id company_id company_rate contest_reason
+            contest_state contested_at corrected_amount corrected_company_amount create_date
+            create_uid credited_amount currency_id deadline_at decline_class decline_reason_id
+            discounted_amount discounted_company_amount dispute_deadline_at dispute_state due_date
+            end_reason excluded excluded_since excluded_until exclusion_sentence exhausted_at
+            failed_amount failed_company_amount failed_on figures_outdated first_attempt_id
+            first_class first_failure_at first_reason_id foreign_failure_at funding grace_until
+            has_question in_flight_state issuer_country ladder later_amount life link_asked_at
+            lost_company_amount method_expires_on method_facts method_label move_id network
+            next_attempt_at next_attempt_id next_attempt_rule_id next_attempt_sentence
+            next_probability next_probability_high next_probability_low next_source not_before
+            notice_ids notices_outdated opened_by partner_id paused_until planned_action_ids
+            policy_id postponed_amount postponed_company_amount postponed_until product_categ_id
+            promise_count promise_date promised_at provider_id recovered_amount
+            recovered_company_amount recurrence refunded_amount refunded_company_amount
+            reported_channel retry_advice retry_advice_at retry_advice_reason retry_advice_since
+            return_ids settled_before settlement_ids standing_outdated state tag_ids timeline_ids
+            token_id user_id waited_hours waiting_provider_id waiting_since write_date
+            write_off_move_id write_uid written_off_amount
         """,
     },
     "recovery.case.report": {
         "IUM": """
-            arm asked_amount began_by case_id channel company_currency_id company_id country_id
-            credited_amount currency_id days_to_recover decline_class failed_amount failed_count
-            failed_on funding in_recovery_amount is_recurring issuer_country journal_id
-            lost_amount move_id network original_amount outcome partner_id partner_tag_ids
-            policy_id product_categ_id provider_id reason_id recovered_amount recovered_count
-            recovery_day recovery_rate recovery_rate_count state user_id
+            arm asked_amount began_by case_id channel company_currency_id company_id contest_reason
+            corrected_amount country_id credited_amount currency_id days_to_recover decline_class
+            discounted_amount failed_amount failed_count failed_on funding in_recovery_amount
+            is_recurring issuer_country journal_id lost_amount move_id network original_amount
+            outcome partner_id partner_tag_ids policy_id postponed_amount product_categ_id
+            provider_id reason_id recovered_amount recovered_count recovery_day recovery_rate
+            recovery_rate_count refunded_amount state user_id
         """,
     },
     "recovery.case.tag": {
         "IUMOB": "color create_date create_uid name write_date write_uid",
+    },
+    "recovery.charge.minimum": {
+        "IUMOB": """
+            active amount create_date create_uid currency_id currency_name date edited
+            provider_code shipped source write_date write_uid
+        """,
     },
     "recovery.decline.code": {
         "IUMOB": """
@@ -306,12 +331,12 @@ READS = {
     "recovery.policy": {
         "IUMB": """
             active attempt_cost case_count charge_hour_from charge_hour_to company_currency_id
-            company_id control_share create_date create_uid dispute_action domain domain_error
-            domain_user_id end_action end_server_action_id grace_days has_subscription_app
-            include_subscription_app name notice_calm_hours notice_likely promise_days pull_only
-            remind_since remind_unpaid retry_ids retry_schedule sequence spread_evenly step_ids
-            survey_url tries use_backup_methods window_choice window_days write_date
-            write_off_account_id write_uid
+            company_id contest_action control_share create_date create_uid credit_use dispute_action
+            domain domain_error domain_user_id end_action end_server_action_id grace_days
+            has_subscription_app include_subscription_app name notice_calm_hours notice_likely
+            own_failures promise_days pull_only remind_since remind_unpaid retry_ids retry_schedule
+            sequence spread_evenly step_ids survey_url tries use_backup_methods window_choice
+            window_days write_date write_off_account_id write_uid
         """,
     },
     "recovery.policy.retry": {
@@ -363,7 +388,7 @@ READS = {
     "recovery.settlement": {
         "IUM": """
             amount began_by case_id channel company_amount company_currency_id company_id
-            create_date create_uid currency_id failed_on partial_id write_date write_uid
+            create_date create_uid currency_id failed_on partial_id payment_id write_date write_uid
         """,
     },
     "recovery.standing.endpoint": {
@@ -409,18 +434,20 @@ READS = {
     "res.company": {
         "PCIUM": """
             recovery_charge_test_providers recovery_due_soon_days recovery_large_amount
-            recovery_share_timing
+            recovery_share_timing recovery_small_rests_wait
         """,
     },
     "res.config.settings": {
         "": """
             recovery_charge_test_providers recovery_currency_id recovery_due_soon_days
             recovery_events_silent recovery_large_amount recovery_proxy_warning
-            recovery_share_timing
+            recovery_share_timing recovery_small_rests_wait
         """,
     },
     "res.partner": {
-        "CIUMOB": "recovery_blocked",
+        "CIUMOB": """
+            recovery_blocked recovery_excluded recovery_excluded_reason recovery_excluded_until
+        """,
         "PCIUMOB": "collect_automatically collect_token_id collect_token_ids",
     },
 }
