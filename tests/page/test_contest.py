@@ -95,7 +95,7 @@ class TestContest(NoticeCommon):
         self._run_cron("follow")
         self.assertIn("asks a question", self.case.attention)
         self.case.message_post(
-            body=f"Tomorrow, {self.customer.name}.",
+            body=self.customer.name,
             author_id=self.env.user.partner_id.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
