@@ -91,7 +91,10 @@ class _Prepared:
 
     def _go_back(self):
         """Forget what a class did; in place of closing the cursor."""
+        cr = self._cr
         if self._savepoint:
-            self._cr.clear()
+            cr.clear()
             self._savepoint.rollback()
-        self._cr.transaction = None
+        for callbacks in (cr.precommit, cr.postcommit, cr.prerollback, cr.postrollback):
+            callbacks.clear()
+        cr.transaction = None

@@ -37,10 +37,10 @@ class TestTour(RecoveryCommon, HttpCase):
         code = self.env["recovery.decline.code"]._find_code("demo", "code", "moon_phase")
         self.assertEqual(code.reason_id.code, "lost_card")
 
-    def test_manager_restores_a_rule_that_was_loosened(self):
+    def test_manager_restores_a_rule_that_was_made_stricter(self):
         self._create_manager()
         rule = self.env["recovery.network.rule"]._find("visa_20")
-        rule.limit = 100
+        rule.limit = 10
         self.start_tour("/odoo/recovery-network-rules", "recovery_restore_rule", login="manager")
         self.assertEqual((rule.limit, rule.edited), (20, False))
 

@@ -95,7 +95,7 @@ class TestExclusion(NoticeCommon):
             self._collect()
             attempt = invoice.recovery_attempt_ids
             self.assertEqual((attempt.state, len(attempt)), ("planned", 1))
-            self.assertEqual(str(attempt.planned_at), "2026-11-30 00:00:00")
+            self.assertEqual(str(attempt.planned_at), "2026-11-29 23:00:00", msg="In Paris")
             self.assertIn("is excluded from charges until", attempt.sentence)
             clock.move_to("2026-11-24 09:00:00")
             self._end(self.customer)
@@ -127,7 +127,7 @@ class TestExclusion(NoticeCommon):
         with self._at("2026-11-23 09:00:00") as clock:
             self._exclude(invoice, until="2026-11-25")
             self._exclude(self.customer, until="2026-11-25")
-            clock.move_to("2026-11-25 09:00:00")
+            clock.move_to("2026-11-26 09:00:00")
             self.env["account.move"]._gc_recovery_exclusions()
             self.env["res.partner"].sudo()._gc_recovery_exclusions()
             self.assertFalse(invoice.recovery_excluded or self.customer.recovery_excluded)

@@ -282,7 +282,7 @@ class TestNarrowFault(FaultCommon):
     """A fault of one amount, currency or method lets those like it wait, and no others."""
 
     def test_amount_below_the_minimum_is_charged_once(self):
-        case = self._fail(TOO_SMALL, amount=0.30)
+        case = self._fail(TOO_SMALL, amount=0.60)
         self.assertEqual(case.first_attempt_id.decline_reason_id.code, "amount_too_small")
         self._live(20, TOO_SMALL)
         self.assertEqual(len(self.charged), 1)
@@ -290,26 +290,26 @@ class TestNarrowFault(FaultCommon):
         self.assertIn("Below the provider's minimum", self._get_alert().recovery_sentence)
 
     def test_smaller_amounts_wait_and_larger_ones_are_charged(self):
-        self._fail(TOO_SMALL, amount=0.30)
-        smaller = self._create_invoice(token=self.card, amount=0.20)
+        self._fail(TOO_SMALL, amount=0.60)
+        smaller = self._create_invoice(token=self.card, amount=0.55)
         larger = self._create_invoice(token=self.card, amount=50.0)
         with self._answering(None):
             self._collect()
         self.assertEqual(smaller.recovery_attempt_ids.waiting_provider_id, self.stripe)
         self.assertEqual(larger.payment_state, "paid")
-        self.assertEqual(self.charged, [30, 5000])
+        self.assertEqual(self.charged, [60, 5000])
 
     def test_smaller_one_waits_on_when_the_first_was_paid_otherwise(self):
-        case = self._fail(TOO_SMALL, amount=0.30)
-        smaller = self._create_invoice(token=self.card, amount=0.20)
+        case = self._fail(TOO_SMALL, amount=0.60)
+        smaller = self._create_invoice(token=self.card, amount=0.55)
         self._live(1, TOO_SMALL)
-        self._register_payment(case.move_id, 0.30)
+        self._register_payment(case.move_id, 0.60)
         self._live(2, TOO_SMALL)
-        self.assertEqual(self.charged, [30], msg="Stripe would refuse it as well.")
+        self.assertEqual(self.charged, [60], msg="Stripe would refuse it as well.")
         self.assertEqual(smaller.recovery_attempt_ids.waiting_provider_id, self.stripe)
         self.assertIn("Invoices that wait: 1.", self._get_alert().recovery_sentence)
         self._try_again()
-        self.assertEqual((self.charged, smaller.payment_state), ([30, 20], "paid"))
+        self.assertEqual((self.charged, smaller.payment_state), ([60, 55], "paid"))
 
     def test_paused_case_is_not_followed_again_and_again(self):
         case = self._fail(REFUSED_KEY)
@@ -324,9 +324,9 @@ class TestNarrowFault(FaultCommon):
         self.assertEqual(case.next_source, "mended")
 
     def test_alert_ends_with_the_invoice(self):
-        case = self._fail(TOO_SMALL, amount=0.30)
+        case = self._fail(TOO_SMALL, amount=0.60)
         self.assertTrue(self._get_alert())
-        self._register_payment(case.move_id, 0.30)
+        self._register_payment(case.move_id, 0.60)
         self._run_cron("follow")
         self.assertEqual(case.state, "recovered")
         self.assertFalse(self._get_alert())

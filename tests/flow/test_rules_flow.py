@@ -257,7 +257,7 @@ class TestLoops(RulesCommon):
     NOW = START
 
     def test_rule_that_sets_itself_off_runs_once(self):
-        code = "record.write({'active': not record.active})"
+        code = "record.write({'user_id': not record.user_id and env.uid})"
         rule = self._create_rule(code, trigger="on_create_or_write")
         _invoice, case = self._fail_invoice()
         for _turn in range(3):

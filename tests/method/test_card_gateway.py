@@ -79,7 +79,7 @@ class TestCardGateway(RecoveryCommon, HttpCase):
         self.assertIn("now valid until 08/2031", self.case.message_ids[0].body)
         self.assertEqual(self.case.next_attempt_id.source, "method")
         self._charge_next(self.case)
-        self.assertEqual((self.case.state, self.case.channel), ("recovered", "retry"))
+        self.assertEqual((self.case.state, self.case.channel), ("recovered", "updated"))
         self.assertEqual(self._get_charged(), 10000)
         self.assertFalse(self.client.counters()["charged_twice"])
 

@@ -22,7 +22,7 @@ class TestPageTour(PageCommon):
         self.assertEqual(self.case.next_attempt_id._get_token(), self.customer.collect_token_id)
         self._make_due(self.case)
         self._run_cron("charge")
-        self.assertEqual((self.invoice.payment_state, self.case.channel), ("paid", "retry"))
+        self.assertEqual((self.invoice.payment_state, self.case.channel), ("paid", "new_method"))
         self._open("paid")
 
     def test_customer_promises_a_day(self):

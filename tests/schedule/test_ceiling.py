@@ -49,7 +49,7 @@ class TestCeiling(DeclineCommon):
         planned = self._get_planned(case)
         self.assertGreater(self._get_wait(case), timedelta(days=4))
         self.assertEqual(
-            planned.sentence, "Not before 27 Nov 09:00: Mastercard advice 27 (retry after 4 days)."
+            planned.sentence, "Not before 27 Nov 04:00: Mastercard advice 27 (retry after 4 days)."
         )
         self.assertEqual(planned.rule_id.code, "mastercard_advice_27")
         self.assertEqual(case.next_attempt_rule_id, planned.rule_id)

@@ -59,14 +59,18 @@ class TestNoMethod(NoticeCommon):
         self.assertEqual((case.next_attempt_id.source, case.blocked_class), ("method", False))
         self.assertFalse(case.attention)
 
-    def test_card_that_the_customer_saves_instead_of_an_archived_one_is_charged(self):
+    def test_card_that_is_chosen_instead_of_an_archived_one_is_charged(self):
         card = self._create_card()
-        _invoice, case = self._fail_invoice(token=card)
+        invoice, case = self._fail_invoice(token=card)
         with self._at("2026-11-23 12:00:00"):
             card.active = False
             other = self._create_card("done")
             self._follow()
-            self.assertEqual(case.next_attempt_id.token_id, other)
+            self.assertFalse(case.next_attempt_id, msg="Nobody agreed to that.")
+            invoice.collect_token_id = other
+            self._follow()
+            self.assertEqual(case.next_attempt_id.token_id or invoice.collect_token_id, other)
+            self.assertTrue(case.next_attempt_id)
 
     def test_warning_about_no_method_goes_when_one_is_chosen(self):
         invoice = self._create_invoice()
