@@ -345,6 +345,8 @@ class ReportCommon(LedgerMixin, RecoveryCommon):
             discounted, played["discounted"] = self._fail(100.0)
             partial, played["partial"] = self._fail(500.0, "EUR", self.euro_company)
             _invoice, played["open"] = self._fail(77.77, "USD", self.euro_company)
+            # Without a saved method they would be given up before long.
+            (played["partial"] | played["open"]).sudo()._pause(False, "A person looks at them.")
             _invoice, played["lost"] = self._fail(33.33, "GBP", self.yen_company)
             self._create_invoice(amount=40.0, token=self._create_card("done"))
             self._collect()
