@@ -27,9 +27,14 @@ class Life:
         self.test, self.chance = test, chance
         self.billed = chance.choice((100.0, 33.33, 250.01, 1999.99))
         self.currency = test.currencies[chance.choice(("USD", "EUR", "GBP"))]
-        self.card = test._create_card()
+        # Of its own: what is left of another life would be credit that is used first.
+        customer = test.customer.copy({"name": "Customer of one life"})
+        self.card = test._create_card(partner_id=customer.id)
         self.invoice, self.case = test._fail_invoice(
-            amount=self.billed, token=self.card, currency_id=self.currency.id
+            amount=self.billed,
+            token=self.card,
+            currency_id=self.currency.id,
+            partner_id=customer.id,
         )
         # Given up and put off, it would be charged again, and fail once more: in another case.
         self.invoice.collect_automatically = False
