@@ -24,7 +24,7 @@ JOBS = {
     "book": ("payment.transaction", "_cron_post_process"),
 }
 # All that happens by itself, in an order in which what one job leaves the next one finds.
-WORK = ("follow", "charge", "book", "follow")
+WORK = ("collect", "follow", "charge", "book", "follow")
 
 # The steps of the follow job that have to do with money, and what each looks at.
 STEPS = {
@@ -35,7 +35,16 @@ _IN_FLIGHT = "SELECT FROM recovery_attempt WHERE state IN ('running', 'unknown',
 _UNBOOKED = "SELECT FROM payment_transaction WHERE is_post_processed IS NOT TRUE"
 _PLANNED = "SELECT FROM recovery_attempt WHERE state = 'planned' AND planned_at <= %(now)s"
 _QUEUED = "SELECT FROM recovery_invoice_queue"
+_UNPLANNED = """
+    SELECT FROM account_move
+     WHERE id = %(move)s AND collect_automatically AND state = 'posted'
+       AND payment_state IN ('not_paid', 'partial')
+       AND NOT EXISTS (SELECT FROM recovery_attempt
+                        WHERE move_id = %(move)s
+                          AND state IN ('planned', 'running', 'unknown', 'pending'))
+"""
 LEFT = {
+    "collect": {"unplanned": _UNPLANNED},
     "charge": {"planned": _PLANNED},
     "book": {"unbooked": _UNBOOKED},
     "follow": {
@@ -136,8 +145,6 @@ class Acts:
 
         The follow job is left those of its steps that have.
         """
-        if job == "collect":
-            return True
         found = self._ask(LEFT[job])
         if job == "follow":
             steps = {name: found.pop(name) for name in STEPS}
@@ -149,7 +156,9 @@ class Acts:
     def _ask(self, questions):
         """Return which of these conditions of SQL hold."""
         columns = ", ".join(f"EXISTS ({question})" for question in questions.values())
-        self.env.cr.execute(f"SELECT {columns}", {"now": fields.Datetime.now()})
+        self.env.cr.execute(
+            f"SELECT {columns}", {"now": fields.Datetime.now(), "move": self.invoice.id}
+        )
         return dict(zip(questions, self.env.cr.fetchone(), strict=True))
 
     def is_over(self):
