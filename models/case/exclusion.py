@@ -127,9 +127,9 @@ def _get_day(record):
 
     :param record: the customer, in their company, or the invoice
     """
-    company = record.company_id if record._name == "account.move" else record.env.company
-    customer = record.commercial_partner_id.with_company(company)
-    return customer._get_recovery_day(fields.Datetime.now())
+    if record._name == "account.move":
+        return record._get_recovery_today()
+    return record.commercial_partner_id._get_recovery_day(fields.Datetime.now())
 
 
 # === THE CASE === #

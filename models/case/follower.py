@@ -191,12 +191,12 @@ def follow_invoice(case):
     elif move.state == "posted" and (is_settled or is_waiting):
         _close_settled(case, claim, rest=0.0 if is_settled else debt.owed)
     elif case.state in OPEN_STATES:
-        _follow_suspension(case, claim)
+        _follow_suspension(case, claim, debt)
     elif case.state in ("recovered", "cancelled"):
         reason = case.env._("The payment of the invoice was taken back.")
         if case._reopen(reason):
             case._ask_for_attention(reason)
-            _follow_suspension(case, claim)
+            _follow_suspension(case, claim, debt)
 
 
 def _leave_customer(case):
@@ -267,7 +267,7 @@ def _describe_end(case, claim, rest):
     return case.env._("The invoice was corrected, nothing is owed.")
 
 
-def _follow_suspension(case, claim):
+def _follow_suspension(case, claim, debt):
     """Suspend a case while its invoice must be left alone; go on when that ends."""
     env, move = case.env, case.move_id
     compare = case.currency_id.compare_amounts
@@ -276,7 +276,7 @@ def _follow_suspension(case, claim):
         reason = env._("The invoice was reset to draft.")
     elif move.payment_state == "blocked":
         reason = env._("The invoice is marked as blocked.")
-    elif move._get_debt(case.due_date).is_excluded:
+    elif debt.is_excluded:
         reason = env._("The invoice is excluded from follow-ups.")
     elif compare(claim.returned, 0) > 0 and compare(claim.open, 0) <= 0:
         reason = env._(

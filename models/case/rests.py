@@ -3,8 +3,7 @@
 Mostly a difference of rounding or of exchange rates, which only a person can judge.
 """
 
-from .alerts import find_alerts, put_alert
-from .states import OPEN_STATES
+from .alerts import find_alerts, raise_alert
 
 
 def is_rest(move):
@@ -25,19 +24,15 @@ def raise_rests(moves):
     rests = moves.filtered(is_rest)
     if not rests:
         return
-    subjects = {move: f"rest:{move.id}" for move in rests}
-    known = set()
+    subjects = {f"rest:{move.id}": move for move in rests.sudo()}
     for ticked_off in (False, True):
-        alerts = find_alerts(moves.env, *subjects.values(), ticked_off=ticked_off)
-        known |= set(alerts.mapped("recovery_subject"))
-    # In sudo mode: whoever runs into it need not be allowed to see cases, or to assign to-dos.
-    for move_sudo in rests.sudo().filtered(lambda move: f"rest:{move.id}" not in known):
-        case_sudo = move_sudo.recovery_case_id
+        for alert in find_alerts(moves.env, *subjects, ticked_off=ticked_off):
+            subjects.pop(alert.recovery_subject, None)
+    for subject, move_sudo in subjects.items():
         sentence = move_sudo.env._(
             "%(amount)s is left of %(invoice)s, which is too little to charge; perhaps a "
             "difference of rounding or of exchange rates. Write it off, or let it wait.",
             amount=move_sudo.currency_id.format(move_sudo.amount_residual),
             invoice=move_sudo.display_name,
         )
-        thread_sudo = case_sudo if case_sudo.state in OPEN_STATES else move_sudo
-        put_alert(thread_sudo, sentence, f"rest:{move_sudo.id}")
+        raise_alert(move_sudo, sentence, subject)

@@ -252,10 +252,7 @@ class BegunPayment:
         if is_known:
             reason = self._env._("The customer did not finish the payment.")
             return self._transaction._recovery_withdraw(reason)
-        self._transaction.recovery_stays_open = False
-        if self._transaction.state == "draft":
-            reason = self._env._("The provider does not know this payment.")
-            self._transaction._set_canceled(state_message=reason)
+        self._transaction._recovery_close(self._env._("The provider does not know this payment."))
         return True
 
     def _is_unfinished(self, payment_data):

@@ -544,10 +544,15 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.provider_code == "stripe" and not self._recovery_cancel_intent():
             return False
+        self._recovery_close(reason)
+        return True
+
+    def _recovery_close(self, reason):
+        """Keep that a payment can't be finished any more; one that was declined stays so."""
+        self.ensure_one()
         self.recovery_stays_open = False
         if self.state == "draft":
             self._set_canceled(state_message=reason)
-        return True
 
     def _recovery_cancel_intent(self):
         """Cancel what a browser could still confirm at Stripe; return whether it is.
