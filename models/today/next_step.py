@@ -93,7 +93,7 @@ class CaseTeller:
         if not case.paused_until:
             return self._env._("Is paused until somebody resumes it.")
         day = self._reader.say_day(case.paused_until)
-        return self._env._("Is paused, and goes on %(day)s.", day=day)
+        return self._env._("Is paused; charges again %(day)s.", day=day)
 
     def _say_suspended(self, case):
         if case.postponed_until:

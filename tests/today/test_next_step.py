@@ -132,7 +132,7 @@ class TestNextStep(RecoveryCommon):
     def test_paused_case(self):
         case = self._fail()
         case._pause(date(2027, 3, 11), "Asked for.")
-        self.assertEqual(self._read(case), ("wait", "Is paused, and goes on tomorrow."))
+        self.assertEqual(self._read(case), ("wait", "Is paused; charges again tomorrow."))
         case.paused_until = False
         self.assertEqual(self._read(case)[1], "Is paused until somebody resumes it.")
 

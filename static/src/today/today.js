@@ -11,8 +11,6 @@ import { Component, onMounted, onWillDestroy, useState } from "@odoo/owl";
 
 import { count } from "../timing_screen/timing_labels";
 
-const { DateTime } = luxon;
-
 /** The buttons that settle what a person must look at, by the name the server gives them. */
 const ACTS = {
     charged: {
@@ -171,7 +169,8 @@ export class Today extends Component {
     }
 
     get today() {
-        return DateTime.now().toLocaleString({ weekday: "long", day: "numeric", month: "long" });
+        const day = deserializeDate(this.data.months[0].to);
+        return day.toLocaleString({ weekday: "long", day: "numeric", month: "long" });
     }
 }
 
