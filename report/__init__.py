@@ -11,4 +11,5 @@ from . import (
     recovery_revenue_report,
     recovery_spreadsheet,
     recovery_timeline,
+    recovery_today,
 )

@@ -52,7 +52,9 @@ class RecoveryAttemptReport(models.Model):
 
     # Dimensions.
     attempt_id = fields.Many2one(comodel_name="recovery.attempt", string="Charge", readonly=True)
-    arm = fields.Selection(selection=[("smart", "Smart"), ("control", "Control")], readonly=True)
+    arm = fields.Selection(
+        selection=[("smart", "Smart"), ("control", "Control")], string="Group", readonly=True
+    )
     reason_id = fields.Many2one(
         comodel_name="recovery.decline.reason", string="Decline Reason", readonly=True
     )

@@ -80,6 +80,7 @@ class RecoveryCaseReport(models.Model):
     )
     arm = fields.Selection(
         selection=[("smart", "Smart"), ("control", "Control")],
+        string="Group",
         readonly=True,
         help="Empty: the policy had no smart schedule.",
     )

@@ -16,6 +16,7 @@ from .case import (
     test_case,
     test_credit,
     test_exclusion,
+    test_many,
     test_other_customer,
     test_owed,
     test_owed_property,
@@ -128,4 +129,8 @@ from .standing import (
     test_standing_docs,
     test_standing_http,
     test_wall,
+)
+from .today import (
+    test_next_step,
+    test_today,
 )

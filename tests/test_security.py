@@ -93,6 +93,9 @@ class SecurityCommon(RecoveryCommon):
         self.forecast_wizard = self.env["recovery.forecast.wizard"].create(
             {"move_id": self.invoice.id}
         )
+        self.many_wizard = self.env["recovery.many.wizard"].create(
+            {"act": "stop", "case_ids": [Command.set(self.case.ids)]}
+        )
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
         )
@@ -230,6 +233,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.trigger": self.trigger,
             "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
+            "recovery.many.wizard": self.many_wizard,
             "recovery.plan.wizard": self.plan_wizard,
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,
@@ -389,6 +393,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "set_retry_advice"): (case, ["now"]),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
             ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
+            ("recovery.many.wizard", "action_apply"): (self.many_wizard, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
             ("recovery.notice", "create"): (None, [[{"case_id": case.id}]]),
             ("recovery.policy", "action_preview_notices"): (self.policy, []),
@@ -655,6 +660,7 @@ class TestAccess(SecurityCommon):
             "recovery.provider.pace",  # A counter of jobs: another one.
             # These are for who made them; what they do is checked on the cases.
             "recovery.forecast.wizard",
+            "recovery.many.wizard",
             "recovery.plan.wizard",
             "recovery.preview.wizard",
             "recovery.return.wizard",
@@ -668,6 +674,7 @@ class TestAccess(SecurityCommon):
         colleague = self._create_user("recovery colleague", MANAGER, self.env.company)
         for wizard in (
             self.forecast_wizard,
+            self.many_wizard,
             self.plan_wizard,
             self.return_wizard,
             self.write_off_wizard,

@@ -1,5 +1,6 @@
 from . import (
     recovery_forecast_wizard,
+    recovery_many_wizard,
     recovery_plan_wizard,
     recovery_preview_wizard,
     recovery_return_wizard,

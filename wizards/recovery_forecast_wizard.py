@@ -11,7 +11,7 @@ class RecoveryForecastWizard(models.TransientModel):
     """What would be done for an invoice whose payment failed now. It looks, and changes nothing."""
 
     _name = "recovery.forecast.wizard"
-    _description = "Recovery: What Would You Do?"
+    _description = "Recovery Forecast"
 
     move_id = fields.Many2one(
         comodel_name="account.move",

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -9,14 +9,16 @@ class RecoveryPlanWizard(models.TransientModel):
     _description = "Recovery: Pause or Change Date"
 
     mode = fields.Selection(
-        selection=[("pause", "Pause"), ("date", "Change Date"), ("promise", "Promised Day")],
+        selection=[("pause", "Pause"), ("date", "Change Date"), ("promise", "Record Promise")],
         required=True,
         readonly=True,
     )
     case_ids = fields.Many2many(comodel_name="recovery.case", string="Cases", required=True)
     planned_at = fields.Datetime(
         string="Charge At",
-        default=lambda self: fields.Datetime.now() + timedelta(days=1),
+        compute="_compute_planned_at",
+        store=True,
+        readonly=False,
         help="When the next charge goes out, in your time zone. Quiet hours don't hold it back.",
     )
     paused_until = fields.Date(
@@ -27,6 +29,15 @@ class RecoveryPlanWizard(models.TransientModel):
         string="Promised Day",
         help="The last day on which the customers promised to pay. Nothing is charged before.",
     )
+
+    @api.depends("case_ids")
+    def _compute_planned_at(self):
+        """Propose the first time at which the network's rules and promises allow all of them."""
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        for wizard in self:
+            # In sudo mode: the charges of a method may be of invoices that the user can't see.
+            free = [case_sudo._find_free_instant() for case_sudo in wizard.case_ids._origin.sudo()]
+            wizard.planned_at = max([tomorrow, *filter(None, free)])
 
     def action_apply(self):
         """Pause the cases, plan their next charge, or keep what their customers promised."""

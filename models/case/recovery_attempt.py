@@ -141,10 +141,10 @@ class RecoveryAttempt(models.Model):
         readonly=True, help="What was owed when the charge started, in the invoice's currency."
     )
     token_id = fields.Many2one(
-        comodel_name="payment.token", string="Payment Method", readonly=True, ondelete="set null"
+        comodel_name="payment.token", string="Saved Method", readonly=True, ondelete="set null"
     )
     method_label = fields.Char(
-        string="Method",
+        string="Payment Method",
         readonly=True,
         help="The payment method as it was called when it was charged.",
     )

@@ -113,7 +113,7 @@ class RecoveryCase(models.Model):
 
     def action_promise(self):
         """Ask for the day that the customer promised."""
-        return self._open_wizard("promise", self.env._("Promised Day"))
+        return self._open_wizard("promise", self.env._("Record Promise"))
 
     def action_withdraw_promise(self):
         """Forget the promise of these cases; charges go on."""

@@ -119,11 +119,20 @@ class MethodChooser:
         """Return what stands against a charge at a naive UTC instant, with its source, or none."""
         if choice.block:
             return self._add_source(choice.block.sentence, choice.block.rule)
-        ceiling = choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
+        ceiling = self.find_ceiling(choice, instant)
         if not ceiling:
             return None
         sentence = choice.token._recovery_render_ceiling(ceiling)
         return self._add_source(sentence, choice.token._recovery_get_rule(ceiling))
+
+    def find_ceiling(self, choice, instant):
+        """Return the network's rule that forbids a charge at a naive UTC instant, or none.
+
+        :rtype: timing.ceiling.CeilingBlock | None
+        """
+        if choice.block:
+            return None
+        return choice.token._recovery_check_ceiling(choice.charge, instant, choice.history)
 
     def _add_source(self, sentence, rule):
         name = self.case.display_name

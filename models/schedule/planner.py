@@ -301,7 +301,7 @@ class Planner:
 
         :return: why it is refused, for a person; nothing when it is planned
         """
-        if block := self._get_block_at(instant):
+        if block := self.get_block_at(instant):
             return block
         charge = PlannedCharge(instant, "user", sentence, facts=NO_ODDS)
         self.case._on_changed()
@@ -329,7 +329,7 @@ class Planner:
         instant = instant or fields.Datetime.now()
         return self.plan_by_user(self._get_first_hour(instant), reason)
 
-    def _get_block_at(self, instant):
+    def get_block_at(self, instant):
         """Return why no charge may go out at a naive UTC instant, whoever asks for it, or none."""
         case = self.case
         promised = case._get_promised_wait()
@@ -346,6 +346,20 @@ class Planner:
                 "%(case)s: the provider retries this payment by itself.", case=case.display_name
             )
         return self._chooser.describe_block(self.choice, instant)
+
+    def find_free_instant(self, instant):
+        """Return the first instant from a naive UTC one on at which a person may let it charge.
+
+        :return: none where no time is known from which nothing stands against it any more
+        """
+        promised = self.case._get_promised_wait()
+        if promised:
+            instant = max(instant, promised.until)
+        if ceiling := self._chooser.find_ceiling(self.choice, instant):
+            if not ceiling.allowed_from:
+                return None
+            instant = naive(ceiling.allowed_from)
+        return None if self.get_block_at(instant) else instant
 
     def _get_first_hour(self, instant):
         """Return the first naive UTC instant from this one on at which charges may go out."""

@@ -34,7 +34,7 @@ class RecoveryAttempt(models.Model):
         aggregator=None,
         help="The probability lies below this with a certainty of 95 %.",
     )
-    arm = fields.Selection(related="case_id.arm")
+    arm = fields.Selection(related="case_id.arm", string="Group")
     propensity = fields.Float(
         readonly=True,
         copy=False,

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ..case.answers import fill_answer
 from ..case.recovery_attempt import FAILED_STATES, SOURCES
+from ..case.states import CHARGING_STATES
 from ..method.history import BLOCKING_CLASSES
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .advice import ADVICE_KINDS, prepare_advice_vals
@@ -31,6 +32,7 @@ class RecoveryCase(models.Model):
 
     arm = fields.Selection(
         selection=[("smart", "Smart"), ("control", "Control")],
+        string="Group",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -109,6 +111,12 @@ class RecoveryCase(models.Model):
     retry_advice_at = fields.Datetime(string="Advised Time", readonly=True, copy=False)
     retry_advice_reason = fields.Char(string="Who Advised, and Why", readonly=True, copy=False)
     retry_advice_since = fields.Datetime(string="Advised", readonly=True, copy=False)
+    retry_block = fields.Char(
+        string="Can't Be Retried Now",
+        compute="_compute_retry_block",
+        compute_sudo=True,  # Whoever sees the case need not see all charges of the method.
+        help="Why a charge of the open case would be refused now, whoever asks for it.",
+    )
     method_facts = fields.Char(
         compute="_compute_method_facts",
         string="Method Details",
@@ -144,6 +152,12 @@ class RecoveryCase(models.Model):
             case.next_probability_low = attempt.probability_low
             case.next_probability_high = attempt.probability_high
             case.next_source = attempt.source
+
+    @api.depends("attempt_ids.state", "blocked_class", "move_id.collect_token_id", "state")
+    def _compute_retry_block(self):
+        for case in self:
+            is_open = case.state in CHARGING_STATES and case._origin
+            case.retry_block = is_open and case._get_retry_block()
 
     def _compute_method_facts(self):
         for case in self:
@@ -371,6 +385,40 @@ class RecoveryCase(models.Model):
         """Return the hours in which the customer may be charged."""
         self.ensure_one()
         return self.policy_id._get_charge_hours(self.partner_id)
+
+    def _get_retry_block(self):
+        """Return why a charge that a person asks for now is refused, or none."""
+        self.ensure_one()
+        return self._get_acting_block(waiting=False) or Planner(self).get_block_at(
+            fields.Datetime.now()
+        )
+
+    def _find_free_instant(self):
+        """Return the first naive UTC instant at which a person may let the case charge, or none."""
+        self.ensure_one()
+        if self.state not in CHARGING_STATES or self._get_in_flight_sentence():
+            return None
+        return Planner(self).find_free_instant(fields.Datetime.now())
+
+    def _get_skip_block(self):
+        """Return why the next charge can't be left out, or none."""
+        self.ensure_one()
+        if block := self._get_acting_block(waiting=False):
+            return block
+        if not self.next_attempt_id:
+            return self.env._("No charge of %(case)s is planned.", case=self.display_name)
+        return None
+
+    def _get_update_block(self):
+        """Return why nobody can say that the customer has put their method in order, or none."""
+        self.ensure_one()
+        if block := self._get_acting_block(waiting=False):
+            return block
+        if self.blocked_class not in ("fix_data", "customer_action"):
+            return self.env._(
+                "%(case)s does not wait for an update of the method.", case=self.display_name
+            )
+        return None
 
     @api.model
     def _render(self, sentence):

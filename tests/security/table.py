@@ -97,6 +97,9 @@ CALLS = {
     "recovery.notice": {
         "": "create",
     },
+    "recovery.many.wizard": {
+        "": "action_apply",
+    },
     "recovery.plan.wizard": {
         "": "action_apply",
     },
@@ -149,7 +152,8 @@ READS = {
             recovery_attempt_ids recovery_attention recovery_case_id recovery_case_ids
             recovery_excluded recovery_excluded_reason recovery_excluded_until
             recovery_has_question recovery_in_flight_state recovery_next_attempt_at
-            recovery_return_ids recovery_state recovery_timeline_ids
+            recovery_next_step recovery_next_step_kind recovery_return_ids recovery_state
+            recovery_timeline_ids
         """,
         "PIM": "collect_automatically collect_token_id collect_token_ids",
     },
@@ -234,12 +238,14 @@ READS = {
             has_question in_flight_state issuer_country ladder later_amount life link_asked_at
             lost_company_amount method_expires_on method_facts method_label move_id network
             next_attempt_at next_attempt_id next_attempt_rule_id next_attempt_sentence
-            next_probability next_probability_high next_probability_low next_source not_before
+            next_probability next_probability_high next_probability_low next_source next_step
+            next_step_kind not_before
             notice_ids notices_outdated opened_by partner_id paused_until planned_action_ids
             policy_id postponed_amount postponed_company_amount postponed_until product_categ_id
             promise_count promise_date promised_at provider_id recovered_amount
             recovered_company_amount recurrence refunded_amount refunded_company_amount
             reported_channel retry_advice retry_advice_at retry_advice_reason retry_advice_since
+            retry_block
             return_ids settled_before settlement_ids standing_outdated state tag_ids timeline_ids
             token_id user_id waited_hours waiting_provider_id waiting_since write_date
             write_off_move_id write_uid written_off_amount
@@ -313,6 +319,12 @@ READS = {
             next_partner_id occurrence opened_at partner_id planned_at recipient_id recipients
             result sent_at sentence state status step_id subject template_name token_id
             tried_partner_ids write_date write_uid
+        """,
+    },
+    "recovery.many.wizard": {
+        "": """
+            able_count able_ids act case_ids create_date create_uid reasons unable_count write_date
+            write_uid
         """,
     },
     "recovery.plan.wizard": {

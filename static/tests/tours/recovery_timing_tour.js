@@ -177,7 +177,7 @@ registry.category("web_tour.tours").add("recovery_forecast", {
         },
         {
             content: "Ask what would be done",
-            trigger: ".o-dropdown--menu .o_menu_item:contains('What Would You Do?')",
+            trigger: ".o-dropdown--menu .o_menu_item:contains('Forecast')",
             run: "click",
         },
         ...readForecast(),
@@ -206,7 +206,7 @@ registry.category("web_tour.tours").add("recovery_probability", {
         },
         {
             content: "Ask how it goes on",
-            trigger: ".o_statusbar_buttons button:contains('What Would You Do?')",
+            trigger: ".o_statusbar_buttons button:contains('Forecast')",
             run: "click",
         },
         ...readForecast(),
