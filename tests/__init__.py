@@ -34,6 +34,7 @@ from .charge import (
     test_breaker,
     test_charge,
     test_decline,
+    test_due,
     test_hooks,
     test_fault,
     test_knowledge,

@@ -1,4 +1,6 @@
 """What no model owns: instants, places that rooms fill, jobs, isolation, watching others' methods.
 
-Import from the modules: `instants` and `places` are plain Python, the others know Odoo.
+`jobs` is the loop of a job, `crew` the threads in which several hands do one at once, and `shift`
+until when. Import from the modules: `instants`, `places` and `shift` are plain Python, the others
+know Odoo.
 """

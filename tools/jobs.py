@@ -9,6 +9,8 @@ from functools import partial
 
 import psycopg2
 
+from .shift import Shift
+
 _logger = logging.getLogger(__name__)
 
 # How often a worker looks again for work that others take from under its hands.
@@ -22,7 +24,21 @@ def commit(env, processed=0, **progress):
 
     :return: whether the job has time left; always, outside of one
     """
-    return bool(env["ir.cron"]._commit_progress(processed, **progress))
+    shift = Shift.of(env)
+    if not shift:
+        return bool(env["ir.cron"]._commit_progress(processed, **progress))
+    if "ir_cron_progress_id" in env.context:  # The job's own hand writes for all.
+        env["ir.cron"]._commit_progress(processed + shift.take_done(), **progress)
+    else:
+        env.cr.commit()
+        shift.add(processed)
+    return shift.has_time()
+
+
+def has_time(env):
+    """Return whether several hands may take on anything more; always, where there is but one."""
+    shift = Shift.of(env)
+    return not shift or shift.has_time()
 
 
 def lock_one(env, query):

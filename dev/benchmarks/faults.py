@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """No invoice is charged twice and no outcome is lost, whatever fails: the fault campaign.
 
-Two workers charge while a supervisor kills them, a tenth of the gateway's calls fails, the re-asks
-after a lost answer are refused, read-backs fail, charges are decided late, webhooks come late by
-seconds or days, twice, out of order or never, customers pay the same invoices in the portal, and
-persons answer wrongly. Then the gateway's ledger is compared with Odoo's accounting, invoice by
-invoice.
+Two workers charge, several at once, while a supervisor kills them, a tenth of the gateway's calls
+fails, the re-asks after a lost answer are refused, read-backs fail, charges are decided late,
+webhooks come late by seconds or days, twice, out of order or never, customers pay the same invoices
+in the portal, and persons answer wrongly. Then the gateway's ledger is compared with Odoo's
+accounting, invoice by invoice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> int:
     plant = tuple(KINDS) if arguments.plant == "all" else (arguments.plant,)
     size = {"attempts": 40, "kills": 6} if arguments.quick else {}
     size["rules"] = arguments.rules
-    for name in ("attempts", "kills", "workers", "faults", "customers", "seed"):
+    for name in ("attempts", "kills", "workers", "at_once", "faults", "customers", "seed"):
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
     if arguments.plant == "all":
@@ -48,6 +48,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--attempts", type=int, help="charges at least (2000)")
     parser.add_argument("--kills", type=int, help="workers killed at least (200)")
     parser.add_argument("--workers", type=int, help="worker processes (2)")
+    parser.add_argument("--at-once", type=int, help="charges at once of each worker (4)")
     parser.add_argument("--faults", type=float, help="share of the gateway's calls that fail (0.1)")
     parser.add_argument("--customers", type=int, help="customers paying at the same time (2)")
     parser.add_argument("--seed", type=int, help="of chance (1)")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a charge costs beside stock Odoo's bare one, and what a second worker brings.
+"""What a charge costs beside stock Odoo's bare one; what several at once and two workers bring.
 
 Bare is what Odoo does anyway: create a transaction, charge it, post-process it, each committed.
 Ours is the whole way of an attempt: blocks, the same three steps, the case and the next plan.
@@ -24,6 +24,11 @@ WORKERS_GOAL = 1.5
 # Requests a second, by which two workers are held back in any case; a tenth for what is measured.
 LIMIT = 5.0
 LIMIT_GOAL = 1.1
+# How long the provider takes to answer where several charges wait for it at once, in seconds; how
+# many do; and how often as much has to be done then as by one at once.
+LATENCY = 0.5
+AT_ONCE = (1, 4, 8, 16)
+AT_ONCE_GOALS = {8: 6.0, 16: 10.0}
 
 
 def main() -> int:
@@ -46,6 +51,9 @@ def main() -> int:
         progress = Progress(NAME)
         for outcome, ratio in _compare(stage, arguments, progress).items():
             bars.add(f"{outcome}, ours / bare", ratio, "at most", GOALS[outcome], digits=2)
+        gains = _compare_at_once(stage, arguments, progress)
+        for number, goal in AT_ONCE_GOALS.items():
+            bars.add(f"{number} charges at once / one", gains[number], "at least", goal, digits=1)
         gain = _compare_workers(stage, arguments, progress)
         bars.add("two workers / one", gain, "at least", WORKERS_GOAL, digits=2)
         share = _keep_limit(stage, arguments, progress)
@@ -94,6 +102,42 @@ def _rows(outcome, pairs):
         yield name, *sides, ratio, processor
 
 
+# Several charges at once beside one
+
+
+def _compare_at_once(stage, arguments, progress) -> dict[int, float]:
+    """Return how often as much one job does that sends several charges at once."""
+    from benchmarks.bench.output import spread, table
+    from benchmarks.bench.processes import Workers
+
+    rates: dict[int, list[float]] = {number: [] for number in AT_ONCE}
+    turns = min(arguments.repetitions, 3)
+    stage.client.set_faults(rates={"delay_after": 1.0}, seconds=LATENCY)
+    try:
+        with Workers(NAME, stage.database, stage.client.url, ("charge",), slice=10.0) as workers:
+            for turn in range(turns):
+                for number in AT_ONCE if turn % 2 else reversed(AT_ONCE):
+                    stage.set_at_once(number)
+                    count = max(arguments.invoices * number // 2, 10)
+                    rates[number].append(_drain(stage, workers, 1, {"declined": count}))
+                progress.say(f"at once: block {turn + 1} of {turns}")
+    finally:
+        stage.client.clear_faults()
+        stage.set_at_once(1)
+    gains = {
+        number: [many / one for one, many in zip(rates[1], rates[number], strict=True)]
+        for number in AT_ONCE
+    }
+    table(
+        [f"charges at once, at {LATENCY * 1000:g} ms", "charges per second", "times one at once"],
+        [
+            [number, spread(rates[number], digits=2), spread(gains[number], digits=2)]
+            for number in AT_ONCE
+        ],
+    )
+    return {number: median(gains[number]) for number in AT_ONCE}
+
+
 # Two workers beside one
 
 
@@ -101,11 +145,13 @@ def _compare_workers(stage, arguments, progress) -> float:
     from benchmarks.bench.output import spread, table
     from benchmarks.bench.processes import Workers
 
+    # Else one would send several at once, too.
+    stage.set_at_once(1)
     rates: dict[int, list[float]] = {1: [], 2: []}
     with Workers(NAME, stage.database, stage.client.url, ("charge",)) as workers:
         for turn in range(arguments.repetitions):
             for number in (1, 2) if turn % 2 else (2, 1):
-                rates[number].append(_drain(stage, workers, number, arguments.invoices))
+                rates[number].append(_drain(stage, workers, number, _mix(arguments.invoices)))
             progress.say(f"workers: block {turn + 1} of {arguments.repetitions}")
     gains = [two / one for one, two in zip(rates[1], rates[2], strict=True)]
     table(
@@ -121,11 +167,12 @@ def _keep_limit(stage, arguments, progress) -> float:
     from benchmarks.bench.processes import Workers
 
     stage.set_limit(LIMIT)
+    stage.set_at_once(4)  # Each worker.
     try:
         with Workers(NAME, stage.database, stage.client.url, ("charge",)) as workers:
             rates = []
             for turn in range(min(arguments.repetitions, 3)):
-                rates.append(_drain(stage, workers, 2, max(arguments.invoices, 10)))
+                rates.append(_drain(stage, workers, 2, _mix(max(arguments.invoices, 10))))
                 progress.say(f"limit: block {turn + 1}")
     finally:
         stage.set_limit(0.0)
@@ -136,9 +183,16 @@ def _keep_limit(stage, arguments, progress) -> float:
     return median(rates) / LIMIT
 
 
-def _drain(stage, workers, number, count) -> float:
-    """Return how many due attempts workers charge per second."""
-    invoices = stage.create("paid", count) + stage.create("declined", count)
+def _mix(count) -> dict[str, int]:
+    return dict.fromkeys(("paid", "declined"), count)
+
+
+def _drain(stage, workers, number, counts) -> float:
+    """Return how many due attempts workers charge per second.
+
+    :param counts: of the attempts by outcome
+    """
+    invoices = [each for item in counts.items() for each in stage.create(*item)]
     stage.plan(invoices)
     workers.start(number)
     time.sleep(1.0)  # They look for work, and find none yet.

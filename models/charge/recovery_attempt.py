@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ...declines import Known
 from ...tools import jobs
+from ...tools.crew import Crew
 from ...tools.errors import describe_error
 from ..case.alerts import raise_alert
 from ..case.credit import CustomerCredit
@@ -20,7 +21,9 @@ from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
 from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
 from ..method.rail import get_outcome_wait
+from .at_once import AT_ONCE, read_at_once
 from .blocks import ChargeBlocks
+from .due import DueCharges
 from .outcomes import prepare_outcome_vals
 from .payment_transaction import CLAIM
 from .resolver import OutcomeResolver
@@ -35,6 +38,9 @@ START_ALLOWANCE = timedelta(seconds=10)
 # A page that a customer, or an accountant, has just sent holds its invoice for so long at most.
 LOCK_TURNS = 6
 LOCK_PAUSE = 0.1  # Seconds.
+
+# How often a payment is booked again at once after losing a race for the same rows.
+BOOK_TRIES = 3
 
 FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
 
@@ -109,26 +115,31 @@ class RecoveryAttempt(models.Model):
     # === CLAIM === #
 
     @api.model
-    def _claim(self):
+    def _claim(self, due=None):
         """Return one due attempt, committed as running for this worker alone, or none.
 
         Attempts that may not be charged now are put off, refused or cancelled on the way.
+
+        :param DueCharges due: the list to take it from; all that is due when not told
         """
-        given_up = set()
-        # What can't even be given up is left for the next time.
-        while (attempt_id := self._lock_due()) and attempt_id not in given_up:
-            attempt, has_time = self._claim_one(attempt_id, given_up)
-            if attempt or not has_time:
+        due = DueCharges() if due is None else due
+        while attempt_id := due.take(self.env):
+            attempt, has_time = self._claim_one(attempt_id)
+            if attempt:
                 return attempt
+            due.finish(attempt_id)
+            if not has_time:
+                break
         return self.browse()
 
     @api.model
-    def _claim_one(self, attempt_id, given_up):
-        """Start an attempt whose row is locked.
+    def _claim_one(self, attempt_id):
+        """Start a due attempt that no other worker is at.
 
-        :param set given_up: is added the id when the attempt raised
         :return: the attempt when it is running now, and whether the job has time left
         """
+        if not self._lock_due(attempt_id):
+            return self.browse(), True
         started = []
 
         def start(_id):
@@ -143,7 +154,6 @@ class RecoveryAttempt(models.Model):
 
         def give_up(_id, error):
             started.clear()
-            given_up.add(attempt_id)
             self._browse_in_company(attempt_id)._fail_to_start(error)
 
         has_time = jobs.work_on_each(
@@ -157,15 +167,15 @@ class RecoveryAttempt(models.Model):
         return attempt.with_company(attempt.company_id)
 
     @api.model
-    def _lock_due(self):
-        """Return the id of a due attempt, its row locked by a fresh database transaction."""
+    def _lock_due(self, attempt_id):
+        """Return an id when it is that of a due attempt, its row locked now; none otherwise."""
         query = SQL(
             """
             SELECT id FROM recovery_attempt
-             WHERE state = 'planned' AND planned_at <= %s
-             ORDER BY planned_at, id LIMIT 1
+             WHERE id = %s AND state = 'planned' AND planned_at <= %s
                FOR NO KEY UPDATE SKIP LOCKED
             """,
+            attempt_id,
             fields.Datetime.now(),
         )
         return jobs.lock_one(self.env, query)
@@ -332,10 +342,13 @@ class RecoveryAttempt(models.Model):
         """Charge a claimed attempt and let the case react to the outcome.
 
         :param is_repeat: whether to ask once more for a charge of unknown outcome
+        :return: whether this worker recorded an outcome
         """
         self.ensure_one()
-        if Sender(self, is_repeat).send():
+        is_recorded = Sender(self, is_repeat).send()
+        if is_recorded:
             self._finish()
+        return is_recorded
 
     def _finish(self):
         """Book a recorded outcome, then let the case react to it."""
@@ -403,17 +416,28 @@ class RecoveryAttempt(models.Model):
         transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
         if transaction.state == "draft" or transaction.is_post_processed:
             return
-        try:
-            transaction._post_process()
-            # What didn't move money is committed with the reaction.
-            if transaction.state == "done":
-                jobs.commit(self.env)
-        except Exception as error:
-            self.env.cr.rollback()
-            if not isinstance(error, psycopg2.OperationalError):
+        for turn in range(1, BOOK_TRIES + 1):
+            try:
+                transaction._post_process()
+                # What didn't move money is committed with the reaction.
+                if transaction.state == "done":
+                    jobs.commit(self.env)
+                return
+            except psycopg2.OperationalError:
+                # Several book in one journal at once.
+                self.env.cr.rollback()
+                if turn == BOOK_TRIES:
+                    self._book_later()
+            except Exception:
+                self.env.cr.rollback()
                 _logger.exception("Transaction %s could not be booked", transaction.reference)
-            self.env.ref("payment.cron_post_process_payment_tx")._trigger()
-            jobs.commit(self.env)
+                self._book_later()
+                return
+
+    def _book_later(self):
+        """Leave the booking to Odoo's own job."""
+        self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        jobs.commit(self.env)
 
     # === REACT === #
 
@@ -485,14 +509,40 @@ class RecoveryAttempt(models.Model):
     def _cron_charge(self):
         """Charge what is due, each attempt in database transactions of its own.
 
-        Any number of workers, on any number of hosts, may run this at once.
+        Any number of workers, on any number of hosts, may run this at once, and each of them
+        charges several attempts at once where it runs as a job.
         """
-        jobs.commit(self.env, remaining=self._count_due())
-        while attempt := self._claim():
-            attempt._carry_out()
-            if not jobs.commit(self.env, 1):
-                return
-        jobs.commit(self.env, remaining=0)
+        count = self._count_due()
+        if not jobs.commit(self.env, remaining=count):
+            return
+        due, unfinished = DueCharges(), []
+        hands = min(self._get_at_once(), max(count, 1))
+        Crew(self.env, lambda env: self.with_env(env)._charge_due(due, unfinished), hands).run()
+        if not unfinished:
+            jobs.commit(self.env, remaining=0)
+
+    @api.model
+    def _charge_due(self, due, unfinished):
+        """Charge one after the other from a list: what one of several hands does.
+
+        :param DueCharges due:
+        :param list unfinished: is added something when the time is over
+        """
+        while attempt := self._claim(due):
+            rests_until = None
+            if not attempt._carry_out() and attempt.state == "planned":
+                rests_until = attempt.planned_at  # It was put back.
+            due.finish(attempt.id, rests_until)
+            jobs.commit(self.env, 1)
+        if not jobs.has_time(self.env):
+            unfinished.append(True)
+
+    @api.model
+    def _get_at_once(self):
+        """Return how many charges one job sends at once."""
+        # In sudo mode: parameters are for administrators only.
+        value = self.env["ir.config_parameter"].sudo().get_param(AT_ONCE)
+        return read_at_once(value)
 
     @api.model
     def _count_due(self, limit=1000):

@@ -1,9 +1,10 @@
-"""Two processes, killed workers, webhooks and portal payments on committed data."""
+"""Several processes and threads, killed workers, webhooks and portal payments on committed data."""
 
 import os
 import random
 import time
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
@@ -17,6 +18,18 @@ DATABASE = os.environ.get("RECOVERY_TEST_DB")
 # Long enough for everything that is done while a charge is on its way.
 ON_ITS_WAY = {"kind": "delay_after", "seconds": 4.0}
 SECOND = timedelta(seconds=1)
+ALL_ON_THEIR_WAY = {"rates": {"delay_after": 1.0}, "seconds": 4.0}
+_RUNNING = "SELECT count(*) FROM recovery_attempt WHERE state = 'running' AND move_id = ANY (%s)"
+_LOCKED = "SELECT FROM {} WHERE id = ANY (%s) FOR UPDATE NOWAIT"
+_AT_WORK = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE application_name = %s AND datname = current_database() AND state = 'active'
+"""
+# Of Odoo's jobs, a server shall run the one that charges, and no other.
+_OTHER_JOBS = """
+    UPDATE ir_cron SET nextcall = '2099-01-01' WHERE id != %(job)s;
+    DELETE FROM ir_cron_trigger WHERE cron_id != %(job)s;
+"""
 
 pytestmark = pytest.mark.skipif(not DATABASE, reason="dev/test gives the database")
 
@@ -69,7 +82,7 @@ class Company:
                 for invoice in env["account.move"].browse(invoice_ids)
             ]
 
-    def wait_for(self, invoice_ids, condition, seconds=20):
+    def wait_for(self, invoice_ids, condition, seconds=60):
         """Wait until each of the invoices fulfils a condition; return their values."""
         until = time.monotonic() + seconds
         while not all(map(condition, values := self.read(invoice_ids))):
@@ -82,6 +95,30 @@ class Company:
         """Set how many requests a second the provider takes; 0: as many as there are."""
         with benchmark.odoo_env(DATABASE) as env:
             env["payment.provider"].browse(self.scene.provider).recovery_request_rate = rate
+
+    def set_at_once(self, number):
+        with benchmark.odoo_env(DATABASE) as env:
+            env["ir.config_parameter"].set_param(scene.AT_ONCE, number)
+
+    def wait_until_running(self, invoice_ids, number):
+        """Wait until so many of the invoices are being charged, all of them sent by now."""
+        until = time.monotonic() + 60
+        with benchmark.odoo_env(DATABASE) as env:
+            while True:
+                # Looking costs a processor that the workers need.
+                env.cr.execute(_RUNNING, [invoice_ids])
+                count, answers = env.cr.fetchone()[0], self.client.faults()["running"]
+                env.cr.rollback()
+                if (count, answers) == (number, number):
+                    return
+                assert time.monotonic() < until, self.read(invoice_ids)
+                time.sleep(0.1)
+
+    def work_as_job(self):
+        """Charge what is due in this process, as a job of Odoo's does."""
+        with benchmark.odoo_env(DATABASE) as env:
+            context = {"cron_end_time": time.monotonic() + 10}
+            env["recovery.attempt"].with_context(**context)._cron_charge()
 
     def get_instants(self, values):
         """Return when the money of these invoices was taken, by the gateway's clock."""
@@ -122,6 +159,7 @@ def nursery(company):
 def workers(nursery, company):
     yield nursery
     nursery.end()
+    company.set_at_once(4)
     company.client.clear_faults()
     company.client.set_webhooks()
 
@@ -212,7 +250,10 @@ def test_two_workers_together_keep_the_limit_of_the_provider(company, workers):
     try:
         invoices = company.create_invoices(24)
         workers.start(2)
-        values = company.wait_for(invoices, lambda values: values["paid"], seconds=60)
+        values = company.wait_for(
+            invoices,
+            lambda values: values["paid"],
+        )
     finally:
         company.set_rate(0)
     assert [each["taken"] for each in values] == [1] * len(invoices)
@@ -237,3 +278,102 @@ def test_limit_that_one_worker_meets_lets_all_of_them_wait(company, workers):
     instants = company.get_instants(values)
     gaps = [later - earlier for earlier, later in zip(instants, instants[1:], strict=False)]
     assert max(gaps) >= 0.9 * SECOND, "Two seconds, in whole seconds of the clock."
+
+
+def test_one_worker_charges_several_at_once_each_exactly_once(company, workers):
+    company.client.set_faults(**ALL_ON_THEIR_WAY)
+    invoices = company.create_invoices(8)
+    workers.start()
+    company.wait_until_running(invoices, 4)
+    for values in company.wait_for(invoices, lambda values: values["paid"]):
+        assert values["attempts"] == ["paid"]
+        assert (values["taken"], values["payments"]) == (1, 1)
+
+
+def test_charge_that_waits_for_its_provider_holds_no_lock_and_no_processor(company, workers):
+    company.client.set_faults(**ALL_ON_THEIR_WAY)
+    invoices = company.create_invoices(4)
+    workers.start()
+    company.wait_until_running(invoices, 4)
+    with benchmark.odoo_env(DATABASE) as env:
+        moves = env["account.move"].browse(invoices)
+        attempts = moves.recovery_attempt_ids
+        for records in (moves, attempts, attempts.transaction_id, attempts.token_id):
+            # The method is referenced by its transaction, which keeps only its deletion waiting.
+            env.cr.execute(_LOCKED.format(records._table), [records.ids])
+        env.cr.execute(_AT_WORK, [f"odoo-{workers.pids[0]}"])
+        assert env.cr.fetchone()[0] == 0
+    company.wait_for(invoices, lambda values: values["paid"])
+
+
+def test_several_charges_of_a_killed_worker_are_all_resolved_once(company, workers):
+    company.client.set_faults(**ALL_ON_THEIR_WAY)
+    invoices = company.create_invoices(4)
+    workers.start()
+    company.wait_until_running(invoices, 4)
+    workers.kill(workers.pids[0])
+    assert {tuple(each["attempts"]) for each in company.read(invoices)} == {("running",)}
+    company.client.clear_faults()
+    with benchmark.odoo_env(DATABASE) as env:
+        for attempt in env["account.move"].browse(invoices).recovery_attempt_ids:
+            attempt.started_at -= timedelta(minutes=1)
+    company.work_off()
+    for values in company.read(invoices):
+        assert values["attempts"] == ["paid"]
+        assert (values["taken"], values["payments"]) == (1, 1)
+        assert len(values["transactions"]) == 1
+
+
+def test_two_workers_with_several_at_once_charge_each_exactly_once(company, workers):
+    company.client.set_faults(**{**ALL_ON_THEIR_WAY, "seconds": 0.3})
+    invoices = company.create_invoices(12)
+    workers.start(2)
+    values = company.wait_for(invoices, lambda values: values["paid"], seconds=120)
+    assert {(tuple(each["attempts"]), each["taken"], each["payments"]) for each in values} == {
+        (("paid",), 1, 1)
+    }
+
+
+def test_out_of_connections_there_are_fewer_at_once_and_it_is_said_once(company):
+    from odoo import sql_db
+
+    from odoo.addons.revenue_recovery.tools import crew
+
+    company.set_at_once(16)
+    try:
+        # One is in use before, that of the job: four hands and two for a moment are too many.
+        with (
+            patch.object(sql_db._Pool, "_maxconn", 6),
+            patch.object(crew._logger, "warning") as warning,
+        ):
+            for _turn in range(2):
+                invoices = company.create_invoices(16)
+                company.work_as_job()
+                for values in company.read(invoices):
+                    assert values["attempts"] in (["paid"], ["planned"])
+                    assert values["taken"] == (values["attempts"] == ["paid"])
+    finally:
+        company.set_at_once(4)
+    assert [call.args[1:3] for call in warning.call_args_list] == [(3, 16)]
+    company.work_off()
+
+
+def test_server_that_stops_lets_what_is_under_way_come_to_its_end(company):
+    company.client.set_faults(**ALL_ON_THEIR_WAY)
+    try:
+        with odoo_server("stopped", DATABASE, company.client.url, jobs=1):
+            with benchmark.odoo_env(DATABASE) as env:
+                job = env.ref("revenue_recovery.ir_cron_recovery_charge")
+                env.cr.execute(_OTHER_JOBS, {"job": job.id})
+            invoices = company.create_invoices(12)
+            with benchmark.odoo_env(DATABASE) as env:
+                env["recovery.attempt"]._make_due()
+            company.wait_until_running(invoices, 4)
+    finally:
+        company.client.clear_faults()
+    values = company.read(invoices)
+    states = [each["attempts"][0] for each in values]
+    assert states.count("paid") >= 4, states
+    assert set(states) == {"paid", "planned"}, "None was left alone, and none was begun any more."
+    assert {each["taken"] for each in values if each["attempts"] == ["planned"]} == {0}
+    company.work_off()

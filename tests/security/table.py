@@ -451,9 +451,9 @@ READS = {
     },
     "res.config.settings": {
         "": """
-            recovery_charge_test_providers recovery_currency_id recovery_due_soon_days
-            recovery_events_silent recovery_large_amount recovery_proxy_warning
-            recovery_share_timing recovery_small_rests_wait
+            recovery_charge_test_providers recovery_charges_at_once recovery_currency_id
+            recovery_due_soon_days recovery_events_silent recovery_large_amount
+            recovery_proxy_warning recovery_share_timing recovery_small_rests_wait
         """,
     },
     "res.partner": {

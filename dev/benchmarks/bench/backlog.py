@@ -62,7 +62,7 @@ _QUESTIONS = {
 
 @dataclass(frozen=True)
 class Claims:
-    """Milliseconds of the statement that locks due work: the first, and on average."""
+    """Milliseconds of finding and locking due work: the first, with the list, and on average."""
 
     first: float
     per_claim: float
@@ -70,7 +70,7 @@ class Claims:
 
 @dataclass(frozen=True)
 class Plan:
-    """How PostgreSQL finds due work."""
+    """How PostgreSQL finds the list of due work."""
 
     index: str
     definition: str
@@ -122,13 +122,14 @@ class Backlog:
 
     def claim(self, count: int) -> Claims:
         """Lock due attempts one after the other, each committed as running; return the times."""
-        attempts, cr = self._env["recovery.attempt"], self._env.cr
+        attempts, cr, due = self._env["recovery.attempt"], self._env.cr, self._list_due()
         times = []
         for _number in range(count):
             begun = time.perf_counter()
-            attempt_id = attempts._lock_due()
+            attempt_id = attempts._lock_due(due.take(self._env))
             times.append((time.perf_counter() - begun) * 1000)
             assert attempt_id, "Nothing is due any more."
+            due.finish(attempt_id)
             cr.execute("UPDATE recovery_attempt SET state = 'running' WHERE id = %s", [attempt_id])
             cr.commit()
         return Claims(first=times[0], per_claim=sum(times) / count)
@@ -144,7 +145,7 @@ class Backlog:
         return times
 
     def explain(self) -> Plan:
-        """Return the plan of the statement that locks due work."""
+        """Return the plan of the statement that finds due work."""
         statement = self._catch_statement()
         cr = self._env.cr
         cr.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement)
@@ -162,10 +163,15 @@ class Backlog:
 
     def _catch_statement(self) -> str:
         """Return the statement that the engine itself sends, its values filled in."""
-        self._env["recovery.attempt"]._lock_due()
+        self._env.execute_query(self._list_due()._prepare_query())
         statement = self._env.cr._obj.query.decode()
         self._env.cr.rollback()
         return statement
+
+    def _list_due(self) -> Any:
+        from odoo.addons.revenue_recovery.models.charge.due import DueCharges
+
+        return DueCharges()
 
     def index_sizes(self) -> dict[str, int]:
         """Return the size of each index of the attempts, in kB."""
@@ -176,6 +182,8 @@ class Backlog:
 
 
 def _find_index(plan: dict[str, Any]) -> str | None:
-    if "Index Name" in plan:
+    """Return the index by which attempts are found."""
+    is_ours = plan.get("Relation Name") == "recovery_attempt"
+    if "Index Name" in plan and (is_ours or plan["Node Type"] == "Bitmap Index Scan"):
         return plan["Index Name"]
     return next(filter(None, map(_find_index, plan.get("Plans", []))), None)

@@ -50,11 +50,15 @@ _UNFINISHED = """
 
 @dataclass(frozen=True)
 class Options:
-    """How much trouble."""
+    """How much trouble.
+
+    :ivar at_once: charges that each worker sends at once
+    """
 
     attempts: int = 2000
     kills: int = 200
     workers: int = 2
+    at_once: int = 4
     faults: float = 0.1
     customers: int = 2
     seed: int = 1
@@ -125,7 +129,9 @@ class Campaign:
         """Set the scene with the first invoices, the faults and the webhooks."""
         with benchmark.odoo_env(self.database) as env:
             self.scene = scene.prepare(env, members=4, unit="days")
-            env["ir.config_parameter"].sudo().set_param("web.base.url", server)
+            parameters = env["ir.config_parameter"].sudo()
+            parameters.set_param("web.base.url", server)
+            parameters.set_param(scene.AT_ONCE, self.options.at_once)
             if self.options.rules:
                 self.result.rules = rules.prepare(env)
         self._waves = Waves(self.client, f"{server}/payment/stripe/webhook", self.options.seed)

@@ -83,6 +83,11 @@ class Stage:
         with self.env() as env:
             env["payment.provider"].browse(self._scene.provider).recovery_request_rate = rate
 
+    def set_at_once(self, number: int) -> None:
+        """Let a job send so many charges at once."""
+        with self.env() as env:
+            env["ir.config_parameter"].sudo().set_param(scene.AT_ONCE, number)
+
     def create(self, outcome: str, count: int) -> list[int]:
         """Create invoices whose cards all answer alike."""
         script = {"paid": [], "declined": ["insufficient_funds"] * 50}[outcome]
@@ -225,8 +230,11 @@ def charge(env: Any, count: int) -> None:
 
     :raise AssertionError: when fewer than `count` are due
     """
-    attempts = env["recovery.attempt"]
+    from odoo.addons.revenue_recovery.models.charge.due import DueCharges
+
+    attempts, due = env["recovery.attempt"], DueCharges()
     for number in range(count):
-        attempt = attempts._claim()
+        attempt = attempts._claim(due)
         assert attempt, f"Only {number} of {count} attempts were due."
         attempt._carry_out()
+        due.finish(attempt.id)

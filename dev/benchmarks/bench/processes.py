@@ -119,6 +119,8 @@ class Workers:
     :param jobs: names of :data:`benchmarks.bench.worker.JOBS`, done in turn without end
     :param is_warm: whether the parent works a few seconds first, so that a new worker has its full
         speed at once
+    :param slice: seconds of a job. Odoo gives one ten; less lets the jobs of a worker meet those of
+        the other more often
     """
 
     def __init__(
@@ -128,13 +130,14 @@ class Workers:
         gateway: str,
         jobs: tuple[str, ...],
         is_warm: bool = False,
+        slice: float = 1.0,
     ) -> None:
         self.log = log_file(f"{name}-workers")
         self.pids: list[int] = []
         self._file = self.log.open("w")
         warm = ("warm",) if is_warm else ()
         self._nursery = spawn(
-            [sys.executable, "-m", "benchmarks.bench.worker", database, *jobs, *warm],
+            [sys.executable, "-m", "benchmarks.bench.worker", database, str(slice), *jobs, *warm],
             env=child_env(gateway),
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,

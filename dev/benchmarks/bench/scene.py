@@ -17,6 +17,8 @@ AMOUNTS = {
 }
 DECLINES = ("insufficient_funds", "generic_decline", "do_not_honor", "try_again_later")
 PASSWORD = "benchmark"
+# The system parameter that says how many charges a job sends at once.
+AT_ONCE = "revenue_recovery.charges_at_once"
 
 
 @dataclass(frozen=True)

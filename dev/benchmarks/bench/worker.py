@@ -1,4 +1,4 @@
-"""The parent of worker processes: `python -m benchmarks.bench.worker DATABASE JOB… [warm]`.
+"""The parent of worker processes: `python -m benchmarks.bench.worker DATABASE SLICE JOB… [warm]`.
 
 It loads Odoo once. For each line `start` on its standard input it forks a worker and answers its
 process id; for `reap PID` it waits for the end of one and answers its exit code. With `warm` it
@@ -35,8 +35,8 @@ JOBS = {
 }
 # These run every hour and every ten minutes; the share of turns in which they do here.
 _RARE = {"collect": 0.3, "book": 0.3}
-# Odoo gives a job ten seconds; less lets the jobs of a worker meet those of the other more often.
-SLICE_SECONDS = 1.0
+# Of a job while the parent warms up.
+_WARM_UP_SLICE = 1.0
 _PAUSE_SECONDS = 0.05
 _WARM_UP_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
@@ -46,7 +46,7 @@ FAILED_JOB = "job failed"
 
 def main() -> None:
     """Fork workers on command until standard input ends."""
-    database, *jobs = sys.argv[1:]
+    database, slice_seconds, *jobs = sys.argv[1:]
     is_warm = "warm" in jobs
     jobs = [job for job in jobs if job != "warm"]
     from odoo.sql_db import close_all
@@ -64,7 +64,10 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")
-        print(_start(database, jobs) if command == "start" else _reap(int(argument)), flush=True)
+        if command == "start":
+            print(_start(database, jobs, float(slice_seconds)), flush=True)
+        else:
+            print(_reap(int(argument)), flush=True)
 
 
 def _warm_up(database: str, jobs: list[str]) -> None:
@@ -72,16 +75,16 @@ def _warm_up(database: str, jobs: list[str]) -> None:
     until = time.monotonic() + _WARM_UP_SECONDS
     while time.monotonic() < until:
         for job in jobs:
-            _run(database, job)
+            _run(database, job, _WARM_UP_SLICE)
 
 
-def _start(database: str, jobs: list[str]) -> int:
+def _start(database: str, jobs: list[str], slice_seconds: float) -> int:
     pid = os.fork()
     if pid:
         return pid
     try:
         _end_with_parent()
-        _work(database, jobs)
+        _work(database, jobs, slice_seconds)
     finally:
         os._exit(0)
     raise AssertionError
@@ -96,7 +99,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _work(database: str, jobs: list[str]) -> None:
+def _work(database: str, jobs: list[str], slice_seconds: float) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     from odoo.modules.registry import Registry
@@ -109,18 +112,18 @@ def _work(database: str, jobs: list[str]) -> None:
     while not ended.is_set():
         for job in chance.sample(jobs, len(jobs)):
             if job not in _RARE or chance.random() < _RARE[job]:
-                _run(database, job)
+                _run(database, job, slice_seconds)
         time.sleep(_PAUSE_SECONDS)
 
 
-def _run(database: str, job: str) -> None:
+def _run(database: str, job: str, slice_seconds: float) -> None:
     """Run one job the way `ir.cron` does, save its row's lock: two workers may run the same."""
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
 
     xmlid, model, method = JOBS[job]
     with Registry(database).cursor() as cr:
-        context = {"cron_end_time": time.monotonic() + SLICE_SECONDS}
+        context = {"cron_end_time": time.monotonic() + slice_seconds}
         env = api.Environment(cr, SUPERUSER_ID, context)
         cron = env.ref(xmlid)
         cron, _progress = cron.with_context(cron_id=cron.id)._add_progress()
