@@ -9,6 +9,8 @@ from functools import partial
 
 import psycopg2
 
+from .kept import kept_over_commit
+
 _logger = logging.getLogger(__name__)
 
 # How often a worker looks again for work that others take from under its hands.
@@ -22,7 +24,8 @@ def commit(env, processed=0, **progress):
 
     :return: whether the job has time left; always, outside of one
     """
-    return bool(env["ir.cron"]._commit_progress(processed, **progress))
+    with kept_over_commit(env):
+        return bool(env["ir.cron"]._commit_progress(processed, **progress))
 
 
 def lock_one(env, query):
