@@ -10,7 +10,6 @@ is it kept after a rollback.
 
 import time
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 # Whoever changes a setting waits so long at most, in seconds, until a running job heeds it.
 FRESH = 10.0
@@ -27,7 +26,8 @@ SETTINGS = (
     "res.users",
 )
 
-_kept = WeakKeyDictionary()
+# The name under which a cursor has what is kept over its commits.
+_NAME = "_recovery_kept"
 
 
 class _Kept:
@@ -35,6 +35,7 @@ class _Kept:
 
     :ivar people: contacts that are settings
     :ivar once: records that are kept over the next commit only
+    :ivar left: those that were kept over the last one
     :ivar known: what was asked of settings, and was true
     """
 
@@ -42,6 +43,7 @@ class _Kept:
         self.since = time.monotonic()
         self.people = []
         self.once = []
+        self.left = []
         self.known = set()
 
     def take(self, env):
@@ -60,7 +62,7 @@ class _Kept:
                 known = {id_: cache[id_] for id_ in records._ids if id_ in cache}
                 if known:
                     taken.append((field, records.env, known))
-        self.once = []
+        self.once, self.left = [], self.once
         return settings, taken
 
     @staticmethod
@@ -71,18 +73,28 @@ class _Kept:
             field._get_cache(own_env).update(known)
 
 
+def _find(env):
+    # Not by `getattr`: cursors hand on to others what they don't have.
+    return vars(env.cr).get(_NAME)
+
+
 def keep_settings(env):
-    """Keep what a job reads of settings over its next commits; what is old is read anew."""
-    kept = _kept.get(env.cr)
+    """Keep what a job reads of settings over its next commits; what is old is read anew.
+
+    And so is whatever else was kept: another charge begins.
+    """
+    kept = _find(env)
     if not kept or kept.since < time.monotonic() - FRESH:
-        _kept[env.cr] = _Kept()
+        setattr(env.cr, _NAME, _Kept())
         for name in (*SETTINGS, "res.partner"):
             env[name].invalidate_model()
+    for records in kept.left if kept else ():
+        records.invalidate_recordset()
 
 
 def keep_people(partners):
     """Keep what is read of contacts that are settings, such as the company's own."""
-    if kept := _kept.get(partners.env.cr):
+    if kept := _find(partners.env):
         kept.people = [partners]
 
 
@@ -91,7 +103,7 @@ def keep_once(*records):
 
     For those that are needed at once afterwards, and that would be locked if one could.
     """
-    if records and (kept := _kept.get(records[0].env.cr)):
+    if records and (kept := _find(records[0].env)):
         kept.once = list(records)
 
 
@@ -101,7 +113,7 @@ def remember(env, key, ask):
     :param tuple key: what is asked, and of what
     :param ask: called without arguments
     """
-    kept = _kept.get(env.cr)
+    kept = _find(env)
     if kept and key in kept.known:
         return True
     answer = bool(ask())
@@ -113,7 +125,7 @@ def remember(env, key, ask):
 @contextmanager
 def kept_over_commit(env):
     """Keep over the commit inside what is to be kept; nothing when it fails."""
-    kept = _kept.get(env.cr)
+    kept = _find(env)
     if not kept or kept.since < time.monotonic() - FRESH:
         yield
         return
