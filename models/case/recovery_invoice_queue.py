@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import jobs
 from ...tools.errors import describe_error
+from ...tools.guards import is_uninstalling
 from ...tools.places import Places
 from .alerts import raise_alert
 from .follower import InvoiceFollower
@@ -85,8 +86,8 @@ class RecoveryInvoiceQueue(models.Model):
         Asked once before the commit, of all the invoices that were changed until then: most have
         nothing to do with recovery, and whoever books a thousand payments is not to wait for us.
         """
-        # Our own charges are followed anyway.
-        if not moves or self._is_own_work():
+        # Our own charges are followed anyway, and after an uninstallation there is no queue.
+        if not moves or self._is_own_work() or is_uninstalling(self.env):
             return
         changed = self.env.cr.precommit.data.setdefault(CHANGED, set())
         if not changed:
