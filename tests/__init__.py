@@ -20,6 +20,7 @@ from .case import (
     test_other_customer,
     test_owed,
     test_owed_property,
+    test_rows,
     test_small_rest,
     test_return,
     test_return_recovery,
@@ -42,6 +43,7 @@ from .charge import (
     test_look_up,
     test_money,
     test_pace,
+    test_statements,
     test_wake_up,
 )
 from .figures import (

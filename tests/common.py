@@ -213,9 +213,15 @@ class RecoveryCommon(PreparedCase):
 
     def _enter_job_mode(self):
         """Let the commits of jobs stay within the test; an HTTP test is in that mode anyway."""
+        self._queue_changed()
         return self.enter_registry_test_mode()
 
+    def _queue_changed(self):
+        """Do what a commit of the test would: queue the invoices that were changed until now."""
+        self.env["recovery.invoice.queue"].sudo()._add_changed()
+
     def _run_cron(self, name):
+        self._queue_changed()
         with self._enter_job_mode():
             self.env.ref(f"revenue_recovery.ir_cron_recovery_{name}").method_direct_trigger()
         self.env.invalidate_all()

@@ -9,6 +9,7 @@ from functools import partial
 
 import psycopg2
 
+from .kept import kept_over_commit
 from .shift import Shift
 
 _logger = logging.getLogger(__name__)
@@ -25,13 +26,14 @@ def commit(env, processed=0, **progress):
     :return: whether the job has time left; always, outside of one
     """
     shift = Shift.of(env)
-    if not shift:
-        return bool(env["ir.cron"]._commit_progress(processed, **progress))
-    if "ir_cron_progress_id" in env.context:  # The job's own hand writes for all.
-        env["ir.cron"]._commit_progress(processed + shift.take_done(), **progress)
-    else:
-        env.cr.commit()
-        shift.add(processed)
+    with kept_over_commit(env):
+        if not shift:
+            return bool(env["ir.cron"]._commit_progress(processed, **progress))
+        if "ir_cron_progress_id" in env.context:  # The job's own hand writes for all.
+            env["ir.cron"]._commit_progress(processed + shift.take_done(), **progress)
+        else:
+            env.cr.commit()
+            shift.add(processed)
     return shift.has_time()
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import str2bool
+from odoo.tools import SQL, str2bool
 
 from ...tools.instants import aware, naive
 from ..method.collecting import COLLECT_FIELDS, may_collect
@@ -165,6 +165,14 @@ class AccountMove(models.Model):
         related="recovery_case_id.timeline_ids", groups=RECOVERY_GROUP
     )
 
+    recovery_is_charged = fields.Boolean(
+        compute="_compute_recovery_is_charged",
+        compute_sudo=True,
+        groups=RECOVERY_GROUP,
+        help="Whether a charge of this invoice is under way, unclear, or not booked yet. Read for "
+        "lists; before money moves the charges themselves are asked.",
+    )
+
     # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
     _collect_idx = models.Index(
         "(invoice_date_due) WHERE collect_automatically IS TRUE AND state = 'posted' "
@@ -213,15 +221,38 @@ class AccountMove(models.Model):
 
     @api.depends("recovery_attempt_ids.state", "recovery_attempt_ids.is_question")
     def _compute_recovery_in_flight_state(self):
-        for move in self:
+        invoices = self._filter_charged()
+        (self - invoices).recovery_in_flight_state = False
+        (self - invoices).recovery_has_question = False
+        for move in invoices:
             in_flight = move.recovery_attempt_ids.filtered(lambda each: each.state in IN_FLIGHT)
             move.recovery_in_flight_state = in_flight[:1].state
             move.recovery_has_question = any(in_flight.mapped("is_question"))
 
-    @api.depends("commercial_partner_id", "company_id")
-    def _compute_collect_token_ids(self):
+    @api.depends(
+        "recovery_attempt_ids.state",
+        "recovery_attempt_ids.deadline_at",
+        "recovery_attempt_ids.transaction_id.is_post_processed",
+    )
+    def _compute_recovery_is_charged(self):
+        invoices = self._filter_charged()
+        charged = invoices and invoices._get_attempt_in_flight().move_id
         for move in self:
-            move.collect_token_ids = move.commercial_partner_id._get_collect_tokens(move.company_id)
+            move.recovery_is_charged = bool(charged) and move in charged
+
+    @api.depends("commercial_partner_id", "company_id", "move_type")
+    def _compute_collect_token_ids(self):
+        invoices = self._filter_charged()
+        (self - invoices).collect_token_ids = False
+        for company, moves in invoices.grouped("company_id").items():
+            tokens = moves.commercial_partner_id._get_collect_tokens(company)
+            # In sudo mode: the user may not see whose they are.
+            by_customer = tokens.sudo().grouped(
+                lambda token: token.partner_id.commercial_partner_id.id
+            )
+            for move in moves:
+                own_sudo = by_customer.get(move.commercial_partner_id._origin.id, tokens.browse())
+                move.collect_token_ids = tokens.browse(own_sudo.ids)
 
     @api.onchange("collect_automatically")
     def _onchange_collect_automatically(self):
@@ -255,9 +286,9 @@ class AccountMove(models.Model):
     @api.model
     def _has_field_access(self, field, operation):
         """Override of `base`: whoever edits bills, or sells, decides not whose card is charged."""
-        return super()._has_field_access(field, operation) and (
-            operation == "read" or field.name not in COLLECT_FIELDS or may_collect(self.env)
-        )
+        if operation != "read" and field.name in COLLECT_FIELDS and not may_collect(self.env):
+            return False
+        return super()._has_field_access(field, operation)
 
     # === CRUD METHODS === #
 
@@ -338,31 +369,28 @@ class AccountMove(models.Model):
 
         One whose outcome is overdue keeps nobody from paying; stock Odoo would wait for ever.
         """
-        if self._get_attempt_in_flight():
-            return False
-        return super()._has_to_be_paid() or self._is_waiting_in_vain()
+        has_to_be_paid = super()._has_to_be_paid() or self._is_waiting_in_vain()
+        # In sudo mode: customers ask this in the portal.
+        return has_to_be_paid and not self.sudo().recovery_is_charged
 
     def _is_waiting_in_vain(self):
         """Return whether only payments whose outcome is overdue keep the customer from paying."""
         # In sudo mode: customers ask this in the portal.
         move_sudo = self.sudo()
+        if (
+            move_sudo.move_type != "out_invoice"
+            or move_sudo.state != "posted"
+            or move_sudo.payment_state not in ("not_paid", "in_payment", "partial")
+            or move_sudo.currency_id.is_zero(move_sudo.amount_residual)
+        ):
+            return False
         pending_sudo = move_sudo.transaction_ids.filtered(
             lambda transaction: transaction.state in ("pending", "authorized")
         )
-        parameter = (
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("account_payment.enable_portal_payment")
-        )
-        return (
-            str2bool(parameter)
-            and all(map(is_overdue, pending_sudo))
-            and bool(pending_sudo)
-            and move_sudo.move_type == "out_invoice"
-            and move_sudo.state == "posted"
-            and move_sudo.payment_state in ("not_paid", "in_payment", "partial")
-            and not move_sudo.currency_id.is_zero(move_sudo.amount_residual)
-        )
+        if not pending_sudo or not all(map(is_overdue, pending_sudo)):
+            return False
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return str2bool(parameters_sudo.get_param("account_payment.enable_portal_payment"))
 
     def _get_online_payment_error(self):
         """Override of `account_payment` to say why an invoice can't be paid right now."""
@@ -438,6 +466,10 @@ class AccountMove(models.Model):
 
     # === GETTERS === #
 
+    def _filter_charged(self):
+        """Return those of these moves that recovery can have to do with at all."""
+        return self.filtered(lambda move: move.move_type == "out_invoice")
+
     def _filter_followed(self):
         """Return those invoices, in sudo mode, that the job has to look at.
 
@@ -502,9 +534,14 @@ class AccountMove(models.Model):
         return naive(hours.next_instant(aware(instant)))
 
     def _fetch_for_recovery(self):
-        """Read what the engine needs of an invoice, instead of its two hundred columns."""
+        """Read what the engine needs of an invoice, instead of its two hundred columns.
+
+        And of its customer.
+        """
         self.fetch(
             [
+                "auto_post",
+                "auto_post_origin_id",
                 "collect_token_id",
                 "commercial_partner_id",
                 "company_id",
@@ -518,6 +555,9 @@ class AccountMove(models.Model):
                 "state",
             ]
         )
+        for company, moves in self.grouped("company_id").items():
+            customers = moves.commercial_partner_id | moves.partner_id
+            customers.with_company(company)._fetch_for_recovery()
 
     def _get_recovery_today(self):
         """Return the calendar day that it is where the customer lives."""
@@ -583,14 +623,15 @@ class AccountMove(models.Model):
         minimum = minimums._get_minimum(currency, token_sudo.provider_code or "", company)
         return currency.compare_amounts(amount, minimum) < 0
 
-    def _get_owed_block(self, due_date):
+    def _get_owed_block(self, due_date, debt=None):
         """Return why nothing due up to a date is to be charged, or none.
 
+        :param Debt debt: what is owed of it, where it has just been read
         :rtype: Block | None
         """
         self.ensure_one()
         self._fetch_for_recovery()
-        debt = self._get_debt(due_date)
+        debt = debt or self._get_debt(due_date)
         sentence = None
         if self.state != "posted" or self.move_type != "out_invoice":
             sentence = self.env._("The invoice is not posted.")
@@ -634,6 +675,18 @@ class AccountMove(models.Model):
             "disputed",
             self.env._("The customer disputes a payment of this invoice: nothing is charged."),
             until=fields.Datetime.now() + DISPUTE_WAIT,
+        )
+
+    def _get_dispute_condition(self):
+        """Return the SQL condition without which there is no dispute that could block charges."""
+        return SQL(
+            """
+            EXISTS (SELECT FROM account_move_recovery_return_rel rel
+                      JOIN recovery_return taken ON taken.id = rel.recovery_return_id
+                     WHERE rel.account_move_id = %s
+                       AND taken.kind = 'dispute' AND taken.state != 'won')
+            """,
+            self.id,
         )
 
     def _get_exclusion_block(self):

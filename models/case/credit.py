@@ -34,6 +34,10 @@ class CustomerCredit:
         credit, debit = self._read_totals()
         return credit > debit
 
+    def get_condition(self):
+        """Return the same in SQL, to be asked together with something else."""
+        return SQL("(SELECT total.credit > total.debit FROM (%s) total)", self._get_query())
+
     def _read_totals(self):
         """Return what is open of the customer's credit, and of what was paid back to them.
 
@@ -43,26 +47,28 @@ class CustomerCredit:
         :rtype: tuple[float, float]
         """
         self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(SUM(-line.amount_residual) FILTER (WHERE line.balance < 0), 0),
-                       COALESCE(SUM(line.amount_residual) FILTER (WHERE line.balance > 0
-                                      AND move.move_type NOT IN ('out_invoice', 'out_receipt')), 0)
-                  FROM account_move_line line
-                  JOIN account_move move ON move.id = line.move_id
-                 WHERE line.partner_id = %s
-                   AND line.parent_state = 'posted'
-                   AND line.reconciled IS NOT TRUE
-                   AND line.account_id IN (
-                       SELECT account_id FROM account_move_line
-                        WHERE move_id = %s AND display_type = 'payment_term')
-                """,
-                self.move.commercial_partner_id.id,
-                self.move.id,
-            )
+        return self.env.execute_query(self._get_query())[0]
+
+    def _get_query(self):
+        return SQL(
+            """
+            SELECT COALESCE(SUM(-line.amount_residual) FILTER (WHERE line.balance < 0), 0)
+                       AS credit,
+                   COALESCE(SUM(line.amount_residual) FILTER (WHERE line.balance > 0
+                                  AND move.move_type NOT IN ('out_invoice', 'out_receipt')), 0)
+                       AS debit
+              FROM account_move_line line
+              JOIN account_move move ON move.id = line.move_id
+             WHERE line.partner_id = %s
+               AND line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.account_id IN (
+                   SELECT account_id FROM account_move_line
+                    WHERE move_id = %s AND display_type = 'payment_term')
+            """,
+            self.move.commercial_partner_id.id,
+            self.move.id,
         )
-        return rows[0]
 
     def is_to_ask(self):
         """Return whether a person is asked what becomes of it."""

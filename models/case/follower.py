@@ -34,19 +34,22 @@ class InvoiceFollower:
         :param transactions: those that changed since the last time
         """
         move = self.move
-        move._fetch_for_recovery()
-        self.attempts = self.attempts.search([("move_id", "=", move.id)], order="id")
+        self.attempts = self.attempts._read_of(move)
         self._follow_attempts()
         case = move.recovery_case_id
-        state = case.state
-        if case:
-            case._follow_invoice()
+        state, due_date = case.state, case.due_date
+        debt = case._follow_invoice() if case else None
         case = self._follow_first_charge() or case
         case = self._follow_owner(case) or case
         case = self._follow_foreign(case, transactions)
         if case.state in ("in_recovery", "grace"):
             # A case that has just been resumed has planned already, on charges read anew.
-            case._plan_next_charge(self.attempts if case.state == state else None, transactions)
+            is_same = (case.state, case.due_date) == (state, due_date)
+            case._plan_next_charge(
+                self.attempts if case.state == state else None,
+                transactions,
+                debt.owed if debt and is_same else None,
+            )
         if case:
             case._on_changed()
         raise_excess(move)
@@ -173,11 +176,15 @@ class InvoiceFollower:
 
 
 def follow_invoice(case):
-    """Close, suspend, resume or re-open a case, as its invoice says."""
+    """Close, suspend, resume or re-open a case, as its invoice says.
+
+    :return: what was owed of it; none where another customer owes it
+    :rtype: Debt | None
+    """
     move = case.move_id
     if move.state == "posted" and not case._is_of_its_customer():
         _leave_customer(case)
-        return
+        return None
     claim = case._get_claim()
     recovered = max(case.currency_id.round(claim.paid - case.settled_before), 0.0)
     if case.currency_id.compare_amounts(recovered, case.recovered_amount):
@@ -197,6 +204,7 @@ def follow_invoice(case):
         if case._reopen(reason):
             case._ask_for_attention(reason)
             _follow_suspension(case, claim, debt)
+    return debt
 
 
 def _leave_customer(case):

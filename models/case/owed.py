@@ -3,6 +3,7 @@
 Due days and the days of discounts are days where the customer lives.
 """
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -40,15 +41,34 @@ def read_debts(asked, day=None):
     :return: in the same order
     :rtype: list[Debt]
     """
+    rows = _read_rows(asked)
+    return [
+        _make_debt(move, due_date, row, day)
+        for (move, due_date), row in zip(asked, rows, strict=True)
+    ]
+
+
+def read_debt_and(move, due_date, **further):
+    """Return what is owed of one invoice, and what else is asked of the database with it.
+
+    :param further: SQL of single values by their names
+    :rtype: tuple[Debt, dict]
+    """
+    row = _read_rows([(move, due_date)], further)[0]
+    return _make_debt(move, due_date, row, None), {name: row[name] for name in further}
+
+
+def _read_rows(asked, further=MappingProxyType({})):
     if not asked:
         return []
     env = asked[0][0].env
     env.flush_all()
+    columns = [SQL(", %s AS %s", sql, SQL.identifier(name)) for name, sql in further.items()]
     values = SQL(", ").join(
         SQL("(%s, %s, %s::date)", number, move.id, due_date or None)
         for number, (move, due_date) in enumerate(asked)
     )
-    rows = env.execute_query_dict(
+    return env.execute_query_dict(
         SQL(
             """
             SELECT asked.number,
@@ -60,20 +80,18 @@ def read_debts(asked, day=None):
                                   OR line.date_maturity <= asked.due_date), 0) AS balance,
                    COALESCE(BOOL_OR(line.no_followup), FALSE) AS is_excluded,
                    COALESCE(BOOL_OR(line.discount_date IS NOT NULL), FALSE) AS has_discount
-              FROM (VALUES %s) asked (number, move_id, due_date)
+                   %(columns)s
+              FROM (VALUES %(asked)s) asked (number, move_id, due_date)
          LEFT JOIN account_move_line line ON line.move_id = asked.move_id
                                          AND line.display_type = 'payment_term'
                                          AND line.reconciled IS NOT TRUE
           GROUP BY asked.number
           ORDER BY asked.number
             """,
-            values,
+            asked=values,
+            columns=SQL("").join(columns),
         )
     )
-    return [
-        _make_debt(move, due_date, row, day)
-        for (move, due_date), row in zip(asked, rows, strict=True)
-    ]
 
 
 def _make_debt(move, due_date, row, day):

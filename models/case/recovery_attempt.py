@@ -417,10 +417,21 @@ class RecoveryAttempt(models.Model):
 
     # === GETTERS === #
 
-    def _get_owed_block(self):
-        """Return what stands against any charge of the invoice, whatever the method, or none."""
+    @api.model
+    def _read_of(self, move):
+        """Return the charges of an invoice, the oldest first, with their columns: one query."""
+        names = [
+            field.name for field in self._fields.values() if field.store and field.prefetch is True
+        ]
+        return self.search_fetch([("move_id", "=", move.id)], names, order="id")
+
+    def _get_owed_block(self, debt=None):
+        """Return what stands against any charge of the invoice, whatever the method, or none.
+
+        :param Debt debt: what is owed of its instalments, where it has just been read
+        """
         self.ensure_one()
-        block = self.move_id._get_owed_block(self.due_date)
+        block = self.move_id._get_owed_block(self.due_date, debt)
         if not block and self.currency_id != self.move_id.currency_id:
             sentence = self.env._("The invoice's currency changed.")
             block = Block("owed", sentence, moot=True)

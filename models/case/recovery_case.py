@@ -19,6 +19,7 @@ from .exclusion import WHAT, follow_exclusion, list_exclusions
 from .follower import follow_invoice
 from .instalments import take_in_instalments
 from .opening import CaseOpening, reopen
+from .owed import read_debts
 from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
 from .returns import BankReturn
@@ -341,8 +342,9 @@ class RecoveryCase(models.Model):
 
     @api.depends("move_id.amount_residual", "due_date")
     def _compute_amount_owed(self):
-        for case in self:
-            case.amount_owed = case._get_owed()
+        debts = read_debts([(case.move_id, case.due_date) for case in self])
+        for case, debt in zip(self, debts, strict=True):
+            case.amount_owed = debt.owed
 
     @api.depends("attempt_ids.state", "attempt_ids.is_question")
     def _compute_attempts(self):
@@ -662,10 +664,15 @@ class RecoveryCase(models.Model):
         return CaseOpening(self.env, move).open_overdue()
 
     def _follow_invoice(self):
-        """Close, suspend, resume or re-open the case, as its invoice says."""
+        """Close, suspend, resume or re-open the case, as its invoice says.
+
+        :return: what was owed of it; none where another customer owes it
+        :rtype: Debt | None
+        """
         self.ensure_one()
-        follow_invoice(self)
+        debt = follow_invoice(self)
         follow_exclusion(self)
+        return debt
 
     def _follow_exclusion(self):
         """Go on with a case that is left alone no longer, or leave it alone."""

@@ -27,13 +27,14 @@ class RecoveryCaseHooks(models.AbstractModel):
         """Hook: return whether somebody waits for events; false by itself, filled by flow."""
         return False
 
-    def _plan_next_charge(self, attempts=None, transactions=None):
+    def _plan_next_charge(self, attempts=None, transactions=None, owed=None):
         """Hook: plan the next charge, or begin the grace period; does nothing by itself.
 
         Filled by the schedule room.
 
         :param attempts: those of the invoice, where they have just been read
         :param transactions: those that have just changed
+        :param float owed: of the case, where it has just been read
         """
 
     def _wait_for_provider(self):

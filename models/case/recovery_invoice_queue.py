@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import jobs
 from ...tools.errors import describe_error
+from ...tools.guards import is_uninstalling
 from ...tools.places import Places
 from .alerts import raise_alert
 from .follower import InvoiceFollower
@@ -35,6 +36,8 @@ BUSY_TURNS = 3
 BUSY_WAIT = timedelta(minutes=1)
 # In the context of what the engine follows by itself. A caller from outside can't send an object.
 OWN_WORK = object()
+# What is kept until the commit: the ids of invoices that were changed.
+CHANGED = "recovery.invoice.queue.changed"
 FAILED_WAIT = timedelta(hours=1)
 
 
@@ -78,10 +81,47 @@ class RecoveryInvoiceQueue(models.Model):
 
     @api.model
     def _add_followed(self, moves):
-        """Queue those of these invoices that have a case, or a first charge to come."""
-        # Asked first: our own charges are followed anyway, and looking costs queries.
-        if not self._is_own_work():
-            self._add(moves._filter_followed())
+        """Queue those of these invoices that have a case, or a first charge to come.
+
+        Asked once before the commit, of all the invoices that were changed until then: most have
+        nothing to do with recovery, and whoever books a thousand payments is not to wait for us.
+        """
+        # Our own charges are followed anyway, and after an uninstallation there is no queue.
+        if not moves or self._is_own_work() or is_uninstalling(self.env):
+            return
+        changed = self.env.cr.precommit.data.setdefault(CHANGED, set())
+        if not changed:
+            self.env.cr.precommit.add(self.sudo()._add_changed)
+        changed.update(moves.ids)
+
+    @api.model
+    def _add_changed(self):
+        """Queue what is followed of the invoices that were changed in this database transaction.
+
+        They have a case, or a first charge to come; or they were cancelled, and an online payment
+        may be left over.
+        """
+        changed = self.env.cr.precommit.data.pop(CHANGED, ())
+        if not changed:
+            return
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.id FROM account_move move
+                 WHERE move.id = ANY(%s)
+                   AND (move.recovery_case_id IS NOT NULL
+                        OR EXISTS (SELECT FROM recovery_attempt
+                                    WHERE move_id = move.id AND state = 'planned')
+                        OR move.state = 'cancel'
+                       AND EXISTS (SELECT FROM account_invoice_transaction_rel
+                                    WHERE invoice_id = move.id))
+              ORDER BY move.id
+                """,
+                list(changed),
+            )
+        )
+        self._add(self.env["account.move"].browse(move_id for (move_id,) in rows))
 
     @api.model
     def _is_own_work(self):
@@ -180,7 +220,7 @@ class RecoveryInvoiceQueue(models.Model):
             met = []
             jobs.work(
                 self.env,
-                lambda: self._follow_move(move.with_company(move.company_id)),
+                lambda: self._follow_move(move),
                 busy=lambda met=met: met.append(move),
                 failed=lambda error: self._note_failure(move, error),
                 doing=f"Following invoice {move.id}, turn {turn}",
@@ -191,6 +231,8 @@ class RecoveryInvoiceQueue(models.Model):
 
     @api.model
     def _follow_move(self, move):
+        move._fetch_for_recovery()
+        move = move.with_company(move.company_id)
         transactions = self._take(move)
         if transactions is not None:
             InvoiceFollower(move).follow(transactions)

@@ -6,10 +6,12 @@ from functools import cached_property
 from odoo import fields
 
 from ...tools.instants import naive
+from ...tools.kept import remember
 from ..case.credit import CustomerCredit
+from ..case.owed import read_debt_and
 from ..rules.block import Block
 from .chargeable import find_method_block
-from .own_retries import OwnRetriesOfProvider, search_retried
+from .own_retries import OwnRetriesOfProvider, get_retried_domain
 from .under_way import MoneyUnderWay
 
 # A last try that is due at the end of its window may go out a little later.
@@ -21,6 +23,8 @@ FAULT_WAIT = timedelta(days=1)
 class ChargeBlocks:
     """What stands against a charge: the one list, in the order in which people are told.
 
+    What several of the checks ask is read once: within a database transaction the answer stays.
+
     :param attempt: a planned `recovery.attempt`, its invoice locked
     """
 
@@ -30,6 +34,27 @@ class ChargeBlocks:
         self._move = attempt.move_id
         self._case = attempt.case_id
         self._now = fields.Datetime.now()
+        self._move._fetch_for_recovery()
+        self.credit = CustomerCredit(self._move, attempt.due_date)
+
+    @property
+    def debt(self):
+        """What is owed of the instalments that the charge is for."""
+        return self._facts[0]
+
+    @property
+    def has_credit(self):
+        """Whether the customer may have credit for them."""
+        return self._facts[1]["has_credit"]
+
+    @cached_property
+    def _facts(self):
+        return read_debt_and(
+            self._move,
+            self._attempt.due_date,
+            has_credit=self.credit.get_condition(),
+            is_disputed=self._move._get_dispute_condition(),
+        )
 
     def find(self):
         """Return the first block, or none.
@@ -55,7 +80,7 @@ class ChargeBlocks:
         """Yield the blocks, in the order in which people are told."""
         checks = (
             self._check_owed,
-            self._move._get_dispute_block,
+            self._check_dispute,
             self._check_exclusion,
             self._check_in_flight,
             self._check_own_retries,
@@ -87,7 +112,7 @@ class ChargeBlocks:
             return Block("owed", sentence, moot=True)
         if self._is_too_late():
             return Block("owed", self._env._("The window for retries is over."), moot=True)
-        return self._attempt._get_owed_block()
+        return self._attempt._get_owed_block(self.debt)
 
     def _is_too_late(self):
         """Return whether a charge that was put off again and again has outlived its window.
@@ -102,6 +127,9 @@ class ChargeBlocks:
         paused_until = self._provider_sudo.recovery_paused_until
         return not paused_until or self._now > paused_until + WINDOW_SLACK
 
+    def _check_dispute(self):
+        return self._move._get_dispute_block() if self._facts[1]["is_disputed"] else None
+
     def _check_exclusion(self):
         """Return a block while the invoice, or its customer, is excluded from charges.
 
@@ -114,12 +142,17 @@ class ChargeBlocks:
 
     def _check_in_flight(self):
         """Return a block when another payment of the invoice is on its way, or may be."""
-        return MoneyUnderWay(self._env).find_block(self._move)
+        return MoneyUnderWay(self._env).find_block(self._payments)
 
     def _check_own_retries(self):
         """Return a block while the provider retries an earlier payment by itself."""
-        retried = (OwnRetriesOfProvider(each) for each in search_retried(self._move))
-        return next(filter(None, (retries.get_block() for retries in retried)), None)
+        blocks = (OwnRetriesOfProvider(each).get_block() for each in self._payments)
+        return next(filter(None, blocks), None)
+
+    @cached_property
+    def _payments(self):
+        """The payments of the invoice that may bring money, or are tried again by a provider."""
+        return MoneyUnderWay(self._env).find(self._move, or_else=get_retried_domain())
 
     # === THE METHOD === #
 
@@ -160,16 +193,17 @@ class ChargeBlocks:
             )
         elif provider_sudo.capture_manually:
             sentence = self._env._("The provider %(provider)s only reserves amounts.", **name)
-        elif (
-            provider_sudo.available_currency_ids
-            and currency not in provider_sudo.available_currency_ids
+        elif not remember(
+            self._env,
+            ("takes currency", provider_sudo.id, currency.id),
+            lambda: currency in (provider_sudo.available_currency_ids or currency),
         ):
             sentence = self._env._(
                 "The provider %(provider)s does not accept %(currency)s.",
                 currency=currency.name,
                 **name,
             )
-        elif not self._has_journal():
+        elif not remember(self._env, ("has journal", provider_sudo.id), self._has_journal):
             sentence = self._env._(
                 "The provider %(provider)s has no journal to book payments in.", **name
             )
@@ -194,7 +228,7 @@ class ChargeBlocks:
         maximum = provider_sudo.main_currency_id._convert(
             provider_sudo.maximum_amount, currency, self._attempt.company_id
         )
-        if currency.compare_amounts(self._attempt._get_amount(), maximum) <= 0:
+        if currency.compare_amounts(self.debt.owed, maximum) <= 0:
             return None
         sentence = self._env._(
             "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
@@ -207,7 +241,7 @@ class ChargeBlocks:
         """Return a block for less than the provider takes; a person is told, once."""
         provider_sudo, currency = self._provider_sudo, self._attempt.currency_id
         minimum = self._env["recovery.charge.minimum"]._get_published(currency, provider_sudo.code)
-        amount = self._attempt._get_amount()
+        amount = self.debt.owed
         if currency.compare_amounts(amount, minimum) >= 0:
             return None
         sentence = self._env._(
@@ -226,7 +260,7 @@ class ChargeBlocks:
         A case waits until that is mended; a first charge, which has none, is looked at each day.
         """
         block = self._provider_sudo._recovery_get_fault_block(
-            self._charged_token, self._move, self._attempt._get_amount()
+            self._charged_token, self._move, self.debt.owed
         )
         if not block:
             return None
@@ -263,7 +297,7 @@ class ChargeBlocks:
         The case then waits for another method without using up a try; a first charge opens one.
         """
         token = self._charged_token
-        charge = token._recovery_prepare_question(self._move, self._attempt._get_amount())
+        charge = token._recovery_prepare_question(self._move, self.debt.owed)
         if block := token._recovery_get_block(charge, self._now, self._card_history):
             return block._replace(moot=bool(self._case))
         ceiling = token._recovery_check_ceiling(charge, self._now, self._card_history)
@@ -298,4 +332,4 @@ class ChargeBlocks:
 
     def _check_credit(self):
         """Return a block while a person has to say what becomes of the customer's credit."""
-        return CustomerCredit(self._move, self._attempt.due_date).get_block()
+        return self.credit.get_block() if self.has_credit else None

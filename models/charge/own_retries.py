@@ -1,6 +1,7 @@
 """A provider that charges a refused payment again by itself: the policy stands back meanwhile."""
 
 from odoo import fields
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..case.alerts import answer_alert, raise_alert
@@ -98,16 +99,13 @@ class OwnRetriesOfProvider:
         )
 
 
+def get_retried_domain():
+    """Return the domain of the payments that their providers retry by themselves."""
+    return Domain("recovery_retries_until", ">", fields.Datetime.now())
+
+
 def search_retried(moves):
     """Return the payments of these invoices that their providers retry by themselves."""
     # In sudo mode to see the transactions of every user and provider.
-    return (
-        moves.env["payment.transaction"]
-        .sudo()
-        .search(
-            [
-                ("invoice_ids", "in", moves.ids),
-                ("recovery_retries_until", ">", fields.Datetime.now()),
-            ]
-        )
-    )
+    transactions_sudo = moves.env["payment.transaction"].sudo()
+    return transactions_sudo.search(Domain("invoice_ids", "in", moves.ids) & get_retried_domain())

@@ -15,8 +15,9 @@ from ...declines import Known
 from ...tools import jobs
 from ...tools.crew import Crew
 from ...tools.errors import describe_error
+from ...tools.kept import keep_once, keep_people, keep_settings
 from ..case.alerts import raise_alert
-from ..case.credit import CustomerCredit
+from ..case.owed import read_debt_and
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
 from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
@@ -122,6 +123,7 @@ class RecoveryAttempt(models.Model):
 
         :param DueCharges due: the list to take it from; all that is due when not told
         """
+        keep_settings(self.env)
         due = DueCharges() if due is None else due
         while attempt_id := due.take(self.env):
             attempt, has_time = self._claim_one(attempt_id)
@@ -191,12 +193,16 @@ class RecoveryAttempt(models.Model):
                 self.env._("The invoice is being changed by somebody; trying again in a minute."),
             )
             return False
-        if block := self._get_block() or self._use_credit():
+        blocks = ChargeBlocks(self)
+        block, amount = blocks.find(), blocks.debt.owed
+        if not block and blocks.has_credit:
+            block, amount = self._use_credit(blocks.credit), self._get_amount()
+        if block:
             self._apply_block(block)
             return False
         token = self._get_token()
         values = {
-            "amount": self._get_amount(),
+            "amount": amount,
             "token_id": token.id,
             "method_label": token._recovery_get_label(),
             "started_at": fields.Datetime.now(),
@@ -209,15 +215,27 @@ class RecoveryAttempt(models.Model):
             .with_context(recovery_claim=CLAIM)
             .create(self._prepare_transaction_vals())
         )
-        return bool(self._set_state("running", transaction_id=transaction.id))
+        is_running = bool(self._set_state("running", transaction_id=transaction.id))
+        self._keep_what_was_read()
+        return is_running
 
-    def _use_credit(self):
+    def _keep_what_was_read(self):
+        """Let the charge, which follows at once, go on with what its blocks were asked of.
+
+        Whether it is still wanted is asked again, of the database.
+        """
+        users = self.env.user
+        keep_people(self.company_id.partner_id | users.partner_id)
+        token = self.token_id
+        keep_once(self, self.transaction_id, token, self.move_id.partner_id, token.provider_id)
+
+    def _use_credit(self, credit):
         """Use the customer's credit first: nothing else stands against the charge.
 
+        :param CustomerCredit credit: for what it charges
         :return: what stands against it afterwards, or none
         """
-        credit = CustomerCredit(self.move_id, self.due_date)
-        if not credit.is_there() or credit.is_to_ask():
+        if credit.is_to_ask():
             return None  # Who was asked has said that all is charged.
         try:
             is_used = credit.use()
@@ -274,6 +292,7 @@ class RecoveryAttempt(models.Model):
         invoices = [Command.set(self.move_id.ids)]
         return {
             "provider_id": provider_sudo.id,
+            "company_id": provider_sudo.company_id.id,  # Or Odoo would write it afterwards.
             "payment_method_id": token.payment_method_id.id,
             # Of its own: Odoo gives the reference of a payment that was rolled back once more,
             # and the provider would take our charge for that one.
@@ -345,15 +364,24 @@ class RecoveryAttempt(models.Model):
         :return: whether this worker recorded an outcome
         """
         self.ensure_one()
-        is_recorded = Sender(self, is_repeat).send()
+        # Known before the commit, which forgets what was read.
+        transaction, move = self.transaction_id, self.move_id
+        sender = Sender(self, is_repeat)
+        is_recorded = sender.send()
         if is_recorded:
-            self._finish()
+            self._finish(transaction, move, sender.is_settled)
         return is_recorded
 
-    def _finish(self):
-        """Book a recorded outcome, then let the case react to it."""
-        self._settle()
-        self._react()
+    def _finish(self, transaction, move, is_settled=False):
+        """Book a recorded outcome, then let the case react to it.
+
+        :param is_settled: whether it was a decline, with which nothing is booked
+        """
+        if not is_settled:
+            self._settle(transaction)
+            if transaction.state == "done" and self.state == "paid":
+                self._tell_siblings()
+        self._react(move)
 
     def _take_lock(self, *states):
         """Take the attempt's advisory lock until this database transaction ends.
@@ -373,47 +401,45 @@ class RecoveryAttempt(models.Model):
         )
         if not cr.fetchone()[0]:
             return False
-        savepoint = cr.savepoint(flush=False)
-        try:
-            cr.execute(
-                "SELECT state FROM recovery_attempt WHERE id = %s FOR NO KEY UPDATE NOWAIT",
-                [self.id],
-            )
-            return cr.fetchone()[0] in states
-        finally:
-            savepoint.close(rollback=True)
+        # Two ways to PostgreSQL instead of four.
+        cr.execute(
+            "SAVEPOINT recovery_look; "
+            "SELECT state FROM recovery_attempt WHERE id = %s FOR NO KEY UPDATE NOWAIT",
+            [self.id],
+        )
+        state = cr.fetchone()[0]
+        cr.execute("ROLLBACK TO SAVEPOINT recovery_look; RELEASE SAVEPOINT recovery_look")
+        return state in states
 
     def _is_still_wanted(self):
         """Return whether the claim still holds; in SQL, since it is asked for every charge."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT move.state = 'posted'
-                   AND move.payment_state IN ('not_paid', 'partial')
-                   AND provider.state != 'disabled'
-                   AND (recovery_case.id IS NULL
-                        OR (recovery_case.state IN %s
-                            AND recovery_case.partner_id = move.commercial_partner_id))
-                  FROM recovery_attempt attempt
-                  JOIN account_move move ON move.id = attempt.move_id
-                  JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
-                  JOIN payment_provider provider ON provider.id = transaction.provider_id
-             LEFT JOIN recovery_case ON recovery_case.id = attempt.case_id
-                 WHERE attempt.id = %s
-                """,
-                CHARGING_STATES,
-                self.id,
-            )
+        is_wanted = SQL(
+            """
+            (SELECT move.state = 'posted'
+                AND move.payment_state IN ('not_paid', 'partial')
+                AND provider.state != 'disabled'
+                AND (recovery_case.id IS NULL
+                     OR (recovery_case.state IN %s
+                         AND recovery_case.partner_id = move.commercial_partner_id))
+               FROM recovery_attempt attempt
+               JOIN account_move move ON move.id = attempt.move_id
+               JOIN payment_transaction transaction ON transaction.id = attempt.transaction_id
+               JOIN payment_provider provider ON provider.id = transaction.provider_id
+          LEFT JOIN recovery_case ON recovery_case.id = attempt.case_id
+              WHERE attempt.id = %s)
+            """,
+            CHARGING_STATES,
+            self.id,
         )
-        debt = self.move_id._get_debt(self.due_date)
+        debt, row = read_debt_and(self.move_id, self.due_date, is_wanted=is_wanted)
         is_same_amount = not self.currency_id.compare_amounts(self.amount, debt.owed)
-        return rows == [(True,)] and is_same_amount and not debt.is_excluded
+        return row["is_wanted"] is True and is_same_amount and not debt.is_excluded
 
     # === SETTLE === #
 
-    def _settle(self):
+    def _settle(self, transaction):
         """Book the payment; when that fails, the money is recorded and Odoo's own job books it."""
-        transaction = self.transaction_id.with_context(recovery_own_work=OWN_WORK)
+        transaction = transaction.with_context(recovery_own_work=OWN_WORK)
         if transaction.state == "draft" or transaction.is_post_processed:
             return
         for turn in range(1, BOOK_TRIES + 1):
@@ -441,11 +467,9 @@ class RecoveryAttempt(models.Model):
 
     # === REACT === #
 
-    def _react(self):
+    def _react(self, move):
         """Let the case follow the outcome: end, plan again, write; nothing can undo the charge."""
-        if self.state == "paid":
-            self._tell_siblings()
-        self.env["recovery.invoice.queue"]._work_off(self.move_id)
+        self.env["recovery.invoice.queue"]._work_off(move)
 
     # === RESOLVE === #
 

@@ -143,7 +143,7 @@ class OutcomeResolver:
             return True
         if recorded:
             jobs.commit(self._env)
-            attempt._finish()
+            attempt._finish(attempt.transaction_id, attempt.move_id)
         return True
 
     def _apply_look_up(self, payment_data):

@@ -10,6 +10,7 @@ from ...declines import Answer, Certainty, Known
 from ...declines.limits import read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
+from ...tools.kept import keep_once
 from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import apply_answer, record_outcome
 from .pace import ProviderPace
@@ -29,12 +30,14 @@ class Sender:
 
     :param attempt: a `recovery.attempt`, running or unknown, in its company
     :param is_repeat: whether to ask once more for a charge of unknown outcome
+    :ivar is_settled: whether it was declined, and nothing is left to book
     """
 
     def __init__(self, attempt, is_repeat=False):
         self._attempt = attempt
         self._env = attempt.env
         self._is_repeat = is_repeat
+        self.is_settled = False
         self._answer = Answer(attempt.transaction_id.provider_code, is_repeat)
         # In sudo mode: providers are readable by administrators only.
         self._pace = ProviderPace(attempt.transaction_id.provider_id.sudo())
@@ -63,6 +66,7 @@ class Sender:
             if not self._answer.back_off:
                 now = aware(fields.Datetime.now())
                 self._answer.back_off = read_back_off(error, now)
+            self.is_settled = False
             return self._record_after_rollback(error)
 
     def _try_to_put_back(self, until):
@@ -111,12 +115,24 @@ class Sender:
             )
             transaction._charge_with_token()
             record_outcome(attempt, self._answer)
+            self._settle_declined(transaction)
         elif self._is_repeat:
             return False
         else:
             self._withdraw()
+        # What is planned next needs it; whether it takes charges is asked again.
+        keep_once(attempt.token_id.provider_id)
         jobs.commit(self._env)
         return True
+
+    def _settle_declined(self, transaction):
+        """Mark a decline as seen to: it moved no money, there is nothing to book.
+
+        Should that fail, the outcome is written without it.
+        """
+        if transaction.state == "error" and self._attempt.state == "declined":
+            transaction._post_process()
+            self.is_settled = True
 
     def _withdraw(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""

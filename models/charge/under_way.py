@@ -36,8 +36,11 @@ class MoneyUnderWay:
     def __init__(self, env):
         self._env = env
 
-    def find(self, moves):
-        """Return the transactions that may bring, or have brought, money for these invoices."""
+    def find(self, moves, or_else=Domain.FALSE):
+        """Return the transactions that may bring, or have brought, money for these invoices.
+
+        :param or_else: a domain of others of their transactions that are wanted as well
+        """
         states = ("draft", "pending", "authorized", "done")
         may_bring_money = Domain("state", "in", states) | MAY_BE_PAID_YET
         # In sudo mode to see the transactions of every user and provider.
@@ -46,14 +49,16 @@ class MoneyUnderWay:
             .sudo()
             .search(
                 Domain("invoice_ids", "in", moves.ids)
-                & Domain("operation", "not in", ("validation", "refund"))
-                & may_bring_money
+                & (
+                    Domain("operation", "not in", ("validation", "refund")) & may_bring_money
+                    | or_else
+                )
             )
         )
 
-    def find_block(self, moves):
-        """Return what another payment of these invoices has against a charge, or none."""
-        blocks = (self.get_block(transaction) for transaction in self.find(moves))
+    def find_block(self, transactions):
+        """Return what one of these payments has against a charge, or none."""
+        blocks = (self.get_block(transaction) for transaction in transactions)
         return next(filter(None, blocks), None)
 
     def get_block(self, transaction):

@@ -76,9 +76,9 @@ class ResPartner(models.Model):
     @api.model
     def _has_field_access(self, field, operation):
         """Override of `base`: whoever edits contacts need not decide whose card is charged."""
-        return super()._has_field_access(field, operation) and (
-            operation == "read" or field.name not in COLLECT_FIELDS or may_collect(self.env)
-        )
+        if operation != "read" and field.name in COLLECT_FIELDS and not may_collect(self.env):
+            return False
+        return super()._has_field_access(field, operation)
 
     # === CRUD METHODS === #
 

@@ -39,14 +39,15 @@ class MethodChooser:
         self.case = case
         self.env = case.env
 
-    def choose(self):
+    def choose(self, owed=None):
         """Return the saved method to charge next, or what stands against all of them.
 
+        :param float owed: of the case, where it has just been read
         :rtype: MethodChoice
         """
         case = self.case
         default = case._get_default_token()
-        amount = case._get_owed()
+        amount = case._get_owed() if owed is None else owed
         choice = self.judge(default, amount)
         block = choice.block
         if not block or not default:  # Without one nobody agreed to charges of this invoice.

@@ -40,19 +40,21 @@ class Planner:
 
     :param case: the `recovery.case`; empty for the first charges of an invoice
     :param move: the invoice, where there is no case
+    :param float owed: of the case, where it has just been read
     """
 
-    def __init__(self, case, move=None):
+    def __init__(self, case, move=None, owed=None):
         self.case = case
         self.move = move or case.move_id
         self.env = case.env
         self._decider = Decider(case)
         self._chooser = MethodChooser(case)
+        self._owed = owed
 
     @cached_property
     def choice(self):
         """The method to charge next: judged once, as planning changes nothing about it."""
-        return self._chooser.choose()
+        return self._chooser.choose(self._owed)
 
     # === AFTER A FAILURE === #
 
@@ -94,7 +96,7 @@ class Planner:
         if charge.source != "mended":  # Each of those somebody has asked for.
             charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
-        self._create(charge, token=self.choice.token)
+        self._create(charge, token=self.choice.token, attempts=every)
 
     def replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -403,11 +405,12 @@ class Planner:
 
     # === CREATION === #
 
-    def _create(self, charge, due_date=None, token=None):
+    def _create(self, charge, due_date=None, token=None, attempts=None):
         """Create the attempt of a charge, and tell when a network's rule puts it off.
 
         :param due_date: up to which instalments are charged; the case's when not told
         :param token: the method, where it has been chosen
+        :param attempts: all those of the invoice, where they have just been read
         """
         is_backup = bool(token) and token != self.case._get_default_token()
         if is_backup:
@@ -415,7 +418,7 @@ class Planner:
         values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
         if self.case:
             values["case_id"] = self.case.id
-            self._make_room(charge)
+            self._make_room(charge, attempts)
         if is_backup:
             values["token_id"] = token.id
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
@@ -441,10 +444,11 @@ class Planner:
         )
         return charge._replace(planned_at=self._get_first_hour(earliest), sentence=sentence)
 
-    def _make_room(self, charge):
+    def _make_room(self, charge, attempts=None):
         """Withdraw what is planned for the invoice outside the case, as for its next instalment.
 
         An invoice has one unfinished charge; what is still due then is planned again later.
         """
-        planned = self.move.recovery_attempt_ids.filtered(lambda other: other.state == "planned")
+        attempts = attempts or self.move.recovery_attempt_ids
+        planned = attempts.filtered(lambda other: other.state == "planned")
         planned._set_state("cancelled", sentence=charge.sentence)

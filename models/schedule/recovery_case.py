@@ -221,15 +221,16 @@ class RecoveryCase(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _plan_next_charge(self, attempts=None, transactions=None):
+    def _plan_next_charge(self, attempts=None, transactions=None, owed=None):
         """Fill the hook: plan the next charge, unless one is unfinished, or begin the grace period.
 
         :param attempts: those of the invoice, where they have just been read
         :param transactions: those of the invoice that have just changed
+        :param float owed: of the case, where it has just been read
         """
         self.ensure_one()
-        result = super()._plan_next_charge(attempts, transactions)
-        Planner(self).plan_next(attempts, transactions)
+        result = super()._plan_next_charge(attempts, transactions, owed)
+        Planner(self, owed=owed).plan_next(attempts, transactions)
         return result
 
     def _wait_for_provider(self):

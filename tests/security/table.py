@@ -151,9 +151,9 @@ READS = {
         "IM": """
             recovery_attempt_ids recovery_attention recovery_case_id recovery_case_ids
             recovery_excluded recovery_excluded_reason recovery_excluded_until
-            recovery_has_question recovery_in_flight_state recovery_next_attempt_at
-            recovery_next_step recovery_next_step_kind recovery_return_ids recovery_state
-            recovery_timeline_ids
+            recovery_has_question recovery_in_flight_state recovery_is_charged
+            recovery_next_attempt_at recovery_next_step recovery_next_step_kind
+            recovery_return_ids recovery_state recovery_timeline_ids
         """,
         "PIM": "collect_automatically collect_token_id collect_token_ids",
     },
