@@ -6,7 +6,7 @@ from odoo.http import request
 from ..models.page.contest import REASONS as CONTEST_REASONS
 from ..tools.links import get_page_path
 from .backup import arrange
-from .recovery_page import RecoveryPage
+from .recovery_page import PAGE_SIZE, RecoveryPage
 from .recovery_page_base import PAGE, enter, respond
 
 # What the forms send is read no further.
@@ -31,8 +31,8 @@ class RecoveryPageActs(RecoveryPage):
         """Put the customer's question into the chatter of their case.
 
         :param str reason: why they contest the invoice; empty for a question
-        :param str invoice: the number of the one that they contest, of those on the page; empty
-            for all of them
+        :param str invoice: the number of the one that it is about, of those of the link; empty
+            for all of them, where they fit on one page
         """
         visit, refusal = self._open(link, "act")
         if refusal:
@@ -51,7 +51,7 @@ class RecoveryPageActs(RecoveryPage):
         visit, refusal = self._open(link, "act")
         if refusal:
             return refusal
-        arrange(self._list_backup_tokens(visit.own_methods_of, visit.company))
+        arrange(self._list_backups(visit))
         return request.redirect(f"{get_page_path(link, 'method')}?done=backup", code=303)
 
     @http.route("/recovery/pay/<string:link>/renew", methods=["POST"], **PAGE)
@@ -80,7 +80,7 @@ class RecoveryPageActs(RecoveryPage):
             day = fields.Date.to_date(day)
         except ValueError:
             day = None
-        cases = visit.cases.filtered(lambda case: case._get_page_state() == "open")
+        cases = visit.filter_cases("open")
         if not day or not cases:
             return request.env._("Please choose a day.")
         for case in cases:  # All or none: what is refused for one is not kept for the others.
@@ -92,9 +92,10 @@ class RecoveryPageActs(RecoveryPage):
 
     def _ask(self, visit, question, reason, invoice):
         """Return why it can't be asked; nothing when it was, of all that it is about or of none."""
-        cases = visit.cases if reason else visit.cases[:1]
-        if invoice.isdecimal() and 0 < int(invoice) <= len(cases):
-            cases = cases[int(invoice) - 1]
+        cases = visit.cases.filtered(lambda case: str(case.id) == invoice)
+        if not cases and reason and len(visit.cases) > PAGE_SIZE:
+            return request.env._("Please choose the invoice.")
+        cases = cases or (visit.cases if reason else visit.cases[:1])
         return next(
             filter(None, [case._ask_question(question, visit.partner, reason) for case in cases]),
             None,

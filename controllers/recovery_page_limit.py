@@ -83,5 +83,5 @@ def within_limits(kind):
 
 
 def link_within_limits(kind, link):
-    """Return whether a link, whose signature has been checked, is within the limits."""
+    """Return whether what a link names, whose signature has been checked, is within the limits."""
     return limiter.allows(kind, link=f"{request.db} {link}")

@@ -13,6 +13,13 @@ from ..tools.links import get_page_path
 from .backup import RecoveryBackup
 from .recovery_page_base import open_for_payment
 
+# Stands for all invoices in one currency that can be paid.
+_ALL = "all-"
+# More invoices than this are not named one by one in an address.
+_MOST_NUMBERS = 20
+# More are not named in the reference of a payment.
+_MOST_NAMES = 5
+
 
 class RecoveryPayment(RecoveryBackup):
     # === ROUTES === #
@@ -25,7 +32,8 @@ class RecoveryPayment(RecoveryBackup):
 
         The amount is what is owed at this instant; one that the page showed before is refused.
 
-        :param str numbers: of the invoices on the page, joined by ``-``
+        :param str numbers: of the invoices, joined by ``-``, or ``all-`` and the currency for all
+            that can be paid in it
         :return: the processing values of the transaction
         :raise ValidationError: with what the customer should know
         """
@@ -35,10 +43,10 @@ class RecoveryPayment(RecoveryBackup):
         kwargs["is_validation"] = False
         self._check_token(visit, cases, kwargs)
         cases._check_payable(float(amount or 0.0))
-        owed = sum(case._get_owed() for case in cases)
+        kwargs["reference_prefix"] = self._get_reference_prefix(cases)
         transaction_sudo = self._start(
             visit,
-            amount=owed,
+            amount=cases.currency_id.round(sum(case._get_owed() for case in cases)),
             currency_id=cases.currency_id.id,
             values={
                 "invoice_ids": [Command.set(cases.move_id.ids)],
@@ -89,13 +97,15 @@ class RecoveryPayment(RecoveryBackup):
 
         :raise ValidationError: when there are none
         """
-        try:
-            positions = {int(number) - 1 for number in numbers.split("-")}
-        except ValueError:
-            positions = set()
-        ids = [case.id for position, case in enumerate(visit.cases) if position in positions]
-        cases = visit.cases.browse(ids)
-        if not cases or len(cases) != len(positions) or len(cases.currency_id) != 1:
+        if numbers.startswith(_ALL):
+            cases = visit.filter_cases("open").filtered(
+                lambda case: case.currency_id.name == numbers.removeprefix(_ALL)
+            )
+        else:
+            wanted = set(numbers.split("-"))
+            cases = visit.cases.filtered(lambda case: str(case.id) in wanted)
+            cases = cases if len(cases) == len(wanted) else cases.browse()
+        if len(cases.currency_id) != 1:
             raise ValidationError(request.env._("Please reload the page."))
         return cases
 
@@ -104,9 +114,31 @@ class RecoveryPayment(RecoveryBackup):
         if kwargs.get("flow") != "token":
             return
         provider_sudo = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id"))
-        offer = MethodOffer(cases, visit.own_methods_of)
-        if kwargs.get("token_id") not in offer.list_tokens(provider_sudo).ids:
+        if kwargs.get("token_id") not in self._list_tokens(visit, cases, provider_sudo).ids:
             raise ValidationError(request.env._("Please choose another payment method."))
+
+    def _list_tokens(self, visit, cases, providers_sudo):
+        """Return the saved methods that the page offers, in sudo mode.
+
+        None in a country that isn't the customer's: somebody else may be there.
+        """
+        if visit.is_far:
+            return request.env["payment.token"].sudo()
+        return MethodOffer(cases, visit.own_methods_of).list_tokens(providers_sudo)
+
+    def _get_numbers(self, visit, cases):
+        """Return how the page names the invoices to pay: each one, or all where they are many."""
+        if len(cases) <= _MOST_NUMBERS:
+            return "-".join(map(str, cases.ids))
+        return f"{_ALL}{cases.currency_id.name}"
+
+    def _get_reference_prefix(self, cases):
+        """Return what a payment of many invoices is called: providers take no long names.
+
+        Of few it is what Odoo calls it.
+        """
+        others = len(cases) - 1
+        return f"{cases[0].move_id.name}-and-{others}" if others >= _MOST_NAMES else None
 
     def _start(self, visit, amount, currency_id, values, suffix=(), **kwargs):
         """Create the draft transaction, by the partner of the link whoever is logged in."""
@@ -160,25 +192,23 @@ class RecoveryPayment(RecoveryBackup):
 
     def _prepare_payment_values(self, visit, cases):
         """Return the context of Odoo's form that pays these cases."""
-        amount = sum(case._get_owed() for case in cases)
+        amount = visit.add_up(cases)
         currency = cases.currency_id
         report = {}
         providers_sudo = self._get_providers(visit, amount, currency.id, report)
-        numbers = "-".join(
-            str(number) for number, case in enumerate(visit.cases, 1) if case in cases
-        )
+        numbers = self._get_numbers(visit, cases)
         return {
             **self._prepare_form(visit, providers_sudo, report, currency_id=currency.id),
             "mode": "payment",
             "amount": amount,
             "currency": currency,
-            "tokens_sudo": MethodOffer(cases, visit.own_methods_of).list_tokens(providers_sudo),
+            "tokens_sudo": self._list_tokens(visit, cases, providers_sudo),
             "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
                 providers_sudo
             ),
             "transaction_route": get_page_path(visit.text, "transaction", numbers),
             "landing_route": get_page_path(visit.text),
-            "reference_prefix": ", ".join(case.move_id.name for case in cases),
+            "reference_prefix": "",
         }
 
     def _prepare_method_values(self, visit):
@@ -194,14 +224,20 @@ class RecoveryPayment(RecoveryBackup):
             "transaction_route": get_page_path(visit.text, "method", "transaction"),
             "landing_route": get_page_path(visit.text),
             **self._prepare_replaced_values(visit),
-            "backup_tokens_sudo": BackupConsent(
-                self._list_backup_tokens(visit.own_methods_of, visit.company)
-            ).list_in_order(),
+            "backup_tokens_sudo": BackupConsent(self._list_backups(visit)).list_in_order(),
             "backup_path": get_page_path(visit.text, "backup"),
         }
 
+    def _list_backups(self, visit):
+        """Return the reader's own methods about which the page asks; none from far away."""
+        if visit.is_far:
+            return request.env["payment.token"].sudo()
+        return self._list_backup_tokens(visit.own_methods_of, visit.company)
+
     def _prepare_replaced_values(self, visit):
         """Return the method that is replaced, and whether the customer's other invoices use it."""
+        if visit.is_far:
+            return {"replaced": request.env["payment.token"].sudo(), "is_default": False}
         replaced = visit.token or visit.cases[:1]._get_default_token().sudo()
         owner = visit.partner.commercial_partner_id.with_company(visit.company)
         # Only then it goes without saying that the new one is for them, too.
@@ -218,7 +254,10 @@ class RecoveryPayment(RecoveryBackup):
             )
         )
         return {
-            "partner_id": visit.partner.id,
+            # Some providers' forms are filled in beforehand by it, with name, address and e-mail:
+            # nothing that whoever holds the link needs to be told.
+            "partner_id": False,
+            "recovery_partner_id": visit.partner.id,
             "providers_sudo": providers_sudo,
             "payment_methods_sudo": methods_sudo,
             "availability_report": report,

@@ -226,7 +226,7 @@ class Question:
         context = {"allowed_company_ids": company.ids}
         company = company.with_context(**context)
         try:
-            partner = find_customer(company, customer)
+            partner = find_customer(company, customer, self.key.company_ids)
         except Ambiguous:
             return "ambiguous-customer"
         except Unreadable:
@@ -245,8 +245,9 @@ class Question:
         if self.key.may_tell_amounts:
             values["owed"] = standing.owed
         # Neither the instant nor the link, which is another one each minute, makes it a new answer;
-        # a day does, or the link that somebody keeps would expire.
-        known = {**values, "page": standing.page and f"{standing.as_of:%Y-%m-%d}"}
+        # a day does, or the link that somebody keeps would expire, and so does a withdrawal.
+        page = standing.page and f"{standing.as_of:%Y-%m-%d} {standing.withdrawn}"
+        known = {**values, "page": page}
         digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
         if self.key.may_tell_page:
             values["page"] = standing.page

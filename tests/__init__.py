@@ -92,6 +92,7 @@ from .page import (
     test_page_payment,
     test_page_people,
     test_page_backup,
+    test_page_many,
     test_page_portal,
     test_page_tour,
     test_promise,
@@ -114,6 +115,7 @@ from .security import (
     test_conditions,
     test_floor,
     test_limiter,
+    test_links,
 )
 from .schedule import (
     test_backup,

@@ -388,6 +388,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "action_view_attempts"): (case, []),
             ("recovery.case", "action_view_move"): (case, []),
             ("recovery.case", "action_contest_stands"): (case, []),
+            ("recovery.case", "action_withdraw_links"): (case, []),
             ("recovery.case", "action_withdraw_promise"): (case, []),
             ("recovery.case", "action_write_off"): (case, []),
             ("recovery.case", "set_retry_advice"): (case, ["now"]),
@@ -419,6 +420,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.write.off.wizard", "action_confirm"): (self.write_off_wizard, []),
             **self._get_report_calls(),
             **self._get_timing_calls(),
+            ("res.partner", "action_recovery_withdraw_links"): (self.customer, []),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
         }
 

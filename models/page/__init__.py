@@ -8,3 +8,4 @@ the customer contests is left alone) and `_on_closed`, of the transaction `_reco
 from . import payment_token
 from . import payment_transaction
 from . import recovery_case
+from . import res_partner

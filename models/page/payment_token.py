@@ -3,10 +3,19 @@
 from odoo import fields, models
 
 from ...tools.links import LINK_LIFE, Link, get_page_path
+from ..method.payment_token import RECOVERY_GROUP
 
 
 class PaymentToken(models.Model):
     _inherit = "payment.token"
+
+    recovery_links_withdrawn = fields.Integer(
+        string="Links Withdrawn",
+        readonly=True,
+        copy=False,
+        groups=RECOVERY_GROUP,
+        help="How often the links to the page that replaces this method were withdrawn.",
+    )
 
     # === BUSINESS METHODS === #
 
@@ -42,5 +51,7 @@ class PaymentToken(models.Model):
             self.partner_id.id,
             notice.id if notice else 0,
             fields.Datetime.now() + LINK_LIFE,
+            # In sudo mode: whoever sends the message may not read methods of contacts.
+            self.sudo().recovery_links_withdrawn,
         )
         return f"{self.get_base_url()}{get_page_path(link.sign(self.env), 'method')}"

@@ -17,20 +17,13 @@ from ..case.answers import fill_answer
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
-from ..charge.under_way import UNCLEAR_AGE
 from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
 from ..notice.answers import is_reachable
 from ..rules.block import Block
 from .contest import REASONS, STATES, Contest
+from .shown import find_holding, show
 
-# A charge that is due goes out within a minute; one that didn't for so long is held up.
-CHARGE_WAIT = timedelta(minutes=15)
-# How long a payment that the customer has just begun keeps them from beginning another one, where
-# the provider can neither be told to forget the first nor be asked for it: on the provider's page,
-# and with a form, whose payment is sent at once or never.
-REDIRECT_WAIT = timedelta(minutes=15)
-FORM_WAIT = timedelta(minutes=2)
 # How long the page speaks of a payment that failed.
 FAILED_WAIT = timedelta(minutes=30)
 # Which decline a page about several invoices explains: what the customer has to act on.
@@ -106,6 +99,12 @@ class RecoveryCase(models.Model):
     link_asked_at = fields.Datetime(
         readonly=True, copy=False, help="When a new link to the page was last sent on request."
     )
+    links_withdrawn = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How often the links to the customer's page were withdrawn. Those that were made "
+        "before don't open the page any more.",
+    )
 
     _promise_idx = models.Index("(promise_date) WHERE promise_date IS NOT NULL")
 
@@ -135,7 +134,27 @@ class RecoveryCase(models.Model):
                 Contest(case_sudo).decide(reason)
         return True
 
+    def action_withdraw_links(self):
+        """Let no link that was made so far show these cases; new messages carry new ones."""
+        self._check_may_act()._withdraw_links(
+            self.env._(
+                "%(user)s withdrew the links to the customer's page. Those in messages sent so far "
+                "don't open it any more.",
+                user=self.env.user.name,
+            )
+        )
+        return self._notify(self.env._("Links withdrawn. New messages carry new ones."))
+
     # === BUSINESS METHODS === #
+
+    def _withdraw_links(self, note):
+        """Let no link that was made so far show these cases any more.
+
+        :param str note: what their chatter says of it
+        """
+        for case in self:
+            case.links_withdrawn += 1
+        self._message_log_batch(bodies=dict.fromkeys(self.ids, note))
 
     def _check_payable(self, amount):
         """Make sure that these invoices can be paid at this instant, all of them, by one payment.
@@ -411,84 +430,16 @@ class RecoveryCase(models.Model):
     # === GETTERS === #
 
     def _get_page_state(self):
-        """Return what the page says of this invoice at this instant.
-
-        :return: ``open`` when it can be paid; ``paid``; ``closed`` when the case was given up or
-            there is nothing to recover; ``held`` while the accountant keeps the invoice back;
-            ``charging`` while a charge of ours goes out or is about to; ``processing`` while
-            another payment is on its way; ``begun`` when one was begun and may not be finished
-        """
+        """Return what the page says of this invoice at this instant: a state of `shown.Shown`."""
         self.ensure_one()
-        move = self.move_id
-        move._fetch_for_recovery()
-        debt = move._get_debt(self.due_date)
-        if self.state in ("lost", "cancelled") or move.state == "cancel":
-            return "closed"
-        if move.state != "posted" or move.payment_state == "blocked" or debt.is_excluded:
-            return "held"
-        if move.payment_state not in ("not_paid", "partial") or (
-            self.currency_id.compare_amounts(debt.owed, 0) <= 0
-        ):
-            return "paid"
-        if self._is_charge_near():
-            return "charging"
-        if transaction := self._get_payment_under_way():
-            return "begun" if transaction.state == "draft" else "processing"
-        return "open"
-
-    def _is_charge_near(self):
-        """Return whether a charge of ours is under way, or due at any moment."""
-        self.ensure_one()
-        if self.move_id._get_attempt_in_flight():
-            return True
-        now = fields.Datetime.now()
-        planned_at = self.next_attempt_at
-        if planned_at and now - CHARGE_WAIT <= planned_at <= now + timedelta(minutes=1):
-            return True
-        # A method was just saved on the page, and the job hasn't come to its charge yet.
-        queued = self.env["recovery.invoice.queue"].search(
-            [
-                ("move_id", "=", self.move_id.id),
-                ("transaction_id.operation", "=", "validation"),
-                ("transaction_id.last_state_change", ">=", now - CHARGE_WAIT),
-            ],
-            limit=1,
-        )
-        return bool(queued)
+        return show(self)[self].state
 
     def _get_payment_under_way(self):
-        """Return the payment that keeps the customer from paying these invoices, if one does.
-
-        A transfer that they announced doesn't: they may have thought better of it. Neither does one
-        that its provider should have confirmed or refused by now, or whose answer should have come.
-        """
-        attempts = self.env["recovery.attempt"]
-        for transaction_sudo in attempts._search_money_under_way(self.move_id):
-            if transaction_sudo.state == "pending" and (
-                transaction_sudo.provider_code in ("none", "custom")
-            ):
-                continue
-            if is_overdue(transaction_sudo) or self._is_lost(transaction_sudo):
-                continue
-            is_open = transaction_sudo.state == "draft" or transaction_sudo._recovery_is_open()
-            if is_open and self._is_left(transaction_sudo):
-                continue
-            if attempts._get_transaction_block(transaction_sudo):
-                return transaction_sudo
-        return self.env["payment.transaction"].sudo()
-
-    def _is_lost(self, transaction_sudo):
-        """Return whether the answer to a payment got lost so long ago that it won't come."""
-        age = fields.Datetime.now() - transaction_sudo.last_state_change
-        return transaction_sudo.state == "error" and age > UNCLEAR_AGE
-
-    def _is_left(self, transaction_sudo):
-        """Return whether a begun payment makes way for another one, once it has been put aside."""
-        if transaction_sudo._recovery_can_put_aside():
-            return True
-        is_form = transaction_sudo.operation == "online_direct"
-        age = fields.Datetime.now() - transaction_sudo.last_state_change
-        return age > (FORM_WAIT if is_form else REDIRECT_WAIT)
+        """Return the payment that keeps the customer from paying these invoices, if one does."""
+        found = find_holding(self)
+        # In sudo mode: customers read no transactions of others.
+        empty_sudo = self.env["payment.transaction"].sudo()
+        return next((found[move] for move in self.move_id if move in found), empty_sudo)
 
     def _get_failed_payment(self):
         """Return the customer's latest payment of these invoices, if it has just failed."""
@@ -586,20 +537,67 @@ class RecoveryCase(models.Model):
 
         :param notice: the `recovery.notice` that carries the link, if one does
         :param person: the contact who gets it; the invoice's when not told
-        :return: opens what the customer of the leading case owes its company, and nothing else
+        :return: opens the one case; for several of its customer and company whatever is open of
+            theirs when it is opened, the first case leading
         """
         lead = self[:1]
-        cases = self.filtered(
-            lambda case: case.partner_id == lead.partner_id and case.company_id == lead.company_id
+        has_others = any(
+            case.partner_id == lead.partner_id and case.company_id == lead.company_id
+            for case in self[1:]
         )
+        kind = "customer" if has_others else "case"
         link = Link(
-            "case",
-            tuple(cases.ids),
+            kind,
+            tuple(lead.ids),
             (person or lead._get_page_contact()).id,
             notice.id if notice else 0,
             fields.Datetime.now() + LINK_LIFE,
+            lead._count_withdrawals(kind),
         )
         return f"{lead.move_id.get_base_url()}{get_page_path(link.sign(self.env))}"
+
+    def _count_withdrawals(self, kind):
+        """Return how often links to these cases were withdrawn, for one kind of `links.Link`.
+
+        A link that shows whatever its customer owes ends with any withdrawal of one of their cases.
+        """
+        if kind != "customer":
+            return sum(self.mapped("links_withdrawn"))
+        lead = self[:1]
+        # In sudo mode: whoever sends a message may not see all cases of its customer.
+        [(count,)] = (
+            self.env["recovery.case"]
+            .sudo()
+            .with_context(active_test=False)
+            ._read_group(
+                [
+                    ("partner_id", "=", lead.partner_id.id),
+                    ("company_id", "=", lead.company_id.id),
+                ],
+                aggregates=["links_withdrawn:sum"],
+            )
+        )
+        return count or 0
+
+    def _find_page_cases(self):
+        """Return this case, and then what else is open of its customer and company.
+
+        Not of what the customer hears nothing: what waits for the company itself, and what a person
+        has excluded from notices.
+        """
+        self.ensure_one()
+        others = self.search(
+            Domain("partner_id", "=", self.partner_id.id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "in", OPEN_STATES)
+            & Domain("waiting_since", "=", False)
+            & (
+                Domain("excluded", "not in", ("notices", "both"))
+                | Domain("contest_state", "=", "open")
+            ),
+            order="first_failure_at, id",
+        )
+        return self | others
 
     def _get_promised_wait(self):
         """Fill the hook to put charges off until the promised day is over."""

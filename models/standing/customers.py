@@ -16,19 +16,22 @@ class Unreadable(Exception):
     """No customer can go by this name."""
 
 
-def find_customer(company, text):
+def find_customer(company, text, company_ids=None):
     """Return the customer of a company whom a product means, empty when it has none of the name.
 
     Whoever the text names as a reference goes before who has it as an id, and they before who has
     it as an e-mail; ``ref:``, ``id:`` and ``email:`` in front of it leave no doubt. A customer of
     another company is looked for, and not found, by the very same query as one that does not exist.
 
+    :param company_ids: of the company and those above it, where they are known already
     :raise Ambiguous: when several customers have the reference or the e-mail
     :raise Unreadable: when it is empty or too long
     """
     partners = company.env["res.partner"]
     partners.flush_model(["ref", "email_normalized", "commercial_partner_id", "company_id"])
-    rows = company.env.execute_query(_make_query(company, *_read(text)))
+    kinds, value = _read(text)
+    company_ids = company_ids or tuple(company.parent_ids.ids) or (company.id,)
+    rows = company.env.execute_query(_make_query(company.id, company_ids, kinds, value))
     ids = {partner_id for rank, partner_id in rows if rank == rows[0][0]}
     if len(ids) > 1:
         raise Ambiguous
@@ -46,7 +49,7 @@ def _read(text):
     return ((kind,) if is_told else KINDS), value
 
 
-def _make_query(company, kinds, value):
+def _make_query(company_id, company_ids, kinds, value):
     is_number = value.isascii() and value.isdecimal() and int(value) <= _MOST_ID
     wanted = {
         "ref": value,
@@ -82,6 +85,6 @@ def _make_query(company, kinds, value):
         ref=ref,
         number=number,
         email=email,
-        company=company.id,
-        companies=tuple(company.parent_ids.ids) or (company.id,),
+        company=company_id,
+        companies=company_ids,
     )

@@ -23,6 +23,7 @@ _MOST_RATE = 600_000
 class KeyFacts(NamedTuple):
     """What a worker needs of a key to answer.
 
+    :ivar company_ids: of its company and those above it, whose customers are its own
     :ivar origins: from which pages browsers may ask
     :ivar rate: requests a minute, of one worker
     :ivar last_used_at: naive UTC, when these facts were read
@@ -30,6 +31,7 @@ class KeyFacts(NamedTuple):
 
     id: int
     company_id: int
+    company_ids: tuple
     secret_hash: str
     may_read: bool
     may_browse: bool
@@ -229,6 +231,7 @@ class RecoveryStandingKey(models.Model):
         return KeyFacts(
             id=key.id,
             company_id=key.company_id.id,
+            company_ids=tuple(key.company_id.parent_ids.ids),
             secret_hash=key.secret_hash,
             may_read=key.scope_read,
             may_browse=key.scope_browser,

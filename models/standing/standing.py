@@ -23,6 +23,7 @@ class Standing(NamedTuple):
     :ivar page: where it can be paid; none when nothing is owed, or it can't be paid online
     :ivar processing: whether a payment is on its way and decides the rest
     :ivar as_of: naive UTC instant at which it was so
+    :ivar withdrawn: how often links to that page were withdrawn: then it is another one
     """
 
     standing: str
@@ -31,6 +32,7 @@ class Standing(NamedTuple):
     page: str | None
     processing: bool
     as_of: object
+    withdrawn: int = 0
 
 
 class _Judged(NamedTuple):
@@ -50,14 +52,16 @@ def read_standing(company, partner):
     """
     judged = [each for each in map(_judge, _find_cases(company, partner)) if each]
     standing = max((each.standing for each in judged), key=STANDINGS.index, default="good")
+    page, withdrawn = _get_page(judged)
     ends = [each.case.grace_until for each in judged if each.standing == "grace"]
     return Standing(
         standing=standing,
         until=min(ends) if standing == "grace" else None,
         owed=_add_up(judged),
-        page=_get_page(judged),
+        page=page,
         processing=any(each.processing for each in judged),
         as_of=fields.Datetime.now().replace(microsecond=0),
+        withdrawn=withdrawn,
     )
 
 
@@ -140,14 +144,15 @@ def _add_up(judged):
 
 
 def _get_page(judged):
-    """Return the address at which what is owed can be paid, or none."""
+    """Return the address at which what is owed can be paid, or none, and its withdrawals so far."""
     is_open = [each.case for each in judged if each.case.state in OPEN_STATES]
     if is_open:
         cases = is_open[0].browse([case.id for case in is_open])
-        return cases._get_recovery_link()
+        kind = "customer" if len(cases) > 1 else "case"
+        return cases._get_recovery_link(), cases._count_withdrawals(kind)
     # The customer's page is closed with its case: what was given up is paid like any invoice.
     for each in judged:
         move = each.case.move_id
         if move.payment_state in UNPAID:
-            return f"{move.get_base_url()}{move.get_portal_url()}"
-    return None
+            return f"{move.get_base_url()}{move.get_portal_url()}", 0
+    return None, 0

@@ -9,6 +9,7 @@ from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
 from ...controllers.recovery_page_limit import limiter
+from ...tools.links import Link
 from ..common import RecoveryCommon
 
 
@@ -31,7 +32,7 @@ class PageCommon(RecoveryCommon, HttpCase):
         self.path = self._get_path(self.case)
 
     def _get_path(self, cases, **kwargs):
-        """Return the path of the page of these cases."""
+        """Return the path of the link to the page of these cases, as a message has it."""
         link = cases._get_recovery_link(**kwargs)
         return link[link.index("/recovery/pay/") :]
 
@@ -41,7 +42,11 @@ class PageCommon(RecoveryCommon, HttpCase):
             return self._get_path(cases)
 
     def _get(self, path=None, **kwargs):
-        return self.url_open(path or self.path, allow_redirects=False, **kwargs)
+        return self.url_open(path or self.path, **kwargs)
+
+    def _lead(self, path):
+        """Return where an address leads to."""
+        return self.url_open(path, allow_redirects=False).headers["Location"]
 
     def _post(self, part, path=None, **values):
         """Send one of the forms of the page, and follow where it leads."""
@@ -51,7 +56,7 @@ class PageCommon(RecoveryCommon, HttpCase):
         data = {"csrf_token": token and token[1], **values}
         return self.url_open(f"{path}/{part}", data=data)
 
-    def _pay(self, numbers="1", path=None, amount=100.0, **values):
+    def _pay(self, cases=None, path=None, amount=100.0, **values):
         """Start a payment as Odoo's form does; return the processing values or the error."""
         params = {
             "provider_id": self.demo_provider.id,
@@ -66,7 +71,12 @@ class PageCommon(RecoveryCommon, HttpCase):
             "csrf_token": "x",
             **values,
         }
-        return self._call(f"{path or self.path}/transaction/{numbers}", **params)
+        path = path or self.path
+        if cases is None:  # What the link names.
+            numbers = Link.parse(self.env, path.split("/")[3]).ids[0]
+        else:
+            numbers = cases if isinstance(cases, str) else "-".join(map(str, cases.ids))
+        return self._call(f"{path}/transaction/{numbers}", **params)
 
     def _save_method(self, path=None, **values):
         """Start the validation of a new method as Odoo's form does."""

@@ -111,7 +111,7 @@ class TestContestPage(PageCommon):
     def test_customer_chooses_a_reason_and_the_invoice(self):
         other, other_case = self._fail_invoice()
         path = self._get_path(self.case | other_case)
-        page = self._post("question", path, question="", reason="paid", invoice="2")
+        page = self._post("question", path, question="", reason="paid", invoice=f"{other_case.id}")
         self.assertIn("We look into it", page.text)
         self.env.invalidate_all()
         self.assertEqual((self.case | other_case).mapped("contest_state"), [False, "open"])

@@ -20,7 +20,7 @@ class TestPage(PageCommon):
         self.assertIn(self.invoice.name, page.text)
         self.assertIn("100.00", page.text)
         self.assertIn("o_payment_form", page.text)
-        self.assertIn("/transaction/1", page.text)
+        self.assertIn(f'/transaction/{self.case.id}"', page.text)
 
     def test_amount_is_the_one_owed_when_the_page_is_opened(self):
         self._register_payment(self.invoice, 30.0)
@@ -166,9 +166,9 @@ class TestPage(PageCommon):
     def test_one_of_several_invoices_can_be_paid(self):
         _other, other_case = self._fail_invoice(amount=55.0)
         path = self._get_path(self.case | other_case)
-        page = self._get(f"{path}?only=2").text
+        page = self._get(f"{path}?only={other_case.id}").text
         self.assertIn('data-amount="55.0"', page)
-        self.assertIn("/transaction/2", page)
+        self.assertIn(f'/transaction/{other_case.id}"', page)
         nonsense = self._get(f"{path}?only=99").text
         self.assertIn('data-amount="155.0"', nonsense)
 
@@ -234,6 +234,16 @@ class TestPage(PageCommon):
             self.case.sudo().decline_class = decline_class
             sentences.add(self.case._get_page_reason())
         self.assertEqual(len(sentences), 7)
+
+    def test_sentences_of_the_code_are_in_every_language(self):
+        classes = ("later", "technical", "fix_data", "customer_action", "never", "merchant", False)
+        for lang in ("fr_FR", "de_DE", "es_ES", "it_IT", "nl_NL", "pt_BR", "ja_JP"):
+            self.env["res.lang"]._activate_lang(lang)
+            case = self.case.with_context(lang=lang)
+            for decline_class in classes:
+                with self.subTest(lang=lang, decline_class=decline_class):
+                    said = case._explain_decline(decline_class)
+                    self.assertNotEqual(said, self.case._explain_decline(decline_class))
 
     def test_confirmation_leads_to_the_card_form_and_not_to_the_saved_method(self):
         self.case.first_attempt_id.sudo().decline_class = "customer_action"

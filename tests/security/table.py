@@ -71,7 +71,8 @@ CALLS = {
         "IM": """
             action_allow_promise action_attention_done action_confirm_charged
             action_confirm_not_charged action_contest_stands action_method_updated action_resume
-            action_retry_now action_skip action_stop action_withdraw_promise set_retry_advice
+            action_retry_now action_skip action_stop action_withdraw_links action_withdraw_promise
+            set_retry_advice
         """,
         "IUM": """
             action_change_date action_pause action_promise action_view_attempts action_view_move
@@ -142,6 +143,7 @@ CALLS = {
     },
     "res.partner": {
         "": "write",
+        "IMOB": "action_recovery_withdraw_links",
     },
 }
 
@@ -193,8 +195,8 @@ READS = {
             recovery_alive_at recovery_alive_by_id recovery_asked_at recovery_backup_at
             recovery_backup_by_id recovery_backup_order recovery_backup_told_at recovery_country
             recovery_expiry recovery_expiry_state recovery_fingerprint recovery_funding
-            recovery_in_use recovery_is_dead recovery_network recovery_provider_name
-            recovery_removed_at recovery_told_at recovery_updated_at
+            recovery_in_use recovery_is_dead recovery_links_withdrawn recovery_network
+            recovery_provider_name recovery_removed_at recovery_told_at recovery_updated_at
         """,
     },
     "payment.transaction": {
@@ -236,7 +238,8 @@ READS = {
             failed_amount failed_company_amount failed_on figures_outdated first_attempt_id
             first_class first_failure_at first_reason_id foreign_failure_at funding grace_until
             has_question in_flight_state issuer_country ladder later_amount life link_asked_at
-            lost_company_amount method_expires_on method_facts method_label move_id network
+            links_withdrawn lost_company_amount method_expires_on method_facts method_label
+            move_id network
             next_attempt_at next_attempt_id next_attempt_rule_id next_attempt_sentence
             next_probability next_probability_high next_probability_low next_source next_step
             next_step_kind not_before

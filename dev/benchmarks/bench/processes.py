@@ -62,6 +62,28 @@ def odoo_server(
 
     :param jobs: how many threads run the jobs of the database; none by default
     """
+    with _serving(name, database, gateway, f"--max-cron-threads={jobs}") as (url, _pid):
+        yield url
+
+
+@contextmanager
+def odoo_workers(
+    name: str, database: str, gateway: str | None = None, workers: int = 4
+) -> Iterator[tuple[str, int]]:
+    """Run Odoo's server with several processes, behind a proxy, and give its address and its id.
+
+    The customers' addresses are those that `X-Forwarded-For` tells, as with a proxy.
+    """
+    options = (f"--workers={workers}", "--max-cron-threads=0", "--proxy-mode")
+    gevent = f"--gevent-port={_free_port()}"
+    with _serving(name, database, gateway, *options, gevent) as (url, pid):
+        yield url, pid
+
+
+@contextmanager
+def _serving(
+    name: str, database: str, gateway: str | None, *options: str
+) -> Iterator[tuple[str, int]]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with log_file(f"{name}-server").open("w") as log:
@@ -75,7 +97,7 @@ def odoo_server(
                 f"--database={database}",
                 f"--db-filter=^{database}$",
                 f"--http-port={port}",
-                f"--max-cron-threads={jobs}",
+                *options,
                 "--log-level=warn",
             ],
             env=child_env(gateway),
@@ -85,7 +107,7 @@ def odoo_server(
         )
         try:
             _wait_for(url, child, log.name)
-            yield url
+            yield url, child.pid
         finally:
             stop(child)
 

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Fifty customers at once on their page while charges go out, and a product that asks meanwhile.
+
+Real HTTP to four processes of Odoo; the jobs charge against the simulated gateway. The same
+customers open Odoo's own list of invoices in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from statistics import median, quantiles
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from environment import benchmark
+
+# As much slower as Odoo's list the page may be: it shows a payment form, and leads there first.
+SLOWER_GOAL = 2.0
+STANDING_GOAL = 500
+_CORES = 2
+
+
+def main() -> int:
+    """Run the load, print what came of it, and return the exit code."""
+    from benchmarks.bench import page_load
+
+    arguments = _parse()
+    size = (
+        {"customers": 8, "rounds": 2, "pause": 1.0, "charges": 12, "asking": 2.0}
+        if arguments.quick
+        else {}
+    )
+    for name in ("customers", "rounds", "pause", "charges", "asking"):
+        if getattr(arguments, name) is not None:
+            size[name] = getattr(arguments, name)
+    options = page_load.Options(**size)
+    result = page_load.run(options)
+    _print(options, result)
+    return _judge(options, result)
+
+
+def _print(options, result) -> None:
+    from benchmarks.bench.output import table
+
+    answers, asked = result.answers, result.asked
+    table(
+        [f"{options.customers} customers in {result.seconds:.0f} s", "opened", "median ms", "95 %"],
+        [
+            [name, len(times), *(f"{figure * 1000:.0f}" for figure in _describe(times))]
+            for name, times in (
+                ("the recovery page, by its link", answers.page),
+                ("Odoo's own /my/invoices", answers.stock),
+            )
+        ],
+    )
+    table(
+        ["meanwhile", "count"],
+        [
+            ["charges made by the jobs", result.charged],
+            ["jobs that raised, and began anew", result.jobs_failed],
+            *[
+                [f"customers who came to {act}", list(answers.done.values()).count(act)]
+                for act in sorted(set(answers.done.values()))
+            ],
+        ],
+    )
+    table(
+        ["how does a customer stand?", ""],
+        [
+            ["answers", asked.count],
+            ["answers a second, on this machine", f"{asked.count / max(asked.clock, 1e-9):.0f}"],
+            ["ms of processor time each", f"{asked.processor * 1000 / max(asked.count, 1):.2f}"],
+            ["median ms", f"{median(asked.seconds or [0]) * 1000:.1f}"],
+        ],
+    )
+    for text in (*answers.errors[:10], *asked.errors[:10], *result.lost[:10]):
+        print(f"error: {text}")
+
+
+def _describe(times) -> tuple[float, float]:
+    """Return the median and the 95th percentile."""
+    if len(times) < 2:
+        return (times or [0.0])[0], (times or [0.0])[0]
+    return median(times), quantiles(times, n=20, method="inclusive")[-1]
+
+
+def _judge(options, result) -> int:
+    from benchmarks.bench.output import Bars
+
+    answers, bars = result.answers, Bars()
+    bars.add("errors of customers", len(answers.errors), "at most", 0)
+    bars.add("acts of customers", len(answers.done), "at least", options.customers)
+    bars.add("acts lost", len(result.lost), "at most", 0)
+    bars.add("jobs that raised", result.jobs_failed, "at most", 0)
+    bars.add("charges meanwhile", result.charged, "at least", 1)
+    page, stock = _describe(answers.page), _describe(answers.stock)
+    for name, ours, theirs in zip(("median", "95th percentile"), page, stock, strict=True):
+        ratio = ours / max(theirs, 1e-9)
+        bars.add(f"{name}, the page / Odoo's list", ratio, "at most", SLOWER_GOAL, 2)
+    bars.add("errors of the standing", len(result.asked.errors), "at most", 0)
+    rate = result.asked.per_second(_CORES)
+    bars.add("standings a second on two cores", rate, "at least", STANDING_GOAL)
+    return bars.finish()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="8 customers, under a minute")
+    parser.add_argument("--customers", type=int, help="customers at once (50)")
+    parser.add_argument("--rounds", type=int, help="how often each opens both pages (6)")
+    parser.add_argument("--pause", type=float, help="seconds that each reads a page (5)")
+    parser.add_argument("--charges", type=int, help="charges that are due meanwhile (200)")
+    parser.add_argument("--asking", type=float, help="seconds for which a product asks (20)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    benchmark.enter()
+    sys.exit(main())
