@@ -106,7 +106,7 @@ def test_the_order_of_attempts_makes_no_difference():
     shuffled = random.Random(2).sample(attempts, len(attempts))
     one, two = teach(attempts), teach(shuffled)
     assert one.reservoir.cases == two.reservoir.cases
-    for name in ("bins", "effects", "habits", "cool_downs"):
+    for name in ("bins", "effects", "habits", "issuers"):
         np.testing.assert_allclose(getattr(one.odds, name), getattr(two.odds, name))
 
 
@@ -147,7 +147,7 @@ def test_a_change_of_pay_days_is_followed_within_weeks():
     new = stream(120, 20, seed=2, start=START + timedelta(days=120), days=45)
     model = teach(old + new)
     opened = datetime(2025, 6, 17, 8, tzinfo=timezone.utc)
-    habits = load().habits("DE") + model.odds.habits + model.odds.habits_of["DE"]
+    habits = load().habits("DE") + model.odds.habits[0] + model.odds.habits_of["DE"]
     assert habits[INDEX["monthly:20"]] > habits[INDEX["monthly:5"]]
     at = datetime(2025, 6, 21, 8, tzinfo=timezone.utc)
     assert chance(model, at, opened) > 0.5

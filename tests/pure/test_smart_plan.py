@@ -27,13 +27,13 @@ OPENED = datetime(2026, 3, 10, 14, tzinfo=timezone.utc)
 RELAXED = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-PATIENT = np.array([1.0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
-HOSTILE = np.array([0.0, 0, 0, 0, 0, 1])  # all do, for 94 hours
+PATIENT = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
+HOSTILE = np.array([0.0, 0, 0, 0, 0, 1, 0, 0, 0])  # all do, for 94 hours
 
 
 def outlook(failed_after=(0,), cool_downs=PATIENT, days=14):
     """Return the outlook of a case after failures, days after its opening; a slot for each day."""
-    odds = replace(Odds.prior(), cool_downs=np.maximum(cool_downs, 1e-9))
+    odds = replace(Odds.prior(), issuers=np.maximum(cool_downs, 1e-9))
     failures = tuple(
         Failure(OPENED + timedelta(days=after), "insufficient_funds", "later")
         for after in failed_after

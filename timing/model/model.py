@@ -18,7 +18,7 @@ from .reservoir import Reservoir, hash_key
 from .sequence import read_finished
 from .training import Encoded, TrainingData, gather
 
-VERSION = 3
+VERSION = 4
 _FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
 # From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
 # fewer on all of them.

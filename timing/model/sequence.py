@@ -194,6 +194,11 @@ def effect_levels(
     return find_levels(charged, failed, number, group, near, advised, opened, *facts(sequence))
 
 
+def is_credit(sequence: ChargeSequence) -> int:
+    """Return 1 for a credit card, whose holder pays it off, and 0 for all other methods."""
+    return int(sequence.funding == "credit")
+
+
 def facts(sequence: ChargeSequence) -> tuple[int, int, int]:
     """Return the levels of funding, rail and regularity, which stay the same in a case."""
     fixed = sum(code & 1 for code in sequence.past)

@@ -64,7 +64,7 @@ def choose(
     sequence = read(case, model.priors)
     factor = np.log(model.priors.values["advice_match"]["factor"])
     belief = model.odds.belief(sequence, factor)
-    slots = find_slots(case, allowed, earliest)
+    slots = find_slots(case, allowed, earliest, _hour(case, model.odds, rng))
     minutes = np.maximum(slots.minutes, sequence.observations[-1].minute + 1)
     advised = any(observation.advised for observation in sequence.observations)
     # A try that costs more than all there is to win is as bad as one that costs twice that.
@@ -85,6 +85,15 @@ def choose(
     if not plan.slots:
         return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
     return chooser.choose(plan if advised else chooser.prefer_spread(plan))
+
+
+def _hour(case: Case, odds: Odds, rng: random.Random | None) -> float:
+    """Return the hour of the days that are planned: the best, but for the share of exploration."""
+    start, end = case.policy.start, case.policy.end
+    if rng is None or rng.random() >= case.policy.exploration:
+        return odds.usual_hour(start, end)
+    inside = [hour for hour in bins.HOUR_STARTS.tolist() if start <= hour < end]
+    return rng.choice(inside) if inside else start
 
 
 def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
@@ -251,7 +260,7 @@ class _Chooser:
         odds: Odds = self.model.odds
         outlook = self.outlook
         belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
-        cool_downs = np.bincount(outlook.cool_down, outlook.weight, len(bins.COOL_DOWNS))
+        issuers = np.bincount(outlook.kind, outlook.weight, bins.KIND_COUNT)
         known = self.outlook.covariates
         order = np.argsort(-weighed.value, kind="stable")[:8]
         return {
@@ -264,7 +273,7 @@ class _Chooser:
                 "country": self.sequence.country,
                 "history": len(self.sequence.past),
                 "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
-                "cool_downs": np.round(cool_downs, 3).tolist(),
+                "issuers": np.round(issuers, 3).tolist(),
             },
             "candidates": [
                 {

@@ -88,21 +88,22 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.ndarray]:
     """Return each retry's probability as it could be said before, and the belief before it."""
     fit = Fit(sample, model.priors, odds)
-    chance, _joint = fit.expect()
-    likely, log = fit.likelihoods(chance)
+    chance, likely, _joint = fit.expect()
+    _likely, log = fit.likelihoods(chance)
     starts = np.searchsorted(sample.case, sample.case)
-    cooling = fit.soon_likelihoods()[:, None]
     before, paid = np.zeros(chance.shape), np.zeros(len(chance))
-    for cool_down, share in zip(bins.COOL_DOWNS, odds.cool_downs, strict=True):
-        soon = sample.since < cool_down
-        part = np.where(soon[:, None], cooling, likely).astype(float)
+    shares = fit.shares_of_kinds()
+    for kind in range(bins.KIND_COUNT):
+        part, looks = likely.astype(float), sample.looks[:, kind]
+        rows = np.flatnonzero(looks < 1)
+        part[rows] = fit.mixed(likely, kind, rows)
         # What was known before a retry: everything but it and the ones after it, within its case.
         running = np.cumsum(part, axis=0) - part
-        weight = share * np.exp(
+        weight = shares[sample.case, kind, None] * np.exp(
             log[sample.case] - _most(log)[sample.case] + running - running[starts]
         )
         before += weight
-        paid += (weight * chance).sum(axis=1) * ~soon
+        paid += (weight * chance).sum(axis=1) * looks
     total = before.sum(axis=1)
     return paid / total, before / total[:, None]
 
@@ -156,7 +157,7 @@ def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
 def pay_habits(model: Model, country: str = "") -> list[Row]:
     """Return the shares of pay patterns among those whose charges fail, the largest first."""
     prior = model.priors.habits(country)
-    tilt = model.odds.habits + model.odds.habits_of.get(country, 0.0)
+    tilt = model.odds.habits[0] + model.odds.habits_of.get(country, 0.0)
     now, before = _normalise(np.stack([prior + tilt, prior]))
     order = np.argsort(-now, kind="stable")[:20]
     return [
