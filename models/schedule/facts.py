@@ -153,6 +153,7 @@ class TimingFacts:
             network=network,
             funding=token.recovery_funding or "",
             country=token.recovery_country or "",
+            issuer=token.recovery_issuer or "",
             since=since and aware(since),
         )
 

@@ -43,12 +43,13 @@ OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
 BIN_COUNT = OTHERS + DEAD - ERRATIC
 
 # Kinds of issuers. Some refuse whatever comes sooner than this after the last charge, money or not:
-# minutes, a little less than whole days, because charges of neighbouring days are. Others remember:
-# of the charges they look at, each earlier failure leaves `exp(-RESENTS)`, half of which is
-# forgotten after so many minutes.
-COOL_DOWNS = np.array([0, 10, 22, 46, 70, 94, 0, 0, 0]) * 60
-RESENTS = np.array([0.0] * 6 + [0.4] * 3)
-FADES = np.array([1] * 6 + [2, 6, 30]) * 1440
+# minutes, a little less than whole days, because charges of neighbouring days are. Others remember
+# failures, half of each for so many minutes, and of what comes then look at `exp(-RESENTS)` for one
+# that they remember beyond their patience. The last two hardly forget: they count.
+COOL_DOWNS = np.array([0, 10, 22, 46, 70, 94, 0, 0, 0, 0, 0]) * 60
+RESENTS = np.array([0.0] * 6 + [0.4] * 3 + [3.0] * 2)
+FADES = np.array([1] * 6 + [2, 6, 30, 120, 120]) * 1440
+PATIENCE = np.array([0.0] * 9 + [2.3, 4.3])
 KIND_COUNT = len(COOL_DOWNS)
 MINDFUL = np.flatnonzero(RESENTS)  # the kinds that remember
 
@@ -168,7 +169,8 @@ def looks(charges: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     ago = np.asarray(minutes)[:, None] - np.asarray(charges)[None, :]
     seen = (ago[:, -1] >= COOL_DOWNS[:, None]).astype(np.float64)
     memory = (2.0 ** -(ago / FADES[MINDFUL][:, None, None])).sum(axis=2)
-    seen[MINDFUL] *= np.exp(-RESENTS[MINDFUL][:, None] * memory)
+    beyond = np.maximum(memory - PATIENCE[MINDFUL][:, None], 0)
+    seen[MINDFUL] *= np.exp(-RESENTS[MINDFUL][:, None] * beyond)
     return seen
 
 

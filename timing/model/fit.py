@@ -49,7 +49,9 @@ class Fit:
         where = {country: number for number, country in enumerate(self.countries)}
         self.country = np.array([where[case.sequence.country] for case in sample.cases])
         self.credit = np.array([is_credit(case.sequence) for case in sample.cases])
-        self.base = np.stack([[priors.habits(c, credit) for credit in (0, 1)] for c in self.countries])
+        self.base = np.stack(
+            [[priors.habits(c, credit) for credit in (0, 1)] for c in self.countries]
+        )
         zero = np.zeros(COUNT)
         self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
         self.opening = sample.opening.astype(np.intp)

@@ -11,11 +11,12 @@ from typing import Any
 
 from ...tools.instants import aware
 from ..case import FinishedAttempt
+from .calibration import Calibration, calibrate
 from .fit import fit
 from .odds import Odds
 from .priors import Priors, load
 from .reservoir import Reservoir, hash_key
-from .sequence import read_finished
+from .sequence import find_promises, read_finished
 from .training import Encoded, TrainingData, gather
 
 VERSION = 4
@@ -46,6 +47,8 @@ class Model:
         self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
         self._newest = 0.0
         self._training_data = TrainingData()
+        self.calibration = Calibration()
+        self._heard = 0  # promises since they were last compared with outcomes
 
     @property
     def version(self) -> str:
@@ -68,6 +71,7 @@ class Model:
         self._newest = max(self._newest, born)
         if self.reservoir.wants(key, born):
             self.reservoir.add(key, read_finished(attempt, self.priors))
+            self._heard += attempt.predicted is not None
 
     def refresh(self, now: datetime | None = None, *, force: bool = False) -> bool:
         """Fit the odds when enough is new, or always; return whether that was done.
@@ -76,6 +80,8 @@ class Model:
 
         :param now: aware instant from which forgetting counts, by default the newest case's
         """
+        if self._heard >= max(1, self.calibration.count // 20) or force:
+            self._calibrate()
         if not force and not self.is_stale:
             return False
         cases = self._training_data.update(self.reservoir)
@@ -89,6 +95,15 @@ class Model:
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
         return True
+
+    def _calibrate(self) -> None:
+        """Compare promises with outcomes; takes milliseconds."""
+        promises = []
+        for sequence in self.reservoir.cases.values():
+            promises += find_promises(sequence)
+        promises.sort(key=lambda pair: pair[0])
+        self.calibration = calibrate([promise for _minute, promise in promises])
+        self._heard = 0
 
     def _fit(self, cases: list[Encoded], today: float) -> Odds:
         """Return the odds of all remembered cases; their order is that of hashed keys."""
@@ -139,6 +154,7 @@ class Model:
             "fitted_on": self._fitted_on,
             "newest": self._newest,
             "odds": self.odds.to_dict(),
+            "calibration": [self.calibration.count, *self.calibration.moves],
             "reservoir": self.reservoir.to_dict(),
         }
 
@@ -153,6 +169,8 @@ class Model:
         model = cls(priors)
         model.reservoir = Reservoir.from_dict(values["reservoir"])
         model.odds = Odds.from_dict(values["odds"])
+        count, *moves = values["calibration"]
+        model.calibration = Calibration(tuple(map(float, moves)), int(count))
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
         model._new, model._fitted = float(values["new"]), float(values["fitted"])
         model._fitted_on, model._newest = float(values["fitted_on"]), float(values["newest"])

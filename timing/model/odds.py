@@ -140,7 +140,7 @@ class Odds:
         """
         first = bins.OFFSETS["hour"]
         effect = self.effects[first : first + bins.EFFECTS["hour"]]
-        inside = (bins.HOUR_STARTS >= start) & (bins.HOUR_STARTS < end)
+        inside = (start <= bins.HOUR_STARTS) & (end > bins.HOUR_STARTS)
         if not inside.any():
             return start
         return float(bins.HOUR_STARTS[np.where(inside, effect, -np.inf).argmax()])
@@ -161,7 +161,9 @@ class Odds:
         return log
 
     def belief(self, sequence: ChargeSequence, match: float = 0.0) -> np.ndarray:
-        """Return weights, kinds of issuers by patterns, after all failures of a case; they add up to 1.
+        """Return the weights of kinds of issuers by patterns after all failures of a case.
+
+        They add up to 1.
 
         :param match: log weight for patterns that pay when the network said to come back
         """

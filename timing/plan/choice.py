@@ -10,10 +10,11 @@ from ..case import Case, Hint, local_minutes
 from ..constraints import AllowedInstants
 from ..decision import Decision, Sentence, Stop, _
 from ..model import bins
+from ..model.calibration import moved
 from ..model.model import Model
 from ..model.odds import Odds
 from ..model.patterns import FAMILY, latest_pay
-from ..model.sequence import ChargeSequence, read
+from ..model.sequence import ChargeSequence, is_credit, leaves_spread, read
 from .ladder import Ladder, plan_ladder
 from .plan import Outlook, SlotPlan, Weighed, weigh
 from .slots import REST, Slots, find_slots, instant_of, spread
@@ -26,12 +27,9 @@ _PROBABLE, _HOUR_MARGIN = 0.5, 0.005
 # learn, a share of the decisions may cost a little more.
 _SAFE, _CHEAP = 0.0004, 0.002
 _MOST_CANDIDATES = 24
-# The even spread is left for a promised gain of at least this share of the amount: the best of many
-# plans is partly the luckiest, and where nothing can be known it promises nearly as much. A share
-# comes on top where the spread has a try every other day, which leaves little to win, and one as
-# long as there is no evidence; with so many retries behind the odds, half of that.
-_SPREAD_MARGIN, _DENSE_MARGIN, _THIN_MARGIN, _ENOUGH_EVIDENCE = 0.02, 0.01, 0.02, 200
-_DENSE = 2.0  # days for each try
+# The even spread is left for a gain of at least this share of the amount, after what tries that
+# left it have been worth so far: the best of many plans is partly the luckiest.
+_SPREAD_MARGIN = 0.01
 # A try that promises less than this share of the amount has no place in a plan: it wins nearly
 # nothing, and an issuer remembers it.
 _LEAST_WORTH = 0.001
@@ -128,11 +126,11 @@ class _Chooser:
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
         source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
-        sentence = None
+        told = None
         if plan.is_spread and source == "smart":
-            source, sentence = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
-        drawn = float(share[pick])
-        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, sentence)
+            source, told = "ladder", "spread"
+        move = self._move(int(minutes[pick]))
+        return self._choice(at, source, weighed, pick, plan, instants, share, move, told)
 
     def prefer_spread(self, plan: SlotPlan) -> SlotPlan:
         """Return the even spread of tries where the plan promises little more.
@@ -140,12 +138,10 @@ class _Chooser:
         What a plan promises beyond it rests on what is believed of the payer: the spread is right
         for everybody, if not by much.
         """
-        policy, evidence = self.case.policy, self.model.odds.evidence
-        margin = _SPREAD_MARGIN + _THIN_MARGIN / (1 + evidence / _ENOUGH_EVIDENCE)
-        if policy.window <= _DENSE * policy.tries:
-            margin += _DENSE_MARGIN
-        path = [] if policy.waits else spread(self.case, self.slots)
-        if not path or plan.value - self.outlook.value(path) > margin:
+        path = [] if self.case.policy.waits else spread(self.case, self.slots)
+        kept = self.model.calibration.gain_factor(is_credit(self.sequence))
+        value = 1 - max(1 - plan.value, 0.0) ** kept
+        if not path or value - self.outlook.value(path) > _SPREAD_MARGIN:
             return plan
         return SlotPlan(tuple(path), plan.value, plan.chance, is_spread=True)
 
@@ -156,7 +152,9 @@ class _Chooser:
         nothing = np.zeros((len(self.outlook.which), 1))
         weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
         plan, share = SlotPlan((), 0.0, 0.0), np.ones(1)
-        return self._choice(at, "hint", weighed, 0, 1.0, plan, [at], share, hint.sentence)
+        move = self._move(int(minutes[0]))
+        choice = self._choice(at, "hint", weighed, 0, plan, [at], share, move)
+        return replace(choice, sentence=hint.sentence) if hint.sentence else choice
 
     def _limit(self, plan: SlotPlan) -> datetime | None:
         """Return the ladder's next instant where the policy allows nothing later."""
@@ -180,8 +178,7 @@ class _Chooser:
         found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
         day = int(slots.minutes[first]) // 1440
         hours = self.case.hours
-        knows_hours = self.model.odds.evidence >= _ENOUGH_EVIDENCE or not plan.is_spread
-        refined = knows_hours and self._pay_day_share(first) > _PROBABLE
+        refined = not plan.is_spread and self._pay_day_share(first) > _PROBABLE
         for hour in _PAY_DAY_HOURS if refined else ():
             minute = round(hours.nearest_hour(hour) * 60)
             local = day * 1440 + minute
@@ -241,22 +238,37 @@ class _Chooser:
         return "smart"
 
     def _choice(
-        self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
-        sentence: Sentence | None = None,
+        self, at, source, weighed: Weighed, pick: int, plan, instants, shares, move: float,
+        told: str | None = None,
     ) -> Choice:  # fmt: skip
-        probability = float(weighed.chance[pick])
-        interval = _interval(weighed.chances[:, pick], probability)
+        """Return the choice of a candidate, with what is promised of it.
+
+        :param move: of the promise's log-odds, by what promises have been worth
+        :param told: kind of the sentence, where it is not that of the source
+        """
+        believed = float(weighed.chance[pick])
+        low, high = _interval(weighed.chances[:, pick], believed)
+        probability, interval = moved(believed, move), (moved(low, move), moved(high, move))
         return Choice(
             at,
             source,
-            sentence or explain(source, self.case, probability),
+            explain(told or source, self.case, probability),
             probability,
             interval,
-            share,
-            self._record(weighed, plan, instants, shares),
+            float(shares[pick]),
+            {**self._record(weighed, plan, instants, shares, move), "believed": round(believed, 4)},
         )
 
-    def _record(self, weighed: Weighed, plan: SlotPlan, instants, shares) -> dict[str, Any]:
+    def _move(self, minute: int) -> float:
+        """Return by how much the promise of a charge at a local minute is to be moved."""
+        sequence = self.sequence
+        number = 1 + sum(one.outcome != bins.TECHNICAL for one in sequence.observations[1:])
+        left = leaves_spread(self.case, sequence, minute)
+        return self.model.calibration.move(number, left, is_credit(sequence))
+
+    def _record(
+        self, weighed: Weighed, plan: SlotPlan, instants, shares, move: float
+    ) -> dict[str, Any]:
         odds: Odds = self.model.odds
         outlook = self.outlook
         belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
@@ -278,7 +290,7 @@ class _Chooser:
             "candidates": [
                 {
                     "at": instants[n].isoformat(),
-                    "probability": round(float(weighed.chance[n]), 4),
+                    "probability": round(moved(float(weighed.chance[n]), move), 4),
                     "value": round(float(weighed.value[n]), 4),
                     "propensity": round(float(shares[n]), 4),
                 }

@@ -90,6 +90,7 @@ class Outlook:
         # Issuers' memory of the failures so far at the last of them, and how it fades.
         self.resents = bins.RESENTS[self.kind].astype(np.float32)
         self.fades = bins.FADES[self.kind].astype(np.float32)
+        self.patience = bins.PATIENCE[self.kind].astype(np.float32)
         ago = self.minutes[-1] - self.minutes
         self.memory = np.where(
             self.resents > 0, (2.0 ** -(ago[:, None] / self.fades)).sum(axis=0), 0.0
@@ -131,7 +132,8 @@ class Outlook:
         :param memory: of the failures up to that charge
         """
         kept = memory * np.exp2(-gap / self.fades)
-        return (gap >= self.wait) * np.exp(-self.resents * kept), kept
+        beyond = np.maximum(kept - self.patience, 0)
+        return (gap >= self.wait) * np.exp(-self.resents * beyond), kept
 
     def chances(
         self,
@@ -273,7 +275,8 @@ class Outlook:
             tried = after.copy()
             if len(special):
                 kept = memory[:, special, None] * faded
-                looks = seen * np.exp(-self.resents[special, None] * kept)
+                beyond = np.maximum(kept - self.patience[special, None], 0)
+                looks = seen * np.exp(-self.resents[special, None] * beyond)
                 before = left[:, special, None]
                 tried[:, special] = before - looks * (before - after[:, special])
             gains = left.sum(axis=1)[:, None] - all_of @ tried

@@ -13,9 +13,8 @@ from ..calendar import ChargeHours
 from ..case import Case, local_minutes
 from ..constraints import AllowedHours, AllowedInstants
 from ..model import bins
+from ..spread import spread_days
 
-# Tries are a little closer in the beginning than at the end: `window * (number / tries) ** power`.
-_SPREAD_POWER = 1.25
 _FAR = 24  # days ahead after which not every day is planned
 # An account that was empty in the morning is empty at noon: planned tries are this far apart.
 REST = 15 * 60
@@ -69,26 +68,12 @@ def spread(case: Case, slots: Slots) -> list[int]:
     The schedule is that of the whole case: which of its days are over does not move the others.
     Where a plan has saved tries, or used them early, what is left is spread over what is left.
     """
-    policy = case.policy
+    policy, zone = case.policy, case.zone
     days = slots.minutes // 1440
+    opened, failed = (local_minutes(f.at, zone) for f in (case.failures[0], case.failures[-1]))
     left = policy.tries - case.tries_used
-    opened = local_minutes(case.failures[0].at, case.zone)
-    numbers = _on_days(days, opened, policy.window, policy.tries)
-    if len(numbers) == left:
-        return numbers
-    begun = local_minutes(case.failures[-1].at, case.zone)
-    return _on_days(days, begun, policy.window - (begun - opened) / 1440, left)
-
-
-def _on_days(days: np.ndarray, begun: int, window: float, tries: int) -> list[int]:
-    """Return the numbers of those of the slots' days on which tries would be spread.
-
-    :param begun: local minute from which the window, in days, counts
-    """
-    shares = (np.arange(1, tries + 1) / tries) ** _SPREAD_POWER
-    wanted = (begun + window * 1440 * shares).astype(np.int64) // 1440
-    wanted[-1] = min(wanted[-1], days[-1])
-    return np.flatnonzero(np.isin(days, wanted)).tolist()[:tries]
+    wanted = spread_days(opened, failed, policy.window, policy.tries, left, int(days[-1]))
+    return np.flatnonzero(np.isin(days, wanted)).tolist()[:left]
 
 
 @lru_cache(maxsize=65536)
