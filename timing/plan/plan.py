@@ -262,30 +262,36 @@ class Outlook:
         # A try comes after the one before it, and not too soon.
         blocked = gaps < max(self.rest, 1)
         special = np.flatnonzero((self.wait > 0) | (self.resents > 0))
-        seen = gaps[:, None, :] >= self.wait[special, None]
-        faded = np.exp2(np.minimum(-gaps, 0)[:, None, :] / self.fades[special, None])
+        # How issuers take a charge after another one depends on their kind alone.
+        _kinds, one, kind = np.unique(self.kind[special], return_index=True, return_inverse=True)
+        one = special[one]
+        seen = (gaps[:, None, :] >= self.wait[one, None]).astype(np.float32)
+        mindful = np.flatnonzero(self.resents[one])
+        resents, patience = (v[one[mindful], None] for v in (self.resents, self.patience))
+        faded = np.exp2(np.minimum(-gaps, 0)[:, None, :] / self.fades[one[mindful], None])
         lost, each, all_of = 1 - self.later, np.arange(count), np.ones(len(self.wait), np.float32)
         # By last slot: what is left of each hypothesis, what would be after one more try, and what
         # issuers remember.
         left, after, memory = self._begin(self.weight, slice(None))
+        memory = memory[:, one[mindful]]
         score = self.discount * (self.weight.sum() - left.sum(axis=1)) - self.cost @ self.weight
         pointers: list[np.ndarray] = []
         values = [score]
         for _number in range(1, min(tries, count)):
             tried = after.copy()
             if len(special):
-                kept = memory[:, special, None] * faded
-                beyond = np.maximum(kept - self.patience[special, None], 0)
-                looks = seen * np.exp(-self.resents[special, None] * beyond)
+                kept = memory[:, :, None] * faded
+                looks = seen.copy()
+                looks[:, mindful] *= np.exp(-resents * np.maximum(kept - patience, 0))
                 before = left[:, special, None]
-                tried[:, special] = before - looks * (before - after[:, special])
+                tried[:, special] = before - looks[:, kind] * (before - after[:, special])
             gains = left.sum(axis=1)[:, None] - all_of @ tried
             total = score[:, None] + self.discount * gains - (left @ self.cost)[:, None]
             total[blocked] = -np.inf
             source = total.argmax(axis=0)
             pointers.append(source)
             if len(special):
-                memory[:, special] = kept[source, :, each] + 1
+                memory = kept[source, :, each] + 1
             score = total[source, each]
             left = tried[source, :, each]
             after = after[source]
