@@ -48,8 +48,11 @@ class Smart:
         self._stated[view.key] = self.probability, believed
         return None if stops else decision.at
 
-    def learn(self, view: View, tried: Tried) -> None:
-        """Teach the engine one finished attempt."""
+    def learn(self, view: View, tried: Tried, control: bool = False) -> None:
+        """Teach the engine one finished attempt.
+
+        :param control: the case keeps the fixed schedule; the engine learns from it all the same
+        """
         predicted, believed = self._stated.pop(view.key, (None, None))
         attempt = FinishedAttempt(
             key=view.key,
@@ -84,7 +87,14 @@ class Smart:
 def _case(view: View) -> Case:
     return Case(
         failures=tuple(map(_failure, view.tried)),
-        method=Method("card", view.network, view.funding, view.country, since=view.method_since),
+        method=Method(
+            "card",
+            view.network,
+            view.funding,
+            view.country,
+            issuer=view.issuer,
+            since=view.method_since,
+        ),
         amount=view.amount,
         currency=view.currency,
         tz=view.time_zone,
