@@ -87,14 +87,14 @@ class Outlook:
         self.kind, self.which = kept // belief.shape[1], kept % belief.shape[1]
         self.wait = bins.COOL_DOWNS[self.kind]
         self.minutes = np.array([one.minute for one in sequence.observations])
-        # Issuers' memory of the failures so far at the last of them, and how it fades.
-        self.resents = bins.RESENTS[self.kind].astype(np.float32)
-        self.fades = bins.FADES[self.kind].astype(np.float32)
-        self.patience = bins.PATIENCE[self.kind].astype(np.float32)
-        ago = self.minutes[-1] - self.minutes
-        self.memory = np.where(
-            self.resents > 0, (2.0 ** -(ago[:, None] / self.fades)).sum(axis=0), 0.0
-        ).astype(np.float32)
+        # Hypotheses whose issuers remember, and what they do at the last of the failures.
+        self.mindful = np.flatnonzero(bins.RESENTS[self.kind])
+        kinds = self.kind[self.mindful]
+        self.resents, self.fades, self.patience = (
+            values[kinds].astype(np.float32) for values in (bins.RESENTS, bins.FADES, bins.PATIENCE)
+        )
+        ago = (self.minutes[-1] - self.minutes)[:, None]
+        self.memory = np.exp2(-ago / self.fades).sum(axis=0).astype(np.float32)
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
         self.cost = (cost + _RESENTED * (self.wait > 0)).astype(np.float32)
         # What each cool-down leaves of the failures: refusals unseen say nothing about money.
@@ -129,11 +129,16 @@ class Outlook:
         """Return the share of charges that issuers look at, and what they remember at them.
 
         :param gap: minutes since the charge before; the last axis is that of hypotheses
-        :param memory: of the failures up to that charge
+        :param memory: of the failures up to that charge, of the hypotheses that remember
         """
+        looks = (gap >= self.wait).astype(np.float32)
+        if not len(self.mindful):
+            return looks, memory
         kept = memory * np.exp2(-gap / self.fades)
-        beyond = np.maximum(kept - self.patience, 0)
-        return (gap >= self.wait) * np.exp(-self.resents * beyond), kept
+        if looks.ndim < kept.ndim:
+            looks = np.tile(looks, (*kept.shape[:-1], 1))
+        looks[..., self.mindful] *= np.exp(-self.resents * np.maximum(kept - self.patience, 0))
+        return looks, kept
 
     def chances(
         self,
@@ -261,19 +266,21 @@ class Outlook:
         gaps = (self.slots[None, :] - self.slots[:, None]).astype(np.float32)
         # A try comes after the one before it, and not too soon.
         blocked = gaps < max(self.rest, 1)
-        special = np.flatnonzero((self.wait > 0) | (self.resents > 0))
+        remembers = np.zeros(len(self.wait), dtype=bool)
+        remembers[self.mindful] = True
+        special = np.flatnonzero((self.wait > 0) | remembers)
         # How issuers take a charge after another one depends on their kind alone.
         _kinds, one, kind = np.unique(self.kind[special], return_index=True, return_inverse=True)
-        one = special[one]
-        seen = (gaps[:, None, :] >= self.wait[one, None]).astype(np.float32)
-        mindful = np.flatnonzero(self.resents[one])
-        resents, patience = (v[one[mindful], None] for v in (self.resents, self.patience))
-        faded = np.exp2(np.minimum(-gaps, 0)[:, None, :] / self.fades[one[mindful], None])
+        seen = (gaps[:, None, :] >= self.wait[special[one], None]).astype(np.float32)
+        mindful = np.flatnonzero(remembers[special[one]])
+        which = np.searchsorted(self.mindful, special[one[mindful]])
+        resents, patience = (values[which, None] for values in (self.resents, self.patience))
+        faded = np.exp2(np.minimum(-gaps, 0)[:, None, :] / self.fades[which, None])
         lost, each, all_of = 1 - self.later, np.arange(count), np.ones(len(self.wait), np.float32)
         # By last slot: what is left of each hypothesis, what would be after one more try, and what
         # issuers remember.
         left, after, memory = self._begin(self.weight, slice(None))
-        memory = memory[:, one[mindful]]
+        memory = memory[:, which]
         score = self.discount * (self.weight.sum() - left.sum(axis=1)) - self.cost @ self.weight
         pointers: list[np.ndarray] = []
         values = [score]
