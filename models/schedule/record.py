@@ -64,7 +64,11 @@ def unpack_case(values):
         history=tuple(
             PastCharge(from_seconds(at), bool(paid)) for at, paid in values.get("history") or ()
         ),
-        policy=RetryPolicy(policy.get("tries", 0), policy.get("window", 0.0)),
+        policy=RetryPolicy(
+            policy.get("tries", 0),
+            policy.get("window", 0.0),
+            **dict(zip(("start", "end"), policy.get("hours") or (), strict=False)),
+        ),
     )
 
 
