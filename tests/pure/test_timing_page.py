@@ -9,14 +9,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "timing.md").read_text(encoding="utf-8")
 VALUES = [
-    ("plan.slots", "_USUAL_HOUR", 9.0),
-    ("plan.slots", "_SPREAD_POWER", 1.25),
+    ("spread", "_POWER", 1.25),
     ("plan.slots", "REST", 15 * 60),
     ("plan.ladder", "EVEN_HOUR", 10.0),
-    ("plan.choice", "_SPREAD_MARGIN", 0.02),
-    ("plan.choice", "_THIN_MARGIN", 0.02),
-    ("plan.choice", "_DENSE_MARGIN", 0.01),
-    ("plan.choice", "_ENOUGH_EVIDENCE", 200),
+    ("plan.choice", "_SPREAD_MARGIN", 0.01),
+    ("model.calibration", "_LEAVING", -0.15),
+    ("model.calibration", "_NEWEST", 3000),
     ("plan.choice", "_HOUR_MARGIN", 0.005),
     ("plan.choice", "_SAFE", 0.0004),
     ("plan.choice", "_CHEAP", 0.002),
@@ -27,7 +25,8 @@ VALUES = [
     ("model.odds", "_DRAWS", 24),
     ("model.training", "PAST_HALF_LIFE", 75.0),
     ("model.bins", "BIN_COUNT", 299),
-    ("model.bins", "EFFECT_COUNT", 58),
+    ("model.bins", "EFFECT_COUNT", 62),
+    ("model.bins", "KIND_COUNT", 11),
     ("model.patterns", "COUNT", 143),
     ("model.fit", "_TILT_SD", 1.2),
     ("model.fit", "_COUNTRY_SD", 0.6),

@@ -18,9 +18,11 @@ from ..arrays import np
 NUMBERS = 8  # tries that are told apart; later ones count as the last
 _LEVEL, _FIRST, _LEFT = 0, 1, 1 + NUMBERS
 _SIZE = _LEFT + 2
+# What leaving the spread is believed to be worth less than it promises, in log-odds.
+_LEAVING = -0.15
 # Prior means and how far a value may be learned away, in log-odds.
-_MEAN = np.array([0.0] * _LEFT + [-0.12] * 2)
-_SD = np.array([0.7] + [0.3] * NUMBERS + [0.25] * 2)
+_MEAN = np.array([0.0] * _LEFT + [_LEAVING] * 2)
+_SD = np.array([0.7] + [0.3] * NUMBERS + [0.2] * 2)
 _NEWEST = 3000  # promises that count: older ones are those of other odds
 _ROUNDS = 6
 
