@@ -31,8 +31,10 @@ def spread_days(
 
 
 def _place(begun: int, window: float, tries: int, last: int) -> list[int]:
-    wanted = {
-        int(begun + window * _DAY * (number / tries) ** _POWER) // _DAY
-        for number in range(1, tries + 1)
-    }
-    return sorted({min(day, last) for day in wanted})
+    """Return as many days, each another one, up to the last; all there are where they are fewer."""
+    day, days = begun // _DAY, []
+    for number in range(1, tries + 1):
+        wanted = int(begun + window * _DAY * (number / tries) ** _POWER) // _DAY
+        day = max(day + 1, min(wanted, last - tries + number))
+        days.append(day)
+    return [day for day in days if day <= last]

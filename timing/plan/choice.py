@@ -297,6 +297,7 @@ class _Chooser:
                 for n in order
             ],
             "plan": [self.slots.instants[slot].isoformat() for slot in plan.slots],
+            "spread": plan.is_spread,
             "value": round(plan.value, 4),
         }
 

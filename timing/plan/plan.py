@@ -133,7 +133,7 @@ class Outlook:
         """
         looks = (gap >= self.wait).astype(np.float32)
         if not len(self.mindful):
-            return looks, memory
+            return looks, np.empty((*looks.shape[:-1], 0), dtype=np.float32)
         kept = memory * np.exp2(-gap / self.fades)
         if looks.ndim < kept.ndim:
             looks = np.tile(looks, (*kept.shape[:-1], 1))
