@@ -11,6 +11,8 @@ from revenue_recovery.timing.model import bins
 from revenue_recovery.timing.model.calibration import Calibration, Promise, calibrate, moved
 from revenue_recovery.timing.model.model import Model
 from revenue_recovery.timing.model.odds import Odds
+from revenue_recovery.timing.model.patterns import INDEX
+from revenue_recovery.timing.model.sequence import read
 from revenue_recovery.timing.plan.smart import (
     Case,
     Failure,
@@ -166,3 +168,55 @@ def test_the_usual_hour_is_the_best_allowed_one():
     decision = decide(make_case(policy=RetryPolicy(4, 14, exploration=0.0)), NOW, model)
     local = decision.at.astimezone(make_case().zone)
     assert local.hour == 18
+
+
+# === WHAT IS LEARNED APART === #
+
+
+def test_issuers_are_learned_by_their_first_digits():
+    """One looks at every charge, the other refuses what comes within two days of the last."""
+    rng, model = random.Random(6), Model()
+    for number in range(160):
+        digits, days = ("411111", "522222")[number // 2 % 2], 1 + 2 * (number % 2)
+        at = NOW + timedelta(hours=13 * number)
+        failures = [Failure(at, "insufficient_funds", "later")]
+        for _try in range(6):
+            case = Case(
+                tuple(failures), Method("card", "visa", country="US", issuer=digits), 4900, "USD",
+                "America/New_York",
+            )  # fmt: skip
+            at += timedelta(days=days)
+            looks = digits == "411111" or days > 2
+            paid = looks and rng.random() < 0.4
+            reason = "insufficient_funds" if looks else "do_not_honor"
+            failure = None if paid else Failure(at, reason, "later")
+            model.learn(FinishedAttempt(f"{number}", case, at, paid, failure))
+            if paid:
+                break
+            failures.append(failure)
+    model.refresh(force=True)
+    patient, strict = (model.odds.issuers_of[digits] for digits in ("411111", "522222"))
+    too_soon = slice(3, 6)  # kinds that refuse within 46, 70 and 94 hours
+    assert strict[too_soon].sum() > patient[too_soon].sum() + 0.2
+    again = Model.from_json(model.to_json())
+    np.testing.assert_allclose(again.odds.issuers_of["522222"], strict, atol=1e-4)
+
+
+def test_credit_cards_have_habits_of_their_own():
+    """A habit that only one of them has is not believed of the other."""
+    model = Model()
+    prior = np.exp([model.priors.habits("US", credit) for credit in (0, 1)])
+    assert prior.sum(axis=1) == pytest.approx([1, 1])
+    days = [INDEX[f"monthly:{day}"] for day in range(1, 29)]
+    assert np.ptp(prior[1, days]) < 1e-9, "Nobody's pay day."
+    assert np.ptp(prior[0, days]) > 0.001
+    habits = model.odds.habits.copy()
+    habits[1, INDEX["monthly:12"]] = 6.0
+    model.odds = replace(model.odds, habits=habits)
+    belief = {
+        funding: model.odds.belief(read(make_case(country="US", funding=funding), model.priors))
+        for funding in ("credit", "debit")
+    }
+    on_the_twelfth = {name: each.sum(axis=0)[INDEX["monthly:12"]] for name, each in belief.items()}
+    assert on_the_twelfth["credit"] > 0.5
+    assert on_the_twelfth["debit"] < 0.1
