@@ -82,6 +82,18 @@ def test_promises_move_before_the_first_fit_and_are_stored():
     assert once_more.probability == pytest.approx(moved_on.probability, abs=1e-3)
 
 
+def test_who_tells_only_promises_is_understood_too():
+    """Promises that were moved already are not moved once more for what moved them."""
+    model = Model()
+    for number in range(240):
+        case = make_case(number)
+        at = case.failures[0].at + timedelta(days=1)
+        promise = moved(0.2, model.calibration.move(1, False, 0))
+        model.learn(FinishedAttempt(f"{number}", case, at, number % 5 < 3, None, promise))
+        model._calibrate()
+    assert moved(0.2, model.calibration.move(1, False, 0)) == pytest.approx(0.6, abs=0.04)
+
+
 # === THE SPREAD === #
 
 

@@ -6,17 +6,19 @@ rebuilt from a database's attempts, and models of several companies or hosts can
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ...tools.instants import aware
 from ..case import FinishedAttempt
-from .calibration import Calibration, calibrate
+from .bins import TECHNICAL
+from .calibration import Calibration, calibrate, moved
 from .fit import fit
 from .odds import Odds
 from .priors import Priors, load
 from .reservoir import Reservoir, hash_key
-from .sequence import find_promises, read_finished
+from .sequence import ChargeSequence, find_promises, is_credit, read_finished
 from .training import Encoded, TrainingData, gather
 
 VERSION = 4
@@ -70,8 +72,25 @@ class Model:
         born = round(opened.timestamp() / 86400.0, 4)
         self._newest = max(self._newest, born)
         if self.reservoir.wants(key, born):
-            self.reservoir.add(key, read_finished(attempt, self.priors))
-            self._heard += attempt.predicted is not None
+            sequence = read_finished(attempt, self.priors)
+            if attempt.predicted is not None:
+                self._heard += 1
+                if attempt.believed is None:
+                    sequence = self._restore(sequence)
+            self.reservoir.add(key, sequence)
+
+    def _restore(self, sequence: ChargeSequence) -> ChargeSequence:
+        """Return a case with what the odds gave its last charge, of which only the promise is told.
+
+        The promise was moved by what promises were worth then, which is about what they are now.
+        """
+        *before, last = sequence.observations
+        number = 1 + sum(one.outcome != TECHNICAL for one in before[1:])
+        move = self.calibration.move(number, bool(last.left), is_credit(sequence))
+        if not self.calibration.count:
+            return sequence
+        last = last._replace(believed=round(1000 * moved(last.predicted / 1000, -move)))
+        return replace(sequence, observations=(*before, last))
 
     def refresh(self, now: datetime | None = None, *, force: bool = False) -> bool:
         """Fit the odds when enough is new, or always; return whether that was done.
