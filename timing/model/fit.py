@@ -12,7 +12,7 @@ from ..arrays import np
 from . import bins
 from .odds import Odds, expit
 from .patterns import COUNT, DEAD_AT, FAMILY, PAID
-from .priors import GROUP_COUNT, Priors
+from .priors import GROUP_COUNT, Priors, deviations
 from .sequence import PAID as SUCCESS
 from .sequence import is_credit
 from .training import Sample, add_up
@@ -282,7 +282,7 @@ class Fit:
         step = np.linalg.solve(curvature, gradient)
         self.effects = self.effects + np.clip(step, -0.5, 0.5)
         if last:
-            self.effects_sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
+            self.effects_sd = deviations(np.linalg.inv(curvature))
 
     def _fit_habits(self, belief: np.ndarray) -> None:
         """Move what is known at the opening of a case towards what its charges have shown.

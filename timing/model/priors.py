@@ -83,7 +83,7 @@ def load() -> Priors:
         alpha,
         kinship,
         effects,
-        np.sqrt(np.diag(effects_cov)),
+        deviations(effects_cov),
         np.linalg.inv(effects_cov),
         np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
         suspects,
@@ -164,7 +164,19 @@ def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     hours = slice(bins.OFFSETS["hour"], bins.OFFSETS["hour"] + bins.EFFECTS["hour"])
     covariance[hours, hours] = values["sd"]["hour"] ** 2 * np.exp(-(away**2) / 2)
     covariance[hours, hours] += 0.05**2 * np.eye(bins.EFFECTS["hour"])
+    # Where charges are always made at one hour, what is wrong with the odds as a whole would look
+    # like that hour's doing, and another one better for having been left alone.
+    covariance[hours, hours] += values["hours_level"] ** 2
     return mean, covariance
+
+
+def deviations(covariance: np.ndarray) -> np.ndarray:
+    """Return how uncertain each effect is: of hours, beside the mean of all hours."""
+    covariance = covariance.copy()
+    hours = slice(bins.OFFSETS["hour"], bins.OFFSETS["hour"] + bins.EFFECTS["hour"])
+    apart = np.eye(bins.EFFECTS["hour"]) - 1 / bins.EFFECTS["hour"]
+    covariance[hours, hours] = apart @ covariance[hours, hours] @ apart
+    return np.sqrt(np.maximum(np.diag(covariance), 0))
 
 
 def _answers() -> np.ndarray:
