@@ -23,7 +23,10 @@ _LEAVING = -0.15
 # Prior means and how far a value may be learned away, in log-odds.
 _MEAN = np.array([0.0] * _LEFT + [_LEAVING] * 2)
 _SD = np.array([0.7] + [0.3] * NUMBERS + [0.2] * 2)
-_NEWEST = 3000  # promises that count: older ones are those of other odds
+# With so many newer promises one counts half, and half of that if the odds were fitted since: what
+# they said then is not what they say now.
+_HALF, _REFITTED = 300, 0.5
+_NEWEST = 3000  # promises that are looked at
 _ROUNDS = 6
 
 
@@ -66,14 +69,18 @@ class Calibration:
         return float(np.exp(self.moves[_LEFT + credit]))
 
 
-def calibrate(promises: Sequence[Promise]) -> Calibration:
+def calibrate(promises: Sequence[Promise], refitted: int = 0) -> Calibration:
     """Return what the newest promises teach.
 
     :param promises: oldest first
+    :param refitted: how many of them were made before the odds were last fitted
     """
+    count, refitted = len(promises), refitted - max(len(promises) - _NEWEST, 0)
     promises = promises[-_NEWEST:]
     if not promises:
         return Calibration()
+    weight = 0.5 ** (np.arange(len(promises))[::-1] / _HALF)
+    weight[: max(refitted, 0)] *= _REFITTED
     believed, number, left, credit, paid = np.array(promises, dtype=float).T
     believed = np.clip(believed, 0.002, 0.998)
     offset = np.log(believed / (1 - believed))
@@ -85,10 +92,10 @@ def calibrate(promises: Sequence[Promise]) -> Calibration:
     moves, precision = _MEAN.copy(), np.diag(1 / _SD**2)
     for _round in range(_ROUNDS):
         chance = 1 / (1 + np.exp(-(offset + design @ moves)))
-        gradient = design.T @ (paid - chance) - precision @ (moves - _MEAN)
-        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + precision
+        gradient = design.T @ (weight * (paid - chance)) - precision @ (moves - _MEAN)
+        curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design + precision
         moves = moves + np.clip(np.linalg.solve(curvature, gradient), -1, 1)
-    return Calibration(tuple(np.round(moves, 4).tolist()), len(promises))
+    return Calibration(tuple(np.round(moves, 4).tolist()), count)
 
 
 def moved(probability: float, move: float) -> float:

@@ -51,6 +51,7 @@ class Model:
         self._training_data = TrainingData()
         self.calibration = Calibration()
         self._heard = 0  # promises since they were last compared with outcomes
+        self._fit_minute = 0  # local minute of the latest charge at the last fit
 
     @property
     def version(self) -> str:
@@ -110,6 +111,7 @@ class Model:
         seconds = aware(now).timestamp() if now else 0.0
         today = max(self.reservoir.newest, seconds / 86400.0)
         self.odds = self._fit(cases, today)
+        self._fit_minute = max(case.sequence.observations[-1].minute for case in cases)
         self.fits += 1
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
@@ -121,7 +123,8 @@ class Model:
         for sequence in self.reservoir.cases.values():
             promises += find_promises(sequence)
         promises.sort(key=lambda pair: pair[0])
-        self.calibration = calibrate([promise for _minute, promise in promises])
+        refitted = sum(minute <= self._fit_minute for minute, _promise in promises)
+        self.calibration = calibrate([promise for _minute, promise in promises], refitted)
         self._heard = 0
 
     def _fit(self, cases: list[Encoded], today: float) -> Odds:
@@ -174,6 +177,7 @@ class Model:
             "newest": self._newest,
             "odds": self.odds.to_dict(),
             "calibration": [self.calibration.count, *self.calibration.moves],
+            "fit_minute": self._fit_minute,
             "reservoir": self.reservoir.to_dict(),
         }
 
@@ -188,6 +192,7 @@ class Model:
         model = cls(priors)
         model.reservoir = Reservoir.from_dict(values["reservoir"])
         model.odds = Odds.from_dict(values["odds"])
+        model._fit_minute = int(values["fit_minute"])
         count, *moves = values["calibration"]
         model.calibration = Calibration(tuple(map(float, moves)), int(count))
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
