@@ -136,12 +136,12 @@ class Fit:
         likely, log = self.likelihoods(chance)
         log = log + add_up(likely, sample.case, count)
         joint = np.empty((count, bins.KIND_COUNT, COUNT), dtype=np.float32)
-        shares = np.log(self.shares_of_kinds())
+        shares, plain = np.log(self.shares_of_kinds()), np.exp(likely)
         for kind in range(bins.KIND_COUNT):
             joint[:, kind] = log + shares[:, kind, None]
             rows = np.flatnonzero(sample.looks[:, kind] < 1)
             if len(rows):
-                instead = self.mixed(likely, kind, rows) - likely[rows]
+                instead = self.mixed(plain, kind, rows) - likely[rows]
                 joint[:, kind] += add_up(instead, sample.case[rows], count)
         joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
         return chance, likely, joint / joint.sum(axis=(1, 2), keepdims=True)
@@ -151,16 +151,16 @@ class Fit:
         odds = self.odds
         return np.stack([odds.issuers, *odds.issuers_of.values()])[self.issuer]
 
-    def mixed(self, likely: np.ndarray, kind: int, rows: np.ndarray) -> np.ndarray:
+    def mixed(self, plain: np.ndarray, kind: int, rows: np.ndarray) -> np.ndarray:
         """Return log-likelihoods of the answers to some retries under a kind of issuers.
 
-        :param likely: retries by patterns, if the issuer looks
+        :param plain: likelihoods of retries by patterns, if the issuer looks
         """
-        share = self.sample.looks[rows, kind][:, None]
         unseen = self.soon_likelihoods()[rows, None]
         if kind not in bins.MINDFUL:
             return np.broadcast_to(unseen, (len(rows), COUNT))
-        return np.log(share * np.exp(likely[rows]) + (1 - share) * np.exp(unseen))
+        share = self.sample.looks[rows, kind][:, None]
+        return np.log(share * plain[rows] + (1 - share) * np.exp(unseen))
 
     def soon_likelihoods(self) -> np.ndarray:
         """Return the log-likelihood of each retry's outcome if it came too soon."""
@@ -230,16 +230,18 @@ class Fit:
         A retry tells about money only as far as they did.
         """
         sample = self.sample
-        total = np.zeros(likely.shape, dtype=np.float32)
-        for kind in range(bins.KIND_COUNT):
-            share = sample.looks[:, kind].copy()
-            part = joint[sample.case, kind]
-            rows = np.flatnonzero((share < 1) & (share > 0) & ~self.paid)
-            if len(rows):
-                looked = np.log(share[rows])[:, None] + likely[rows]
-                part[rows] *= np.exp(looked - self.mixed(likely, kind, rows))
-            part[(share == 0)] = 0
-            total += part
+        # Kinds without memory come first, by how long they refuse.
+        calm = int(bins.MINDFUL[0])
+        passed = np.rint(sample.looks[:, :calm].sum(axis=1)).astype(np.intp) - 1
+        total = np.cumsum(joint[:, :calm], axis=1)[sample.case, passed]
+        plain = np.exp(likely)
+        unseen = np.exp(self.soon_likelihoods())[:, None]
+        for kind in bins.MINDFUL:
+            share = sample.looks[:, kind, None]
+            looked = share * plain
+            # What was paid was looked at.
+            looked /= np.where(self.paid[:, None], looked, looked + (1 - share) * unseen)
+            total += joint[sample.case, kind] * looked
         return total
 
     def _fit_issuers(self, joint: np.ndarray, seen: np.ndarray) -> None:

@@ -94,11 +94,11 @@ def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.n
     _likely, log = fit.likelihoods(chance)
     starts = np.searchsorted(sample.case, sample.case)
     before, paid = np.zeros(chance.shape), np.zeros(len(chance))
-    shares = fit.shares_of_kinds()
+    shares, plain = fit.shares_of_kinds(), np.exp(likely)
     for kind in range(bins.KIND_COUNT):
         part, looks = likely.astype(float), sample.looks[:, kind]
         rows = np.flatnonzero(looks < 1)
-        part[rows] = fit.mixed(likely, kind, rows)
+        part[rows] = fit.mixed(plain, kind, rows)
         # What was known before a retry: everything but it and the ones after it, within its case.
         running = np.cumsum(part, axis=0) - part
         weight = shares[sample.case, kind, None] * np.exp(
