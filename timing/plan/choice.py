@@ -23,6 +23,8 @@ from .slots import REST, Slots, find_slots, instant_of, spread
 # matters: these are looked at, and must promise this share of the amount more.
 _PAY_DAY_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
 _PROBABLE, _HOUR_MARGIN = 0.5, 0.005
+# So many retries tell the hours of a day from each other well enough to look half as often.
+_HOURS_KNOWN = 500
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
 # learn, a share of the decisions may cost a little more.
 _SAFE, _CHEAP = 0.0004, 0.002
@@ -86,9 +88,13 @@ def choose(
 
 
 def _hour(case: Case, odds: Odds, rng: random.Random | None) -> float:
-    """Return the hour of the days that are planned: the best, but for the share of exploration."""
+    """Return the hour of the days that are planned: the best, but for a share of the decisions.
+
+    That share is twice the policy's exploration to begin with, and falls as hours are learned.
+    """
     start, end = case.policy.start, case.policy.end
-    if rng is None or rng.random() >= case.policy.exploration:
+    share = 2 * case.policy.exploration / (1 + odds.evidence / _HOURS_KNOWN)
+    if rng is None or rng.random() >= share:
         return odds.usual_hour(start, end)
     inside = [hour for hour in bins.HOUR_STARTS.tolist() if start <= hour < end]
     return rng.choice(inside) if inside else start
