@@ -16,6 +16,7 @@ class MethodFacts:
     :ivar fingerprint: the provider's mark that is the same whenever the same card is saved
     :ivar type: ``card``, ``sepa_debit``, … as the provider calls it
     :ivar last4: the last four digits of the card or account
+    :ivar issuer: the first six digits of the card, which name the bank that issued it
     :ivar is_renewed: whether the card network has just told the provider of a new card or validity
     """
 
@@ -27,6 +28,7 @@ class MethodFacts:
     fingerprint: str = ""
     type: str = ""
     last4: str = ""
+    issuer: str = ""
     is_renewed: bool = False
 
 

@@ -1,5 +1,6 @@
 """What other retry schedules would have recovered, from the stored decisions of closed cases."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..models.case.recovery_case import OPEN_STATES
+from ..models.schedule.record import unpack_case
 from ..timing.calendar import ChargeHours
 from ..timing.plan.ladder import Ladder
 from ..timing.stats.replay import (
@@ -28,6 +30,8 @@ from ..tools.instants import aware
 LIMIT = 5000
 MOST_MONTHS = 24
 MOST_TRIES, MOST_DAYS = 30, 90
+# Of so many cases the odds are asked what other schedules would bring: a few milliseconds each.
+MOST_EXPECTED = 200
 # An estimate that rests on fewer cases is not even shown.
 FEWEST_TOLD = 30
 
@@ -48,7 +52,7 @@ class RecoveryDashboard(models.AbstractModel):
         :return: `count` of closed cases, the share `recovered` of what failed by their charges, and
             by schedule, in `policies`, both estimates with their intervals, how many cases they
             rest on, whether these are enough (and worth to be told), and `why` not (`few` or
-            `unsupported`)
+            `unsupported`); of fixed schedules also what the learned odds have `expected`
         :raise AccessError: for a company that is not switched on, or without rights to cases
         :raise UserError: for months, or tries and a window, that are none
         """
@@ -65,6 +69,7 @@ class RecoveryDashboard(models.AbstractModel):
         journeys = self._read_journeys(companies, months)
         names = self._get_schedule_names(tries, window)
         estimates = {name: replay(journeys, wants) for name, wants in schedules.items()}
+        expected = self._expect(companies, months, ladders) if journeys else {}
         return {
             "count": len(journeys),
             "months": months,
@@ -82,6 +87,7 @@ class RecoveryDashboard(models.AbstractModel):
                     "is_enough": estimate.is_enough,
                     "is_told": self._is_told(estimate),
                     "why": self._find_doubt(estimate),
+                    "expected": expected.get(name),
                 }
                 for name, estimate in estimates.items()
             ],
@@ -162,6 +168,63 @@ class RecoveryDashboard(models.AbstractModel):
             if any(row["candidates"] for row in charges):
                 journeys.append(self._prepare_journey(case, charges))
         return journeys
+
+    @api.model
+    def _expect(self, companies, months, ladders):
+        """Return by schedule what the learned odds expect of it, where there is one company.
+
+        Odds are those of one company: several have learned differently.
+        """
+        if len(companies) != 1:
+            return {}
+        # Not before it is used, because it brings NumPy.
+        from ..timing.stats.expectation import expect
+
+        model = self.env["recovery.timing"]._get_model(companies)
+        return expect(self._read_openings(companies, months), model, ladders)
+
+    @api.model
+    def _read_openings(self, companies, months):
+        """Return the latest closed cases of both groups as they stood when they opened."""
+        since = fields.Date.context_today(self) - relativedelta(months=months)
+        cases = self.env["recovery.case"].search_fetch(
+            [
+                ("company_id", "in", companies.ids),
+                ("failed_on", ">=", since),
+                ("arm", "in", ("smart", "control")),
+                ("state", "not in", [*OPEN_STATES, "cancelled"]),
+                ("failed_amount", ">", 0),
+            ],
+            ["arm", "failed_amount"],
+            order="failed_on DESC, id DESC",
+            limit=MOST_EXPECTED,
+        )
+        if not cases:
+            return []
+        self.env["recovery.attempt"].flush_model()
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT DISTINCT ON (case_id) case_id, decision -> 'case' AS told,
+                       (SELECT COALESCE(SUM(paid.amount), 0) FROM recovery_attempt paid
+                         WHERE paid.case_id = attempt.case_id AND paid.retry_number > 0
+                           AND paid.state = 'paid') AS paid
+                  FROM recovery_attempt attempt
+                 WHERE case_id = ANY(%s) AND retry_number > 0 AND decision -> 'case' IS NOT NULL
+              ORDER BY case_id, COALESCE(started_at, planned_at), id
+                """,
+                cases.ids,
+            )
+        )
+        by_id = {case.id: case for case in cases}
+        openings = []
+        for row in rows:
+            case = by_id[row["case_id"]]
+            told = unpack_case(row["told"])
+            share = min(row["paid"] / case.failed_amount, 1.0)
+            recovered = share if case.arm == "control" else None
+            openings.append((replace(told, failures=told.failures[:1]), recovered))
+        return openings
 
     @api.model
     def _read_charges_of(self, cases):

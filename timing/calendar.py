@@ -1,8 +1,11 @@
 """Which hours of the customer's day a charge may go out in."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
+
+_FEWEST_HOURS = 4.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,24 @@ class ChargeHours:
         """Return whether a charge may go out at this aware instant."""
         local = instant.astimezone(self.tz)
         return local.hour * 60 + local.minute in self._minutes
+
+    def within(self, zones: Sequence[ZoneInfo], instant: datetime) -> "ChargeHours":
+        """Return those of the hours that are allowed in each of several time zones.
+
+        For customers of whom nobody knows in which of them they live. Where hardly any hour is
+        allowed in all of them, the hours stay as they are: the zone is the likeliest.
+
+        :param instant: aware; the zones' offsets then count
+        """
+
+        def offset(zone: ZoneInfo) -> float:
+            return (instant.astimezone(zone).utcoffset() or timedelta()) / timedelta(hours=1)
+
+        ahead = [offset(self.tz) - offset(zone) for zone in zones] or [0.0]
+        start, end = self.start + max(*ahead, 0.0), self.end + min(*ahead, 0.0)
+        if end - start < min(_FEWEST_HOURS, self.end - self.start):
+            return self
+        return replace(self, start=start, end=end)
 
     def next_instant(self, instant: datetime) -> datetime:
         """Return the first allowed UTC instant that is not before this aware instant.

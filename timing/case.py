@@ -175,6 +175,8 @@ class FinishedAttempt:
     :param at: aware instant of the charge
     :param failure: what was answered, when it did not pay
     :param predicted: the probability that the decision had named
+    :param believed: the probability that the odds had given it, before it was moved by what
+        promises are worth: `believed` of the decision's record; the same if that is not known
     """
 
     key: str
@@ -183,6 +185,7 @@ class FinishedAttempt:
     paid: bool
     failure: Failure | None = None
     predicted: float | None = field(default=None)
+    believed: float | None = None
 
 
 def tidy(case: Case, now: datetime) -> Case:

@@ -73,6 +73,16 @@ _STATES = {
         "Pacific/Honolulu": "HI",
     },
 }
+# Further zones in which many people live, of countries whose states are not listed above.
+_FURTHER = {
+    "ID": ("Asia/Makassar",),
+    "RU": ("Europe/Samara", "Asia/Yekaterinburg", "Asia/Novosibirsk"),
+}
+# Zones of states in which hardly one in a hundred of a country's people lives.
+_OUTLYING = frozenset({
+    "America/Anchorage", "America/Boa_Vista", "America/Porto_Velho", "America/Rio_Branco",
+    "America/St_Johns", "America/Whitehorse", "Australia/Darwin", "Pacific/Honolulu",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -92,3 +102,20 @@ def zone_of(country: str, state: str = "", near: str = "") -> str:
     if near in zones and not (state and country in _STATES):
         return near
     return _MAIN.get(country) or next(iter(zones), "")
+
+
+@lru_cache(maxsize=4096)
+def zones_of(country: str, state: str = "") -> tuple[str, ...]:
+    """Return the IANA names of all time zones in which somebody of a place may well live.
+
+    One where the state tells it; none for a place that has none.
+
+    :param country: ISO 3166-1 alpha-2
+    :param state: its code, the part after the dash of ISO 3166-2
+    """
+    country = (country or "").upper()
+    main = zone_of(country, state)
+    if not main or (state and country in _STATES):
+        return (main,) if main else ()
+    others = (*_STATES.get(country, ()), *_FURTHER.get(country, ()))
+    return (main, *(zone for zone in others if zone not in _OUTLYING))

@@ -19,7 +19,7 @@ from typing import Any
 from ..networks import country_of, funding_of, network_of, scheme_of
 from ..raw import MethodFacts, OwnRetries, RawDecline
 from ..values import code, dig, fingerprint, number, text
-from .tools import codes, first, last4, network_code, select
+from .tools import codes, first, first6, last4, network_code, select
 
 _EXCERPT = (
     "resultCode",
@@ -102,5 +102,6 @@ def _read_method(payload: Any, more: Any) -> MethodFacts:
         fingerprint=fingerprint(dig(more, "alias")),
         type="card" if network and not scheme else kind,
         last4=last4(dig(more, "cardSummary")),
+        issuer=first6(dig(more, "cardBin")),
         is_renewed=dig(more, "realtimeAccountUpdaterStatus") in _RENEWALS,
     )

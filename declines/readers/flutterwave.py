@@ -5,7 +5,7 @@ from typing import Any
 from ..networks import country_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, last4, select
+from .tools import codes, first, first6, last4, select
 
 _EXCERPT = (
     "id",
@@ -53,4 +53,5 @@ def _read_method(charge: Any) -> MethodFacts:
         exp_year=number(f"20{year}" if len(year) == 2 else year, 2000, 2199),
         type=code(dig(charge, "payment_type")),
         last4=last4(dig(card, "last_4digits")),
+        issuer=first6(dig(card, "first_6digits")),
     )

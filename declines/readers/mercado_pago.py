@@ -5,7 +5,7 @@ from typing import Any
 from ..networks import country_of, funding_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, last4, select
+from .tools import codes, first, first6, last4, select
 
 _EXCERPT = (
     "id",
@@ -44,4 +44,5 @@ def _read_method(payload: Any) -> MethodFacts:
         exp_year=number(dig(payload, "card", "expiration_year"), 2000, 2199),
         type="card" if kind.endswith("_card") else kind,
         last4=last4(dig(payload, "card", "last_four_digits")),
+        issuer=first6(dig(payload, "card", "first_six_digits")),
     )

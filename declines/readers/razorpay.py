@@ -11,7 +11,7 @@ from typing import Any
 from ..networks import funding_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, last4, select
+from .tools import codes, first, first6, last4, select
 
 _EXCERPT = (
     "error.code",
@@ -71,4 +71,5 @@ def _read_method(payload: Any) -> MethodFacts:
         exp_year=number(dig(card, "expiry_year"), 2000, 2199),
         type=code(dig(payload, "method")),
         last4=last4(dig(card, "last4")),
+        issuer=first6(dig(card, "iin")),
     )

@@ -20,7 +20,7 @@ from typing import Any
 from ..networks import country_of, funding_of, network_of, scheme_of
 from ..raw import MethodFacts, OwnRetries, RawDecline
 from ..values import code, dig, fingerprint, number, text
-from .tools import codes, first, last4, network_code, select
+from .tools import codes, first, first6, last4, network_code, select
 
 _EXCERPT = (
     "error.type",
@@ -144,4 +144,6 @@ def _read_method(payload: Any, intent: Any, error: Any, charge: Any) -> MethodFa
         fingerprint=fingerprint(dig(details, "fingerprint")),
         type=kind,
         last4=last4(dig(details, "last4")),
+        # Told to those who have asked Stripe for it.
+        issuer=first6(dig(details, "iin")),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from ..values import code, dig
 
 _LAST4 = re.compile(r"[0-9]{4}")
+_FIRST6 = re.compile(r"[0-9]{6}")
 _NETWORK_CODE = re.compile(r"[0-9A-Z]{1,4}")
 # Where a network's code would stand, these say which check of the provider's failed.
 _CHECKS = re.compile(r"3DS2?|AVS|CVC|CVV|SCA|N/?A")
@@ -37,6 +38,12 @@ def network_code(value: Any) -> str:
     if not _NETWORK_CODE.fullmatch(found) or not (colon or any(map(str.isdigit, found))):
         return ""
     return "" if _CHECKS.fullmatch(found) else found.zfill(2)
+
+
+def first6(value: Any) -> str:
+    """Return the first six digits of a card's number, be it masked; empty when there are none."""
+    found = code(value)[:6]
+    return found if _FIRST6.fullmatch(found) else ""
 
 
 def last4(value: Any) -> str:

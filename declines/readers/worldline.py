@@ -11,7 +11,7 @@ from typing import Any
 from ..networks import country_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, number, text
-from .tools import codes, first, last4, select
+from .tools import codes, first, first6, last4, select
 
 _EXCERPT = (
     "errorId",
@@ -69,4 +69,5 @@ def _read_method(payment: Any) -> MethodFacts:
         exp_year=number(f"20{expiry[2:]}", 2000, 2099) if expiry else None,
         type="card" if details else code(dig(output, "paymentMethod")),
         last4=last4(dig(details, "card", "cardNumber")),
+        issuer=first6(dig(details, "card", "bin")),
     )

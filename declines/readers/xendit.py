@@ -5,7 +5,7 @@ from typing import Any
 from ..networks import funding_of, network_of
 from ..raw import MethodFacts, RawDecline
 from ..values import code, dig, fingerprint, number, text
-from .tools import codes, first, last4, network_code, select
+from .tools import codes, first, first6, last4, network_code, select
 
 _EXCERPT = (
     "id",
@@ -53,4 +53,5 @@ def _read_method(payment: Any) -> MethodFacts:
         ),
         type="card" if network else code(dig(payment, "payment_method")).lower(),
         last4=last4(dig(payment, "masked_card_number")),
+        issuer=first6(dig(payment, "masked_card_number")) if network else "",
     )

@@ -2,7 +2,8 @@
 """Smart timing against fixed schedules, and against what could be known at all.
 
 Needs neither Odoo nor a database, but NumPy. Every strategy meets the same cases with the same
-luck; intervals are 95 % of a paired bootstrap over cases.
+luck. `--draws` judges on worlds drawn at random; without it, on the populations of
+`simulation.streams`, with intervals of 95 % of a paired bootstrap over cases.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ from environment.progress import Progress
 benchmark.enter()  # Here already: NumPy and holidays are there.
 
 from bench import uplift_bars as goals
+from bench import uplift_figures as figures_of
 from bench import uplift_play as play
 from bench import uplift_report as report
+from bench import uplift_worlds as worlds
 from bench.output import Bars, table
 from bench.uplift_engine import Smart
 
 from simulation.streams import POPULATIONS
+from simulation.worlds import KINDS
 
 NAME = "uplift"
 # Nearly without structure, as another one is already, and so left out of the means.
@@ -41,6 +45,53 @@ QUICK = ("month_end", "hostile")
 def main() -> int:
     """Play, print the tables and the bars; return the exit code."""
     arguments = _parse()
+    bars = Bars()
+    if arguments.draws:
+        _judge_worlds(bars, arguments)
+    if not arguments.draws or arguments.quick:
+        _judge_populations(bars, arguments)
+    return bars.finish()
+
+
+def _judge_worlds(bars: Bars, arguments: argparse.Namespace) -> None:
+    """Play drawn worlds, print the tables, and add the goals."""
+    results = list(_play_worlds(arguments))
+    settings = arguments.settings
+    for setting in settings:
+        figures_of.print_worlds(results, setting)
+    if worlds.SMART in arguments.arms:
+        figures_of.print_kinds(results, settings)
+        figures_of.print_promises(results, settings)
+        if not arguments.quick:
+            figures_of.add_bars(bars, results, settings)
+    figures_of.add_conduct(bars, results)
+
+
+def _play_worlds(arguments: argparse.Namespace) -> Iterator[worlds.WorldResult]:
+    played = partial(_play_world, arguments=arguments)
+    numbers = arguments.worlds
+    if arguments.processes == 1 or len(numbers) == 1:
+        yield from map(played, numbers)
+        return
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        yield from pool.map(played, numbers)
+
+
+def _play_world(number: int, arguments: argparse.Namespace) -> worlds.WorldResult:
+    progress, kind = Progress(NAME), arguments.draws
+
+    def heard(what: str) -> None:
+        if progress.is_due():
+            progress.say(f"{kind} {number}: {what}")
+
+    plan = worlds.Plan(arguments.cases, arguments.most)
+    result = worlds.play_world(kind, number, arguments.settings, arguments.arms, plan, heard)
+    progress.say(f"{kind} {number}: done")
+    return result
+
+
+def _judge_populations(bars: Bars, arguments: argparse.Namespace) -> None:
+    """Play the populations, print the tables, and add the goals."""
     progress = Progress(NAME)
     results, figures = [], {setting: [] for setting in arguments.settings}
     for result in _play_all(arguments):
@@ -50,7 +101,6 @@ def main() -> int:
             figures[setting][-1].print()
     for setting, each in figures.items():
         report.print_summary(each, setting, arguments.learned)
-    bars = Bars()
     if arguments.learned:
         _print_calibration(results, arguments.learned)
         if not arguments.quick:
@@ -61,7 +111,6 @@ def main() -> int:
         goals.add_bounds(bars, figures)
     if arguments.learned and not arguments.quick:
         _measure_cost(bars, results[-1], arguments, progress)
-    return bars.finish()
 
 
 def _play_all(arguments: argparse.Namespace) -> Iterator[play.Result]:
@@ -126,20 +175,32 @@ def _measure_cost(bars, result, arguments, progress) -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--quick", action="store_true", help="a small run, under a minute: only the bars of conduct"
-    )
-    parser.add_argument("--populations", help=f"of {', '.join(POPULATIONS)}; by commas")
-    parser.add_argument("--settings", help="tries/days, by commas (8/14,8/28,4/14)")
-    parser.add_argument("--learned", help="cases learned from, by commas (0,1000,5000)")
-    parser.add_argument("--cases", type=int, help="judged cases of each population (3000)")
-    parser.add_argument("--relearn", type=int, help="attempts relearned and scaled up (200000)")
-    parser.add_argument("--no-bounds", action="store_true", help="leave both bounds out")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--processes", type=int, default=os.cpu_count(), help="populations played side by side"
-    )
+    add = parser.add_argument
+    add("--quick", action="store_true", help="a small run, under a minute: only conduct is judged")
+    add("--settings", help="tries/days, by commas (8/14,8/28,4/14)")
+    add("--processes", "--jobs", type=int, default=os.cpu_count(), help="played side by side")
+    add("--cases", type=int, help="judged cases of each population, or at least of each world")
+    drawn = parser.add_argument_group("worlds drawn at random")
+    add = drawn.add_argument
+    add("--draws", choices=KINDS, help="teaching to tune on, judging to look at rarely, final once")
+    add("--worlds", help="how many (20), or numbers: 3,7 or 20-39")
+    add("--arms", help=f"beside the fixed schedules: {','.join(worlds.ARMS)} (smart,informed)")
+    add("--most", type=int, help="thin merchants with more failures a year to so many")
+    kept = parser.add_argument_group("populations (without --draws)")
+    add = kept.add_argument
+    add("--populations", help=f"of {', '.join(POPULATIONS)}; by commas")
+    add("--learned", help="cases learned from, by commas (0,1000,5000)")
+    add("--relearn", type=int, help="attempts relearned and scaled up (200000)")
+    add("--no-bounds", action="store_true", help="leave both bounds out")
+    add("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    _fill_worlds(arguments)
+    _fill(arguments)
+    return arguments
+
+
+def _fill(arguments: argparse.Namespace) -> None:
+    """Read the options of the populations, and what they have by default."""
     quick = arguments.quick
     names = arguments.populations or ",".join(
         QUICK if quick else [one for one in POPULATIONS if one not in NOT_JUDGED]
@@ -155,7 +216,23 @@ def _parse() -> argparse.Namespace:
     )
     arguments.cases = arguments.cases or (100 if quick else 3000)
     arguments.relearn = arguments.relearn or 200_000
-    return arguments
+
+
+def _fill_worlds(arguments: argparse.Namespace) -> None:
+    """Read the options of drawn worlds, and what they have by default."""
+    quick = arguments.quick
+    if quick and not arguments.draws:
+        arguments.draws = "teaching"
+    text = arguments.worlds or ("2" if quick else "20")
+    if "," in text or "-" in text:
+        parts = [part.partition("-") for part in text.split(",")]
+        arguments.worlds = [
+            number for low, _, high in parts for number in range(int(low), int(high or low) + 1)
+        ]
+    else:
+        arguments.worlds = list(range(int(text)))
+    arguments.arms = (arguments.arms or f"{worlds.SMART},{worlds.INFORMED}").split(",")
+    arguments.most = arguments.most or (100 if quick else 10**6)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class MethodNews:
             "recovery_network": facts.network,
             "recovery_funding": facts.funding,
             "recovery_country": facts.country,
+            "recovery_issuer": facts.issuer,
             "recovery_expiry": _get_last_day(facts.exp_year, facts.exp_month),
             "recovery_fingerprint": facts.fingerprint,
             "payment_details": self._replace_digits(facts.last4),

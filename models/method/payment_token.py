@@ -58,6 +58,14 @@ class PaymentToken(models.Model):
         groups=RECOVERY_GROUP,
         help="Where the card or account was issued, as a two-letter code.",
     )
+    recovery_issuer = fields.Char(
+        string="First Digits",
+        size=6,
+        readonly=True,
+        groups=RECOVERY_GROUP,
+        help="The first six digits of the card, which name the bank that issued it. The timing of "
+        "charges learns from them what a bank allows.",
+    )
     recovery_expiry = fields.Date(
         string="Valid Until",
         readonly=True,

@@ -4,7 +4,7 @@ from odoo import models
 
 from ...notices import Place
 from ...tools.instants import local_day
-from ...tools.zones import zone_of
+from ...tools.zones import zone_of, zones_of
 
 
 class ResPartner(models.Model):
@@ -49,6 +49,20 @@ class ResPartner(models.Model):
         # In sudo mode: whoever pays on the page may read no lists of countries.
         home_sudo = home.sudo()
         return zone_of(home_sudo.country_id.code or "", home_sudo.state_id.code or "", near or "")
+
+    def _get_recovery_zones(self):
+        """Return the names of the time zones in which the customer may live, the likeliest first.
+
+        One where it is known; the company's where nothing is.
+        """
+        self.ensure_one()
+        if zone := self._get_own_recovery_tz():
+            return (zone,)
+        home = self if self.country_id else self.commercial_partner_id
+        # In sudo mode: whoever pays on the page may read no lists of countries.
+        home_sudo = home.sudo()
+        zones = zones_of(home_sudo.country_id.code or "", home_sudo.state_id.code or "")
+        return zones or (self._get_recovery_tz(),)
 
     def _get_recovery_place(self):
         """Return where this contact lives or works, as far as it is known.

@@ -18,7 +18,7 @@ from ...timing.plan.smart import (
     PastCharge,
     RetryPolicy,
 )
-from ...tools.instants import aware
+from ...tools.instants import aware, find_zone
 from .advice import RetryAdvice
 from .record import make_failure
 
@@ -153,6 +153,7 @@ class TimingFacts:
             network=network,
             funding=token.recovery_funding or "",
             country=token.recovery_country or "",
+            issuer=token.recovery_issuer or "",
             since=since and aware(since),
         )
 
@@ -164,7 +165,7 @@ class TimingFacts:
     def get_policy(self):
         """Return the terms of the case, as they were when it opened; hours are today's."""
         terms = self.case.ladder
-        hours = self.case._get_charge_hours()
+        hours = self._get_hours()
         # A case that opens again has a new window, of the length that its policy has then.
         window = self.case.deadline_at - self.case.first_failure_at
         return RetryPolicy(
@@ -175,6 +176,12 @@ class TimingFacts:
             attempt_cost=terms.get("cost", 0.0),
             pull_only=terms.get("pull_only", False),
         )
+
+    def _get_hours(self):
+        """Return the hours in which the customer may be charged wherever they may live."""
+        hours, partner = self.case._get_charge_hours(), self.case.partner_id
+        zones = [find_zone(name) for name in partner._get_recovery_zones()]
+        return hours.within(zones, aware(self.case.first_failure_at))
 
     def get_history(self):
         """Return the earlier charges of the customer's saved methods, of whatever invoices."""

@@ -91,16 +91,18 @@ class Learner:
             at=at,
             paid=is_paid,
             failure=None if is_paid else make_failure(attempt),
-            predicted=self._get_promise(attempt),
+            **self._get_promise(attempt),
         )
 
     def _get_promise(self, attempt):
-        """Return the probability that had been promised for the instant of the charge, or none."""
-        decided = (attempt["decision"] or {}).get("at")
-        if not attempt["probability"] or not decided:
-            return None
-        is_kept = abs(attempt["at"] - datetime.fromisoformat(decided)) <= PROMISE_SLACK
-        return attempt["probability"] if is_kept else None
+        """Return what had been promised for the instant of the charge, and believed; or nothing."""
+        decision = attempt["decision"] or {}
+        if not attempt["probability"] or not decision.get("at"):
+            return {}
+        decided = datetime.fromisoformat(decision["at"])
+        if abs(attempt["at"] - decided) > PROMISE_SLACK:
+            return {}
+        return {"predicted": attempt["probability"], "believed": decision.get("believed")}
 
     def _read_case(self, attempt, earlier, history):
         """Return the case as it stood before a charge: as kept with it, else from the columns."""
@@ -125,6 +127,7 @@ class Learner:
                 network=network,
                 funding=attempt["funding"] or "",
                 country=attempt["country"] or "",
+                issuer=attempt["issuer"] or "",
             ),
             tz=attempt["tz"],
             history=history,
@@ -171,6 +174,7 @@ class Learner:
                        COALESCE(attempt.network, token.recovery_network) AS network,
                        COALESCE(attempt.funding, token.recovery_funding) AS funding,
                        COALESCE(attempt.issuer_country, token.recovery_country) AS country,
+                       token.recovery_issuer AS issuer,
                        recovery_case.first_failure_at, recovery_case.first_attempt_id,
                        recovery_case.partner_id,
                        COALESCE(partner.tz, company_partner.tz, 'UTC') AS tz

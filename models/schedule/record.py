@@ -47,12 +47,13 @@ def pack_case(case):
 
 
 def unpack_case(values):
-    """Read what :func:`pack_case` wrote; policy, amount and hints are not needed to learn.
+    """Read what :func:`pack_case` wrote; amount, cost and hints are not needed to learn.
 
     :rtype: timing.smart.Case
     """
     facts = dict(values.get("method") or {})
     since = facts.pop("since", None)
+    policy = values.get("policy") or {}
     return Case(
         failures=tuple(
             Failure(from_seconds(at), reason, decline_class, code, *_wait(until))
@@ -63,7 +64,11 @@ def unpack_case(values):
         history=tuple(
             PastCharge(from_seconds(at), bool(paid)) for at, paid in values.get("history") or ()
         ),
-        policy=RetryPolicy(),
+        policy=RetryPolicy(
+            policy.get("tries", 0),
+            policy.get("window", 0.0),
+            **dict(zip(("start", "end"), policy.get("hours") or (), strict=False)),
+        ),
     )
 
 

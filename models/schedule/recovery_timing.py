@@ -109,11 +109,12 @@ class RecoveryTiming(models.Model):
 
         :param int company_id: one of the user's companies, the current one when not told
         :return: `company`, `attempts`, `cases`, `learned_at` and `since` (ISO, UTC), `shared`,
-            `rebuilding`, `tables`, `habits` and `calibration`; shares lie between 0 and 1
+            `rebuilding`, `tables`, `habits`, `promises` by number of the retry (what was promised
+            is `learned`) and `calibration`; shares lie between 0 and 1
         :raise AccessError: for a company that the user has not switched on
         """
         # Not before it is used, because it brings NumPy.
-        from ...timing.stats.statistics import learned_tables, pay_habits
+        from ...timing.stats.statistics import kept_promises, learned_tables, pay_habits
 
         self.check_access("read")
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
@@ -138,6 +139,7 @@ class RecoveryTiming(models.Model):
                 for name, rows in learned_tables(model).items()
             },
             "habits": [self._prepare_row("habit", row) for row in pay_habits(model)],
+            "promises": [self._prepare_row("attempt", row) for row in kept_promises(model)],
             "calibration": self._prepare_calibration(model),
         }
 

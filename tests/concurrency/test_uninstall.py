@@ -63,6 +63,7 @@ OWN_COLUMNS = {
         "recovery_expiry",
         "recovery_fingerprint",
         "recovery_funding",
+        "recovery_issuer",
         "recovery_links_withdrawn",
         "recovery_network",
         "recovery_removed_at",

@@ -135,7 +135,7 @@ def test_http_error_and_answer_without_a_reason_are_read():
 def test_method_is_read_from_the_additional_data():
     found = read_method("adyen", answer("2"))
     assert found == MethodFacts(
-        "mastercard", "credit", "NL", 3, 2030, found.fingerprint, "card", "1111"
+        "mastercard", "credit", "NL", 3, 2030, found.fingerprint, "card", "1111", "510029"
     )
     assert read_method("adyen", webhook("Refused")) == found
     assert read_method("adyen", {"paymentMethod": {"type": "sepadirectdebit"}}) == MethodFacts(

@@ -199,7 +199,7 @@ def test_mercado_pago_is_read_by_its_status_detail(detail, reason, decline_class
     decline = read("mercado_pago", payment)
     assert (decline.code, decline.reason, decline.decline_class) == (detail, reason, decline_class)
     assert read_method("mercado_pago", payment) == MethodFacts(
-        "mastercard", "debit", "", 11, 2030, type="card", last4="0604"
+        "mastercard", "debit", "", 11, 2030, type="card", last4="0604", issuer="503175"
     )
 
 
@@ -270,7 +270,7 @@ def test_worldline_is_read_by_its_error_code(code, reason, network_code, categor
         assert (decline.code, decline.reason) == (code, reason)
         assert (decline.network_code, decline.category) == (network_code, category)
     assert read_method("worldline", error) == MethodFacts(
-        "visa", "", "FR", 12, 2029, type="card", last4="7777"
+        "visa", "", "FR", 12, 2029, type="card", last4="7777", issuer="500100"
     )
 
 
@@ -308,7 +308,7 @@ def test_flutterwave_is_read_by_the_processors_words(words, reason, decline_clas
     decline = read("flutterwave", charge)
     assert (decline.reason, decline.decline_class) == (reason, decline_class)
     assert read_method("flutterwave", charge) == MethodFacts(
-        "mastercard", "", "NG", 9, 2032, type="card", last4="2950"
+        "mastercard", "", "NG", 9, 2032, type="card", last4="2950", issuer="539983"
     )
 
 
@@ -360,6 +360,7 @@ def test_xendit_is_read_by_its_failure_reason(failure, reason, decline_class):
         fingerprint="652e1897a273b700164639a7",
         type="card",
         last4="2151",
+        issuer="520000",
     )
 
 

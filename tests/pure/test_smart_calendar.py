@@ -209,3 +209,14 @@ def test_never_is_never_and_tells_why():
     allowed = AllowedInstants([Never("ceiling", SAID)], datetime(2026, 2, 1, tzinfo=UTC))
     instant, binding = allowed.first(datetime(2026, 1, 1, tzinfo=UTC))
     assert (instant, binding.sentence) == (None, SAID)
+
+
+def test_hours_of_several_time_zones_are_those_of_all():
+    hours = ChargeHours(8, 20, ZoneInfo("America/New_York"))
+    noon = datetime(2026, 1, 5, 17, tzinfo=timezone.utc)
+    zones = [ZoneInfo(name) for name in ("America/New_York", "America/Los_Angeles")]
+    both = hours.within(zones, noon)
+    assert (both.start, both.end, both.tz) == (11, 20, hours.tz)
+    assert hours.within([], noon) == hours.within(zones[:1], noon) == hours
+    # Nobody is charged at all where no hour is right for everybody: then the likeliest zone is.
+    assert hours.within([ZoneInfo("Asia/Tokyo")], noon) == hours

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from revenue_recovery.timing.model.odds import Odds
 from revenue_recovery.timing.model.sequence import read
-from revenue_recovery.timing.plan import choice, slots
+from revenue_recovery.timing.plan import slots
 from revenue_recovery.timing.plan.plan import Outlook
 from revenue_recovery.timing.plan.smart import (
     Case,
@@ -27,13 +27,13 @@ OPENED = datetime(2026, 3, 10, 14, tzinfo=timezone.utc)
 RELAXED = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-PATIENT = np.array([1.0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
-HOSTILE = np.array([0.0, 0, 0, 0, 0, 1])  # all do, for 94 hours
+PATIENT = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
+HOSTILE = np.array([0.0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])  # all do, for 94 hours
 
 
 def outlook(failed_after=(0,), cool_downs=PATIENT, days=14):
     """Return the outlook of a case after failures, days after its opening; a slot for each day."""
-    odds = replace(Odds.prior(), cool_downs=np.maximum(cool_downs, 1e-9))
+    odds = replace(Odds.prior(), issuers=np.maximum(cool_downs, 1e-9))
     failures = tuple(
         Failure(OPENED + timedelta(days=after), "insufficient_funds", "later")
         for after in failed_after
@@ -110,9 +110,7 @@ def test_other_hours_than_the_usual_one_are_for_probable_pay_days():
             (Failure(opened, "insufficient_funds", "later"),), Method(country="US"), 4900, "USD",
             "America/New_York", known, RetryPolicy(tries=2, window=3),
         )  # fmt: skip
-        model = Model()
-        model.odds = replace(model.odds, evidence=choice._ENOUGH_EVIDENCE)
-        record = decide(case, opened, model, random.Random(1)).record
+        record = decide(case, opened, Model(), random.Random(1)).record
         instants = [datetime.fromisoformat(each["at"]) for each in record["candidates"]]
         hours[bool(known)] = [at.astimezone(case.zone) for at in instants]
     assert {at.date() for at in hours[True]} == {datetime(2026, 1, 15).date()}

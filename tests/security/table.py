@@ -195,7 +195,8 @@ READS = {
             recovery_alive_at recovery_alive_by_id recovery_asked_at recovery_backup_at
             recovery_backup_by_id recovery_backup_order recovery_backup_told_at recovery_country
             recovery_expiry recovery_expiry_state recovery_fingerprint recovery_funding
-            recovery_in_use recovery_is_dead recovery_links_withdrawn recovery_network
+            recovery_in_use recovery_is_dead recovery_issuer recovery_links_withdrawn
+            recovery_network
             recovery_provider_name recovery_removed_at recovery_told_at recovery_updated_at
         """,
     },

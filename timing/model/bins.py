@@ -42,13 +42,20 @@ FRESH_COUNT = len(_FRESH_EDGES) + 1
 OTHERS = FRESH + _PAID_FAMILIES * FRESH_COUNT
 BIN_COUNT = OTHERS + DEAD - ERRATIC
 
-# Some issuers refuse whatever comes sooner than this after the last charge, money or not: minutes.
-# A little less than whole days, because charges of neighbouring days are.
-COOL_DOWNS = np.array([0, 10, 22, 46, 70, 94]) * 60
+# Kinds of issuers. Some refuse whatever comes sooner than this after the last charge, money or not:
+# minutes, a little less than whole days, because charges of neighbouring days are. Others remember
+# failures, half of each for so many minutes, and of what comes then look at `exp(-RESENTS)` for one
+# that they remember beyond their patience. The last two hardly forget: they count.
+COOL_DOWNS = np.array([0, 10, 22, 46, 70, 94, 0, 0, 0, 0, 0]) * 60
+RESENTS = np.array([0.0] * 6 + [0.4] * 3 + [3.0] * 2)
+FADES = np.array([1] * 6 + [2, 6, 30, 120, 120]) * 1440
+PATIENCE = np.array([0.0] * 9 + [2.3, 4.3])
+KIND_COUNT = len(COOL_DOWNS)
+MINDFUL = np.flatnonzero(RESENTS)  # the kinds that remember
 
 # One-hot effects: name, number of levels. Named levels (reason, country, issuer) are apart.
 EFFECTS = {
-    "hour": 9,
+    "hour": 13,
     "gap": 8,
     "weekday": 7,
     "attempt": 7,
@@ -60,8 +67,12 @@ EFFECTS = {
     "rail": 3,
     "regular": 3,
 }
-HOUR_EDGES = np.array([5, 8, 9, 11, 13, 15, 17, 20])
-HOURS = ("0-5", "5-8", "8-9", "9-11", "11-13", "13-15", "15-17", "17-20", "20-24")
+HOUR_EDGES = np.array([5, 8, 9, 10.5, 12, 13.5, 15, 16.5, 18, 19, 20, 22])
+HOURS = (
+    *("0-5", "5-8", "8-9", "9-10:30", "10:30-12", "12-13:30", "13:30-15", "15-16:30"),
+    *("16:30-18", "18-19", "19-20", "20-22", "22-24"),
+)
+HOUR_STARTS = np.concatenate([[0.0], HOUR_EDGES])
 ELAPSED_EDGES = np.array([3, 7, 14, 28]) * 1440
 OFFSETS = dict(zip(EFFECTS, np.cumsum([0, *EFFECTS.values()]), strict=False))
 EFFECT_COUNT = sum(EFFECTS.values())
@@ -147,6 +158,20 @@ def find_fresh_bins(charged: np.ndarray, country: str) -> np.ndarray:
 def hour_level(minute: np.ndarray) -> np.ndarray:
     """Return the level of the effect of the local hour."""
     return np.searchsorted(HOUR_EDGES * 60, minute, side="right")
+
+
+def looks(charges: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+    """Return the shares of charges that issuers look at, kinds by instants.
+
+    :param charges: local minutes of the failures of a case, oldest first
+    :param minutes: local minutes of possible next charges
+    """
+    ago = np.asarray(minutes)[:, None] - np.asarray(charges)[None, :]
+    seen = (ago[:, -1] >= COOL_DOWNS[:, None]).astype(np.float64)
+    memory = (2.0 ** -(ago / FADES[MINDFUL][:, None, None])).sum(axis=2)
+    beyond = np.maximum(memory - PATIENCE[MINDFUL][:, None], 0)
+    seen[MINDFUL] *= np.exp(-RESENTS[MINDFUL][:, None] * beyond)
+    return seen
 
 
 def advice_level(charged: np.ndarray, advised: np.ndarray) -> np.ndarray:

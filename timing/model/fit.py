@@ -12,8 +12,9 @@ from ..arrays import np
 from . import bins
 from .odds import Odds, expit
 from .patterns import COUNT, DEAD_AT, FAMILY, PAID
-from .priors import GROUP_COUNT, Priors
+from .priors import GROUP_COUNT, Priors, deviations
 from .sequence import PAID as SUCCESS
+from .sequence import is_credit
 from .training import Sample, add_up
 
 _TILT_SD, _COUNTRY_SD = 1.2, 0.6
@@ -38,10 +39,19 @@ class Fit:
         self.kinds, self.names, self.named_at = self._index_names()
         self.design, self.mean, self.precision = self._design()
         self.effects = self._start_effects(start)
+        self.issuers = [n for k, n in zip(self.kinds, self.names, strict=True) if k == "issuer"]
+        place = {name: number + 1 for number, name in enumerate(self.issuers)}
+        self.issuer = np.array([place.get(case.sequence.issuer, 0) for case in sample.cases])
+        self.odds = replace(
+            start, issuers_of={n: start.issuers_of.get(n, start.issuers) for n in self.issuers}
+        )
         self.countries = sorted({case.sequence.country for case in sample.cases})
         where = {country: number for number, country in enumerate(self.countries)}
         self.country = np.array([where[case.sequence.country] for case in sample.cases])
-        self.base = np.stack([priors.habits(country) for country in self.countries])
+        self.credit = np.array([is_credit(case.sequence) for case in sample.cases])
+        self.base = np.stack(
+            [[priors.habits(c, credit) for credit in (0, 1)] for c in self.countries]
+        )
         zero = np.zeros(COUNT)
         self.habits_of = np.stack([start.habits_of.get(c, zero) for c in self.countries])
         self.opening = sample.opening.astype(np.intp)
@@ -85,9 +95,12 @@ class Fit:
             design[rows[known], bins.EFFECT_COUNT + column[known]] = 1
         sds = self.priors.values["effects"]["sd"]
         named_sd = np.array([sds[kind] for kind in self.kinds])
-        sd = np.concatenate([self.priors.effects_sd, named_sd])
         mean = np.concatenate([self.priors.effects, np.zeros(len(self.names))])
-        return design, mean, 1 / sd**2
+        precision = np.zeros((width, width))
+        precision[: bins.EFFECT_COUNT, : bins.EFFECT_COUNT] = self.priors.effects_precision
+        rest = np.arange(bins.EFFECT_COUNT, width)
+        precision[rest, rest] = 1 / named_sd**2
+        return design, mean, precision
 
     def _start_effects(self, start: Odds) -> np.ndarray:
         known = [
@@ -102,17 +115,19 @@ class Fit:
         # are paid learn to explain everything without pay days, and never get out of that.
         alone = rounds // 3 if self.from_scratch else 0
         for number in range(rounds):
-            chance, joint = self.expect()
+            chance, likely, joint = self.expect()
             belief = joint.sum(axis=1)
             if number >= alone:
-                self._fit_hazards(chance, joint, belief, last=number == rounds - 1)
-                self._fit_cool_downs(joint)
+                self._fit_hazards(chance, likely, joint, belief, last=number == rounds - 1)
             self._fit_habits(belief)
             self._fit_moved(belief)
         return self._finish()
 
     def expect(self):
-        """Return chances of retries, and beliefs after all: cases by cool-downs by patterns."""
+        """Return chances and log-likelihoods of retries, and beliefs after all.
+
+        Beliefs are cases by kinds of issuers by patterns.
+        """
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
         score = odds.bins.astype(np.float32)[self.bins]
@@ -120,16 +135,32 @@ class Fit:
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
         likely, log = self.likelihoods(chance)
         log = log + add_up(likely, sample.case, count)
-        joint = np.empty((count, len(bins.COOL_DOWNS), COUNT), dtype=np.float32)
-        for number, share in enumerate(odds.cool_downs):
-            joint[:, number] = log + np.log(share)
-            soon = np.flatnonzero(sample.since < bins.COOL_DOWNS[number])
-            if len(soon):
-                # Refused unseen: the money has no part in it.
-                instead = self.soon_likelihoods()[soon, None] - likely[soon]
-                joint[:, number] += add_up(instead, sample.case[soon], count)
+        joint = np.empty((count, bins.KIND_COUNT, COUNT), dtype=np.float32)
+        shares, plain = np.log(self.shares_of_kinds()), np.exp(likely)
+        for kind in range(bins.KIND_COUNT):
+            joint[:, kind] = log + shares[:, kind, None]
+            rows = np.flatnonzero(sample.looks[:, kind] < 1)
+            if len(rows):
+                instead = self.mixed(plain, kind, rows) - likely[rows]
+                joint[:, kind] += add_up(instead, sample.case[rows], count)
         joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
-        return chance, joint / joint.sum(axis=(1, 2), keepdims=True)
+        return chance, likely, joint / joint.sum(axis=(1, 2), keepdims=True)
+
+    def shares_of_kinds(self) -> np.ndarray:
+        """Return the shares of the kinds of issuers before any retry, by case."""
+        odds = self.odds
+        return np.stack([odds.issuers, *odds.issuers_of.values()])[self.issuer]
+
+    def mixed(self, plain: np.ndarray, kind: int, rows: np.ndarray) -> np.ndarray:
+        """Return log-likelihoods of the answers to some retries under a kind of issuers.
+
+        :param plain: likelihoods of retries by patterns, if the issuer looks
+        """
+        unseen = self.soon_likelihoods()[rows, None]
+        if kind not in bins.MINDFUL:
+            return np.broadcast_to(unseen, (len(rows), COUNT))
+        share = self.sample.looks[rows, kind][:, None]
+        return np.log(share * plain[rows] + (1 - share) * np.exp(unseen))
 
     def soon_likelihoods(self) -> np.ndarray:
         """Return the log-likelihood of each retry's outcome if it came too soon."""
@@ -158,16 +189,16 @@ class Fit:
 
     def _log_prior(self) -> np.ndarray:
         odds, sample = self.odds, self.sample
-        log_prior = self.base[self.country] + odds.habits + self.habits_of[self.country]
+        log_prior = self.base[self.country, self.credit] + odds.habits[self.credit]
+        log_prior += self.habits_of[self.country]
         log_prior += odds.suspects[sample.groups][:, FAMILY]
         log_prior[:, PAID] += np.where(self.opening >= 0, odds.opening[self.opening], 0.0)
         return log_prior
 
-    def _fit_hazards(self, chance, joint, belief, last: bool) -> None:
-        odds, priors, sample = self.odds, self.priors, self.sample
-        # A retry tells about money as far as it did not come too soon.
-        seen = np.searchsorted(bins.COOL_DOWNS, sample.since, side="right") - 1
-        weight = np.cumsum(joint, axis=1)[sample.case, seen] * self.weight[:, None]
+    def _fit_hazards(self, chance, likely, joint, belief, last: bool) -> None:
+        odds, priors = self.odds, self.priors
+        seen = self.find_seen(likely, joint)
+        weight = seen * self.weight[:, None]
         slope = weight * (self.paid[:, None] - chance)
         curve = weight * chance * (1 - chance)
         past_slope, past_curve = self._past_slopes(belief)
@@ -191,22 +222,49 @@ class Fit:
             bins_sd=np.sqrt(np.diag(np.linalg.inv(curvature))) if last else odds.bins_sd,
             answers=counts / counts.sum(axis=1, keepdims=True),
         )
+        self._fit_issuers(joint, seen)
 
-    def _fit_cool_downs(self, joint: np.ndarray) -> None:
-        prior, sample = self.priors.values["cool_downs"], self.sample
-        by_cool_down = joint.sum(axis=2)
+    def find_seen(self, likely: np.ndarray, joint: np.ndarray) -> np.ndarray:
+        """Return the weight with which issuers looked at retries, retries by patterns.
+
+        A retry tells about money only as far as they did.
+        """
+        sample = self.sample
+        # Kinds without memory come first, by how long they refuse.
+        calm = int(bins.MINDFUL[0])
+        passed = np.rint(sample.looks[:, :calm].sum(axis=1)).astype(np.intp) - 1
+        total = np.cumsum(joint[:, :calm], axis=1)[sample.case, passed]
+        plain = np.exp(likely)
+        unseen = np.exp(self.soon_likelihoods())[:, None]
+        for kind in bins.MINDFUL:
+            share = sample.looks[:, kind, None]
+            looked = share * plain
+            # What was paid was looked at.
+            looked /= np.where(self.paid[:, None], looked, looked + (1 - share) * unseen)
+            total += joint[sample.case, kind] * looked
+        return total
+
+    def _fit_issuers(self, joint: np.ndarray, seen: np.ndarray) -> None:
+        """Count the kinds of issuers, and what is answered to charges that they do not look at."""
+        prior, sample = self.priors.values["issuers"], self.sample
         # Only cases with a retry can tell.
         heard = np.bincount(sample.case, minlength=len(sample.cases)) > 0
-        shares = (by_cool_down * (sample.weight * heard)[:, None]).sum(axis=0)
-        shares = shares + prior["worth"] * np.array(prior["shares"])
-        soon = np.array([by_cool_down[sample.case, n] * (sample.since < cool_down)
-                         for n, cool_down in enumerate(bins.COOL_DOWNS)]).sum(axis=0)  # fmt: skip
+        by_kind = joint.sum(axis=2) * (sample.weight * heard)[:, None]
+        shares = by_kind.sum(axis=0) + prior["worth"] * np.array(prior["shares"])
+        shares = shares / shares.sum()
+        own = np.zeros((len(self.issuers) + 1, bins.KIND_COUNT))
+        np.add.at(own, self.issuer, by_kind)
+        own = own[1:] + prior["worth_of_one"] * shares
+        of_each = zip(self.issuers, own / own.sum(axis=1, keepdims=True), strict=True)
         failed = ~self.paid
-        weight = (soon * self.weight)[failed]
-        answers = np.bincount(self.outcome[failed], weight, GROUP_COUNT)
+        unseen = (joint.sum(axis=(1, 2))[sample.case] - seen.sum(axis=1)) * self.weight
+        answers = np.bincount(self.outcome[failed], np.maximum(unseen, 0)[failed], GROUP_COUNT)
         answers = answers + prior["worth"] * np.array(prior["answers"])
         self.odds = replace(
-            self.odds, cool_downs=shares / shares.sum(), soon_answers=answers / answers.sum()
+            self.odds,
+            issuers=shares,
+            issuers_of=dict(of_each),
+            soon_answers=answers / answers.sum(),
         )
 
     def _past_slopes(self, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -220,13 +278,13 @@ class Fit:
         return paid - alone * (paid + failed), alone * (1 - alone) * (paid + failed)
 
     def _fit_effects(self, slope: np.ndarray, curve: np.ndarray, last: bool) -> None:
-        gradient = self.design.T @ slope - (self.effects - self.mean) * self.precision
+        gradient = self.design.T @ slope - self.precision @ (self.effects - self.mean)
         weighted = self.design * curve[:, None]
-        curvature = (self.design.T @ weighted).astype(float) + np.diag(self.precision)
+        curvature = (self.design.T @ weighted).astype(float) + self.precision
         step = np.linalg.solve(curvature, gradient)
         self.effects = self.effects + np.clip(step, -0.5, 0.5)
         if last:
-            self.effects_sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
+            self.effects_sd = deviations(np.linalg.inv(curvature))
 
     def _fit_habits(self, belief: np.ndarray) -> None:
         """Move what is known at the opening of a case towards what its charges have shown.
@@ -280,9 +338,8 @@ class Fit:
         inside = self.opening >= 0
         return np.bincount(self.opening[inside], amounts[:, PAID][inside], len(self.odds.opening))
 
-    @staticmethod
-    def _by_pattern(amounts: np.ndarray) -> np.ndarray:
-        return amounts.sum(axis=0)
+    def _by_pattern(self, amounts: np.ndarray) -> np.ndarray:
+        return np.stack([amounts[self.credit == row].sum(axis=0) for row in (0, 1)])
 
     def _finish(self) -> Odds:
         size = bins.EFFECT_COUNT

@@ -6,19 +6,22 @@ rebuilt from a database's attempts, and models of several companies or hosts can
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ...tools.instants import aware
 from ..case import FinishedAttempt
+from .bins import TECHNICAL
+from .calibration import Calibration, calibrate, moved
 from .fit import fit
 from .odds import Odds
 from .priors import Priors, load
 from .reservoir import Reservoir, hash_key
-from .sequence import read_finished
+from .sequence import ChargeSequence, find_promises, is_credit, read_finished
 from .training import Encoded, TrainingData, gather
 
-VERSION = 3
+VERSION = 4
 _FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
 # From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
 # fewer on all of them.
@@ -46,6 +49,9 @@ class Model:
         self._fitted_on = 0.0  # newest opening at the last fit, days since 1970
         self._newest = 0.0
         self._training_data = TrainingData()
+        self.calibration = Calibration()
+        self._heard = 0  # promises since they were last compared with outcomes
+        self._fit_minute = 0  # local minute of the latest charge at the last fit
 
     @property
     def version(self) -> str:
@@ -67,7 +73,25 @@ class Model:
         born = round(opened.timestamp() / 86400.0, 4)
         self._newest = max(self._newest, born)
         if self.reservoir.wants(key, born):
-            self.reservoir.add(key, read_finished(attempt, self.priors))
+            sequence = read_finished(attempt, self.priors)
+            if attempt.predicted is not None:
+                self._heard += 1
+                if attempt.believed is None:
+                    sequence = self._restore(sequence)
+            self.reservoir.add(key, sequence)
+
+    def _restore(self, sequence: ChargeSequence) -> ChargeSequence:
+        """Return a case with what the odds gave its last charge, of which only the promise is told.
+
+        The promise was moved by what promises were worth then, which is about what they are now.
+        """
+        *before, last = sequence.observations
+        number = 1 + sum(one.outcome != TECHNICAL for one in before[1:])
+        move = self.calibration.move(number, bool(last.left), is_credit(sequence))
+        if not self.calibration.count:
+            return sequence
+        last = last._replace(believed=round(1000 * moved(last.predicted / 1000, -move)))
+        return replace(sequence, observations=(*before, last))
 
     def refresh(self, now: datetime | None = None, *, force: bool = False) -> bool:
         """Fit the odds when enough is new, or always; return whether that was done.
@@ -76,6 +100,8 @@ class Model:
 
         :param now: aware instant from which forgetting counts, by default the newest case's
         """
+        if self._heard >= max(1, self.calibration.count // 20) or force:
+            self._calibrate()
         if not force and not self.is_stale:
             return False
         cases = self._training_data.update(self.reservoir)
@@ -85,10 +111,21 @@ class Model:
         seconds = aware(now).timestamp() if now else 0.0
         today = max(self.reservoir.newest, seconds / 86400.0)
         self.odds = self._fit(cases, today)
+        self._fit_minute = max(case.sequence.observations[-1].minute for case in cases)
         self.fits += 1
         self._fitted += self._new
         self._new, self._fitted_on = 0.0, self._newest
         return True
+
+    def _calibrate(self) -> None:
+        """Compare promises with outcomes; takes milliseconds."""
+        promises = []
+        for sequence in self.reservoir.cases.values():
+            promises += find_promises(sequence)
+        promises.sort(key=lambda pair: pair[0])
+        refitted = sum(minute <= self._fit_minute for minute, _promise in promises)
+        self.calibration = calibrate([promise for _minute, promise in promises], refitted)
+        self._heard = 0
 
     def _fit(self, cases: list[Encoded], today: float) -> Odds:
         """Return the odds of all remembered cases; their order is that of hashed keys."""
@@ -139,6 +176,8 @@ class Model:
             "fitted_on": self._fitted_on,
             "newest": self._newest,
             "odds": self.odds.to_dict(),
+            "calibration": [self.calibration.count, *self.calibration.moves],
+            "fit_minute": self._fit_minute,
             "reservoir": self.reservoir.to_dict(),
         }
 
@@ -153,6 +192,9 @@ class Model:
         model = cls(priors)
         model.reservoir = Reservoir.from_dict(values["reservoir"])
         model.odds = Odds.from_dict(values["odds"])
+        model._fit_minute = int(values["fit_minute"])
+        count, *moves = values["calibration"]
+        model.calibration = Calibration(tuple(map(float, moves)), int(count))
         model.attempts, model.fits = int(values["attempts"]), int(values["fits"])
         model._new, model._fitted = float(values["new"]), float(values["fitted"])
         model._fitted_on, model._newest = float(values["fitted_on"]), float(values["newest"])

@@ -17,12 +17,12 @@ from . import bins
 from .patterns import COUNT, DEAD_AT, ERRATIC, FAMILIES, FAMILY, PAID, latest_pay
 from .priors import Priors, load
 from .sequence import PAID as SUCCESS
-from .sequence import ChargeSequence
+from .sequence import ChargeSequence, is_credit
 from .training import Encoded, encode
 
 _DRAWS = 24
 # Of these probabilities logarithms are taken, and rounding must not make one nothing.
-_LOGGED, _LEAST = frozenset({"cool_downs", "answers", "soon_answers"}), 1e-5
+_LOGGED, _LEAST = frozenset({"issuers", "answers", "soon_answers"}), 1e-5
 _ARRAYS = (
     "bins",
     "bins_sd",
@@ -33,7 +33,7 @@ _ARRAYS = (
     "suspects",
     "habits",
     "habits_sd",
-    "cool_downs",
+    "issuers",
     "soon_answers",
 )
 
@@ -44,9 +44,11 @@ class Odds:
 
     Arrays are named as in :class:`timing.model.priors.Priors`; `_sd` is the posterior's spread.
 
-    :ivar cool_downs: share of issuers with each of :data:`timing.model.bins.COOL_DOWNS`
-    :ivar soon_answers: what they answer to charges that come too soon, by group
-    :ivar habits: learned log tilt of each pattern against its prior share
+    :ivar issuers: share of each kind of issuers, see :data:`timing.model.bins.COOL_DOWNS`
+    :ivar soon_answers: what they answer to charges that they do not look at, by group
+    :ivar issuers_of: the shares of kinds among those who failed at an issuer, by its name
+    :ivar habits: learned log tilt of each pattern against its prior share; credit cards in a row of
+        their own, after all others
     :ivar habits_of: the same on top, by country
     :ivar named: learned effect and its spread, by kind and name
     :ivar quick: paid and all quick retries after one, two, … technical failures in a row
@@ -63,9 +65,10 @@ class Odds:
     suspects: np.ndarray
     habits: np.ndarray
     habits_sd: np.ndarray
-    cool_downs: np.ndarray
+    issuers: np.ndarray
     soon_answers: np.ndarray
     habits_of: Mapping[str, np.ndarray] = field(default_factory=dict)
+    issuers_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     named: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     quick: tuple[tuple[float, float], ...] = ()
     moved: float = 0.0
@@ -83,10 +86,10 @@ class Odds:
             priors.answers,
             priors.opening,
             priors.suspects,
-            np.zeros(COUNT),
-            np.full(COUNT, 0.5),
-            np.array(priors.values["cool_downs"]["shares"]),
-            np.array(priors.values["cool_downs"]["answers"]),
+            np.zeros((2, COUNT)),
+            np.full((2, COUNT), 0.5),
+            np.array(priors.values["issuers"]["shares"]),
+            np.array(priors.values["issuers"]["answers"]),
             moved=float(priors.values["moved"]["share"]),
         )
 
@@ -96,6 +99,7 @@ class Odds:
             name: np.round(getattr(self, name), 4).tolist() for name in _ARRAYS
         }
         values["habits_of"] = {k: np.round(v, 3).tolist() for k, v in self.habits_of.items()}
+        values["issuers_of"] = {k: np.round(v, 4).tolist() for k, v in self.issuers_of.items()}
         values["named"] = {
             kind: {name: [round(x, 4) for x in pair] for name, pair in effects.items()}
             for kind, effects in self.named.items()
@@ -114,6 +118,7 @@ class Odds:
         return cls(
             **arrays,
             habits_of={k: np.array(v, dtype=float) for k, v in values["habits_of"].items()},
+            issuers_of={k: np.maximum(v, _LEAST) for k, v in values["issuers_of"].items()},
             named={
                 kind: {name: (pair[0], pair[1]) for name, pair in effects.items()}
                 for kind, effects in values["named"].items()
@@ -128,12 +133,25 @@ class Odds:
         """Draws of the parameters from their posterior, the same whenever they are asked for."""
         return Draws(self)
 
+    def usual_hour(self, start: float, end: float) -> float:
+        """Return the hour of the day, from `start` to before `end`, that was seen to be the best.
+
+        Near hours learn from each other, and as long as little is known it is that of the priors.
+        """
+        first = bins.OFFSETS["hour"]
+        effect = self.effects[first : first + bins.EFFECTS["hour"]]
+        inside = (start <= bins.HOUR_STARTS) & (end > bins.HOUR_STARTS)
+        if not inside.any():
+            return start
+        return float(bins.HOUR_STARTS[np.where(inside, effect, -np.inf).argmax()])
+
     # Beliefs about the payer
 
     def opening_belief(self, encoded: Encoded) -> np.ndarray:
         """Return the log weight of each pattern when a case opens, not normalised."""
         sequence = encoded.sequence
-        log = load().habits(sequence.country) + self.habits
+        credit = is_credit(sequence)
+        log = load().habits(sequence.country, credit) + self.habits[credit]
         if sequence.country in self.habits_of:
             log = log + self.habits_of[sequence.country]
         group = min(sequence.observations[0].outcome, bins.TECHNICAL)
@@ -143,7 +161,9 @@ class Odds:
         return log
 
     def belief(self, sequence: ChargeSequence, match: float = 0.0) -> np.ndarray:
-        """Return weights, cool-downs by patterns, after all failures of a case; they add up to 1.
+        """Return the weights of kinds of issuers by patterns after all failures of a case.
+
+        They add up to 1.
 
         :param match: log weight for patterns that pay when the network said to come back
         """
@@ -151,7 +171,7 @@ class Odds:
         log = self.opening_belief(encoded)
         if len(encoded.past):
             log = log + self.past_likelihood(encoded, log)
-        log = log + np.log(self.cool_downs)[:, None]
+        log = log + np.log(self.issuers_of.get(sequence.issuer, self.issuers))[:, None]
         if len(encoded.outcomes):
             score = self.bins[encoded.bins]
             score[:, :DEAD_AT] += self._scores(encoded)[:, None]
@@ -159,9 +179,7 @@ class Odds:
             outcome = np.where(failed, encoded.outcomes, 0)
             answered = np.log(self.answers[encoded.bins, outcome[:, None]])
             likely = answered - np.logaddexp(0.0, score)
-            soon = encoded.since[None, :] < bins.COOL_DOWNS[:, None]
-            log = log + np.where(soon, 0.0, 1.0) @ likely
-            log = log + (soon * np.log(self.soon_answers[outcome])).sum(axis=1)[:, None]
+            log = log + _answered(encoded.looks, likely, self.soon_answers[outcome])
         advised = max(observation.advised for observation in sequence.observations)
         if match and advised:
             log = log + match * _pays_when_advised(
@@ -226,18 +244,34 @@ class Odds:
 class Draws:
     """Draws of the parameters from their posterior, one a row.
 
-    :ivar habits: factors of the patterns' weights
+    :ivar habits: factors of the patterns' weights, of other methods and of credit cards
     """
 
     def __init__(self, odds: Odds, seed: int = 20) -> None:
         rng = np.random.default_rng(seed)
 
         def draw(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-            return mean + sd * rng.standard_normal((_DRAWS, len(mean)))
+            return mean + sd * rng.standard_normal((_DRAWS, *mean.shape))
 
         self.bins = draw(odds.bins, odds.bins_sd)
         self.effects = draw(odds.effects, odds.effects_sd)
-        self.habits = np.exp(draw(np.zeros(COUNT), odds.habits_sd))
+        self.habits = np.exp(draw(np.zeros((2, COUNT)), odds.habits_sd))
+
+
+def _answered(looks: np.ndarray, likely: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood of answers, kinds of issuers by patterns.
+
+    :param looks: charges by kinds, shares that are looked at
+    :param likely: charges by patterns, log-likelihood of the answer to a charge that is looked at
+    :param unseen: likelihood of the answer to one that is not, by charge
+    """
+    seen = looks.copy()
+    seen[:, bins.MINDFUL] = 1
+    log = seen.T @ likely + ((1 - seen) * np.log(unseen)[:, None]).sum(axis=0)[:, None]
+    share = looks[:, bins.MINDFUL, None]
+    mixed = share * np.exp(likely)[:, None, :] + (1 - share) * unseen[:, None, None]
+    log[bins.MINDFUL] = np.log(mixed).sum(axis=0)
+    return log
 
 
 def _pays_when_advised(failed: int, advised: int, country: str) -> np.ndarray:

@@ -31,6 +31,7 @@ class Priors:
     kinship: np.ndarray
     effects: np.ndarray
     effects_sd: np.ndarray
+    effects_precision: np.ndarray
     opening: np.ndarray
     suspects: np.ndarray
     answers: np.ndarray
@@ -60,9 +61,12 @@ class Priors:
             return bins.HARD
         return self.group_of.get(reason, bins.SOFT)
 
-    def habits(self, country: str) -> np.ndarray:
-        """Return the log of the prior share of each pattern in a country."""
-        return _habits(country)
+    def habits(self, country: str, credit: int = 0) -> np.ndarray:
+        """Return the log of the prior share of each pattern in a country.
+
+        :param credit: 1 for credit cards, which are paid off when their holders choose to
+        """
+        return _habits(country, credit)
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +74,7 @@ def load() -> Priors:
     """Return the shipped priors; read once."""
     values = json.loads(_DATA.read_text(encoding="utf-8"))
     alpha, kinship = _bins(values)
-    effects, effects_sd = _effects(values["effects"])
+    effects, effects_cov = _effects(values["effects"])
     suspects = np.array([values["suspects"][group] for group in bins.GROUPS[:4]])
     rhythms = suspects[:, : len(RHYTHMS)]
     suspects = np.concatenate([rhythms, rhythms, suspects[:, len(RHYTHMS) :]], axis=1)
@@ -79,7 +83,8 @@ def load() -> Priors:
         alpha,
         kinship,
         effects,
-        effects_sd,
+        deviations(effects_cov),
+        np.linalg.inv(effects_cov),
         np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
         suspects,
         _answers(),
@@ -147,12 +152,31 @@ def _place(
 
 
 def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the prior means of the effects, and how they vary together: near hours are alike."""
     mean, sd = np.zeros(bins.EFFECT_COUNT), np.zeros(bins.EFFECT_COUNT)
     for name, levels in bins.EFFECTS.items():
         start = bins.OFFSETS[name]
         mean[start : start + levels] = values.get(name, 0.0)
         sd[start : start + levels] = values["sd"][name]
-    return mean, sd
+    covariance = np.diag(sd**2)
+    middle = (bins.HOUR_STARTS + np.append(bins.HOUR_STARTS[1:], 24.0)) / 2
+    away = np.subtract.outer(middle, middle) / values["hours_alike"]
+    hours = slice(bins.OFFSETS["hour"], bins.OFFSETS["hour"] + bins.EFFECTS["hour"])
+    covariance[hours, hours] = values["sd"]["hour"] ** 2 * np.exp(-(away**2) / 2)
+    covariance[hours, hours] += 0.05**2 * np.eye(bins.EFFECTS["hour"])
+    # Where charges are always made at one hour, what is wrong with the odds as a whole would look
+    # like that hour's doing, and another one better for having been left alone.
+    covariance[hours, hours] += values["hours_level"] ** 2
+    return mean, covariance
+
+
+def deviations(covariance: np.ndarray) -> np.ndarray:
+    """Return how uncertain each effect is: of hours, beside the mean of all hours."""
+    covariance = covariance.copy()
+    hours = slice(bins.OFFSETS["hour"], bins.OFFSETS["hour"] + bins.EFFECTS["hour"])
+    apart = np.eye(bins.EFFECTS["hour"]) - 1 / bins.EFFECTS["hour"]
+    covariance[hours, hours] = apart @ covariance[hours, hours] @ apart
+    return np.sqrt(np.maximum(np.diag(covariance), 0))
 
 
 def _answers() -> np.ndarray:
@@ -170,13 +194,17 @@ def _answers() -> np.ndarray:
 
 
 @lru_cache(maxsize=512)
-def _habits(country: str) -> np.ndarray:
+def _habits(country: str, credit: int) -> np.ndarray:
     values = load().values
     countries = values["countries"]
     key = country if country in countries else "europe" if country in values["europe"] else ""
     families = {**values["families"]["default"], **(countries[key] if key else {})}
     within = np.zeros(COUNT)
     days = values["days"].get(country) or values["days"]["default"]
+    quick = values["families"]["quick"]
+    if credit:
+        families, days = dict(values["families"]["credit"]), {}
+        quick = values["families"]["credit_quick"]
     pairs, weekdays = values["pairs"], values["weekdays"]["default"]
     for index, pattern in enumerate(PATTERNS):
         rhythm = FAMILIES[pattern.family].partition("_")[0]
@@ -189,7 +217,6 @@ def _habits(country: str) -> np.ndarray:
             within[index] = weekdays[pattern.weekday]
         else:
             within[index] = 1.0
-    quick = values["families"]["quick"]
     for rhythm in RHYTHMS:
         share = families[rhythm]
         families[rhythm], families[f"{rhythm}_quick"] = (1 - quick) * share, quick * share

@@ -123,8 +123,10 @@ def unite(one: ChargeSequence, two: ChargeSequence) -> ChargeSequence:
         elif known != observation:
             # Only one of two readings knows what had been promised; if they contradict each other,
             # any rule will do that does not depend on the order.
-            promised = max(known.predicted, observation.predicted)
-            observations[observation.minute] = max(known, observation)._replace(predicted=promised)
+            promised = max((one.predicted, one.believed, one.left) for one in (known, observation))
+            observations[observation.minute] = max(known, observation)._replace(
+                **dict(zip(("predicted", "believed", "left"), promised, strict=True))
+            )
     first, second = sorted((one, two), key=lambda sequence: (sequence.born, repr(sequence)))
     return ChargeSequence(
         first.born,
@@ -156,12 +158,15 @@ def _pack(sequence: ChargeSequence, names: dict[str, int]) -> Iterable[Any]:
     for observation in sequence.observations:
         advised = observation.advised - start if observation.advised else ""
         promised = "" if observation.predicted < 0 else observation.predicted
+        moved = observation.believed - observation.predicted
         values = (
             observation.minute - before,
             observation.outcome,
             name(observation.reason),
             advised,
             promised,
+            moved or "",
+            observation.left or "",
         )
         words.append(".".join(map(_to_base36, values)).rstrip("."))
         before = observation.minute
@@ -177,7 +182,8 @@ def _unpack(row: list[Any], names: list[str]) -> ChargeSequence:
     born, named, start, observations, past = row
     minute, charges = start, []
     for word in observations.split():
-        gap, outcome, reason, advised, promised = (word.split(".") + [""] * 4)[:5]
+        gap, outcome, reason, advised, promised, moved, left = (word.split(".") + [""] * 6)[:7]
+        promised = int(promised, 36) if promised else -1
         minute += int(gap, 36)
         charges.append(
             Observation(
@@ -185,7 +191,9 @@ def _unpack(row: list[Any], names: list[str]) -> ChargeSequence:
                 int(outcome, 36),
                 names[int(reason or "0", 36)],
                 start + int(advised, 36) if advised else 0,
-                int(promised, 36) if promised else -1,
+                promised,
+                promised + (int(moved, 36) if moved else 0),
+                int(left, 36) if left else 0,
             )
         )
     code, codes = 2 * start, []

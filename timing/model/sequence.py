@@ -11,7 +11,9 @@ from typing import NamedTuple
 from ...tools.instants import aware, find_zone
 from ..arrays import np
 from ..case import Case, Failure, local_minutes
+from ..spread import spread_days
 from . import bins
+from .calibration import Promise
 from .priors import Priors
 
 PAID = 9  # the outcome of a charge that succeeded, beside the groups of failures
@@ -30,6 +32,8 @@ class Observation(NamedTuple):
     :ivar reason: id of the reason, empty when paid
     :ivar advised: local minute that the network named for the next try, 0 for none
     :ivar predicted: promised probability of success in thousandths, -1 when none was
+    :ivar believed: what the odds had given it, in thousandths, -1 when there was no promise
+    :ivar left: 1 where the charge left the even spread of tries
     """
 
     minute: int
@@ -37,6 +41,8 @@ class Observation(NamedTuple):
     reason: str
     advised: int = 0
     predicted: int = -1
+    believed: int = -1
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def read(case: Case, priors: Priors) -> ChargeSequence:
     )
 
 
-def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) -> Observation:
+def read_failure(failure: Failure, zone, priors: Priors) -> Observation:
     """Read one declined charge."""
     wait = failure.wait_until
     return Observation(
@@ -85,7 +91,6 @@ def read_failure(failure: Failure, zone, priors: Priors, predicted: int = -1) ->
         priors.group(failure.reason, failure.decline_class),
         str(failure.reason or "")[:40],
         local_minutes(wait, zone) if wait else 0,
-        predicted,
     )
 
 
@@ -105,16 +110,51 @@ def read_finished(attempt, priors: Priors) -> ChargeSequence:
         ),
         priors,
     )
-    promised = attempt.predicted
-    predicted = -1 if promised is None else round(1000 * min(max(promised, 0.0), 1.0))
+    predicted = _thousandths(attempt.predicted)
+    minute = local_minutes(aware(attempt.at), zone)
     if attempt.paid:
-        last = Observation(local_minutes(aware(attempt.at), zone), PAID, "", 0, predicted)
+        last = Observation(minute, PAID, "", 0)
     else:
         failure = attempt.failure or Failure(attempt.at)
-        last = read_failure(failure, zone, priors, predicted)
-        last = last._replace(minute=local_minutes(aware(attempt.at), zone))
+        last = read_failure(failure, zone, priors)
+    last = last._replace(
+        minute=minute,
+        predicted=predicted,
+        believed=_thousandths(attempt.believed) if attempt.believed is not None else predicted,
+        left=int(leaves_spread(case, sequence, minute)),
+    )
     before = sequence.observations if failures else ()
     return replace(sequence, observations=(*before, last))
+
+
+def _thousandths(probability: float | None) -> int:
+    return -1 if probability is None else round(1000 * min(max(probability, 0.0), 1.0))
+
+
+def leaves_spread(case: Case, sequence: ChargeSequence, minute: int) -> bool:
+    """Return whether a charge was made on another day than the even spread's next one."""
+    policy, minutes = case.policy, [one.minute for one in sequence.observations]
+    left = policy.tries - case.tries_used
+    if left < 1 or not 0 < policy.window <= 366:
+        return False
+    last = (minutes[0] + round(policy.window * 1440)) // 1440
+    days = spread_days(minutes[0], minutes[-1], policy.window, policy.tries, left, last)
+    return minute // 1440 not in days[:1]
+
+
+def find_promises(sequence: ChargeSequence) -> list[tuple[int, Promise]]:
+    """Return the promises that the charges of a case were made with, and their local minutes.
+
+    Not those of quick tries after technical trouble, which count by themselves.
+    """
+    found, number, credit = [], 1, is_credit(sequence)
+    for before, charge in zip(sequence.observations, sequence.observations[1:], strict=False):
+        if charge.believed >= 0 and before.outcome != bins.TECHNICAL:
+            paid = charge.outcome == PAID
+            promise = Promise(charge.believed / 1000, number, bool(charge.left), credit, paid)
+            found.append((charge.minute, promise))
+        number += charge.outcome != bins.TECHNICAL
+    return found
 
 
 @dataclass(frozen=True)
@@ -192,6 +232,11 @@ def effect_levels(
     failed, number, group, advised, opened = np.repeat(np.array(values), count, axis=0).T
     charged = np.tile(minutes, len(covariates))
     return find_levels(charged, failed, number, group, near, advised, opened, *facts(sequence))
+
+
+def is_credit(sequence: ChargeSequence) -> int:
+    """Return 1 for a credit card, whose holder pays it off, and 0 for all other methods."""
+    return int(sequence.funding == "credit")
 
 
 def facts(sequence: ChargeSequence) -> tuple[int, int, int]:

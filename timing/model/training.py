@@ -29,7 +29,7 @@ class Encoded:
     :ivar levels: retries by effects
     :ivar reasons: of the failure before each retry
     :ivar outcomes: group of each retry's failure, or paid
-    :ivar since: minutes since the charge before each retry, whatever it was answered
+    :ivar looks: retries by kinds of issuers, share of such charges that they look at
     :ivar opening: days since pay day when the case opened, binned, by hypotheses; -1 if it matters
         not
     :ivar past: earlier charges by hypotheses, their bins
@@ -43,7 +43,7 @@ class Encoded:
     reasons: list[str]
     outcomes: np.ndarray
     predicted: np.ndarray
-    since: np.ndarray
+    looks: np.ndarray
     opening: np.ndarray
     past: np.ndarray
     past_paid: np.ndarray
@@ -72,9 +72,9 @@ class TrainingData:
 
 def encode(country: str, sequences: Sequence[ChargeSequence]) -> list[Encoded]:
     """Encode cases of one country."""
-    rows, reasons, counts = _rows(sequences)
-    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 13).T
-    minute, since, failed, number, group, near, *columns = columns
+    rows, reasons, counts, looks = _rows(sequences)
+    columns = np.array(rows, dtype=np.int64).reshape(len(rows), 12).T
+    minute, failed, number, group, near, *columns = columns
     advised, opened, outcome, predicted, *same = columns
     found = bins.find_bins(failed, minute, group, country).T
     levels = find_levels(minute, failed, number, group, near, advised, opened, *same).T
@@ -100,7 +100,7 @@ def encode(country: str, sequences: Sequence[ChargeSequence]) -> list[Encoded]:
                 reasons[part],
                 outcome[part].astype(np.int8),
                 predicted[part].astype(np.int16),
-                since[part],
+                looks[part],
                 opening[index],
                 past[part_past],
                 past_paid[part_past],
@@ -110,10 +110,12 @@ def encode(country: str, sequences: Sequence[ChargeSequence]) -> list[Encoded]:
     return encoded
 
 
-def _rows(sequences: Sequence[ChargeSequence]) -> tuple[list[tuple], list[str], list[int]]:
+def _rows(
+    sequences: Sequence[ChargeSequence],
+) -> tuple[list[tuple], list[str], list[int], np.ndarray]:
     rows: list[tuple] = []
     reasons: list[str] = []
-    counts = []
+    counts, looks = [], [np.empty((0, bins.KIND_COUNT))]
     for sequence in sequences:
         before = len(rows)
         same = facts(sequence)
@@ -123,14 +125,15 @@ def _rows(sequences: Sequence[ChargeSequence]) -> tuple[list[tuple], list[str], 
                 continue  # Technical trouble tells nothing about the payer.
             known = follow(sequence.observations[:index])
             near = sum(observation.minute - minute <= DENSE for minute in known.recent)
+            charges = [before.minute for before in sequence.observations[:index]]
+            looks.append(bins.looks(charges, [observation.minute]).T)
             rows.append(
-                (observation.minute, observation.minute - sequence.observations[index - 1].minute)
-                + (known.failed, known.number, known.group, min(near, 2))
+                (observation.minute, known.failed, known.number, known.group, min(near, 2))
                 + (known.advised, known.opened, observation.outcome, observation.predicted, *same)
             )
             reasons.append(known.reason)
         counts.append(len(rows) - before)
-    return rows, reasons, counts
+    return rows, reasons, counts, np.concatenate(looks).astype(np.float32)
 
 
 @lru_cache(maxsize=1024)
@@ -160,6 +163,7 @@ def _encode_pasts(country: str, pasts: Sequence[tuple[int, ...]], opened: Sequen
 class Sample:
     """All cases side by side; `case` and `past_case` are the numbers of the rows' cases.
 
+    :ivar looks: retries by kinds of issuers, share of such charges that they look at
     :ivar weight: of each case for hazards
     :ivar recent: of each case for habits, which are forgotten faster
     """
@@ -168,7 +172,7 @@ class Sample:
     bins: np.ndarray
     levels: np.ndarray
     outcomes: np.ndarray
-    since: np.ndarray
+    looks: np.ndarray
     case: np.ndarray
     opening: np.ndarray
     groups: np.ndarray
@@ -201,7 +205,7 @@ def gather(
         np.concatenate([case.bins for case in cases]),
         np.concatenate([case.levels for case in cases]).astype(np.int64),
         np.concatenate([case.outcomes for case in cases]),
-        np.concatenate([case.since for case in cases]),
+        np.concatenate([case.looks for case in cases]),
         np.repeat(numbers, [len(case.outcomes) for case in cases]),
         np.stack([case.opening for case in cases]),
         np.minimum(first, bins.TECHNICAL),

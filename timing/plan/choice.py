@@ -10,10 +10,11 @@ from ..case import Case, Hint, local_minutes
 from ..constraints import AllowedInstants
 from ..decision import Decision, Sentence, Stop, _
 from ..model import bins
+from ..model.calibration import moved
 from ..model.model import Model
 from ..model.odds import Odds
 from ..model.patterns import FAMILY, latest_pay
-from ..model.sequence import ChargeSequence, read
+from ..model.sequence import ChargeSequence, is_credit, leaves_spread, read
 from .ladder import Ladder, plan_ladder
 from .plan import Outlook, SlotPlan, Weighed, weigh
 from .slots import REST, Slots, find_slots, instant_of, spread
@@ -22,16 +23,15 @@ from .slots import REST, Slots, find_slots, instant_of, spread
 # matters: these are looked at, and must promise this share of the amount more.
 _PAY_DAY_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
 _PROBABLE, _HOUR_MARGIN = 0.5, 0.005
+# So many retries tell the hours of a day from each other well enough to look half as often.
+_HOURS_KNOWN = 500
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
 # learn, a share of the decisions may cost a little more.
 _SAFE, _CHEAP = 0.0004, 0.002
 _MOST_CANDIDATES = 24
-# The even spread is left for a promised gain of at least this share of the amount: the best of many
-# plans is partly the luckiest, and where nothing can be known it promises nearly as much. A share
-# comes on top where the spread has a try every other day, which leaves little to win, and one as
-# long as there is no evidence; with so many retries behind the odds, half of that.
-_SPREAD_MARGIN, _DENSE_MARGIN, _THIN_MARGIN, _ENOUGH_EVIDENCE = 0.02, 0.01, 0.02, 200
-_DENSE = 2.0  # days for each try
+# The even spread is left for a gain of at least this share of the amount, after what tries that
+# left it have been worth so far: the best of many plans is partly the luckiest.
+_SPREAD_MARGIN = 0.01
 # A try that promises less than this share of the amount has no place in a plan: it wins nearly
 # nothing, and an issuer remembers it.
 _LEAST_WORTH = 0.001
@@ -64,7 +64,7 @@ def choose(
     sequence = read(case, model.priors)
     factor = np.log(model.priors.values["advice_match"]["factor"])
     belief = model.odds.belief(sequence, factor)
-    slots = find_slots(case, allowed, earliest)
+    slots = find_slots(case, allowed, earliest, _hour(case, model.odds, rng))
     minutes = np.maximum(slots.minutes, sequence.observations[-1].minute + 1)
     advised = any(observation.advised for observation in sequence.observations)
     # A try that costs more than all there is to win is as bad as one that costs twice that.
@@ -85,6 +85,19 @@ def choose(
     if not plan.slots:
         return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
     return chooser.choose(plan if advised else chooser.prefer_spread(plan))
+
+
+def _hour(case: Case, odds: Odds, rng: random.Random | None) -> float:
+    """Return the hour of the days that are planned: the best, but for a share of the decisions.
+
+    That share is twice the policy's exploration to begin with, and falls as hours are learned.
+    """
+    start, end = case.policy.start, case.policy.end
+    share = 2 * case.policy.exploration / (1 + odds.evidence / _HOURS_KNOWN)
+    if rng is None or rng.random() >= share:
+        return odds.usual_hour(start, end)
+    inside = [hour for hour in bins.HOUR_STARTS.tolist() if start <= hour < end]
+    return rng.choice(inside) if inside else start
 
 
 def _discount(case: Case, minutes: np.ndarray) -> np.ndarray:
@@ -119,11 +132,11 @@ class _Chooser:
         pick = _draw(share, self.rng)
         at = self._allowed_at(instants[pick])
         source = self._source(int(minutes[pick]), weighed.parts[:, pick], at, limit)
-        sentence = None
+        told = None
         if plan.is_spread and source == "smart":
-            source, sentence = "ladder", explain("spread", self.case, float(weighed.chance[pick]))
-        drawn = float(share[pick])
-        return self._choice(at, source, weighed, pick, drawn, plan, instants, share, sentence)
+            source, told = "ladder", "spread"
+        move = self._move(int(minutes[pick]))
+        return self._choice(at, source, weighed, pick, plan, instants, share, move, told)
 
     def prefer_spread(self, plan: SlotPlan) -> SlotPlan:
         """Return the even spread of tries where the plan promises little more.
@@ -131,12 +144,10 @@ class _Chooser:
         What a plan promises beyond it rests on what is believed of the payer: the spread is right
         for everybody, if not by much.
         """
-        policy, evidence = self.case.policy, self.model.odds.evidence
-        margin = _SPREAD_MARGIN + _THIN_MARGIN / (1 + evidence / _ENOUGH_EVIDENCE)
-        if policy.window <= _DENSE * policy.tries:
-            margin += _DENSE_MARGIN
-        path = [] if policy.waits else spread(self.case, self.slots)
-        if not path or plan.value - self.outlook.value(path) > margin:
+        path = [] if self.case.policy.waits else spread(self.case, self.slots)
+        kept = self.model.calibration.gain_factor(is_credit(self.sequence))
+        value = 1 - max(1 - plan.value, 0.0) ** kept
+        if not path or value - self.outlook.value(path) > _SPREAD_MARGIN:
             return plan
         return SlotPlan(tuple(path), plan.value, plan.chance, is_spread=True)
 
@@ -147,7 +158,9 @@ class _Chooser:
         nothing = np.zeros((len(self.outlook.which), 1))
         weighed = weigh(self.outlook, minutes, nothing, np.ones(1))
         plan, share = SlotPlan((), 0.0, 0.0), np.ones(1)
-        return self._choice(at, "hint", weighed, 0, 1.0, plan, [at], share, hint.sentence)
+        move = self._move(int(minutes[0]))
+        choice = self._choice(at, "hint", weighed, 0, plan, [at], share, move)
+        return replace(choice, sentence=hint.sentence) if hint.sentence else choice
 
     def _limit(self, plan: SlotPlan) -> datetime | None:
         """Return the ladder's next instant where the policy allows nothing later."""
@@ -171,8 +184,7 @@ class _Chooser:
         found = {int(slots.minutes[n]): (slots.instants[n], n) for n in numbers}
         day = int(slots.minutes[first]) // 1440
         hours = self.case.hours
-        knows_hours = self.model.odds.evidence >= _ENOUGH_EVIDENCE or not plan.is_spread
-        refined = knows_hours and self._pay_day_share(first) > _PROBABLE
+        refined = not plan.is_spread and self._pay_day_share(first) > _PROBABLE
         for hour in _PAY_DAY_HOURS if refined else ():
             minute = round(hours.nearest_hour(hour) * 60)
             local = day * 1440 + minute
@@ -232,26 +244,41 @@ class _Chooser:
         return "smart"
 
     def _choice(
-        self, at, source, weighed: Weighed, pick: int, share: float, plan, instants, shares,
-        sentence: Sentence | None = None,
+        self, at, source, weighed: Weighed, pick: int, plan, instants, shares, move: float,
+        told: str | None = None,
     ) -> Choice:  # fmt: skip
-        probability = float(weighed.chance[pick])
-        interval = _interval(weighed.chances[:, pick], probability)
+        """Return the choice of a candidate, with what is promised of it.
+
+        :param move: of the promise's log-odds, by what promises have been worth
+        :param told: kind of the sentence, where it is not that of the source
+        """
+        believed = float(weighed.chance[pick])
+        low, high = _interval(weighed.chances[:, pick], believed)
+        probability, interval = moved(believed, move), (moved(low, move), moved(high, move))
         return Choice(
             at,
             source,
-            sentence or explain(source, self.case, probability),
+            explain(told or source, self.case, probability),
             probability,
             interval,
-            share,
-            self._record(weighed, plan, instants, shares),
+            float(shares[pick]),
+            {**self._record(weighed, plan, instants, shares, move), "believed": round(believed, 4)},
         )
 
-    def _record(self, weighed: Weighed, plan: SlotPlan, instants, shares) -> dict[str, Any]:
+    def _move(self, minute: int) -> float:
+        """Return by how much the promise of a charge at a local minute is to be moved."""
+        sequence = self.sequence
+        number = 1 + sum(one.outcome != bins.TECHNICAL for one in sequence.observations[1:])
+        left = leaves_spread(self.case, sequence, minute)
+        return self.model.calibration.move(number, left, is_credit(sequence))
+
+    def _record(
+        self, weighed: Weighed, plan: SlotPlan, instants, shares, move: float
+    ) -> dict[str, Any]:
         odds: Odds = self.model.odds
         outlook = self.outlook
         belief = np.bincount(outlook.which, outlook.weight, len(FAMILY))
-        cool_downs = np.bincount(outlook.cool_down, outlook.weight, len(bins.COOL_DOWNS))
+        issuers = np.bincount(outlook.kind, outlook.weight, bins.KIND_COUNT)
         known = self.outlook.covariates
         order = np.argsort(-weighed.value, kind="stable")[:8]
         return {
@@ -264,18 +291,19 @@ class _Chooser:
                 "country": self.sequence.country,
                 "history": len(self.sequence.past),
                 "families": {k: round(v, 3) for k, v in odds.family_shares(belief).items()},
-                "cool_downs": np.round(cool_downs, 3).tolist(),
+                "issuers": np.round(issuers, 3).tolist(),
             },
             "candidates": [
                 {
                     "at": instants[n].isoformat(),
-                    "probability": round(float(weighed.chance[n]), 4),
+                    "probability": round(moved(float(weighed.chance[n]), move), 4),
                     "value": round(float(weighed.value[n]), 4),
                     "propensity": round(float(shares[n]), 4),
                 }
                 for n in order
             ],
             "plan": [self.slots.instants[slot].isoformat() for slot in plan.slots],
+            "spread": plan.is_spread,
             "value": round(plan.value, 4),
         }
 

@@ -22,7 +22,14 @@ from ..arrays import np
 from ..model import bins
 from ..model.odds import Odds, expit
 from ..model.patterns import DEAD, DEAD_AT, ERRATIC, FAMILY, HELD, IDLE, SOLID, latest_pay
-from ..model.sequence import ChargeSequence, Covariates, effect_levels, find_informative, follow
+from ..model.sequence import (
+    ChargeSequence,
+    Covariates,
+    effect_levels,
+    find_informative,
+    follow,
+    is_credit,
+)
 
 _MOST_HYPOTHESES = 32
 _LEAST_WEIGHT = 0.002
@@ -77,10 +84,19 @@ class Outlook:
         flat = belief.ravel()
         order = np.argsort(-flat, kind="stable")[:_MOST_HYPOTHESES]
         kept = np.sort(order[flat[order] > _LEAST_WEIGHT])
-        self.cool_down, self.which = kept // belief.shape[1], kept % belief.shape[1]
-        self.wait = bins.COOL_DOWNS[self.cool_down]
+        self.kind, self.which = kept // belief.shape[1], kept % belief.shape[1]
+        self.wait = bins.COOL_DOWNS[self.kind]
+        self.minutes = np.array([one.minute for one in sequence.observations])
+        # Hypotheses whose issuers remember, and what they do at the last of the failures.
+        self.mindful = np.flatnonzero(bins.RESENTS[self.kind])
+        kinds = self.kind[self.mindful]
+        self.resents, self.fades, self.patience = (
+            values[kinds].astype(np.float32) for values in (bins.RESENTS, bins.FADES, bins.PATIENCE)
+        )
+        ago = (self.minutes[-1] - self.minutes)[:, None]
+        self.memory = np.exp2(-ago / self.fades).sum(axis=0).astype(np.float32)
         self.weight = (flat[kept] / flat[kept].sum()).astype(np.float32)
-        self.cost = (cost + _RESENTED * (self.cool_down > 0)).astype(np.float32)
+        self.cost = (cost + _RESENTED * (self.wait > 0)).astype(np.float32)
         # What each cool-down leaves of the failures: refusals unseen say nothing about money.
         self.readings = [
             (
@@ -105,9 +121,24 @@ class Outlook:
             for informative, (numbers, cool_down) in groups.items()
         ]
 
-    def is_seen(self, minutes: np.ndarray) -> np.ndarray:
-        """Return whether the issuer looks at the next charge, hypotheses by instants."""
-        return minutes - self.sequence.observations[-1].minute >= self.wait[:, None]
+    def looks(self, minutes: np.ndarray) -> np.ndarray:
+        """Return the share of next charges that the issuer looks at, hypotheses by instants."""
+        return self._look((minutes - self.minutes[-1])[:, None], self.memory)[0].T
+
+    def _look(self, gap: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the share of charges that issuers look at, and what they remember at them.
+
+        :param gap: minutes since the charge before; the last axis is that of hypotheses
+        :param memory: of the failures up to that charge, of the hypotheses that remember
+        """
+        looks = (gap >= self.wait).astype(np.float32)
+        if not len(self.mindful):
+            return looks, np.empty((*looks.shape[:-1], 0), dtype=np.float32)
+        kept = memory * np.exp2(-gap / self.fades)
+        if looks.ndim < kept.ndim:
+            looks = np.tile(looks, (*kept.shape[:-1], 1))
+        looks[..., self.mindful] *= np.exp(-self.resents * np.maximum(kept - self.patience, 0))
+        return looks, kept
 
     def chances(
         self,
@@ -129,7 +160,7 @@ class Outlook:
             result[..., numbers, :] = found[..., 0, :]
         if slot_of is not None:
             result = np.maximum(result, self.known[:, slot_of])
-        return result * self.is_seen(minutes)
+        return result * self.looks(minutes)
 
     def _after(
         self,
@@ -232,25 +263,42 @@ class Outlook:
         nothing = SlotPlan((), 0.0, 0.0)
         if not count or tries < 1:
             return nothing
-        gaps = self.slots[None, :] - self.slots[:, None]
+        gaps = (self.slots[None, :] - self.slots[:, None]).astype(np.float32)
         # A try comes after the one before it, and not too soon.
         blocked = gaps < max(self.rest, 1)
-        cooling = np.flatnonzero(self.wait)
-        unseen = gaps[:, None, :] < self.wait[cooling][None, :, None]
+        remembers = np.zeros(len(self.wait), dtype=bool)
+        remembers[self.mindful] = True
+        special = np.flatnonzero((self.wait > 0) | remembers)
+        # How issuers take a charge after another one depends on their kind alone.
+        _kinds, one, kind = np.unique(self.kind[special], return_index=True, return_inverse=True)
+        seen = (gaps[:, None, :] >= self.wait[special[one], None]).astype(np.float32)
+        mindful = np.flatnonzero(remembers[special[one]])
+        which = np.searchsorted(self.mindful, special[one[mindful]])
+        resents, patience = (values[which, None] for values in (self.resents, self.patience))
+        faded = np.exp2(np.minimum(-gaps, 0)[:, None, :] / self.fades[which, None])
         lost, each, all_of = 1 - self.later, np.arange(count), np.ones(len(self.wait), np.float32)
-        # By last slot: what is left of each hypothesis, and what would be after one more try.
-        left, after = self._begin(self.weight, slice(None))
+        # By last slot: what is left of each hypothesis, what would be after one more try, and what
+        # issuers remember.
+        left, after, memory = self._begin(self.weight, slice(None))
+        memory = memory[:, which]
         score = self.discount * (self.weight.sum() - left.sum(axis=1)) - self.cost @ self.weight
         pointers: list[np.ndarray] = []
         values = [score]
         for _number in range(1, min(tries, count)):
             tried = after.copy()
-            tried[:, cooling] = np.where(unseen, left[:, cooling, None], after[:, cooling])
+            if len(special):
+                kept = memory[:, :, None] * faded
+                looks = seen.copy()
+                looks[:, mindful] *= np.exp(-resents * np.maximum(kept - patience, 0))
+                before = left[:, special, None]
+                tried[:, special] = before - looks[:, kind] * (before - after[:, special])
             gains = left.sum(axis=1)[:, None] - all_of @ tried
             total = score[:, None] + self.discount * gains - (left @ self.cost)[:, None]
             total[blocked] = -np.inf
             source = total.argmax(axis=0)
             pointers.append(source)
+            if len(special):
+                memory = kept[source, :, each] + 1
             score = total[source, each]
             left = tried[source, :, each]
             after = after[source]
@@ -264,11 +312,17 @@ class Outlook:
         path = _trace(pointers[:number], slot)
         return SlotPlan(tuple(path), value, 1 - float(self._follow(path)[1].sum()))
 
-    def _begin(self, weight: np.ndarray, slots: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a first try at slots leaves of weights, and would after one more try."""
+    def _begin(self, weight: np.ndarray, slots: slice):
+        """Return what a first try at slots leaves of weights, and would after one more try.
+
+        And what issuers remember then; first tries by hypotheses, by slots too the second one.
+        """
         begin = weight[:, None] * (1 - self.first)
-        left = np.where(self.is_seen(self.slots), begin, weight[:, None]).T[slots]
-        return left, np.minimum(begin[None], left[:, :, None] * (1 - self.later[slots]))
+        minutes = self.slots[slots]
+        looks, kept = self._look((minutes - self.minutes[-1])[:, None], self.memory)
+        left = weight - looks * (weight - begin.T[slots])
+        after = np.minimum(begin[None], left[:, :, None] * (1 - self.later[slots]))
+        return left, after, kept + 1
 
     def value(self, path: Sequence[int]) -> float:
         """Return the value of a given sequence of slots."""
@@ -277,23 +331,29 @@ class Outlook:
     def _follow(self, path: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return what a sequence of slots is worth, and what it leaves, by hypothesis."""
         after = self.weight[:, None] * (1 - self.first)
-        return self._go_on(self.weight, after, path, self.sequence.observations[-1].minute)
+        return self._go_on(self.weight, after, self.memory, path, self.minutes[-1])
 
     def _go_on(
-        self, left: np.ndarray, after: np.ndarray, path: Sequence[int], last: np.ndarray | int
+        self,
+        left: np.ndarray,
+        after: np.ndarray,
+        memory: np.ndarray,
+        path: Sequence[int],
+        last: np.ndarray | int,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Go through slots one after the other; arrays may have other dimensions in front.
 
         :param left: weight of the hypotheses so far
         :param after: what would be left of it after a charge at each slot, if the issuer looks
+        :param memory: what issuers remember right after the charge before
         :param last: local minutes of the charge before
         """
         worth = np.zeros_like(left)
         for slot in path:
-            seen = np.asarray(self.slots[slot] - last)[..., None] >= self.wait
-            tried = np.where(seen, after[..., slot], left)
+            looks, kept = self._look(np.asarray(self.slots[slot] - last)[..., None], memory)
+            tried = left - looks * (left - after[..., slot])
             worth = worth + self.discount[slot] * (left - tried) - self.cost * left
-            left, last = tried, self.slots[slot]
+            left, last, memory = tried, self.slots[slot], kept + 1
             after = np.minimum(after, left[..., None] * (1 - self.later[slot]))
         return worth, left
 
@@ -307,8 +367,8 @@ class Outlook:
         if not rest:
             return worth
         before = slice(0, rest[0])
-        left, after = self._begin(np.ones_like(self.weight), before)
-        total, _left = self._go_on(left, after, rest, self.slots[before])
+        left, after, memory = self._begin(np.ones_like(self.weight), before)
+        total, _left = self._go_on(left, after, memory, rest, self.slots[before])
         worth[:, before] = (total / np.maximum(left, 1e-6)).T
         return worth
 
@@ -364,7 +424,7 @@ def weigh(
     effects = np.concatenate([odds.effects[None], draws.effects])
     chance, *rest = outlook.chances(alpha, effects, minutes, slot_of)
     chances = np.stack(rest)
-    weights = outlook.weight * draws.habits[:, outlook.which]
+    weights = outlook.weight * draws.habits[:, is_credit(outlook.sequence), outlook.which]
     weights /= weights.sum(axis=1, keepdims=True)
     return Weighed(
         np.einsum("dh,dhc->dc", weights, chances),

@@ -1,7 +1,6 @@
 """The instants on which plans are made, and the even spread of tries over them.
 
-Days are planned at one hour of the customer's clock: the nights' and the morning's bookings have
-come by then, and the day's spending has hardly begun.
+Days are planned at one hour of the customer's clock, the one that has been seen to be the best.
 """
 
 from collections.abc import Sequence
@@ -14,10 +13,8 @@ from ..calendar import ChargeHours
 from ..case import Case, local_minutes
 from ..constraints import AllowedHours, AllowedInstants
 from ..model import bins
+from ..spread import spread_days
 
-# Judgement, confirmed on simulated payers: 10 o'clock is nearly as good, noon is worse. And tries
-# a little closer in the beginning than at the end: `window * (number / tries) ** power`.
-_USUAL_HOUR, _SPREAD_POWER = 9.0, 1.25
 _FAR = 24  # days ahead after which not every day is planned
 # An account that was empty in the morning is empty at noon: planned tries are this far apart.
 REST = 15 * 60
@@ -31,8 +28,11 @@ class Slots:
     minutes: np.ndarray
 
 
-def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slots:
-    """Return the instants on which plans are made: the first allowed one, then hours of days."""
+def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime, hour: float) -> Slots:
+    """Return the instants on which plans are made: the first allowed one, then hours of days.
+
+    :param hour: of the day, local
+    """
     hours = case.hours
     zone = case.zone
     start = local_minutes(earliest, zone)
@@ -40,11 +40,10 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
     first_day, last_day = start // 1440, last // 1440
     others = [c for c in allowed.constraints if not isinstance(c, AllowedHours)]
     weekdays = case.policy.weekdays
+    usual = round(hours.nearest_hour(hour) * 60)
     # The window ends at the time of day at which it began: where that is before the usual hour, it
-    # is the hour of all days, so that the last day is not lost.
-    opened = local_minutes(case.failures[0].at, zone) % 1440
-    usual = round(hours.nearest_hour(_USUAL_HOUR) * 60)
-    usual = opened if hours.start * 60 <= opened < usual else usual
+    # is the hour of the last day, so that it is not lost.
+    final = min(usual, last % 1440) if last % 1440 >= hours.start * 60 else usual
     rested = local_minutes(case.failures[-1].at, zone) + REST
     found = {start: earliest}
     for day in range(first_day, last_day + 1):
@@ -54,9 +53,10 @@ def find_slots(case: Case, allowed: AllowedInstants, earliest: datetime) -> Slot
             continue
         if weekdays and (day + bins.EPOCH_DAY - 1) % 7 not in weekdays:
             continue
-        at = instant_of(hours, day, usual)
+        minute = final if day == last_day else usual
+        at = instant_of(hours, day, minute)
         if earliest < at <= allowed.end and all(c.first_allowed(at) == at for c in others):
-            found.setdefault(day * 1440 + usual, at)
+            found.setdefault(day * 1440 + minute, at)
     # Too soon after the last failure is worse than anything but never.
     minutes = sorted(m for m in found if m >= rested) or sorted(found)
     return Slots([found[minute] for minute in minutes], np.array(minutes))
@@ -66,14 +66,14 @@ def spread(case: Case, slots: Slots) -> list[int]:
     """Return the numbers of the slots on which the tries that are left are spread evenly.
 
     The schedule is that of the whole case: which of its days are over does not move the others.
+    Where a plan has saved tries, or used them early, what is left is spread over what is left.
     """
-    policy = case.policy
+    policy, zone = case.policy, case.zone
     days = slots.minutes // 1440
-    opened = local_minutes(case.failures[0].at, case.zone)
-    shares = (np.arange(1, policy.tries + 1) / policy.tries) ** _SPREAD_POWER
-    wanted = (opened + policy.window * 1440 * shares).astype(np.int64) // 1440
-    wanted[-1] = min(wanted[-1], days[-1])
-    return np.flatnonzero(np.isin(days, wanted)).tolist()[: policy.tries - case.tries_used]
+    opened, failed = (local_minutes(f.at, zone) for f in (case.failures[0], case.failures[-1]))
+    left = policy.tries - case.tries_used
+    wanted = spread_days(opened, failed, policy.window, policy.tries, left, int(days[-1]))
+    return np.flatnonzero(np.isin(days, wanted)).tolist()[:left]
 
 
 @lru_cache(maxsize=65536)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..arrays import np
 from ..model import bins
+from ..model.calibration import NUMBERS
 from ..model.fit import Fit
 from ..model.model import Model
 from ..model.odds import Odds
@@ -63,6 +64,7 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
     today = model.reservoir.newest
     sample = gather(model.reservoir, cases, model.priors.half_lives, today)
     learned, belief = _predict(sample, model, model.odds)
+    learned = _as_promised(sample, model, learned)
     prior, _belief = _predict(sample, model, Odds.prior(model.priors))
     paid = sample.paid.astype(float)
     tables = {}
@@ -88,23 +90,32 @@ def learned_tables(model: Model) -> dict[str, list[Row]]:
 def _predict(sample: Sample, model: Model, odds: Odds) -> tuple[np.ndarray, np.ndarray]:
     """Return each retry's probability as it could be said before, and the belief before it."""
     fit = Fit(sample, model.priors, odds)
-    chance, _joint = fit.expect()
-    likely, log = fit.likelihoods(chance)
+    chance, likely, _joint = fit.expect()
+    _likely, log = fit.likelihoods(chance)
     starts = np.searchsorted(sample.case, sample.case)
-    cooling = fit.soon_likelihoods()[:, None]
     before, paid = np.zeros(chance.shape), np.zeros(len(chance))
-    for cool_down, share in zip(bins.COOL_DOWNS, odds.cool_downs, strict=True):
-        soon = sample.since < cool_down
-        part = np.where(soon[:, None], cooling, likely).astype(float)
+    shares, plain = fit.shares_of_kinds(), np.exp(likely)
+    for kind in range(bins.KIND_COUNT):
+        part, looks = likely.astype(float), sample.looks[:, kind]
+        rows = np.flatnonzero(looks < 1)
+        part[rows] = fit.mixed(plain, kind, rows)
         # What was known before a retry: everything but it and the ones after it, within its case.
         running = np.cumsum(part, axis=0) - part
-        weight = share * np.exp(
+        weight = shares[sample.case, kind, None] * np.exp(
             log[sample.case] - _most(log)[sample.case] + running - running[starts]
         )
         before += weight
-        paid += (weight * chance).sum(axis=1) * ~soon
+        paid += (weight * chance).sum(axis=1) * looks
     total = before.sum(axis=1)
     return paid / total, before / total[:, None]
+
+
+def _as_promised(sample: Sample, model: Model, chance: np.ndarray) -> np.ndarray:
+    """Return chances of retries moved by what promises have been worth, as decisions name them."""
+    number = sample.levels[:, list(bins.EFFECTS).index("attempt")] - bins.OFFSETS["attempt"] + 1
+    moves = np.array([model.calibration.move(n, False, 0) for n in range(number.max() + 1)])
+    odds = chance / (1 - np.clip(chance, 0, 1 - 1e-9)) * np.exp(moves[number])
+    return odds / (1 + odds)
 
 
 def _most(log: np.ndarray) -> np.ndarray:
@@ -156,7 +167,7 @@ def _by_pay_day(sample: Sample, model: Model, belief: np.ndarray) -> list[Row]:
 def pay_habits(model: Model, country: str = "") -> list[Row]:
     """Return the shares of pay patterns among those whose charges fail, the largest first."""
     prior = model.priors.habits(country)
-    tilt = model.odds.habits + model.odds.habits_of.get(country, 0.0)
+    tilt = model.odds.habits[0] + model.odds.habits_of.get(country, 0.0)
     now, before = _normalise(np.stack([prior + tilt, prior]))
     order = np.argsort(-now, kind="stable")[:20]
     return [
@@ -178,6 +189,27 @@ def calibration(model: Model, points: int = 10) -> tuple[list[Bin], float | None
         if observation.predicted >= 0
     ]
     return reliability(pairs, points)
+
+
+def kept_promises(model: Model) -> list[Row]:
+    """Return what was promised (as `learned`) and what was seen, by the number of the try.
+
+    What promises are worth differs most along a case: later tries are those of worse payers.
+    """
+    counts = np.zeros((NUMBERS, 3))
+    for sequence in model.reservoir.cases.values():
+        number = 0
+        for charge in sequence.observations[1:]:
+            if charge.predicted >= 0:
+                paid = charge.outcome == SUCCESS
+                counts[min(number, NUMBERS - 1)] += 1, charge.predicted / 1000, paid
+            number += charge.outcome != bins.TECHNICAL
+    labels = [*map(str, range(1, NUMBERS)), f"{NUMBERS}+"]
+    return [
+        Row(label, float(count), float(paid / count), float(promised / count), None)
+        for label, (count, promised, paid) in zip(labels, counts, strict=True)
+        if count
+    ]
 
 
 def reliability(

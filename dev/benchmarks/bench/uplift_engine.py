@@ -36,25 +36,32 @@ class Smart:
         self.model = model or Model()
         self.probability: float | None = None
         # By case: other cases are decided on before this one's charge is answered.
-        self._stated: dict[str, float | None] = {}
+        self._stated: dict[str, tuple[float | None, float | None]] = {}
         self.attempts: list[FinishedAttempt] = []
 
     def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
         """Return the instant that the engine decides on, None when it stops."""
         decision = decide(_case(view), now, self.model, rng)
         stops = isinstance(decision, Stop)
-        self.probability = self._stated[view.key] = None if stops else decision.probability
+        self.probability = None if stops else decision.probability
+        believed = None if stops else decision.record.get("believed")
+        self._stated[view.key] = self.probability, believed
         return None if stops else decision.at
 
-    def learn(self, view: View, tried: Tried) -> None:
-        """Teach the engine one finished attempt."""
+    def learn(self, view: View, tried: Tried, control: bool = False) -> None:
+        """Teach the engine one finished attempt.
+
+        :param control: the case keeps the fixed schedule; the engine learns from it all the same
+        """
+        predicted, believed = self._stated.pop(view.key, (None, None))
         attempt = FinishedAttempt(
             key=view.key,
             case=_case(view),
             at=tried.at,
             paid=tried.paid,
             failure=None if tried.paid else _failure(tried),
-            predicted=self._stated.pop(view.key, None),
+            predicted=predicted,
+            believed=believed,
         )
         self.attempts.append(attempt)
         self.model.learn(attempt)
@@ -80,7 +87,14 @@ class Smart:
 def _case(view: View) -> Case:
     return Case(
         failures=tuple(map(_failure, view.tried)),
-        method=Method("card", view.network, view.funding, view.country, since=view.method_since),
+        method=Method(
+            "card",
+            view.network,
+            view.funding,
+            view.country,
+            issuer=view.issuer,
+            since=view.method_since,
+        ),
         amount=view.amount,
         currency=view.currency,
         tz=view.time_zone,

@@ -7,18 +7,18 @@ asked of it afterwards is answered by `issuers.answer`. Cases are kept as column
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
 
 from ..countries import COUNTRIES
-from .history import HISTORY, earlier_payments
+from .history import HISTORY, HOUR_OF_CHARGE, RUNGS, UNKNOWN, due_days, earlier_payments
 from .incomes import Incomes
 from .issuers import CODE, Traits, advise, answer, draw_traits
 from .paths import Paths, Payers, draw_payers, simulate
 from .populations import Population
-from .zones import DAY, DAYS, HOUR, Zones, day_number
+from .zones import DAY, DAYS, HOUR, Zones, day_number, to_datetime
 
 # The last day of a case's path, counted from the day it opens: two months and a few days.
 HORIZON = 63
@@ -78,6 +78,9 @@ class Cases:
     bought: np.ndarray
     acceptance: float = 1.0
 
+    # More than any policy allows: whoever gets there repeats technical failures for ever.
+    most_charges = 60
+
     def __len__(self) -> int:
         return len(self.seed)
 
@@ -115,6 +118,58 @@ class Cases:
         index = np.arange(len(self))
         code = answer(self, index, self.opened, np.full(len(self), -np.inf))
         return code, advise(self, index, self.opened, code)
+
+    def fresh_memory(self) -> np.ndarray:
+        """Return what issuers remember when the cases have opened: when the last charge was."""
+        return self.opened[:, None].copy()
+
+    def charge(
+        self, index: np.ndarray, at: np.ndarray, memory: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return codes and advice of charges, and what issuers remember afterwards.
+
+        :param index: which cases; each may occur any number of times
+        :param at: instants, seconds
+        :param memory: of these cases before the charge
+        """
+        code = answer(self, index, at, memory[:, 0])
+        return code, advise(self, index, at, code), at[:, None].copy()
+
+    def own_payments(self) -> np.ndarray:
+        """Return the instants at which customers pay without being charged: never."""
+        return np.full(len(self), np.inf)
+
+    def currency(self, case: int) -> str:
+        """Return the currency of a case's amount."""
+        return COUNTRIES[self.countries[self.country[case]]].currency
+
+    def funding_of(self, case: int) -> str:
+        """Return `debit` or `credit`."""
+        return "debit" if self.debit[case] else "credit"
+
+    def issuer_of(self, case: int) -> str:
+        """Return the card's first digits: they are not known here."""
+        return ""
+
+    def past(self, case: int) -> list[tuple[datetime, bool]]:
+        """Return earlier charges of the customer, oldest first, and whether they were paid."""
+        zone, today = self.zone[case], self.first_day[case] + HISTORY
+        charges = [
+            (float(self.zones.instant(zone, today - HISTORY + column, 17.0)), True)
+            for column in np.flatnonzero(self.bought[case])
+        ]
+        for back, paid in zip(due_days(np.array([today]))[0], self.due_paid[case], strict=True):
+            if paid == UNKNOWN:
+                continue
+            for rung in RUNGS:
+                before = back - rung
+                if before <= 0 or before > HISTORY:
+                    continue
+                at = float(self.zones.instant(zone, today - before, HOUR_OF_CHARGE))
+                charges.append((at, before == paid))
+                if before == paid:
+                    break
+        return [(to_datetime(at), paid) for at, paid in sorted(charges)]
 
 
 _WHOLE = ("population", "zones", "countries", "incomes", "acceptance")

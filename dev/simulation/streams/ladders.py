@@ -14,7 +14,7 @@ import numpy as np
 from revenue_recovery.timing.plan.backoff import WAITS
 
 from .cases import Cases
-from .issuers import ADVICE_DAYS, IS_DEAD, IS_TECHNICAL, PAID, advise, answer
+from .issuers import ADVICE_DAYS, IS_DEAD, IS_TECHNICAL, PAID
 from .zones import DAY, HOUR
 
 OPENS, CLOSES = 8.0, 20.0  # local hours in which charges are allowed, quick back-off excepted
@@ -145,8 +145,9 @@ class _Run:
         self.cases, self.schedule = cases, schedule
         self.rungs = rungs(cases, schedule)
         self.rung = np.zeros(n, int)
-        self.end = cases.opened + schedule.window * DAY
+        self.end = last_instants(cases, schedule.window)
         self.last = cases.opened.copy()
+        self.memory = cases.fresh_memory()
         code, advice = cases.first_answers()
         self.technical = np.zeros(n, int)  # technical answers in a row
         self.dead = np.zeros(n, bool)
@@ -161,9 +162,10 @@ class _Run:
         while len(index):
             at = self._next(index)
             going = at <= self.end[index]
+            going &= self.result.attempts[index] < self.cases.most_charges
             index, at = index[going], at[going]
             index = self._charge(index, at)
-        return self.result
+        return add_own_payments(self.cases, self.result, self.schedule.window)
 
     def _next(self, index: np.ndarray) -> np.ndarray:
         """Return when each case is charged next, inf for never."""
@@ -202,8 +204,7 @@ class _Run:
 
     def _charge(self, index: np.ndarray, at: np.ndarray) -> np.ndarray:
         cases, result = self.cases, self.result
-        code = answer(cases, index, at, self.last[index])
-        advice = advise(cases, index, at, code)
+        code, advice, self.memory[index] = cases.charge(index, at, self.memory[index])
         result.attempts[index] += 1
         still_dead = self.dead[index] & (at < cases.replaced_at[index])
         result.dead_retries[index] += still_dead
@@ -224,6 +225,20 @@ class _Run:
         self.dead[index] = IS_DEAD[code]
         wait = np.where(advice > 0, ADVICE_DAYS[advice] * DAY, -np.inf)
         self.not_before[index] = self.last[index] + wait
+
+
+def last_instants(cases: Cases, window: float) -> np.ndarray:
+    """Return the instants up to which cases are charged: a customer's own payment ends them."""
+    return np.minimum(cases.opened + window * DAY, cases.own_payments())
+
+
+def add_own_payments(cases: Cases, outcomes: Outcomes, window: float) -> Outcomes:
+    """Count cases that customers paid by themselves within the window; without a charge."""
+    at = cases.own_payments()
+    paid = ~outcomes.recovered & (at <= cases.opened + window * DAY)
+    outcomes.recovered |= paid
+    outcomes.seconds = np.where(paid, at - cases.opened, outcomes.seconds)
+    return outcomes
 
 
 def next_allowed_or_inf(cases: Cases, index: np.ndarray, at: np.ndarray) -> np.ndarray:

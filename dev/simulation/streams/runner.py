@@ -15,13 +15,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .cases import Cases
-from .issuers import IS_TECHNICAL, PAID, advise, answer
+from .issuers import IS_TECHNICAL, PAID
 from .ladders import BACK_OFF, Outcomes, next_allowed
 from .views import Desk, Strategy, View, tried
 from .zones import DAY, HOUR
 
-# More charges than any policy allows: whoever gets here repeats technical failures for ever.
-_MOST_CHARGES = 60
 _ROUNDING = 1.0  # seconds; instants of views have microseconds, those of cases are floats
 _LEARNING_SPAN = 6 * HOUR
 
@@ -45,11 +43,14 @@ class Log:
     """What is measured beside the outcomes.
 
     :param predictions: probability that was stated for a charge, and whether it was paid
+    :param tries: of each of these charges the case and the number of the try, from 1;
+        0 for quick repeats of technical failures, which are none
     :param seconds: time that single decisions took
     :param misses: decisions outside the hours, in the past, or against the network's advice
     """
 
     predictions: list[tuple[float, bool]] = field(default_factory=list)
+    tries: list[tuple[int, int]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     misses: int = 0
 
@@ -68,6 +69,8 @@ class Player:
         self.seed = seed
         self.outcomes = Outcomes.empty(len(cases))
         self.log = Log()
+        self.memory = cases.fresh_memory()
+        self.own_payments = cases.own_payments()
 
     def rng(self, play: _Play) -> random.Random:
         """Return the generator of a decision: it depends on the case and on the charges so far."""
@@ -91,10 +94,8 @@ class Player:
         """
         choose = setting if callable(setting) else lambda _case: setting
         cases = range(len(self.cases)) if index is None else index
-        queue = [
-            (float(self.cases.opened[case]), int(case), _Play(self, int(case), choose(int(case))))
-            for case in cases
-        ]
+        plays = [_Play(self, int(case), choose(int(case))) for case in cases]
+        queue = [(play.planned, play.case, play) for play in plays]
         heapq.heapify(queue)
         span = _LEARNING_SPAN if learn else np.inf
         charges = 0
@@ -108,6 +109,8 @@ class Player:
                 heapq.heappush(queue, (play.planned, play.case, play))
             if heard:
                 heard(charges)
+        for play in plays:
+            play.end_by_own_payment()
         return self.outcomes
 
     def _go_on(self, batch: list[_Play], learn: bool) -> list[_Play]:
@@ -115,8 +118,7 @@ class Player:
         sent = [play for play in batch if play.view is not None]
         index = np.array([play.case for play in sent], int)
         at = np.array([play.planned for play in sent], float)
-        codes = answer(self.cases, index, at, np.array([play.last for play in sent], float))
-        advice = advise(self.cases, index, at, codes)
+        codes, advice, self.memory[index] = self.cases.charge(index, at, self.memory[index])
         for play, code, advised in zip(sent, codes.tolist(), advice.tolist(), strict=True):
             play.hear(code, advised, learn)
         going = [play for play in batch if not play.is_paid and play.plan()]
@@ -136,7 +138,7 @@ class _Play:
         self.view: View | None = None
         self.planned = self.last = float(player.cases.opened[case])
         self.probability: float | None = None
-        self.end = self.last + setting.window * DAY
+        self.end = min(self.last + setting.window * DAY, float(player.own_payments[case]))
         self.technical = 0
         self.is_paid = False
         self.forced = False  # the charge that follows another method on file
@@ -159,6 +161,8 @@ class _Play:
             outcomes.seconds[case] = self.planned - self.player.cases.opened[case]
         if self.probability is not None:
             self.player.log.predictions.append((self.probability, answered.paid))
+            number = self.view.tries - self.view.tries_left + 1
+            self.player.log.tries.append((case, 0 if self._is_quick else number))
         if learn:
             self.player.strategy.learn(self.view, answered)
         free = self._is_quick or bool(IS_TECHNICAL[code])
@@ -178,7 +182,7 @@ class _Play:
         last = self.view.tried[-1]
         self.technical = self.technical + 1 if last.decline_class == "technical" else 0
         self.forced, self.probability = False, None
-        if len(self.view.tried) > _MOST_CHARGES:
+        if len(self.view.tried) > self.player.cases.most_charges:
             return False
         if self.view.tries_left <= 0 and not self._is_quick:
             return False
@@ -204,6 +208,14 @@ class _Play:
         log.seconds.append(time.perf_counter() - begun)
         self.probability = getattr(strategy, "probability", None)
         return None if at is None else at.timestamp()
+
+    def end_by_own_payment(self) -> None:
+        """Count the case as recovered where the customer paid by themselves, without a charge."""
+        outcomes, opened = self.player.outcomes, float(self.player.cases.opened[self.case])
+        at = float(self.player.own_payments[self.case])
+        if not self.is_paid and at <= opened + self.setting.window * DAY:
+            outcomes.recovered[self.case] = True
+            outcomes.seconds[self.case] = at - opened
 
     def hold_to_hours(self, allowed: float) -> None:
         """Move the planned charge to the allowed instant, unless it is a quick repeat."""

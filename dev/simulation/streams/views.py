@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import numpy as np
-
-from ..countries import COUNTRIES
 from .cases import Cases
-from .history import HISTORY, HOUR_OF_CHARGE, RUNGS, UNKNOWN, due_days
 from .issuers import ADVICE, CLASSES, CODES
 from .zones import DAY, to_datetime
 
@@ -57,6 +53,7 @@ class View:
     :param window: of the policy, days
     :param history: earlier charges of the customer, oldest first
     :param method_since: when another method came on file, or None
+    :param issuer: the card's first digits, empty where the provider does not tell them
     """
 
     key: str
@@ -73,6 +70,7 @@ class View:
     funding: str
     history: tuple[Past, ...]
     method_since: datetime | None = None
+    issuer: str = ""
 
 
 class Strategy(Protocol):
@@ -118,33 +116,14 @@ class Desk:
             tries=tries,
             window=window,
             amount=int(cases.amount[index]),
-            currency=COUNTRIES[country].currency,
+            currency=cases.currency(index),
             country=country,
             time_zone=cases.zones.names[cases.zone[index]],
             network=str(cases.brand[index]),
-            funding="debit" if cases.debit[index] else "credit",
-            history=self._history(index),
+            funding=cases.funding_of(index),
+            history=tuple(Past(at, paid) for at, paid in cases.past(index)),
+            issuer=cases.issuer_of(index),
         )
-
-    def _history(self, index: int) -> tuple[Past, ...]:
-        cases = self.cases
-        zone, today = cases.zone[index], cases.first_day[index] + HISTORY
-        charges = [
-            (float(cases.zones.instant(zone, today - HISTORY + column, 17.0)), True)
-            for column in np.flatnonzero(cases.bought[index])
-        ]
-        for back, paid in zip(due_days(np.array([today]))[0], cases.due_paid[index], strict=True):
-            if paid == UNKNOWN:
-                continue
-            for rung in RUNGS:
-                before = back - rung
-                if before <= 0 or before > HISTORY:
-                    continue
-                at = float(cases.zones.instant(zone, today - before, HOUR_OF_CHARGE))
-                charges.append((at, before == paid))
-                if before == paid:
-                    break
-        return tuple(Past(to_datetime(at), paid) for at, paid in sorted(charges))
 
 
 def tried(at: float, code: int, advice: int) -> Tried:

@@ -156,8 +156,8 @@ export class Dashboard extends Component {
         const interval = (share, [low, high]) =>
             `${percent(share, 1)} (${percent(low)} – ${percent(high)})`;
         const doubts = {
-            few: String(_t("No: too few cases")),
-            unsupported: String(_t("No: it was never tried")),
+            few: String(_t("By the odds only: too few cases")),
+            unsupported: String(_t("By the odds only: it was never tried")),
         };
         return this.state.replay.policies.map((policy) => ({
             ...policy,
@@ -167,7 +167,10 @@ export class Dashboard extends Component {
                 policy.is_told ? interval(policy.snips, policy.snips_interval) : "–",
                 count(policy.effective),
                 percent(policy.supported),
-                policy.is_enough ? String(_t("Yes")) : doubts[policy.why],
+                policy.expected === null ? "–" : percent(policy.expected, 1),
+                policy.is_enough || policy.expected === null
+                    ? String(policy.is_enough ? _t("By the cases") : _t("No: too few cases"))
+                    : doubts[policy.why],
             ],
         }));
     }

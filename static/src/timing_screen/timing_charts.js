@@ -90,7 +90,7 @@ function options(colors, valueAxis, { title = "", most = 0 } = {}) {
 }
 
 /** Return the charts' data sets of shares: what was learned, what was believed, what was seen. */
-function shareDatasets(rows, colors, horizontal, withSeen) {
+function shareDatasets(rows, colors, { horizontal, withSeen, withPrior, learned }) {
     const datasets = [
         {
             type: "line",
@@ -105,13 +105,16 @@ function shareDatasets(rows, colors, horizontal, withSeen) {
         },
         {
             type: "bar",
-            label: _t("Learned"),
+            label: learned || _t("Learned"),
             data: rows.map((row) => row.learned),
             backgroundColor: colors.learned,
             pointStyle: "rect",
             maxBarThickness: 34,
         },
     ];
+    if (!withPrior) {
+        datasets.shift();
+    }
     if (withSeen) {
         datasets.unshift({
             type: "line",
@@ -134,12 +137,14 @@ function shareDatasets(rows, colors, horizontal, withSeen) {
  * @param {Object} [settings]
  * @param {boolean} [settings.horizontal] for names that are long
  * @param {boolean} [settings.withSeen] whether to draw what was seen
+ * @param {boolean} [settings.withPrior] whether to draw what was believed before
+ * @param {string} [settings.learned] another name for what was learned
  * @param {boolean} [settings.withCount] whether to tell how many charges there are
  */
 export function shareChart(
     element,
     rows,
-    { horizontal = false, withSeen = true, withCount = true } = {}
+    { horizontal = false, withSeen = true, withPrior = true, learned = "", withCount = true } = {}
 ) {
     const colors = palette(element);
     // Intervals are drawn by us: Chart.js does not leave room for them.
@@ -154,7 +159,7 @@ export function shareChart(
                 const tries = _t("n = %(count)s", { count: count(row.count) });
                 return horizontal ? `${row.label}, ${tries}` : [row.label, tries];
             }),
-            datasets: shareDatasets(rows, colors, horizontal, withSeen),
+            datasets: shareDatasets(rows, colors, { horizontal, withSeen, withPrior, learned }),
         },
         options: options(colors, horizontal ? "x" : "y", { most }),
         plugins: [whiskers],

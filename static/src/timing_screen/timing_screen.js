@@ -16,7 +16,13 @@ import { Component, onMounted, onWillDestroy, onWillStart, useState } from "@odo
 import { TimingCard } from "./timing_card";
 import { calibrationChart, shareChart } from "./timing_charts";
 import { count, habitLabel, percent, rowLabel } from "./timing_labels";
-import { calibrationSentence, expectation, finding, rowInterval } from "./timing_statistics";
+import {
+    calibrationSentence,
+    expectation,
+    finding,
+    promisesSentence,
+    rowInterval,
+} from "./timing_statistics";
 
 const { DateTime } = luxon;
 
@@ -140,7 +146,37 @@ export class TimingScreen extends Component {
             }));
             return this.makeTableCard(table, rows);
         });
-        return [...cards, this.makeHabitsCard(data), this.makeCalibrationCard(data)].filter(Boolean);
+        return [
+            ...cards,
+            this.makeHabitsCard(data),
+            this.makePromisesCard(data),
+            this.makeCalibrationCard(data),
+        ].filter(Boolean);
+    }
+
+    makePromisesCard({ promises }) {
+        if (!promises.length) {
+            return null;
+        }
+        const rows = promises.map((row) => ({ ...row, label: rowLabel("attempt", row.name) }));
+        return {
+            id: "promises",
+            title: String(_t("Promised and paid, by number of the retry")),
+            help: String(_t("The promise is the probability that was named when a retry was planned.")),
+            finding: String(promisesSentence(rows)),
+            config: (element) => shareChart(element, rows, { withPrior: false, learned: _t("Promised") }),
+            height: 300,
+            columns: [_t("Retry"), _t("Charges"), _t("Promised on average"), _t("Paid"), _t("90 % interval")].map(
+                String
+            ),
+            lines: rows.map((row) => [
+                row.label,
+                count(row.count),
+                percent(row.learned, 1),
+                percent(row.seen, 1),
+                this.formatInterval(rowInterval(row)),
+            ]),
+        };
     }
 
     makeTableCard({ id, title, help, column, horizontal = false, isInferred = false }, rows) {

@@ -80,6 +80,18 @@ export function expectation(rows) {
     });
 }
 
+/** Return in words whether retries bring what was promised of them, all numbers together. */
+export function promisesSentence(rows) {
+    const number = rows.reduce((sum, row) => sum + row.count, 0);
+    const promised = rows.reduce((sum, row) => sum + row.count * row.learned, 0);
+    const paid = rows.reduce((sum, row) => sum + row.count * row.seen, 0);
+    return _t("Of %(count)s retries %(promised)s were promised to be paid, and %(paid)s were.", {
+        count: count(number),
+        promised: count(promised),
+        paid: count(paid),
+    });
+}
+
 /** Return in words how far promised probabilities can be relied on. */
 export function calibrationSentence({ bins, ece }) {
     const number = bins.reduce((sum, bin) => sum + bin.count, 0);

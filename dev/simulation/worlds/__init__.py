@@ -1,0 +1,6 @@
+"""Whole worlds drawn at random: merchants, payers, banks and calendars that nobody chose."""
+
+from .stream import WorldCases, generate
+from .world import KINDS, World, draw
+
+__all__ = ["KINDS", "World", "WorldCases", "draw", "generate"]

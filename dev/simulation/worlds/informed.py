@@ -1,0 +1,1 @@
+"""The informed bound on worlds."""
