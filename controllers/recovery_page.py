@@ -81,6 +81,7 @@ class RecoveryPage(RecoveryPayment):
         """Return the friendly page that says why the link does not open anything."""
         values = {
             **self._prepare_common(visit),
+            "company": visit.company or self._find_only_company(),
             "state": visit.state,
             "is_asked": request.params.get("done") == "link",
             **values,
@@ -88,6 +89,11 @@ class RecoveryPage(RecoveryPayment):
         return respond(
             "revenue_recovery.recovery_page_refusal", values, status=REFUSALS[visit.state]
         )
+
+    def _find_only_company(self):
+        """Return whose link it can only be, to show logo and contact; none where there are more."""
+        companies = request.env["res.company"].sudo().search([], limit=2)
+        return companies if len(companies) == 1 else companies.browse()
 
     def _render_page(self, visit, only=None, page=None, done=None, status=200, **values):
         payable = visit.filter_cases("open")

@@ -1,9 +1,16 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.tools import SQL
 
+# The kinds of lines, which share the numbers of their records.
+KINDS = 4
+# A customer's payment that opens a case, or closes one, lies so near to that instant.
+AROUND = timedelta(hours=1)
+
 
 class RecoveryTimeline(models.Model):
-    """Charges, notices and actions of rules of a case on one calendar, past and planned."""
+    """Charges, payments that the customer made, notices and actions of rules: one calendar."""
 
     _name = "recovery.timeline"
     _description = "Recovery Timeline"
@@ -41,13 +48,31 @@ class RecoveryTimeline(models.Model):
             "name",
             "sentence",
         ],
+        "payment.transaction": [
+            "amount",
+            "company_id",
+            "currency_id",
+            "invoice_ids",
+            "last_state_change",
+            "operation",
+            "reference",
+            "state",
+            "state_message",
+        ],
+        "recovery.case": ["closed_at", "first_failure_at", "move_id"],
     }
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     at = fields.Datetime(string="When", readonly=True)
     kind = fields.Selection(
-        selection=[("charge", "Charge"), ("notice", "Notice"), ("action", "Action")], readonly=True
+        selection=[
+            ("charge", "Charge"),
+            ("payment", "Payment"),
+            ("notice", "Notice"),
+            ("action", "Action"),
+        ],
+        readonly=True,
     )
     state = fields.Selection(
         selection=lambda self: self._get_states(), string="Status", readonly=True
@@ -64,7 +89,7 @@ class RecoveryTimeline(models.Model):
         self.check_access("read")
         actions = self.filtered(lambda line: line.kind == "action")
         planned_actions = self.env["recovery.planned.action"].browse(
-            line.id // 3 for line in actions
+            line.id // KINDS for line in actions
         )
         return planned_actions.action_cancel()
 
@@ -75,7 +100,7 @@ class RecoveryTimeline(models.Model):
         # The remainder of an id tells the kind, so that each line keeps its id.
         return SQL(
             """
-            SELECT attempt.id * 3 AS id,
+            SELECT attempt.id * %(kinds)s AS id,
                    attempt.case_id,
                    attempt.company_id,
                    COALESCE(attempt.started_at, LEAST(attempt.planned_at, attempt.finished_at))
@@ -89,7 +114,7 @@ class RecoveryTimeline(models.Model):
               FROM recovery_attempt attempt
              WHERE attempt.case_id IS NOT NULL
          UNION ALL
-            SELECT notice.id * 3 + 1,
+            SELECT notice.id * %(kinds)s + 1,
                    notice.case_id,
                    notice.company_id,
                    COALESCE(notice.sent_at, GREATEST(notice.planned_at, notice.held_until)),
@@ -103,7 +128,7 @@ class RecoveryTimeline(models.Model):
               FROM recovery_notice notice
              WHERE notice.case_id IS NOT NULL
          UNION ALL
-            SELECT planned_action.id * 3 + 2,
+            SELECT planned_action.id * %(kinds)s + 2,
                    planned_action.case_id,
                    planned_action.company_id,
                    COALESCE(planned_action.done_at, planned_action.planned_at),
@@ -115,7 +140,31 @@ class RecoveryTimeline(models.Model):
                    concat(planned_action.name, ': ', planned_action.sentence)
               FROM recovery_planned_action planned_action
              WHERE planned_action.case_id IS NOT NULL
-            """
+         UNION ALL  -- One that is taken up by a case counts for no other: lives don't overlap.
+            SELECT transaction.id * %(kinds)s + 3,
+                   recovery_case.id,
+                   recovery_case.company_id,
+                   transaction.last_state_change,
+                   'payment',
+                   CASE transaction.state WHEN 'done' THEN 'paid' WHEN 'error' THEN 'declined'
+                        WHEN 'cancel' THEN 'cancelled' ELSE 'pending' END,
+                   transaction.amount,
+                   transaction.currency_id,
+                   NULL,
+                   COALESCE(transaction.state_message, transaction.reference)
+              FROM payment_transaction transaction
+              JOIN account_invoice_transaction_rel rel ON rel.transaction_id = transaction.id
+              JOIN recovery_case ON recovery_case.move_id = rel.invoice_id
+             WHERE transaction.operation IN ('online_direct', 'online_redirect', 'online_token')
+               AND transaction.state IN ('pending', 'authorized', 'done', 'error', 'cancel')
+               AND transaction.last_state_change >= recovery_case.first_failure_at - %(before)s
+               AND (recovery_case.closed_at IS NULL
+                    OR transaction.last_state_change <= recovery_case.closed_at + %(before)s)
+               AND NOT EXISTS (SELECT FROM recovery_attempt attempt
+                                WHERE attempt.transaction_id = transaction.id)
+            """,
+            kinds=KINDS,
+            before=AROUND,
         )
 
     def _get_states(self):

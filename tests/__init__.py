@@ -91,6 +91,7 @@ from .page import (
     test_page_method,
     test_page_payment,
     test_page_people,
+    test_page_words,
     test_page_backup,
     test_page_many,
     test_page_portal,

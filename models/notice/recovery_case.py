@@ -322,11 +322,19 @@ class RecoveryCase(models.Model):
         others = len(self._get_message_cases()) - 1
         return f"{self.move_id.name} +{others}" if others else self.move_id.name
 
-    def _get_notice_link(self):
-        """Return the address of the page on which the customer pays the message's invoices."""
+    def _get_notice_link(self, to_replace=False):
+        """Return the address of the page on which the customer pays the message's invoices.
+
+        :param bool to_replace: whether to lead to the form that replaces the saved method, where
+            all of them are charged to the new one
+        """
         self.ensure_one()
         notice = self.env.context.get("recovery_notice")
-        return self._get_message_cases()._get_recovery_link(notice=notice)
+        cases = self._get_message_cases()
+        link = cases._get_recovery_link(notice=notice)
+        if to_replace and link and all(case._charges_new_method() for case in cases):
+            return f"{link}/method"
+        return link
 
     def _get_message_totals(self):
         """Return what the customer owes on the message's invoices, by currency.
