@@ -1,3 +1,4 @@
+import json
 import random
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,8 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...timing.model import bins
+from ...timing.model.patterns import PATTERNS
 from ...timing.plan.smart import Case, Failure, FinishedAttempt, Model
 from ..common import RecoveryCommon
 
@@ -170,3 +173,42 @@ class TestTimingScreenTour(TimingScreenCommon, HttpCase):
         self.policy.write({"retry_schedule": "smart", "control_share": 0})
         self._fail_invoice()
         self.start_tour("/odoo/recovery-cases", "recovery_probability", login="accountant")
+
+
+@tagged("post_install", "-at_install")
+class TestTimingLabels(TimingScreenCommon, HttpCase):
+    def _enter_job_mode(self):
+        return nullcontext()
+
+    def test_each_key_that_the_engine_knows_has_words(self):
+        keys = {
+            "habit": [pattern.id for pattern in PATTERNS],
+            "payday": list(bins.AGES),
+            "gap": list(bins.GAPS),
+            "hour": list(bins.HOURS),
+        }
+        self._teach()
+        code = """
+            const { habitLabel, rowLabel } = odoo.loader.modules.get(
+                "@revenue_recovery/timing_screen/timing_labels"
+            );
+            const wrong = [];
+            for (const [table, names] of Object.entries(%s)) {
+                for (const name of names) {
+                    const isHabit = table === "habit";
+                    const label = String(isHabit ? habitLabel(name) : rowLabel(table, name));
+                    const isRaw = label === name && /[a-z_:]/.test(name.replace(/[dh]/g, ""));
+                    if (isRaw || !label || /NaN|undefined|Invalid/.test(label)) {
+                        wrong.push(`${name}: ${label}`);
+                    }
+                }
+            }
+            console.log(wrong.length ? `wrong: ${wrong.join("; ")}` : "test successful");
+            if (wrong.length) { console.error(wrong.join("; ")); }
+        """
+        self.browser_js(
+            "/odoo/recovery-timing",
+            code % json.dumps(keys),
+            ready="document.querySelector('.o_recovery_timing canvas')",
+            login="accountant",
+        )

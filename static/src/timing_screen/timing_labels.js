@@ -36,9 +36,13 @@ const GAP_LABELS = {
 
 const HABIT_LABELS = {
     erratic: _t("No rhythm: money comes and goes"),
+    idle: _t("Hardly ever any money"),
+    held: _t("Something stands in the way for long"),
     solid: _t("There is money; something else was in the way"),
     dead: _t("The payment method won't work again"),
 };
+
+const QUICK = " quick";
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -71,10 +75,15 @@ export function rowLabel(table, name) {
 /**
  * Return a pay habit in words.
  *
- * @param {string} name as `monthly:31`, `twice:1,15`, `fortnightly:4,0`, `weekly:4` or `erratic`
+ * @param {string} name as `monthly:31`, `twice:1,15`, `fortnightly:4,0`, `weekly:4` or `erratic`;
+ *     with ` quick` behind it where the money is gone within a day or two
  * @param {DateTime} [today] from which the next day of a fortnight is looked for
  */
 export function habitLabel(name, today = DateTime.now()) {
+    if (name.endsWith(QUICK)) {
+        const habit = habitLabel(name.slice(0, -QUICK.length), today);
+        return _t("%(habit)s; gone within a day or two", { habit });
+    }
     const [family, argument = ""] = name.split(":");
     const numbers = argument.split(",").map(Number);
     switch (family) {
