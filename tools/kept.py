@@ -36,7 +36,7 @@ class _Kept:
     :ivar people: contacts that are settings
     :ivar once: records that are kept over the next commit only
     :ivar left: those that were kept over the last one
-    :ivar known: what was asked of settings, and was true
+    :ivar known: what was asked of settings, by its key
     """
 
     def __init__(self):
@@ -44,7 +44,7 @@ class _Kept:
         self.people = []
         self.once = []
         self.left = []
-        self.known = set()
+        self.known = {}
 
     def take(self, env):
         """Return what has been read, to be put back after the commit."""
@@ -108,17 +108,17 @@ def keep_once(*records):
 
 
 def remember(env, key, ask):
-    """Return whether something is set up, which a job asks once in some seconds if it is.
+    """Return something about settings that a job asks once in some seconds, unless it is `False`.
 
     :param tuple key: what is asked, and of what
     :param ask: called without arguments
     """
     kept = _find(env)
     if kept and key in kept.known:
-        return True
-    answer = bool(ask())
-    if kept and answer:
-        kept.known.add(key)
+        return kept.known[key]
+    answer = ask()
+    if kept and answer is not False:
+        kept.known[key] = answer
     return answer
 
 

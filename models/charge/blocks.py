@@ -193,11 +193,7 @@ class ChargeBlocks:
             )
         elif provider_sudo.capture_manually:
             sentence = self._env._("The provider %(provider)s only reserves amounts.", **name)
-        elif not remember(
-            self._env,
-            ("takes currency", provider_sudo.id, currency.id),
-            lambda: currency in (provider_sudo.available_currency_ids or currency),
-        ):
+        elif not self._takes(currency):
             sentence = self._env._(
                 "The provider %(provider)s does not accept %(currency)s.",
                 currency=currency.name,
@@ -210,6 +206,15 @@ class ChargeBlocks:
         if sentence:
             return Block("provider", sentence)
         return self._check_maximum() or self._check_minimum()
+
+    def _takes(self, currency):
+        provider_sudo = self._provider_sudo
+        taken = remember(
+            self._env,
+            ("currencies", provider_sudo.id),
+            lambda: frozenset(provider_sudo.available_currency_ids.ids),
+        )
+        return not taken or currency.id in taken
 
     def _has_journal(self):
         lines_sudo = self._env["account.payment.method.line"].sudo()

@@ -59,13 +59,35 @@ def test_fault_campaign_finds_each_kind_of_violation_that_was_planted():
     assert len(bars) == 6, "one kind for each of the counts"
 
 
-def test_throughput_reports_its_four_goals_and_keeps_the_limit():
+def test_throughput_reports_its_goals_and_keeps_the_limit():
     # A short run on a busy machine says nothing about speed; that it runs is what counts.
     code, bars, output = run("throughput")
     assert code == int("missed" in bars.values()), output
     limit = "two workers / limit of the provider"
-    assert list(bars) == ["declined, ours / bare", "paid, ours / bare", "two workers / one", limit]
+    ratios = [f"{what}, ours / bare" for what in ("declined", "declined, first", "paid")]
+    statements = "statements of a declined retry"
+    assert list(bars) == [*ratios, statements, "two workers / one", limit]
     assert bars[limit] == "ok", output
+
+
+def test_throughput_tells_where_the_time_goes():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "throughput.py", "--quick", "--profile", "--invoices", "1"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ours, declined, retry" in done.stdout
+
+
+def test_bystander_adds_no_statements_that_grow_with_rows():
+    # A short run on a busy machine says nothing of processor time and memory; statements count.
+    code, bars, output = run("bystander")
+    assert code == int("missed" in bars.values()), output
+    assert bars["statements with / without"] == "ok", output
+    assert bars["statements that grow with rows"] == "ok", output
 
 
 def test_notices_are_grouped_into_one_message_a_customer():

@@ -36,10 +36,16 @@ _UNCHARGED = """
 
 
 class Cost(NamedTuple):
-    """Seconds on the clock, and seconds of processor time of Python and PostgreSQL together."""
+    """What a turn costs.
+
+    :ivar clock: seconds
+    :ivar processor: seconds of processor time, of Python and PostgreSQL together
+    :ivar statements: sent to PostgreSQL
+    """
 
     clock: float
     processor: float
+    statements: int
 
 
 @dataclass
@@ -52,8 +58,15 @@ class Pair:
 
     def per_attempt(self, side: str, what: str, rounds: slice) -> float:
         """Return the milliseconds of an attempt: `bare` or `ours`, `clock` or `processor`."""
+        return self._per_attempt(side, what, rounds) * 1000
+
+    def statements(self, side: str, rounds: slice) -> float:
+        """Return the statements of an attempt."""
+        return self._per_attempt(side, "statements", rounds)
+
+    def _per_attempt(self, side: str, what: str, rounds: slice) -> float:
         costs = [getattr(cost, what) for cost in getattr(self, side)[rounds]]
-        return sum(costs) * 1000 / len(costs) / self.count
+        return sum(costs) / len(costs) / self.count
 
     def ratio(self, what: str, rounds: slice) -> float:
         """Return how often ours takes what the bare charge takes."""
@@ -176,10 +189,11 @@ def measure(env: Any, turn: Callable[[Any], object]) -> Cost:
     """Return what a turn costs; the processor time is 0 where the system does not tell it."""
     env.cr.execute("SELECT pg_backend_pid()")
     backend = Path(f"/proc/{env.cr.fetchone()[0]}/schedstat")
+    statements = env.cr.sql_log_count
     begun, used = time.perf_counter(), time.process_time() + _read_seconds(backend)
     turn(env)
     used = time.process_time() + _read_seconds(backend) - used
-    return Cost(time.perf_counter() - begun, used)
+    return Cost(time.perf_counter() - begun, used, env.cr.sql_log_count - statements)
 
 
 def _read_seconds(schedstat: Path) -> float:
@@ -194,10 +208,17 @@ def charge_bare(env: Any, invoice_ids: Sequence[int]) -> None:
 
     The addon's own work is switched off: neither its refusals nor its signals take part.
     """
+    from odoo.addons.revenue_recovery.models.case.recovery_invoice_queue import OWN_WORK
+    from odoo.addons.revenue_recovery.models.charge.payment_transaction import CLAIM
+
     transactions = env["payment.transaction"].with_context(
-        recovery_claim=True, recovery_own_work=True
+        recovery_claim=CLAIM, recovery_own_work=OWN_WORK
     )
-    with patch.object(type(transactions), "_recovery_queue_invoices", lambda self: None):
+    model = type(transactions)
+    with (
+        patch.object(model, "_recovery_queue_invoices", lambda self: None),
+        patch.object(model, "_recovery_keep_failure", lambda self, answer: None),
+    ):
         for invoice in env["account.move"].browse(invoice_ids):
             transaction = transactions.create(_prepare_bare_vals(invoice))
             env.cr.commit()

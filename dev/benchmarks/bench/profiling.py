@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-PHASES = ("_claim", "_lock_due", "_start", "_get_block", "_charge", "_settle", "_react")
+PHASES = ("_claim", "_lock_due", "_start", "_get_block", "_carry_out", "_settle", "_react")
 BARE_PHASES = ("create", "_charge_with_token", "_post_process")
 COMMIT = "(commit)"
 
