@@ -23,7 +23,8 @@ def uninstall_hook(env):
     """
     env["recovery.spreadsheet"]._remove_dashboard()
     # Without the addon, providers have no to-dos.
-    env["mail.activity"].search([("recovery_subject", "=like", "fault:%")]).unlink()
+    for kind in ("backlog", "fault"):
+        env["mail.activity"].search([("recovery_subject", "=like", f"{kind}:%")]).unlink()
     env.cr.execute(
         """
         UPDATE recovery_policy_step

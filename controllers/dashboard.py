@@ -22,6 +22,7 @@ class RecoveryDashboardExport(http.Controller):
         type="http",
         auth="user",
         methods=["GET"],
+        readonly=True,
     )
     def download_table(
         self, table, extension, period="year", until=None, company_ids="", **_options

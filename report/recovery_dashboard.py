@@ -77,6 +77,7 @@ class RecoveryDashboard(models.AbstractModel):
     # === PUBLIC METHODS === #
 
     @api.model
+    @api.readonly
     def get_data(self, period="year", company_ids=None, until=None):
         """Return all numbers of the dashboard as plain values.
 
@@ -128,7 +129,14 @@ class RecoveryDashboard(models.AbstractModel):
             "recent": self._get_recent(companies),
             "cards": self._get_cards(companies, rates),
             "held": self._get_held(companies, span, previous),
+            "backlog": self._get_due_backlog(companies),
         }
+
+    @api.model
+    def _get_due_backlog(self, companies):
+        """Return what is due to be charged and is not yet, with the sentence that says so."""
+        backlog = self.env["recovery.attempt"]._get_backlog(companies)
+        return {**backlog.to_dict(), "sentence": backlog.describe(self.env)}
 
     # === CASES === #
 

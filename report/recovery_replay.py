@@ -42,6 +42,7 @@ class RecoveryDashboard(models.AbstractModel):
     # === PUBLIC METHODS === #
 
     @api.model
+    @api.readonly
     def get_replay(self, months=6, company_ids=None, tries=None, window=None):
         """Return what other retry schedules would have recovered of the cases that are closed.
 

@@ -31,6 +31,7 @@ from .case import (
 )
 from .charge import (
     test_adyen_webhook,
+    test_backlog,
     test_begun,
     test_breaker,
     test_charge,

@@ -71,6 +71,8 @@ class Crew:
             self._wait_for_others()
             _at_work.discard(self)
             self._finished.set()
+        if self._threads:
+            jobs.commit(self._env)  # What the others did last counts, too.
         if self._errors:
             raise self._errors[0]
 

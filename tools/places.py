@@ -36,6 +36,10 @@ class Places(Generic[Value]):
     def __iter__(self) -> Iterator[Value]:
         return (value for value in self._values.values() if value is not None)
 
+    def items(self) -> Iterator[tuple[str, Value]]:
+        """Give the filled places in their order, with their names."""
+        return ((name, value) for name, value in self._values.items() if value is not None)
+
     @property
     def names(self) -> tuple[str, ...]:
         """All places in their order, filled or not."""

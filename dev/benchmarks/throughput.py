@@ -30,6 +30,8 @@ LIMIT_GOAL = 1.1
 LATENCY = 0.5
 AT_ONCE = (1, 4, 8, 16)
 AT_ONCE_GOALS = {8: 6.0, 16: 10.0}
+# The same number through `queue_job`, and what share of the rate it has to keep.
+QUEUE_JOB_AT_ONCE, QUEUE_JOB_GOAL = 8, 0.8
 
 
 def main() -> int:
@@ -37,6 +39,8 @@ def main() -> int:
     from benchmarks.bench import cost, output, processes
 
     arguments = _parse()
+    if arguments.queue_job:
+        return _compare_queue_job(arguments)
     with (
         benchmark.scratch_database(label=NAME) as database,
         processes.gateway_process(NAME) as gateway,
@@ -149,6 +153,57 @@ def _compare_at_once(stage, arguments, progress) -> dict[int, float]:
     return {number: median(gains[number]) for number in AT_ONCE}
 
 
+# Through queue_job beside at once
+
+
+def _compare_queue_job(arguments) -> int:
+    """Let the same be charged by the job runner of `queue_job`; return the exit code."""
+    from benchmarks.bench import cost, output, processes
+
+    number, rates = QUEUE_JOB_AT_ONCE, {"at once": [], "queue_job": []}
+    progress = Progress(NAME)
+    with (
+        benchmark.scratch_database("oca", label=NAME) as database,
+        processes.gateway_process(NAME) as gateway,
+    ):
+        os.environ["RECOVERY_GATEWAY_URL"] = gateway
+        stage = cost.Stage(database, gateway)
+        stage.keep_other_jobs()
+        stage.client.set_faults(rates={"delay_after": 1.0}, seconds=LATENCY)
+        stage.set_at_once(number)
+        count = {"declined": max(arguments.invoices * number // 2, 10)}
+        channels = f"root:{number},root.recovery.charge:{number}"
+        with processes.Workers(NAME, database, gateway, ("charge",), slice=10.0) as workers:
+            for _turn in range(min(arguments.repetitions, 3)):
+                rates["at once"].append(_drain(stage, workers, 1, count))
+                progress.say("at once: a block")
+        with processes.odoo_server(NAME, database, gateway, jobs=1, channels=channels):
+            for _turn in range(min(arguments.repetitions, 3)):
+                rates["queue_job"].append(_drain_by_jobs(stage, count))
+                progress.say("queue_job: a block")
+    output.table(
+        [f"charges per second, {number} at once, at {LATENCY * 1000:g} ms", "median (min–max)"],
+        [[name, output.spread(found, digits=2)] for name, found in rates.items()],
+    )
+    bars = output.Bars()
+    share = median(rates["queue_job"]) / median(rates["at once"])
+    bars.add("through queue_job / at once", share, "at least", QUEUE_JOB_GOAL, digits=2)
+    return bars.finish()
+
+
+def _drain_by_jobs(stage, counts) -> float:
+    """Return how many due attempts a server's job runner charges per second."""
+    invoices = [each for item in counts.items() for each in stage.create(*item)]
+    stage.plan(invoices)
+    stage.make_due(invoices)
+    begun = time.perf_counter()
+    stage.wake()
+    stage.wait_until_charged(invoices)
+    seconds = time.perf_counter() - begun
+    stage.park()
+    return len(invoices) / seconds
+
+
 # Two workers beside one
 
 
@@ -242,6 +297,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a small run, under a minute")
     parser.add_argument("--invoices", type=int, help="invoices of a block (20)")
     parser.add_argument("--repetitions", type=int, help="blocks of each kind (9)")
+    parser.add_argument(
+        "--queue-job", action="store_true", help="beside the job runner of queue_job instead"
+    )
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     arguments = parser.parse_args()
     arguments.invoices = arguments.invoices or (5 if arguments.quick else 20)

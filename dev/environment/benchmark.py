@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import database, main, odoo_source, postgres, python_env, workbench
+from . import database, main, neighbours, odoo_source, postgres, python_env, workbench
 from .odoo_session import odoo_env
 from .postgres import Server
 from .processes import foreground
@@ -68,11 +68,19 @@ def config_file() -> Path:
 def scratch_database(template: str = "addon", label: str = "bench") -> Iterator[str]:
     """A database of its own for this process, dropped at the end.
 
-    :param template: "addon" (with this addon and the simulation's) or "base" (without).
+    :param template: "addon" (with this addon and the simulation's), "base" (without) or "oca"
+        (with addons of the OCA, too: this process then uses the configuration that knows them).
     :param label: tells several databases of one process apart.
     """
     bench = _inside()
-    make = {"addon": database.addon_template, "base": database.base_template}[template]
+    makers = {
+        "addon": database.addon_template,
+        "base": database.base_template,
+        "oca": neighbours.prepare,
+    }
+    make = makers[template]
+    if template == "oca":
+        os.environ["RECOVERY_CONFIG"] = str(bench.settings.oca_config_file)
     with database.scratch(bench, make(bench), label) as name:
         yield name
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from . import cache, database, python_env
 from .progress import step
 from .settings import ADDON, EXAMPLES_FOLDER, REPOSITORY, STAND_INS_FOLDER
+from .workbench import write_config
 
 if TYPE_CHECKING:
     from .workbench import Workbench
 
-_RECIPE = 1
+_RECIPE = 2
 OWN_FOLDERS = (EXAMPLES_FOLDER, STAND_INS_FOLDER)
 _REQUIREMENTS = REPOSITORY / "dev" / "requirements-oca.txt"
 # Where a wheel of the OCA has its addon.
 _WITHIN = "odoo/addons/"
+# Where the packages are unpacked that an addon needs.
+_PACKAGES = "packages"
 
 
 def find(bench: "Workbench") -> Path:
@@ -27,7 +30,19 @@ def find(bench: "Workbench") -> Path:
     :raise SetupError: the package index can't be reached
     """
     key = cache.digest(_RECIPE, _REQUIREMENTS.read_text())
-    return cache.piece(bench.settings, "oca", key, lambda target: _bring(bench, target))
+    folder = cache.piece(bench.settings, "oca", key, lambda target: _bring(bench, target))
+    python_env.point_to(bench.python, "oca", folder / _PACKAGES)
+    return folder
+
+
+def prepare(bench: "Workbench") -> str:
+    """Bring what is missing; return the name of the template, with its configuration written.
+
+    :raise SetupError: the package index can't be reached
+    """
+    folder, config = find(bench), bench.settings.oca_config_file
+    write_config(bench, config, folder, *OWN_FOLDERS)
+    return template(bench, config, folder)
 
 
 def template(bench: "Workbench", config: Path, folder: Path) -> str:
@@ -61,5 +76,7 @@ def _bring(bench: "Workbench", target: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             names = [name for name in archive.namelist() if name.startswith(_WITHIN)]
             archive.extractall(target / "unpacked", names)
+            if not names:  # No addon, but a package that one needs.
+                archive.extractall(target / _PACKAGES)
     for addon in (target / "unpacked" / _WITHIN).iterdir():
         addon.rename(target / addon.name)

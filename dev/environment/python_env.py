@@ -44,8 +44,16 @@ def find(settings: Settings) -> PythonEnv:
 
 def point_to_odoo(env: PythonEnv, odoo: OdooSource) -> None:
     """Make `import odoo` find Odoo."""
-    pointer = env.site_packages / "odoo.pth"
-    text = f"{odoo.python_path}\n"
+    point_to(env, "odoo", odoo.python_path)
+
+
+def point_to(env: PythonEnv, name: str, folder: Path) -> None:
+    """Make imports look into a further folder.
+
+    :param name: of what is there; another folder of the same name is forgotten
+    """
+    pointer = env.site_packages / f"{name}.pth"
+    text = f"{folder}\n"
     if not pointer.exists() or pointer.read_text() != text:
         temporary = pointer.with_suffix(f".{os.getpid()}")
         temporary.write_text(text)

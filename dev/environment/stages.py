@@ -13,7 +13,7 @@ from .errors import SetupError
 from .processes import until_interrupted
 from .progress import elapsed, say
 from .settings import REPOSITORY
-from .workbench import Workbench, write_config
+from .workbench import Workbench
 
 _TESTS = REPOSITORY / "tests"
 _PURE = _TESTS / "pure"
@@ -173,13 +173,11 @@ class Run:
         begun = elapsed()
         config = self.bench.settings.oca_config_file
         try:
-            folder = neighbours.find(self.bench)
+            template = neighbours.prepare(self.bench)
         except SetupError as error:
             # It fails, but what the other stages found is told.
             self.results.append(Result("oca", 1, str(error), elapsed() - begun))
             return
-        write_config(self.bench, config, folder, *neighbours.OWN_FOLDERS)
-        template = neighbours.template(self.bench, config, folder)
         self.install_complaints += database.complaints(self.bench, template)
         with database.scratch(self.bench, template, "oca") as name:
             self._odoo_pytest("oca", self.selection.oca, name, config, [])

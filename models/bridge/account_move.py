@@ -24,6 +24,11 @@ class AccountMove(models.Model):
             reason=reason,
         )
 
+    def _recovery_follow_by_job(self):
+        """Let the case of this invoice follow it: a job of `queue_job`."""
+        self.ensure_one()
+        self.env["recovery.invoice.queue"]._work_off(self)
+
     # === GETTERS === #
 
     def _get_foreign_recurrence(self):

@@ -12,6 +12,7 @@ record.
 * ``retries:<transaction>``: its provider does not retry it any more
 * ``unbooked:<transaction>``: the money was booked
 * ``fault:<provider>``: the provider takes charges again; it stands on the provider
+* ``backlog:<company>``: the charging hours suffice again; it stands on the busiest provider
 * ``dispute:<return>``: the dispute is won or lost
 * ``booking:<return>``: the return is in the books
 * ``rest:<invoice>``: what is left of it was written off or paid, or is not too little any more

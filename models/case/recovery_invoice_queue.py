@@ -17,6 +17,7 @@ FOLLOW = Places(
     "unknown outcomes",
     "begun payments",
     "faults",
+    "backlog",
     "alerts",
     "events of the day",
     "failing providers",
@@ -179,6 +180,9 @@ class RecoveryInvoiceQueue(models.Model):
     def _cron_follow(self):
         """Let the cases follow their invoices, then do what their calendar says."""
         jobs.commit(self.env, remaining=self._count_due())
+        if self._hand_over_due():
+            jobs.commit(self.env, remaining=0)
+            return
         # First: what is taken off invoices, their cases then follow.
         self.env["recovery.return"]._book_due()
         while move := self._find_due_move():
@@ -190,11 +194,34 @@ class RecoveryInvoiceQueue(models.Model):
         jobs.commit(self.env, remaining=0)
 
     @api.model
+    def _hand_over_due(self):
+        """Hook for `bridge`: let somebody else's jobs do the work; return whether they do.
+
+        It does nothing by itself.
+        """
+        return False
+
+    @api.model
     def _count_due(self, limit=1000):
         now = fields.Datetime.now()
         return self.search_count(
             Domain("not_before", "=", False) | Domain("not_before", "<=", now), limit=limit
         )
+
+    @api.model
+    def _find_due_moves(self, limit):
+        """Return the invoices that wait, longest first, whoever is following them."""
+        query = SQL(
+            """
+            SELECT move_id FROM recovery_invoice_queue
+             WHERE not_before IS NULL OR not_before <= %s
+          GROUP BY move_id ORDER BY min(id) LIMIT %s
+            """,
+            fields.Datetime.now(),
+            max(limit, 0),
+        )
+        rows = self.env.execute_query(query)
+        return self.env["account.move"].browse(move_id for (move_id,) in rows)
 
     @api.model
     def _find_due_move(self):

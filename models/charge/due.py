@@ -50,9 +50,12 @@ class DueCharges:
 
     The list promises nothing: an attempt may have been claimed by another worker, moved or
     withdrawn meanwhile. Whoever takes it locks it and looks.
+
+    :param SQL order: of what a provider has to do; what has been due longest comes first otherwise
     """
 
-    def __init__(self):
+    def __init__(self, order=None):
+        self._order = order or SQL("attempt.planned_at, attempt.id")
         self._lock = Lock()
         self._lanes = {}
         self._taken = {}  # Which lane an attempt in hand is of.
@@ -160,7 +163,7 @@ class DueCharges:
                    ) due
              WHERE place <= %(size)s ORDER BY company_id, provider_id, place
             """,
-            order=SQL("attempt.planned_at, attempt.id"),
+            order=self._order,
             provider=PROVIDER,
             now=fields.Datetime.now(),
             seen=list(self._seen),

@@ -23,6 +23,7 @@ from ..case.recovery_invoice_queue import FOLLOW, OWN_WORK
 from ..case.states import CHARGING_STATES
 from ..method.rail import get_outcome_wait
 from .at_once import AT_ONCE, read_at_once
+from .backlog import list_busy, read_backlog, tell_late
 from .blocks import ChargeBlocks
 from .due import DueCharges
 from .outcomes import prepare_outcome_vals
@@ -30,6 +31,7 @@ from .payment_transaction import CLAIM
 from .resolver import OutcomeResolver
 from .sender import Sender
 from .under_way import MoneyUnderWay
+from .worth import order_by_worth
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ LOCK_PAUSE = 0.1  # Seconds.
 BOOK_TRIES = 3
 
 FOLLOW.fill("unknown outcomes", ("recovery.attempt", "_resolve_due"))
+FOLLOW.fill("backlog", ("recovery.attempt", "_follow_backlog"))
 
 
 class RecoveryAttempt(models.Model):
@@ -80,6 +83,14 @@ class RecoveryAttempt(models.Model):
         Hook for addons; there is none by itself. It is asked last, on the locked invoice.
         """
         self.ensure_one()
+
+    @api.model
+    def _hand_over_due(self):
+        """Hook for `bridge`: let somebody else's jobs charge what is due; return whether they do.
+
+        It does nothing by itself.
+        """
+        return False
 
     def _get_cool_down_block(self, history):
         """Hook for `schedule`: return a :class:`Block` while the card rests, or none.
@@ -539,7 +550,10 @@ class RecoveryAttempt(models.Model):
         count = self._count_due()
         if not jobs.commit(self.env, remaining=count):
             return
-        due, unfinished = DueCharges(), []
+        if self._hand_over_due():
+            jobs.commit(self.env, remaining=0)
+            return
+        due, unfinished = self._list_due(), []
         hands = min(self._get_at_once(), max(count, 1))
         Crew(self.env, lambda env: self.with_env(env)._charge_due(due, unfinished), hands).run()
         if not unfinished:
@@ -560,6 +574,54 @@ class RecoveryAttempt(models.Model):
             jobs.commit(self.env, 1)
         if not jobs.has_time(self.env):
             unfinished.append(True)
+
+    @api.model
+    def _list_due(self):
+        """Return the list of what is due to be charged now.
+
+        Of companies whose charging hours won't suffice, what is worth most comes first.
+
+        :rtype: DueCharges
+        """
+        late = [company.id for company, _backlog in self._find_late()]
+        if not late:
+            return DueCharges()
+        return DueCharges(order_by_worth(self.env, late, self._get_chance()))
+
+    @api.model
+    def _get_chance(self):
+        """Hook for `schedule`: return the chance of a planned charge (`attempt`) as SQL.
+
+        NULL where nobody has estimated it, which by itself nobody does.
+        """
+        return SQL("NULL::float8")
+
+    @api.model
+    def _get_backlog(self, companies):
+        """Return what is due of some companies and is not charged yet.
+
+        :rtype: Backlog
+        """
+        # In sudo mode: it is counted, not shown; whoever asks says for which companies.
+        return read_backlog(companies.sudo(), self._get_at_once())
+
+    @api.model
+    def _find_late(self):
+        """Return the companies whose charging hours won't suffice for what is due, with that."""
+        found = []
+        for company in list_busy(self.env):
+            backlog = self._get_backlog(company)
+            if backlog.is_late:
+                found.append((company, backlog))
+        return found
+
+    @api.model
+    def _follow_backlog(self):
+        """Raise an alert for each company whose charging hours won't suffice, or take it back.
+
+        A step of the job that follows invoices.
+        """
+        tell_late(self.env, self._find_late())
 
     @api.model
     def _get_at_once(self):

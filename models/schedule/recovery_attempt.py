@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools.instants import naive
 from ..rules.block import Block
@@ -89,6 +90,11 @@ class RecoveryAttempt(models.Model):
             return None
         sentence = self.env._("The method was just declined for another invoice of the customer.")
         return Block("cool_down", sentence, naive(until) + timedelta(seconds=1))
+
+    @api.model
+    def _get_chance(self):
+        """Fill the hook: the smart schedule has estimated it."""
+        return SQL("NULLIF(attempt.probability, 0)")
 
     def _get_backup_block(self):
         """Fill the hook: a backup is charged with the customer's agreement, announced before."""

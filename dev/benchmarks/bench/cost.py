@@ -28,6 +28,11 @@ _MAKE_DUE = """
     UPDATE recovery_attempt SET planned_at = now() AT TIME ZONE 'UTC' - interval '2 seconds'
      WHERE state = 'planned' AND move_id = ANY (%s)
 """
+_CHARGE_JOB = "revenue_recovery.ir_cron_recovery_charge"
+_OTHER_JOBS = """
+    UPDATE ir_cron SET nextcall = '2099-01-01' WHERE id != %(job)s;
+    DELETE FROM ir_cron_trigger WHERE cron_id != %(job)s;
+"""
 _UNCHARGED = """
     SELECT count(*) FROM recovery_attempt
      WHERE (state = 'running' OR state = 'planned' AND planned_at <= now() AT TIME ZONE 'UTC')
@@ -100,6 +105,17 @@ class Stage:
         """Let a job send so many charges at once."""
         with self.env() as env:
             env["ir.config_parameter"].sudo().set_param(scene.AT_ONCE, number)
+
+    def keep_other_jobs(self) -> None:
+        """Let a server run the job that charges, and no other."""
+        with self.env() as env:
+            job = env.ref(_CHARGE_JOB)
+            env.cr.execute(_OTHER_JOBS, {"job": job.id})
+
+    def wake(self) -> None:
+        """Let a server run the job that charges at once."""
+        with self.env() as env:
+            env["recovery.attempt"]._make_due()
 
     def create(self, outcome: str, count: int) -> list[int]:
         """Create invoices whose cards all answer alike."""

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from environment import benchmark
 from environment.processes import spawn, stop
 from environment.settings import REPOSITORY, read_settings
 
@@ -56,13 +55,21 @@ def gateway_process(name: str) -> Iterator[str]:
 
 @contextmanager
 def odoo_server(
-    name: str, database: str, gateway: str | None = None, jobs: int = 0
+    name: str,
+    database: str,
+    gateway: str | None = None,
+    jobs: int = 0,
+    channels: str | None = None,
 ) -> Iterator[str]:
     """Run Odoo's HTTP server on a database and give its address.
 
     :param jobs: how many threads run the jobs of the database; none by default
+    :param channels: with the job runner of the OCA's `queue_job`, and these channels of it; the
+        database is one with addons of the OCA then
     """
-    with _serving(name, database, gateway, f"--max-cron-threads={jobs}") as (url, _pid):
+    options = [f"--max-cron-threads={jobs}"]
+    runner = ["--load=base,web,queue_job"] if channels else []
+    with _serving(name, database, gateway, *options, *runner, channels=channels) as (url, _pid):
         yield url
 
 
@@ -82,8 +89,11 @@ def odoo_workers(
 
 @contextmanager
 def _serving(
-    name: str, database: str, gateway: str | None, *options: str
+    name: str, database: str, gateway: str | None, *options: str, channels: str | None = None
 ) -> Iterator[tuple[str, int]]:
+    settings = read_settings()
+    config = settings.oca_config_file if channels else settings.config_file
+    channel_env = {"ODOO_QUEUE_JOB_CHANNELS": channels} if channels else {}
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with log_file(f"{name}-server").open("w") as log:
@@ -93,15 +103,15 @@ def _serving(
                 "-m",
                 "odoo",
                 "server",
-                f"--config={benchmark.config_file()}",
+                f"--config={config}",
                 f"--database={database}",
                 f"--db-filter=^{database}$",
                 f"--http-port={port}",
                 *options,
                 "--log-level=warn",
             ],
-            env=child_env(gateway),
-            cwd=read_settings().checkout,
+            env={**child_env(gateway), **channel_env},
+            cwd=settings.checkout,
             stdout=log,
             stderr=log,
         )
