@@ -184,6 +184,12 @@ class TestPageMany(PageCommon):
         self.assertIn("We wait until the day you promised", answer.text)
         self.env.invalidate_all()
         self.assertTrue(all(cases.mapped("promise_date")))
+        self.assertEqual(set(cases.mapped("promise_count")), {1})
+        self.assertFalse(cases.next_attempt_id)
+        queue = self.env["recovery.invoice.queue"].search([("move_id", "in", cases.move_id.ids)])
+        noted = queue.filtered(lambda each: "promised to pay by" in (each.note or ""))
+        self.assertEqual(noted.move_id, cases.move_id, msg="The job tells it on each.")
+        self.assertEqual((queue - noted).move_id, cases.move_id, msg="The job plans for each.")
 
     def test_one_of_many_is_contested_and_not_all_by_accident(self):
         cases = self._owe(45)
