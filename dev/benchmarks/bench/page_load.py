@@ -115,7 +115,7 @@ class Load:
         scene.create_invoices(env, only, tokens, self._chance)
 
     def _make_key(self, env: Any) -> None:
-        key = env["recovery.standing.key"].create({"name": "Product", "rate": 1_000_000})
+        key = env["recovery.standing.key"].create({"name": "Product", "rate": 600_000})
         self._secret = key.action_make_secret()["context"]["default_secret"]
 
     def wait_until_failed(self) -> None:
