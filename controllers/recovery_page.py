@@ -130,7 +130,7 @@ class RecoveryPage(RecoveryPayment):
         """Return the part of the list that is shown, and what is chosen of the whole."""
         cases = visit.cases
         pages = -(-len(cases) // PAGE_SIZE)
-        if page and page.isdecimal():
+        if page and page.isdecimal() and len(page) < 10:
             number = min(max(int(page), 1), pages)
         else:  # Where the one that is to be paid is listed.
             number = 1 + (cases.ids.index(chosen[0].id) // PAGE_SIZE if len(chosen) == 1 else 0)

@@ -83,12 +83,7 @@ class RecoveryPageActs(RecoveryPage):
         cases = visit.filter_cases("open")
         if not day or not cases:
             return request.env._("Please choose a day.")
-        for case in cases:  # All or none: what is refused for one is not kept for the others.
-            if error := case._get_promise_error(day, visit.partner):
-                return error
-        for case in cases:
-            case._promise(day, visit.partner)
-        return None
+        return cases._promise_all(day, visit.partner)
 
     def _ask(self, visit, question, reason, invoice):
         """Return why it can't be asked; nothing when it was, of all that it is about or of none."""

@@ -42,11 +42,11 @@ class RecoveryPayment(RecoveryBackup):
         self._validate_transaction_kwargs(kwargs)
         kwargs["is_validation"] = False
         self._check_token(visit, cases, kwargs)
-        cases._check_payable(float(amount or 0.0))
+        owed = cases._check_payable(float(amount or 0.0))
         kwargs["reference_prefix"] = self._get_reference_prefix(cases)
         transaction_sudo = self._start(
             visit,
-            amount=cases.currency_id.round(sum(case._get_owed() for case in cases)),
+            amount=owed,
             currency_id=cases.currency_id.id,
             values={
                 "invoice_ids": [Command.set(cases.move_id.ids)],
@@ -124,7 +124,8 @@ class RecoveryPayment(RecoveryBackup):
         """
         if visit.is_far:
             return request.env["payment.token"].sudo()
-        return MethodOffer(cases, visit.own_methods_of).list_tokens(providers_sudo)
+        owed = {case: visit.shown[case].owed for case in cases}
+        return MethodOffer(cases, visit.own_methods_of, owed).list_tokens(providers_sudo)
 
     def _get_numbers(self, visit, cases):
         """Return how the page names the invoices to pay: each one, or all where they are many."""

@@ -112,6 +112,8 @@ from .rules import (
     test_unlisted,
 )
 from .security import (
+    test_access,
+    test_accountant,
     test_choices,
     test_collecting,
     test_conditions,

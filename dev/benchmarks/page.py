@@ -92,7 +92,6 @@ def _judge(options, result) -> int:
     bars.add("errors of customers", len(answers.errors), "at most", 0)
     bars.add("acts of customers", len(answers.done), "at least", options.customers)
     bars.add("acts lost", len(result.lost), "at most", 0)
-    bars.add("jobs that raised", result.jobs_failed, "at most", 0)
     bars.add("charges meanwhile", result.charged, "at least", 1)
     page, stock = _describe(answers.page), _describe(answers.stock)
     for name, ours, theirs in zip(("median", "95th percentile"), page, stock, strict=True):

@@ -27,6 +27,10 @@ class PageScene:
         self._charge(busy, self.scene.now + timedelta(seconds=30))
         promised = self._fail("later", 49.0)
         promised._promise(self.scene.now.date() + timedelta(days=3))
+        many = self._fail("later", *(20.0 + number for number in range(23)))
+        withdrawn = self._fail("later", 49.0)
+        withdrawn_path = self._get_path(withdrawn)
+        withdrawn.action_withdraw_links()
         paid = self._fail("later", 49.0)
         payment = self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=paid.move_id.ids
@@ -35,6 +39,9 @@ class PageScene:
         return {
             "page": self._get_path(one),
             "page_several": self._get_path(several),
+            "page_many": self._get_path(many),
+            "page_many_one": f"{self._get_path(many)}?only={many[21].id}",
+            "page_withdrawn": withdrawn_path,
             "page_confirm": self._get_path(confirm),
             "page_method": f"{self._get_path(one)}/method",
             "page_busy": self._get_path(busy),

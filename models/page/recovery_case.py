@@ -21,6 +21,7 @@ from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
 from ..notice.answers import is_reachable
 from ..rules.block import Block
+from ..schedule.method_choice import MethodChooser
 from .contest import REASONS, STATES, Contest
 from .shown import find_holding, show
 
@@ -34,6 +35,8 @@ FAILED_SPAN = timedelta(minutes=10)
 # A question longer than this is no question.
 QUESTION_LENGTH = 2000
 QUESTIONS_A_DAY = 5
+# Of more cases than this a promise is kept at once, and worked off by the job.
+PROMISES_AT_ONCE = 20
 # A new link is sent once an hour, however often it is asked for.
 LINK_WAIT = timedelta(hours=1)
 # The case must not end before the charge that follows a promise that was not kept.
@@ -163,23 +166,26 @@ class RecoveryCase(models.Model):
         asked for, so that it can't be finished beside the new payment.
 
         :param amount: that the page showed, in the invoices' currency
+        :return: what is owed on all of them, in that currency
         :raise ValidationError: with what the customer should know
         """
         self._check_failures()
         self.move_id._recovery_touch()
-        states = {case._get_page_state() for case in self}
+        shown = show(self)
+        states = {each.state for each in shown.values()}
         if states & {"charging", "processing", "begun"}:
             raise ValidationError(self._get_busy_sentence())
         if states != {"open"}:
             raise ValidationError(
                 self.env._("There is nothing to pay here any more. Please reload the page.")
             )
-        owed = sum(case._get_owed() for case in self)
+        owed = self.currency_id.round(sum(each.owed for each in shown.values()))
         if self.currency_id.compare_amounts(owed, amount):
             raise ValidationError(
                 self.env._("The amount has changed meanwhile. Please reload the page.")
             )
         self._withdraw_begun()
+        return owed
 
     def _check_failures(self):
         """Refuse whoever tries one card after another; counted here, whichever worker answered.
@@ -226,8 +232,8 @@ class RecoveryCase(models.Model):
         :param bool for_future: whether they agreed to the same for their other invoices
         """
         lead = self[:1]
-        for case in self.filtered(lambda case: case.move_id._is_own_token(token)):
-            case.move_id.collect_token_id = token
+        # Written together: customers may owe very many.
+        self.move_id.filtered(lambda move: move._is_own_token(token)).collect_token_id = token
         partner = lead.partner_id.with_company(lead.company_id)
         if not token._recovery_fits(partner, lead.company_id):
             return  # Whoever saved it has left meanwhile.
@@ -341,6 +347,31 @@ class RecoveryCase(models.Model):
             subtype_xmlid="mail.mt_comment",
             **({"author_id": author.id} if author else {}),
         )
+        return None
+
+    def _promise_all(self, day, author):
+        """Keep the day that the customer promised for all of these cases, or for none of them.
+
+        Where they are many, the job that follows invoices plans their charges, and writes it on
+        them: the customer doesn't wait for that.
+
+        :return: why it can't be promised, for the customer; nothing when it is kept
+        """
+        for case in self:
+            if error := case._get_promise_error(day, author):
+                return error
+        if len(self) <= PROMISES_AT_ONCE:
+            for case in self:
+                case._promise(day, author)
+            return None
+        planned = self.next_attempt_id
+        values = {"promise_date": day, "promised_at": fields.Datetime.now()}
+        for count, cases in self.grouped("promise_count").items():
+            cases.write({**values, "promise_count": count + 1})
+        sentence = self[0]._get_promise_sentence()
+        planned._set_state("cancelled", sentence=sentence)
+        self.env["recovery.invoice.queue"]._add(self.move_id)
+        self.env["recovery.invoice.queue"]._add_note(self.move_id, sentence)
         return None
 
     def _get_promise_error(self, day, author):
@@ -500,8 +531,12 @@ class RecoveryCase(models.Model):
             ),
         }.get(decline_class) or self.env._("The payment could not be collected.")
 
-    def _is_method_shut(self, token):
-        block = self._judge_method(token, self._get_owed()).block
+    def _is_method_shut(self, token, amount, history):
+        """Return whether a method can't be charged for this case until it changes.
+
+        :param history: of the method, which is long and the same for many cases
+        """
+        block = MethodChooser(self).find_lasting_block(token, amount, history)
         return bool(block) and block.decline_class in BLOCKING_CLASSES
 
     def _get_contest_choices(self):

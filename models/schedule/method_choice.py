@@ -78,6 +78,18 @@ class MethodChooser:
             block = provider_sudo._recovery_get_fault_block(token, self.case.move_id, amount)
         return MethodChoice(token, charge, history, block=block)
 
+    def find_lasting_block(self, token, amount, history):
+        """Return what stands against a method until it, or the case, changes; nobody's fault here.
+
+        :param amount: what would be charged
+        :param history: of the method, of :meth:`payment.token._recovery_get_history`
+        :rtype: Block | None
+        """
+        if block := find_method_block(token, self.case.move_id):
+            return block
+        charge = token._recovery_prepare_question(self.case.move_id, amount)
+        return token._recovery_get_block(charge, fields.Datetime.now(), history)
+
     def get_backups(self):
         """Return the methods to charge in place of the chosen one, in the customer's order.
 

@@ -488,5 +488,5 @@ class TestTryAgain(FaultCommon):
 
     def test_customer_may_pay_with_the_saved_card(self):
         case = self._fail(REFUSED_KEY)
-        self.assertFalse(case._is_method_shut(self.card))
+        self.assertFalse(case._is_method_shut(self.card, 100.0, self.card._recovery_get_history()))
         self.assertIn("for a reason on our side", case._get_page_reason())

@@ -98,6 +98,16 @@ def test_notices_are_grouped_into_one_message_a_customer():
     assert "ours / stock" in bars
 
 
+def test_customers_at_once_on_their_page_lose_nothing():
+    # A short run on a busy machine says nothing about speed; that nothing is lost counts.
+    code, bars, output = run("page")
+    assert code == int("missed" in bars.values()), output
+    speed = {"median, the page / Odoo's list", "95th percentile, the page / Odoo's list"}
+    speed.add("standings a second on two cores")
+    assert bars.keys() > speed
+    assert {bars[name] for name in bars.keys() - speed} == {"ok"}, output
+
+
 def test_due_work_is_found_through_the_index_of_planned_attempts():
     _code, bars, output = run("due_work")
     assert bars["plans on an index of planned attempts only"] == "ok", output

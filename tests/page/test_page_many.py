@@ -156,9 +156,10 @@ class TestPageMany(PageCommon):
         other = self._get(f"{path}?page=1&only={chosen.id}").text
         self.assertIn("Page 1 of 3", other)
         self.assertIn('data-amount="100.0"', other)
-        transaction = self._simulate(self._pay(chosen, path))
-        self.assertEqual(transaction.invoice_ids, chosen.move_id)
-        self.assertEqual(chosen.move_id.payment_state, "paid")
+        # The one of them that can be booked: the others have no lines but what is owed.
+        transaction = self._simulate(self._pay(self.case, path))
+        self.assertEqual(transaction.invoice_ids, self.invoice)
+        self.assertEqual(self.invoice.payment_state, "paid")
         self.assertIn("You pay all 44 open invoices at once.", self._get(path).text)
 
     def test_all_are_begun_by_one_payment_with_a_short_name(self):
@@ -184,6 +185,12 @@ class TestPageMany(PageCommon):
         self.assertIn("We wait until the day you promised", answer.text)
         self.env.invalidate_all()
         self.assertTrue(all(cases.mapped("promise_date")))
+        self.assertEqual(set(cases.mapped("promise_count")), {1})
+        self.assertFalse(cases.next_attempt_id)
+        queue = self.env["recovery.invoice.queue"].search([("move_id", "in", cases.move_id.ids)])
+        noted = queue.filtered(lambda each: "promised to pay by" in (each.note or ""))
+        self.assertEqual(noted.move_id, cases.move_id, msg="The job tells it on each.")
+        self.assertEqual((queue - noted).move_id, cases.move_id, msg="The job plans for each.")
 
     def test_one_of_many_is_contested_and_not_all_by_accident(self):
         cases = self._owe(45)

@@ -105,17 +105,17 @@ class Load:
             for _card in range(2)
         ]
 
-    def _add_invoices(self, env: Any, tokens: Sequence[int]) -> None:
+    def _add_invoices(self, env: Any, tokens: Sequence[int]) -> list[int]:
         only = scene.Scene(
             provider=self._scene.provider,
             policy=self._scene.policy,
             currencies={"EUR": self._scene.currencies["EUR"]},
             members=(),
         )
-        scene.create_invoices(env, only, tokens, self._chance)
+        return scene.create_invoices(env, only, tokens, self._chance)
 
     def _make_key(self, env: Any) -> None:
-        key = env["recovery.standing.key"].create({"name": "Product", "rate": 1_000_000})
+        key = env["recovery.standing.key"].create({"name": "Product", "rate": 600_000})
         self._secret = key.action_make_secret()["context"]["default_secret"]
 
     def wait_until_failed(self) -> None:
@@ -141,7 +141,8 @@ class Load:
                 for _each in range(self.options.charges)
             ]
             tokens = scene.create_payers(env, self._scene, self.client, scripts)
-            self._add_invoices(env, tokens)
+            for invoice in env["account.move"].browse(self._add_invoices(env, tokens)):
+                invoice._plan_collection()
         self.progress.say(f"{self.options.charges} further charges are due")
 
     def invite(self) -> list[Guest]:
@@ -161,12 +162,12 @@ class Load:
 
     def receive(self, url: str, guests: Sequence[Guest]) -> None:
         """Let the customers come, all at once."""
+        before = self._count(_CHARGED)
         visitors = [(guest, Visitor(url, guest, self.form, self.client)) for guest in guests]
         for _guest, visitor in visitors:
             visitor.log_in(self.database)
         visitors[0][1].open_page()  # Odoo builds its scripts and styles at the first page.
         visitors[0][1].open_stock()
-        before = self._count(_CHARGED)
         begun = time.monotonic()
         self.result.answers = visit(visitors, self.options.rounds, self.options.pause)
         self.result.seconds = time.monotonic() - begun

@@ -17,7 +17,7 @@ from pathlib import Path
 from environment.processes import spawn, stop
 from environment.settings import REPOSITORY, read_settings
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _PREFIX = "gateway ready: "
 
 
@@ -81,9 +81,16 @@ def odoo_workers(
 
     The customers' addresses are those that `X-Forwarded-For` tells, as with a proxy.
     """
-    options = (f"--workers={workers}", "--max-cron-threads=0", "--proxy-mode")
-    gevent = f"--gevent-port={_free_port()}"
-    with _serving(name, database, gateway, *options, gevent) as (url, pid):
+    options = (
+        f"--workers={workers}",
+        "--max-cron-threads=0",
+        "--proxy-mode",
+        f"--gevent-port={_free_port()}",
+        # None, as the configuration has it, would end each process at once.
+        "--limit-time-real=600",
+        "--limit-time-cpu=600",
+    )
+    with _serving(name, database, gateway, *options) as (url, pid):
         yield url, pid
 
 
@@ -100,8 +107,7 @@ def _serving(
         child = spawn(
             [
                 sys.executable,
-                "-m",
-                "odoo",
+                Path(__file__).with_name("odoo_main.py"),
                 "server",
                 f"--config={config}",
                 f"--database={database}",

@@ -1,0 +1,11 @@
+"""Odoo's command as a file: its multi-process server starts a further process by that name."""
+
+import sys
+
+# This folder, whose modules have names of Python's own.
+sys.path.pop(0)
+
+import odoo.cli  # noqa: E402
+
+if __name__ == "__main__":
+    odoo.cli.main()
