@@ -40,7 +40,7 @@ _BASE_MODULES = (
 # What an installation reads. Everything else may change without a new template.
 _INSTALLED_SUFFIXES = {".py", ".xml", ".csv", ".sql", ".po", ".pot", ".json", ".html"}
 _NOT_INSTALLED = {"tests", "dev", "docs", "static"}
-_TEMPLATES_KEPT = 4
+_TEMPLATES_KEPT = 12
 # 2026-01-31 10:00:00,000 123 WARNING database odoo.logger: text
 _COMPLAINT = re.compile(r"[\d-]+ [\d:,]+ \d+ ((?:WARNING|ERROR|CRITICAL) \S+ odoo\..*)")
 # Databases of one machine's processes; a shared server may hold those of others.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,8 +33,6 @@ CONTROL = 0.1  # share of cases that keep the fixed schedule for good, as the pr
 SMART, INFORMED, CLAIRVOYANT = "smart", "informed", "clairvoyant"
 OWN, BEST = "own", "best"
 ARMS = (SMART, INFORMED, CLAIRVOYANT)
-# The informed bound is slow: it plays so many cases of a world.
-BOUND_CASES = 300
 
 
 @dataclass(frozen=True)
@@ -43,10 +41,12 @@ class Plan:
 
     :param cases: at least so many cases; a merchant with fewer is played several times
     :param most: a merchant with more is thinned to so many
+    :param bound: cases that the informed bound plays, which is slow
     """
 
     cases: int
     most: int
+    bound: int
 
     def merchants(self, world: World) -> tuple[int, int]:
         """Return how many merchants play, and the cases of each."""
@@ -126,8 +126,8 @@ def is_control(cases: WorldCases) -> np.ndarray:
 def play_world(
     kind: str,
     number: int,
-    settings: Iterable[Setting],
-    arms: Iterable[str],
+    settings: Sequence[Setting],
+    arms: Collection[str],
     plan: Plan,
     heard: Callable[[str], None],
 ) -> WorldResult:
@@ -163,18 +163,22 @@ def play_world(
             found[CLAIRVOYANT] = cached(
                 (*key, CLAIRVOYANT), WORLDS, lambda s=setting: _play_clairvoyant(cases(), s)
             )
-        if INFORMED in arms:
-            found[INFORMED] = cached(
-                (*key, INFORMED, BOUND_CASES),
-                WORLDS,
-                lambda s=setting: _play_informed(cases(), s, lambda n: heard(f"informed, {n}")),
-            )
         if SMART in arms:
             found[SMART] = cached(
                 (*key, SMART),
                 (*WORLDS, *ENGINE),
                 lambda s=setting: _play_smart(cases(), s, lambda n: heard(f"smart, {s}: {n}")),
             )
+    if INFORMED in arms:
+        bounds = cached(
+            (*head, "+".join(map(str, settings)), INFORMED, plan.bound),
+            WORLDS,
+            lambda: _play_informed(
+                cases(), settings, plan.bound, lambda n: heard(f"informed, {n}")
+            ),
+        )
+        for setting, bound in bounds.items():
+            played[setting][INFORMED] = bound
     return WorldResult(world, amount, judged, played)
 
 
@@ -204,19 +208,23 @@ def _play_clairvoyant(cases: list[WorldCases], setting: Setting) -> Played:
 
 
 def _play_informed(
-    cases: list[WorldCases], setting: Setting, heard: Callable[[int], None]
-) -> Played:
+    cases: list[WorldCases],
+    settings: Sequence[Setting],
+    count: int,
+    heard: Callable[[int], None],
+) -> dict[Setting, Played]:
     """Play the bound on some cases, evenly over the merchants and the year."""
-    total = sum(map(len, cases))
-    step = max(1, total // BOUND_CASES)
+    step = max(1, sum(map(len, cases)) // count)
     index, outcomes, start = [], [], 0
     for each in cases:
         chosen = np.arange(-start % step, len(each), step)
-        outcomes.append(informed(each, setting, chosen, heard))
+        outcomes.append(informed(each, settings, chosen, heard))
         index.append(start + chosen)
         start += len(each)
-    found = _join(outcomes)
-    found.index = np.concatenate(index)
+    found = {}
+    for setting in settings:
+        found[setting] = _join([outcome[setting] for outcome in outcomes])
+        found[setting].index = np.concatenate(index)
     return found
 
 

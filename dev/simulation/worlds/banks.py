@@ -137,6 +137,25 @@ def refusal(
     return np.where(banks.count[bank] > 0, full.astype(float), resented)
 
 
+def refusals_in_turn(
+    banks: Banks, bank: np.ndarray, at: np.ndarray, opened: float, memory: np.ndarray
+) -> np.ndarray:
+    """Return the same for each of several charges of one case that all fail; (charges, banks).
+
+    :param at: instants, ascending
+    """
+    _number, last, level, period, tries = memory.T
+    half = banks.half_life[bank]
+    before = np.tri(len(at), k=-1)[:, :, None]
+    waits = np.maximum(at[:, None] - at[None, :], 0)[:, :, None]
+    left = level * 2.0 ** (-(at[:, None] - last) / half)
+    left += (before * 2.0 ** (-waits / half)).sum(axis=1)
+    resented = 1 - np.exp(-banks.strength[bank] * np.maximum(left - banks.patience[bank], 0))
+    now = np.floor((at[:, None] - opened) / banks.count_seconds[bank])
+    same = (before * (now[:, None] == now[None, :])).sum(axis=1) + (now == period) * tries
+    return np.where(banks.count[bank] > 0, same >= banks.count[bank], resented)
+
+
 MEMORY = 5  # columns of what is remembered
 
 

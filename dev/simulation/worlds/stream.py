@@ -23,9 +23,9 @@ HORIZON = 44  # days after it
 WARM_UP = 45  # days that nobody looks at
 MONTHS = 5  # earlier charges, one a month
 _CHUNK = 6000
-_BACKGROUND = 0.01  # any charge may meet trouble that has nothing to do with anything
+BACKGROUND = 0.01  # any charge may meet trouble that has nothing to do with anything
 _MAILS = (0.2, 3.0, 7.0)  # days after the failure at which customers are written to
-_STEADY_PAYS = 0.98
+STEADY_PAYS = 0.98
 
 
 @dataclass
@@ -152,14 +152,14 @@ class WorldCases:
         funded = self._has_money(index, day, hour, at, number)
         code = np.where(funded, PAID, CODE["insufficient_funds"])
         trouble = uniform(seed, number, 2)
-        code = np.where(funded & (trouble < _BACKGROUND), CODE["do_not_honor"], code)
+        code = np.where(funded & (trouble < BACKGROUND), CODE["do_not_honor"], code)
         over = (self.limited[index] > 0) & self._over_limit(index, day, hour)
         code = np.where(over, CODE["card_velocity_exceeded"], code)
         code = np.where(at < self.risk_until[index], tell("mood", told), code)
         refused = ~first & (uniform(seed, number, 3) < refusal(banks, bank, at, opened, memory))
         code = np.where(refused, tell("soon", told), code)
         code = self._blur(code, bank, seed, number)
-        away = (at < self.away_until[index]) | (trouble > 1 - _BACKGROUND)
+        away = (at < self.away_until[index]) | (trouble > 1 - BACKGROUND)
         since = (hour - banks.window[bank]) % 24
         closed = (banks.window[bank] >= 0) & (since < banks.window_hours[bank])
         closed &= uniform(seed, at // HOUR, 4) < self.world.values["window_fails"]
@@ -241,9 +241,9 @@ class WorldCases:
         each = np.repeat(np.arange(n), MONTHS * len(ladder))
         paid = self.paths.balance(self.row[each], flat, hours.ravel()) >= self.amount[each]
         if self.world.nothing == "luck":
-            chance = np.where(self.cause == _FUNDS, self.luck, _STEADY_PAYS)
+            chance = np.where(self.cause == _FUNDS, self.luck, STEADY_PAYS)
             paid = uniform(self.seed[each], flat, 13) < chance[each]
-        paid |= self.steady[each] & (uniform(self.seed[each], flat, 14) < _STEADY_PAYS)
+        paid |= self.steady[each] & (uniform(self.seed[each], flat, 14) < STEADY_PAYS)
         paid = paid.reshape(days.shape)
         before = np.cumsum(paid, axis=2) - paid
         months = np.arange(MONTHS, 0, -1)[None, :, None]
@@ -273,7 +273,7 @@ def generate(world: World, stream: int, count: int | None = None) -> WorldCases:
     :param count: as many as its merchant has in a year by default
     """
     count = world.size if count is None else count
-    maker = _Maker(world, stream)
+    maker = Maker(world, stream)
     parts, found = [], 0
     while found < count:
         part = maker.batch(min(count - found, _CHUNK))
@@ -311,7 +311,7 @@ def _join_paths(paths: list[Paths]) -> Paths:
     return Paths(people, *(np.concatenate([getattr(each, n) for each in paths]) for n in columns))
 
 
-class _Maker:
+class Maker:
     """Makes batches of cases: people live, and of the days on which they are short some are due."""
 
     def __init__(self, world: World, stream: int) -> None:
@@ -340,18 +340,29 @@ class _Maker:
             return _join([some, rest])
         return some
 
+    def people(self, n: int, first_day: int, country: int, credit: bool) -> dict:
+        """Return people of one country and kind of card who run short, and their lives."""
+        ones = np.ones(n, int)
+        return self._live(ones * country, ones * first_day, ones * credit, np.zeros(n, bool))
+
     def _draw_people(self, n: int, mixed: bool) -> dict:
         """Return people and their lives; `mixed` with many who nearly always have the money."""
         rng, world, values = self.rng, self.world, self.world.values
         country = rng.choice(len(self.places), size=n, p=list(world.countries.values()))
         first = world.first_day + rng.integers(0, YEAR - OPENINGS, n) - HISTORY
+        funding = (rng.random(n) < values["credit_share"]).astype(int)
+        funding = np.where(rng.random(n) < values["prepaid_share"], 2, funding)
+        steady = np.full(n, mixed) & (rng.random(n) < values["steady_share"])
+        return self._live(country, first, funding, steady)
+
+    def _live(
+        self, country: np.ndarray, first: np.ndarray, funding: np.ndarray, steady: np.ndarray
+    ) -> dict:
+        rng, world, values, n = self.rng, self.world, self.world.values, len(country)
         drifted = np.zeros(n, bool)
         if world.drift_day is not None:
             opens = first + HISTORY + OPENINGS // 2 - world.first_day
             drifted = (opens >= world.drift_day) & (rng.random(n) < values["drift_share"])
-        funding = (rng.random(n) < values["credit_share"]).astype(int)
-        funding = np.where(rng.random(n) < values["prepaid_share"], 2, funding)
-        steady = np.full(n, mixed) & (rng.random(n) < values["steady_share"])
         pay = np.array([place.pay for place in self.places])[country]
         people = draw_people(rng, world, self.incomes, country, pay, funding == 1, steady, drifted)
         days = WARM_UP + HISTORY + OPENINGS + HORIZON
@@ -419,7 +430,7 @@ class _Maker:
         home = np.array([self.place_zones[c][0] for c in country])
         for number, options in enumerate(self.place_zones):
             of = country == number
-            home[of] = rng.choice(options, size=int(of.sum()), p=_zone_shares(len(options)))
+            home[of] = rng.choice(options, size=int(of.sum()), p=zone_shares(len(options)))
         known = rng.random(n) < values["time_zone_known"]
         main = np.array([options[0] for options in self.place_zones])[country]
         day = people["first_day"][row] + column
@@ -435,7 +446,7 @@ class _Maker:
         limited = rng.random(n) < values["limited_share"]
         limited &= (people["funding"][row] != 1) & (not world.nothing)
         risk = values["risk_days"] * DAY * np.exp(0.9 * rng.standard_normal(n))
-        pays_at, funded_from, updated_at = self._reactions(opened, home)
+        pays_at, funded_from, updated_at = self.reactions(opened, home)
         return WorldCases(
             world, self.zones, self.banks, people["paths"].take(kept),
             seed=rng.integers(0, 2**63, n, dtype=np.uint64),
@@ -452,7 +463,7 @@ class _Maker:
             due_hour=due_hour, steady=people["steady"][row],
         )  # fmt: skip
 
-    def _reactions(self, opened: np.ndarray, home: np.ndarray) -> list[np.ndarray]:
+    def reactions(self, opened: np.ndarray, home: np.ndarray) -> list[np.ndarray]:
         """Return when customers who react to a mail pay, put money aside, or give another card."""
         rng, values, n = self.rng, self.world.values, len(opened)
         mail = np.array(_MAILS)[rng.choice(3, size=n, p=[0.55, 0.25, 0.2])] * DAY
@@ -497,6 +508,6 @@ def _is_first() -> np.ndarray:
     return np.array([day.day == 1 for day in calendar_days()])
 
 
-def _zone_shares(count: int) -> np.ndarray:
+def zone_shares(count: int) -> np.ndarray:
     shares = 0.5 ** np.arange(count)
     return shares / shares.sum()
