@@ -85,7 +85,8 @@ def _play_world(number: int, arguments: argparse.Namespace) -> worlds.WorldResul
             progress.say(f"{kind} {number}: {what}")
 
     plan = worlds.Plan(arguments.cases, arguments.most, arguments.bound)
-    result = worlds.play_world(kind, number, arguments.settings, arguments.arms, plan, heard)
+    settings, arms = arguments.settings, arguments.arms
+    result = worlds.play_world(kind, number, settings, arms, plan, heard, not arguments.quick)
     progress.say(f"{kind} {number}: done")
     return result
 

@@ -201,13 +201,13 @@ def test_what_was_played_is_kept_until_its_code_changes(tmp_path, monkeypatch):
         return len(made)
 
     parts = ("dev/simulation/countries.py",)
-    assert [play.cached(("a", 1), parts, make) for _ in range(2)] == [1, 1]
-    assert play.cached(("a", 2), parts, make) == 2
+    assert [play.read_cached(("a", 1), parts, make) for _ in range(2)] == [1, 1]
+    assert play.read_cached(("a", 2), parts, make) == 2
     other = ("dev/simulation/accounts.py",)
-    assert play.cached(("a", 1), other, make) == 3, "other code is played anew"
+    assert play.read_cached(("a", 1), other, make) == 3, "other code is played anew"
     for path in (tmp_path / "uplift").rglob("*a_1.pickle"):
         path.write_bytes(b"half")
-    assert play.cached(("a", 1), parts, make) == 4, "what was half written is made again"
+    assert play.read_cached(("a", 1), parts, make) == 4, "what was half written is made again"
 
 
 def test_a_hash_depends_on_every_file_of_code_and_data():

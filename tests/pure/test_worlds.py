@@ -151,6 +151,23 @@ def test_who_fails_for_money_lacked_it_when_the_case_opened(debit):
     assert (np.diff(debit.opened) >= 0).all()
 
 
+def test_first_charges_fail_for_the_reasons_of_the_world_in_any_world():
+    for number in range(0, 24, 2):
+        world = draw("judging", number)
+        cases = generate(world, 1, 300)
+        shares = np.bincount(cases.cause, minlength=len(CAUSES)) / 300
+        assert np.abs(shares - world.causes).max() < 0.12, number
+        assert (cases.first_answers()[0] != PAID).all(), number
+
+
+def test_amounts_of_several_currencies_can_be_added():
+    world = first(lambda w: "JP" in w.countries and len(w.countries) > 1)
+    cases = generate(world, 1, 300)
+    means = [cases.worth[cases.country == place].mean() for place in np.unique(cases.country)]
+    assert max(means) < 3 * min(means)
+    assert 0.0002 < cases.worth.mean() < 1
+
+
 # Nothing to find
 
 
@@ -291,13 +308,14 @@ def test_nobody_charges_more_often_than_the_networks_allow(debit):
 
 
 def test_the_bound_keeps_the_rules_and_is_no_worse_than_a_ladder():
-    cases = generate(first(lambda w: w.posting == "noon" and not w.nothing), 1, 120)
-    setting, index = Setting(4, 14), np.arange(0, 120, 2)
+    world = first(lambda w: w.posting == "noon" and not w.nothing and len(w.countries) == 1)
+    cases = generate(world, 1, 80)
+    setting, index = Setting(4, 14), np.arange(0, 80, 2)
     found = informed(cases, (setting,), index)[setting]
     even = ladders.run(cases, ladders.even(4, 14))
     assert not found.dead_retries.any() and not found.early.any()
     assert not found.attempts[1::2].any(), "the other cases are not played"
-    assert found.recovered[index].mean() >= even.recovered[index].mean() - 0.03
+    assert found.recovered[index].mean() >= even.recovered[index].mean() - 0.05
 
 
 def test_codes_are_those_of_the_taxonomy(debit):

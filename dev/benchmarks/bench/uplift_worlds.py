@@ -83,7 +83,7 @@ class Played:
 class WorldResult:
     """One world with all that was played.
 
-    :param amount: of each case, of all merchants
+    :param amount: of each case, of all merchants, as a share of a usual pay
     :param judged: cases that are compared: the control group keeps to the fixed schedule
     """
 
@@ -130,8 +130,12 @@ def play_world(
     arms: Collection[str],
     plan: Plan,
     heard: Callable[[str], None],
+    keep: bool = True,
 ) -> WorldResult:
-    """Play one world, as far as it is not in the cache."""
+    """Play one world, as far as it is not in the cache.
+
+    :param keep: read and write the cache
+    """
     world = draw(kind, number)
     merchants, size = plan.merchants(world)
     loaded: list[WorldCases] = []
@@ -141,10 +145,13 @@ def play_world(
             loaded.extend(generate(world, MERCHANTS + m, size) for m in range(merchants))
         return loaded
 
+    def cached(*asked):
+        return read_cached(*asked) if keep else asked[-1]()
+
     head = (kind, number, merchants, size)
 
     def facts():
-        amount = np.concatenate([each.amount for each in cases()])
+        amount = np.concatenate([each.worth for each in cases()])
         return amount, np.concatenate([~is_control(each) for each in cases()])
 
     amount, judged = cached((*head, "facts"), WORLDS, facts)
@@ -187,7 +194,7 @@ def _best(world: World, setting: Setting) -> str:
     past = generate(world, HINDSIGHT, HINDSIGHT_CASES)
 
     def recovered(schedule: ladders.Schedule) -> float:
-        return float((ladders.run(past, schedule).recovered * past.amount).sum())
+        return float(ladders.run(past, schedule).recovered @ past.worth)
 
     return max(ladders.family(setting.tries, setting.window), key=recovered).name
 
@@ -280,7 +287,7 @@ def source_hash(parts: tuple[str, ...]) -> str:
     return _hashes[parts]
 
 
-def cached(key: tuple, parts: tuple[str, ...], make: Callable[[], object]) -> object:
+def read_cached(key: tuple, parts: tuple[str, ...], make: Callable[[], object]) -> object:
     """Return what was made before from the same code, else make and keep it."""
     folder = read_settings().cache / "uplift" / source_hash(parts)
     path = folder / ("_".join(str(part).replace(" ", "-") for part in key) + ".pickle")

@@ -25,18 +25,9 @@ from ..streams.runner import Player, Setting
 from ..streams.views import View
 from ..streams.zones import DAY, HOUR, to_datetime
 from .banks import MEMORY, refusal, refusals_in_turn, remember
+from .maker import Maker, zone_shares
 from .money import Paths
-from .stream import (
-    BACKGROUND,
-    FUNDING,
-    HISTORY,
-    HORIZON,
-    OPENINGS,
-    STEADY_PAYS,
-    Maker,
-    WorldCases,
-    zone_shares,
-)
+from .stream import BACKGROUND, FUNDING, HISTORY, HORIZON, OPENINGS, STEADY_PAYS, WorldCases
 
 LIVES = 6000  # of a country, a kind of card and a month
 _SAMPLE = 1000
