@@ -234,8 +234,8 @@ def _fill_worlds(arguments: argparse.Namespace) -> None:
     else:
         arguments.worlds = list(range(int(text)))
     arguments.arms = (arguments.arms or f"{worlds.SMART},{worlds.INFORMED}").split(",")
-    arguments.most = arguments.most or (100 if quick else 10**6)
-    arguments.bound = arguments.bound or (30 if quick else 300)
+    arguments.most = arguments.most or (80 if quick else 10**6)
+    arguments.bound = arguments.bound or (10 if quick else 300)
 
 
 if __name__ == "__main__":

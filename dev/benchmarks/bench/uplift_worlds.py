@@ -23,7 +23,8 @@ from simulation.streams.clairvoyant import clairvoyant
 from simulation.streams.noise import uniform
 from simulation.streams.runner import Player, Setting
 from simulation.streams.views import Tried, View
-from simulation.worlds import World, WorldCases, draw, generate, informed
+from simulation.worlds import World, WorldCases, draw, generate
+from simulation.worlds.informed import informed
 
 from .uplift_engine import Smart
 
