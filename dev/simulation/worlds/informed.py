@@ -140,11 +140,8 @@ class _Sample:
         day = int(self.zones.local(np.array([zone]), np.array([self.opened]))[0][0])
         self.pool = bound.pool(day, country, view.funding == "credit")
         n = LIVES
-        home = rng.choice(main, size=n, p=zone_shares(len(main)))
-        known = bound.world.values["time_zone_known"]
-        keeps = rng.random(n) < known / (known + (1 - known) * zone_shares(len(main))[0] + 1e-9)
-        home = np.where((zone != main[0]) | (keeps & (zone == main[0])), zone, home)
-        weights = self._weigh(home, rng)
+        home = self._draw_homes(rng, zone, main)
+        weights = self._weigh(home)
         edges = np.cumsum(weights)
         draws = (np.arange(_SAMPLE) + rng.random()) / _SAMPLE * edges[-1]
         drawn = np.minimum(np.searchsorted(edges, draws), len(weights) - 1)
@@ -185,7 +182,19 @@ class _Sample:
         column = np.clip(day - self.pool.first_day, 0, paths.opening.shape[1] - 1)
         return paths.balance(life, column, hour) >= self.amount
 
-    def _weigh(self, home: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _draw_homes(self, rng: np.random.Generator, zone: int, options: np.ndarray) -> np.ndarray:
+        """Draw zones in which the customer may live, given the one that the merchant takes.
+
+        :param options: of the country, the one that is taken where none is known first
+        """
+        if zone != options[0]:
+            return np.full(LIVES, zone)
+        shares, known = zone_shares(len(options)), self.bound.world.values["time_zone_known"]
+        is_known = known * shares[0] / (known * shares[0] + 1 - known)
+        home = rng.choice(options, size=LIVES, p=shares)
+        return np.where(rng.random(LIVES) < is_known, zone, home)
+
+    def _weigh(self, home: np.ndarray) -> np.ndarray:
         """Return weights of lives: short of money; refused by the issuer; the same, steady."""
         world, view = self.bound.world, self.view
         everybody = np.arange(LIVES)
