@@ -84,8 +84,9 @@ def _play_world(number: int, arguments: argparse.Namespace) -> worlds.WorldResul
         if progress.is_due():
             progress.say(f"{kind} {number}: {what}")
 
-    plan = worlds.Plan(arguments.cases, arguments.most)
-    result = worlds.play_world(kind, number, arguments.settings, arguments.arms, plan, heard)
+    plan = worlds.Plan(arguments.cases, arguments.most, arguments.bound)
+    settings, arms = arguments.settings, arguments.arms
+    result = worlds.play_world(kind, number, settings, arms, plan, heard, not arguments.quick)
     progress.say(f"{kind} {number}: done")
     return result
 
@@ -186,6 +187,7 @@ def _parse() -> argparse.Namespace:
     add("--worlds", help="how many (20), or numbers: 3,7 or 20-39")
     add("--arms", help=f"beside the fixed schedules: {','.join(worlds.ARMS)} (smart,informed)")
     add("--most", type=int, help="thin merchants with more failures a year to so many")
+    add("--bound", type=int, help="cases of a world that the informed bound plays (300)")
     kept = parser.add_argument_group("populations (without --draws)")
     add = kept.add_argument
     add("--populations", help=f"of {', '.join(POPULATIONS)}; by commas")
@@ -232,7 +234,8 @@ def _fill_worlds(arguments: argparse.Namespace) -> None:
     else:
         arguments.worlds = list(range(int(text)))
     arguments.arms = (arguments.arms or f"{worlds.SMART},{worlds.INFORMED}").split(",")
-    arguments.most = arguments.most or (100 if quick else 10**6)
+    arguments.most = arguments.most or (80 if quick else 10**6)
+    arguments.bound = arguments.bound or (10 if quick else 300)
 
 
 if __name__ == "__main__":

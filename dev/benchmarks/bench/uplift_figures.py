@@ -90,6 +90,11 @@ def print_worlds(results: list[WorldResult], setting: Setting) -> None:
     for quantile in QUANTILES:
         shown = [f"{np.percentile(column, quantile):+.1f}" for column in columns]
         rows.append([f"{quantile} % of worlds below", "", "", *shown])
+    surely = [
+        sum(one.value + 1.64 * one.error < LOW for one in each)
+        for each in ([points(result, setting, arm, BEST) for result in results] for arm in arms)
+    ]
+    rows.append([f"surely below {LOW}", "", "", *map(str, surely), *[""] * (SMART in arms)])
     level = np.mean([recovered(result, setting, BEST) for result in results])
     rows.append(["mean", "", f"{level:.1f}", *(f"{np.mean(c):+.2f}" for c in columns)])
     table(headers, rows)

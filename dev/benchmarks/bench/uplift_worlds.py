@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from simulation.streams.clairvoyant import clairvoyant
 from simulation.streams.noise import uniform
 from simulation.streams.runner import Player, Setting
 from simulation.streams.views import Tried, View
-from simulation.worlds import World, WorldCases, draw, generate, informed
+from simulation.worlds import World, WorldCases, draw, generate
+from simulation.worlds.informed import informed
 
 from .uplift_engine import Smart
 
@@ -33,8 +34,6 @@ CONTROL = 0.1  # share of cases that keep the fixed schedule for good, as the pr
 SMART, INFORMED, CLAIRVOYANT = "smart", "informed", "clairvoyant"
 OWN, BEST = "own", "best"
 ARMS = (SMART, INFORMED, CLAIRVOYANT)
-# The informed bound is slow: it plays so many cases of a world.
-BOUND_CASES = 300
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,12 @@ class Plan:
 
     :param cases: at least so many cases; a merchant with fewer is played several times
     :param most: a merchant with more is thinned to so many
+    :param bound: cases that the informed bound plays, which is slow
     """
 
     cases: int
     most: int
+    bound: int
 
     def merchants(self, world: World) -> tuple[int, int]:
         """Return how many merchants play, and the cases of each."""
@@ -83,7 +84,7 @@ class Played:
 class WorldResult:
     """One world with all that was played.
 
-    :param amount: of each case, of all merchants
+    :param amount: of each case, of all merchants, as a share of a usual pay
     :param judged: cases that are compared: the control group keeps to the fixed schedule
     """
 
@@ -126,12 +127,16 @@ def is_control(cases: WorldCases) -> np.ndarray:
 def play_world(
     kind: str,
     number: int,
-    settings: Iterable[Setting],
-    arms: Iterable[str],
+    settings: Sequence[Setting],
+    arms: Collection[str],
     plan: Plan,
     heard: Callable[[str], None],
+    keep: bool = True,
 ) -> WorldResult:
-    """Play one world, as far as it is not in the cache."""
+    """Play one world, as far as it is not in the cache.
+
+    :param keep: read and write the cache
+    """
     world = draw(kind, number)
     merchants, size = plan.merchants(world)
     loaded: list[WorldCases] = []
@@ -141,10 +146,13 @@ def play_world(
             loaded.extend(generate(world, MERCHANTS + m, size) for m in range(merchants))
         return loaded
 
+    def cached(*asked):
+        return read_cached(*asked) if keep else asked[-1]()
+
     head = (kind, number, merchants, size)
 
     def facts():
-        amount = np.concatenate([each.amount for each in cases()])
+        amount = np.concatenate([each.worth for each in cases()])
         return amount, np.concatenate([~is_control(each) for each in cases()])
 
     amount, judged = cached((*head, "facts"), WORLDS, facts)
@@ -163,18 +171,22 @@ def play_world(
             found[CLAIRVOYANT] = cached(
                 (*key, CLAIRVOYANT), WORLDS, lambda s=setting: _play_clairvoyant(cases(), s)
             )
-        if INFORMED in arms:
-            found[INFORMED] = cached(
-                (*key, INFORMED, BOUND_CASES),
-                WORLDS,
-                lambda s=setting: _play_informed(cases(), s, lambda n: heard(f"informed, {n}")),
-            )
         if SMART in arms:
             found[SMART] = cached(
                 (*key, SMART),
                 (*WORLDS, *ENGINE),
                 lambda s=setting: _play_smart(cases(), s, lambda n: heard(f"smart, {s}: {n}")),
             )
+    if INFORMED in arms:
+        bounds = cached(
+            (*head, "+".join(map(str, settings)), INFORMED, plan.bound),
+            WORLDS,
+            lambda: _play_informed(
+                cases(), settings, plan.bound, lambda n: heard(f"informed, {n}")
+            ),
+        )
+        for setting, bound in bounds.items():
+            played[setting][INFORMED] = bound
     return WorldResult(world, amount, judged, played)
 
 
@@ -183,7 +195,7 @@ def _best(world: World, setting: Setting) -> str:
     past = generate(world, HINDSIGHT, HINDSIGHT_CASES)
 
     def recovered(schedule: ladders.Schedule) -> float:
-        return float((ladders.run(past, schedule).recovered * past.amount).sum())
+        return float(ladders.run(past, schedule).recovered @ past.worth)
 
     return max(ladders.family(setting.tries, setting.window), key=recovered).name
 
@@ -204,19 +216,23 @@ def _play_clairvoyant(cases: list[WorldCases], setting: Setting) -> Played:
 
 
 def _play_informed(
-    cases: list[WorldCases], setting: Setting, heard: Callable[[int], None]
-) -> Played:
+    cases: list[WorldCases],
+    settings: Sequence[Setting],
+    count: int,
+    heard: Callable[[int], None],
+) -> dict[Setting, Played]:
     """Play the bound on some cases, evenly over the merchants and the year."""
-    total = sum(map(len, cases))
-    step = max(1, total // BOUND_CASES)
+    step = max(1, sum(map(len, cases)) // count)
     index, outcomes, start = [], [], 0
     for each in cases:
         chosen = np.arange(-start % step, len(each), step)
-        outcomes.append(informed(each, setting, chosen, heard))
+        outcomes.append(informed(each, settings, chosen, heard))
         index.append(start + chosen)
         start += len(each)
-    found = _join(outcomes)
-    found.index = np.concatenate(index)
+    found = {}
+    for setting in settings:
+        found[setting] = _join([outcome[setting] for outcome in outcomes])
+        found[setting].index = np.concatenate(index)
     return found
 
 
@@ -272,7 +288,7 @@ def source_hash(parts: tuple[str, ...]) -> str:
     return _hashes[parts]
 
 
-def cached(key: tuple, parts: tuple[str, ...], make: Callable[[], object]) -> object:
+def read_cached(key: tuple, parts: tuple[str, ...], make: Callable[[], object]) -> object:
     """Return what was made before from the same code, else make and keep it."""
     folder = read_settings().cache / "uplift" / source_hash(parts)
     path = folder / ("_".join(str(part).replace(" ", "-") for part in key) + ".pickle")

@@ -67,7 +67,7 @@ def best_instants(
     halves = outlook.part(slice(0, None, 2)), outlook.part(slice(1, None, 2))
     best, judge, best_value = others[0], halves[0], -1.0
     for seen, unseen in (halves, halves[::-1]):
-        sought = [_cover(seen, tries, spacing) for spacing in spacings]
+        sought = [cover(seen, tries, spacing) for spacing in spacings]
         for chosen in (*filter(None, sought), *others):
             value = unseen.value(chosen)
             if value > best_value + 1e-9:
@@ -75,7 +75,7 @@ def best_instants(
     return best, judge
 
 
-def _cover(outlook: Outlook, tries: int, spacing: float) -> list[int]:
+def cover(outlook: Outlook, tries: int, spacing: float) -> list[int]:
     """Return instants, ascending, that together reach much of the weight."""
     at, late = outlook.at, outlook.lateness().astype(np.float32)
     chances = outlook.pays.astype(np.float32)

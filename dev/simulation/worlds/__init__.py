@@ -1,6 +1,7 @@
 """Whole worlds drawn at random: merchants, payers, banks and calendars that nobody chose."""
 
-from .stream import WorldCases, generate
+from .maker import generate
+from .stream import WorldCases
 from .world import KINDS, World, draw
 
 __all__ = ["KINDS", "World", "WorldCases", "draw", "generate"]

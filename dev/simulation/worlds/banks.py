@@ -17,7 +17,7 @@ from .world import World
 _EPOCH = float(np.datetime64(ORIGIN).astype("datetime64[s]").astype(np.int64))
 # Shares of the networks' many issuers: a few have most cards.
 _TAIL = 1.1
-NEVER_HOURS = -1.0
+NEVER = -1.0
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Banks:
     :param count_seconds: that time
     :param vague: share of declines that are told as something general
     :param advises: says when to come back, where the network has codes for it
-    :param window: local hour from which charges may find nobody; `NEVER_HOURS` for never
+    :param window: local hour from which charges may find nobody; `NEVER` for never
     :param window_hours: how long
     :param outages: whether nobody answers, by hours since `ORIGIN` (UTC); (banks, hours)
     """
@@ -91,7 +91,7 @@ def _draw_half(rng: np.random.Generator, world: World, n: int) -> dict[str, np.n
         "count_seconds": np.full(n, values["count_days"] * DAY),
         "vague": rng.beta(2 * vague, 2 * (1 - vague), n),
         "advises": (rng.random(n) < values["advising_share"]) & ~np.full(n, nothing),
-        "window": np.where(closes, night, NEVER_HOURS),
+        "window": np.where(closes, night, NEVER),
         "window_hours": np.full(n, values["window_hours"]),
         "outages": _outages(rng, n, 0.0 if nothing else values["outages_a_year"], values),
     }
@@ -135,6 +135,25 @@ def refusal(
     now = np.floor((at - opened) / banks.count_seconds[bank])
     full = (now == period) & (tries >= banks.count[bank])
     return np.where(banks.count[bank] > 0, full.astype(float), resented)
+
+
+def refusals_in_turn(
+    banks: Banks, bank: np.ndarray, at: np.ndarray, opened: float, memory: np.ndarray
+) -> np.ndarray:
+    """Return the same for each of several charges of one case that all fail; (charges, banks).
+
+    :param at: instants, ascending
+    """
+    _number, last, level, period, tries = memory.T
+    half = banks.half_life[bank]
+    before = np.tri(len(at), k=-1)[:, :, None]
+    waits = np.maximum(at[:, None] - at[None, :], 0)[:, :, None]
+    left = level * 2.0 ** (-(at[:, None] - last) / half)
+    left += (before * 2.0 ** (-waits / half)).sum(axis=1)
+    resented = 1 - np.exp(-banks.strength[bank] * np.maximum(left - banks.patience[bank], 0))
+    now = np.floor((at[:, None] - opened) / banks.count_seconds[bank])
+    same = (before * (now[:, None] == now[None, :])).sum(axis=1) + (now == period) * tries
+    return np.where(banks.count[bank] > 0, same >= banks.count[bank], resented)
 
 
 MEMORY = 5  # columns of what is remembered

@@ -176,10 +176,10 @@ RANGES: dict[str, Range] = {
         none=0.45,
     ),
     "memory_half_life_hours": Range(
-        6, 480, "Velocity features of fraud scores look back hours to weeks.", log=True
+        8, 600, "Velocity features of fraud scores look back hours to weeks.", log=True
     ),
-    "memory_strength": Range(0.15, 1.2, "Judgement.", log=True),
-    "memory_patience": Range(0.0, 3.0, "Tries without any effect; judgement."),
+    "memory_strength": Range(0.15, 2.0, "Judgement.", log=True),
+    "memory_patience": Range(0.0, 2.5, "Tries without any effect; judgement."),
     "counting_share": Range(
         0.0, 1.0, "Of resentful issuers, those that refuse by count: velocity rules are counts."
     ),
