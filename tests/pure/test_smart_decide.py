@@ -125,8 +125,8 @@ def test_probability_interval_and_propensity_make_sense(scene, seed):
 
 
 def plan_value(case, now):
-    """Return the value of the plan behind a decision, 0 for a stop."""
-    decision = decide(case, now, None, random.Random(1))
+    """Return the value of the plan behind a decision at the usual hour, 0 for a stop."""
+    decision = decide(case, now)
     return 0.0 if isinstance(decision, Stop) else decision.record.get("value")
 
 
