@@ -127,3 +127,15 @@ def test_uplift_keeps_the_rules_and_its_bounds_in_order():
     assert set(bars.values()) == {"ok"}, output
     assert code == 0
     assert "retries of dead methods" in bars
+
+
+def test_schedules_are_compared_over_drawn_worlds():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "schedules.py", "--quick"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("each world's own best") == 3

@@ -125,8 +125,8 @@ def test_probability_interval_and_propensity_make_sense(scene, seed):
 
 
 def plan_value(case, now):
-    """Return the value of the plan behind a decision, 0 for a stop."""
-    decision = decide(case, now, None, random.Random(1))
+    """Return the value of the plan behind a decision at the usual hour, 0 for a stop."""
+    decision = decide(case, now)
     return 0.0 if isinstance(decision, Stop) else decision.record.get("value")
 
 
@@ -358,7 +358,11 @@ def test_a_share_of_decisions_looks_at_instants_that_are_nearly_as_good():
     # With waits of the merchant's own there is no even ladder to keep to.
     policy = RetryPolicy(waits=(24.0,) * 8)
     case = make_case(policy=policy)
+    usual = decide(case, NOW).record["plan"]
     drawn = [decide(case, NOW, None, random.Random(seed)) for seed in range(400)]
+    # A propensity is one given the hour that was drawn before.
+    drawn = [decision for decision in drawn if decision.record["plan"] == usual]
+    assert 250 < len(drawn) < 380
     stated = {decision.at: decision.propensity for decision in drawn}
     seen = {at: sum(decision.at == at for decision in drawn) / len(drawn) for at in stated}
     assert all(abs(seen[at] - stated[at]) < 0.08 for at in stated)

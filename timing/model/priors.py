@@ -163,7 +163,7 @@ def _effects(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     away = np.subtract.outer(middle, middle) / values["hours_alike"]
     hours = slice(bins.OFFSETS["hour"], bins.OFFSETS["hour"] + bins.EFFECTS["hour"])
     covariance[hours, hours] = values["sd"]["hour"] ** 2 * np.exp(-(away**2) / 2)
-    covariance[hours, hours] += 0.05**2 * np.eye(bins.EFFECTS["hour"])
+    covariance[hours, hours] += 0.03**2 * np.eye(bins.EFFECTS["hour"])
     # Where charges are always made at one hour, what is wrong with the odds as a whole would look
     # like that hour's doing, and another one better for having been left alone.
     covariance[hours, hours] += values["hours_level"] ** 2

@@ -24,7 +24,7 @@ from .slots import REST, Slots, find_slots, instant_of, spread
 _PAY_DAY_HOURS = (0.0, 9.0, 10.0, 11.5, 13.0, 15.0, 17.0, 18.5)
 _PROBABLE, _HOUR_MARGIN = 0.5, 0.005
 # So many retries tell the hours of a day from each other well enough to look half as often.
-_HOURS_KNOWN = 500
+_HOURS_KNOWN = 2000
 # A candidate is safe when it costs at most this share of the amount, at the parameters' means; to
 # learn, a share of the decisions may cost a little more.
 _SAFE, _CHEAP = 0.0004, 0.002
