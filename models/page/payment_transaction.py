@@ -2,6 +2,8 @@
 
 import logging
 
+import psycopg2
+
 from odoo import fields, models
 
 _logger = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class PaymentTransaction(models.Model):
             with self.env.cr.savepoint():
                 act(*arguments)
                 self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # Somebody else was at it: the whole request begins anew, the payment included.
         except Exception:
             _logger.exception("%s of %s failed", act.__name__, self.reference)
 
