@@ -282,7 +282,7 @@ def test_a_full_memory_stays_below_two_megabytes():
     minute = 29_000_000
     for number in range(limit + 500):
         events = tuple(
-            Observation(minute + number + 2600 * n, 0, "insufficient_funds", 0, 123)
+            Observation(minute + number + 2600 * n, 0, "insufficient_funds", 0, 123, 87, 1)
             for n in range(9)
         )
         past = tuple(2 * (minute - 9000 * n) for n in range(24, 0, -1))
