@@ -79,13 +79,15 @@ def on_the_tenth():
 
 
 def chance(model, at, opened):
-    """Return the probability of one try that may only be made at one instant."""
+    """Return what the odds give one try that may only be made at one instant.
+
+    The promise is another thing: what was promised in these streams was drawn, and is not kept.
+    """
     case = Case(
         (Failure(opened, "insufficient_funds", "later"),), Method(country="DE"), 1000, "EUR",
         "Europe/Berlin", policy=RetryPolicy(tries=1, window=20, start=10, end=10.5),
     )  # fmt: skip
-    record = decide(case, at - timedelta(hours=1), model).record
-    return record["candidates"][0]["probability"]
+    return decide(case, at - timedelta(hours=1), model).record["believed"]
 
 
 def test_pay_days_are_learned(on_the_tenth):
