@@ -31,6 +31,7 @@ class RecoveryToday(models.AbstractModel):
     # === PUBLIC METHODS === #
 
     @api.model
+    @api.readonly
     def get_data(self):
         """Return what the page shows, as plain values.
 
@@ -51,7 +52,7 @@ class RecoveryToday(models.AbstractModel):
             "stopped": self._get_stopped(rates),
             "stopping": self._get_stopping(companies, rates),
             "providers": self._get_providers(companies),
-            "late": self._get_late(),
+            "late": self._get_late(companies),
             "months": self._get_months(companies, rates),
         }
 
@@ -231,8 +232,8 @@ class RecoveryToday(models.AbstractModel):
         return rows
 
     @api.model
-    def _get_late(self):
-        """Return the charges that are due for long, and the jobs that don't run."""
+    def _get_late(self, companies):
+        """Return the charges that are due for long, when they will be done, and idle jobs."""
         now = fields.Datetime.now()
         domain = Domain("state", "=", "planned") & Domain(
             "planned_at", "<", fields.Datetime.to_string(now - LATE)
@@ -242,7 +243,7 @@ class RecoveryToday(models.AbstractModel):
         reader = Reader(self.env)
         return {
             "count": attempts.search_count(domain) if oldest else 0,
-            "since": reader.say_instant(oldest.planned_at) if oldest else "",
+            "sentence": attempts._get_backlog(companies).describe(self.env) if oldest else "",
             "jobs": [
                 self.env._("%(job)s: last run %(when)s", job=name, when=reader.say_instant(at))
                 if at

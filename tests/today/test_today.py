@@ -96,7 +96,7 @@ class TestToday(TodayCommon):
         job.active = False
         data = self._get_data()
         self.assertEqual(data["late"]["count"], 1)
-        self.assertRegex(data["late"]["since"], r"today at 8:00\sAM")
+        self.assertIn("Charges due: 1", data["late"]["sentence"])
         self.assertEqual(len(data["late"]["jobs"]), 1)
         self.assertIn(job.name, data["late"]["jobs"][0])
         self.assertEqual([row["name"] for row in data["providers"]], [self.demo_provider.name])
