@@ -209,6 +209,6 @@ class TestTimingLabels(TimingScreenCommon, HttpCase):
         self.browser_js(
             "/odoo/recovery-timing",
             code % json.dumps(keys),
-            ready="document.querySelector('.o_recovery_timing canvas')",
+            ready="!!document.querySelector('.o_recovery_timing canvas')",
             login="accountant",
         )
