@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 # So many reasons are shown; more would be read by nobody.
 SHOWN = 20
@@ -23,7 +22,11 @@ class RecoveryManyWizard(models.TransientModel):
         readonly=True,
     )
     case_ids = fields.Many2many(
-        comodel_name="recovery.case", string="Cases", required=True, readonly=True
+        comodel_name="recovery.case",
+        string="Cases",
+        default=lambda self: self._get_selected_cases(),
+        required=True,
+        readonly=True,
     )
     able_ids = fields.Many2many(
         comodel_name="recovery.case",
@@ -34,14 +37,6 @@ class RecoveryManyWizard(models.TransientModel):
     able_count = fields.Integer(compute="_compute_able_ids", string="Can Be Done")
     unable_count = fields.Integer(compute="_compute_able_ids", string="Can't Be Done")
     reasons = fields.Text(compute="_compute_able_ids", string="Why Not")
-
-    @api.model
-    def default_get(self, fields):
-        """Override of `base` to take the cases that are selected in the list."""
-        values = super().default_get(fields)
-        if self.env.context.get("active_model") == "recovery.case" and "case_ids" in fields:
-            values["case_ids"] = [Command.set(self.env.context.get("active_ids", []))]
-        return values
 
     @api.depends("act", "case_ids")
     def _compute_able_ids(self):
@@ -57,6 +52,13 @@ class RecoveryManyWizard(models.TransientModel):
             if more > 0:
                 left_out = [*left_out[:SHOWN], self.env._("… and %(count)s more.", count=more)]
             wizard.reasons = "\n".join(left_out)
+
+    @api.model
+    def _get_selected_cases(self):
+        """Return the cases that are selected in the list from which the wizard was opened."""
+        if self.env.context.get("active_model") != "recovery.case":
+            return self.env["recovery.case"]
+        return self.env["recovery.case"].browse(self.env.context.get("active_ids", []))
 
     def _find_reasons(self):
         """Return why it can't be done, or none, by the ID of each case."""

@@ -137,8 +137,8 @@ class TestLearning(LearningCommon):
         self.assertEqual(read.born, kept.born)
         # What a decision had promised is only in its record.
         self.assertEqual(
-            [one._replace(predicted=-1) for one in read.observations],
-            [one._replace(predicted=-1) for one in kept.observations],
+            [one._replace(predicted=-1, believed=-1, left=0) for one in read.observations],
+            [one._replace(predicted=-1, believed=-1, left=0) for one in kept.observations],
         )
 
     def test_batches_end_where_the_next_one_begins(self):
