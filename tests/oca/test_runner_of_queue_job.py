@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tools import config
 
 from benchmarks.bench import scene
 from benchmarks.bench.processes import gateway_process, odoo_server
+from environment import benchmark
 from simulation.client import GatewayClient
 
 COUNT = 6
@@ -22,16 +22,15 @@ OTHER_JOBS = """
 
 
 @contextmanager
-def committed():
+def committed(database):
     """Give an environment whose work is committed."""
-    (database,) = config["db_name"] if isinstance(config["db_name"], list) else [config["db_name"]]
     with Registry(database).cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})
 
 
-def create_due(client):
-    """Return the ids of invoices whose charges are due, and the name of the database."""
-    with committed() as env:
+def create_due(client, database):
+    """Return the ids of invoices whose charges are due."""
+    with committed(database) as env:
         the_scene = scene.prepare(env)
         tokens = scene.create_payers(env, the_scene, client, [[]] * COUNT)
         ids = scene.create_invoices(env, the_scene, tokens, random.Random(1))
@@ -39,28 +38,34 @@ def create_due(client):
             invoice._plan_collection()
         job = env.ref("revenue_recovery.ir_cron_recovery_charge")
         env.cr.execute(OTHER_JOBS, {"job": job.id})
-        return ids, env.cr.dbname
+        return ids
 
 
-def read(ids):
+def read(ids, database):
     """Return the states of the charges and of their jobs."""
-    with committed() as env:
+    with committed(database) as env:
         attempts = env["account.move"].browse(ids).recovery_attempt_ids
         jobs = env["queue.job"].search([("channel", "=", "root.recovery.charge")])
         return attempts.mapped("state"), jobs.mapped("state"), jobs.mapped("name")
 
 
 def test_runner_charges_each_due_attempt_once():
-    with gateway_process("jobs") as gateway:
+    # The transaction of the other tests of this process keeps rows of theirs locked.
+    with (
+        benchmark.scratch_database("oca", "runner") as database,
+        gateway_process("jobs") as gateway,
+    ):
         os.environ["RECOVERY_GATEWAY_URL"] = gateway
         client = GatewayClient(gateway)
-        ids, database = create_due(client)
+        ids = create_due(client, database)
         channels = "root:4,root.recovery.charge:3"
         with odoo_server("jobs", database, gateway, jobs=1, channels=channels):
-            with committed() as env:
+            with committed(database) as env:
                 env["recovery.attempt"]._make_due()
             until = time.monotonic() + 120
-            while (found := read(ids))[0] != ["paid"] * COUNT or set(found[1]) != {"done"}:
+            while (found := read(ids, database))[0] != ["paid"] * COUNT or set(found[1]) != {
+                "done"
+            }:
                 assert time.monotonic() < until, found
                 time.sleep(0.5)
         states, jobs, names = found
