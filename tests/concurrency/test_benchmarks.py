@@ -65,8 +65,9 @@ def test_throughput_reports_its_goals_and_keeps_the_limit():
     assert code == int("missed" in bars.values()), output
     limit = "two workers / limit of the provider"
     ratios = [f"{what}, ours / bare" for what in ("declined", "declined, first", "paid")]
+    at_once = [f"{number} charges at once / one" for number in (8, 16)]
     statements = "statements of a declined retry"
-    assert list(bars) == [*ratios, statements, "two workers / one", limit]
+    assert list(bars) == [*ratios, *at_once, statements, "two workers / one", limit]
     assert bars[limit] == "ok", output
 
 
