@@ -58,8 +58,9 @@ def _report(arguments, runs, asked, plans, indexes) -> int:
     bars = Bars()
     bars.add("time with the many / with the few", _ratio(runs, "per_claim"), "at most", GOAL, 2)
     bars.add("slowest other question of the jobs, ms", slowest, "at most", QUESTION_GOAL_MS)
-    used = sum(plan.definition.endswith(PREDICATE) for plan in plans.values())
-    bars.add("plans on an index of planned attempts only", used, "at least", len(plans))
+    # Of a small table PostgreSQL may as well read all.
+    used = int(plans[arguments.large].definition.endswith(PREDICATE))
+    bars.add("plans on an index of planned attempts only", used, "at least", 1)
     return bars.finish()
 
 

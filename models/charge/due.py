@@ -156,10 +156,12 @@ class DueCharges:
                        provider.recovery_request_rate AS rate,
                        row_number() OVER (PARTITION BY attempt.company_id, provider.id
                                               ORDER BY %(order)s) AS place
-                  FROM recovery_attempt attempt
+                  FROM (
+                       SELECT * FROM recovery_attempt
+                        WHERE state = 'planned' AND planned_at <= %(now)s AND id != ALL (%(seen)s)
+                       OFFSET 0  -- Found by the index of what is due, whatever the order.
+                       ) attempt
                     %(provider)s
-                 WHERE attempt.state = 'planned' AND attempt.planned_at <= %(now)s
-                   AND attempt.id != ALL (%(seen)s)
                    ) due
              WHERE place <= %(size)s ORDER BY company_id, provider_id, place
             """,
@@ -171,19 +173,33 @@ class DueCharges:
         )
 
 
-# The provider of a planned attempt (`attempt`), as `_get_token` finds its method.
+# The provider of a planned attempt (`attempt`), as `_get_token` finds its method. Each part is
+# looked up for each attempt by its key: of millions of cases a few are due.
 PROVIDER = SQL(
     """
-                  JOIN account_move move ON move.id = attempt.move_id
-             LEFT JOIN res_partner partner ON partner.id = move.commercial_partner_id
-             LEFT JOIN recovery_case ON recovery_case.id = attempt.case_id
-             LEFT JOIN payment_token token
-                    ON token.id = COALESCE(
-                           attempt.token_id,
-                           move.collect_token_id,
-                           (partner.collect_token_id ->> attempt.company_id::text)::integer,
-                           recovery_case.token_id)
-             LEFT JOIN payment_provider provider ON provider.id = token.provider_id
+        CROSS JOIN LATERAL (
+                   SELECT collect_token_id, commercial_partner_id, amount_residual_signed
+                     FROM account_move WHERE id = attempt.move_id OFFSET 0
+                   ) move
+         LEFT JOIN LATERAL (
+                   SELECT token_id, deadline_at
+                     FROM recovery_case WHERE id = attempt.case_id OFFSET 0
+                   ) recovery_case ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT collect_token_id
+                     FROM res_partner WHERE id = move.commercial_partner_id OFFSET 0
+                   ) partner ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT owner.id, owner.recovery_request_rate
+                     FROM payment_token token
+                     JOIN payment_provider owner ON owner.id = token.provider_id
+                    WHERE token.id = COALESCE(
+                              attempt.token_id,
+                              move.collect_token_id,
+                              (partner.collect_token_id ->> attempt.company_id::text)::integer,
+                              recovery_case.token_id)
+                   OFFSET 0
+                   ) provider ON TRUE
     """
 )
 

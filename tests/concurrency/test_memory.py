@@ -17,7 +17,7 @@ from environment import benchmark
 
 DATABASE = os.environ.get("RECOVERY_TEST_DB")
 CORES, MIB = 64, 1024 * 1024
-LOADED, DECIDED = 60, 120  # MiB more than without the addon
+LOADED, DECIDED = 60, 160  # MiB more than without the addon
 THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
 pytestmark = pytest.mark.skipif(not DATABASE, reason="dev/test gives the database")
