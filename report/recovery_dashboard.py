@@ -127,7 +127,7 @@ class RecoveryDashboard(models.AbstractModel):
             **charges,
             "customers": self._get_customers(companies, rates),
             "recent": self._get_recent(companies),
-            "cards": self._get_cards(companies, rates),
+            "cards": self._get_cards(companies, rates, self._find_expiring(companies)),
             "held": self._get_held(companies, span, previous),
             "backlog": self._get_due_backlog(companies),
         }

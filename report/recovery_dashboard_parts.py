@@ -190,12 +190,8 @@ class RecoveryDashboard(models.AbstractModel):
     # === CARDS === #
 
     @api.model
-    def _get_cards(self, companies, rates):
-        """Return the cards that collect invoices and stop working soon, and what hangs on them."""
-        until = fields.Date.context_today(self) + timedelta(days=CARD_DAYS)
-        tokens = self.env["payment.token"].browse()
-        for company in companies:
-            tokens |= tokens._recovery_get_expiring(company, until)
+    def _get_cards(self, companies, rates, tokens):
+        """Return what hangs on the cards that collect invoices and stop working soon."""
         return {
             "days": CARD_DAYS,
             "count": len(tokens),
@@ -203,6 +199,15 @@ class RecoveryDashboard(models.AbstractModel):
             "model": "payment.token",
             "domain": [("id", "in", tokens.ids)],
         }
+
+    @api.model
+    def _find_expiring(self, companies):
+        """Return the methods in use that end soon, of all these companies."""
+        until = fields.Date.context_today(self) + timedelta(days=CARD_DAYS)
+        tokens = self.env["payment.token"].browse()
+        for company in companies:
+            tokens |= tokens._recovery_get_expiring(company, until)
+        return tokens
 
     @api.model
     def _add_up_invoices(self, companies, tokens, rates):

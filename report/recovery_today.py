@@ -14,7 +14,6 @@ from ..tools.instants import find_zone, naive
 from ..tools.moments import Reader
 
 SHOWN = 8
-CARD_DAYS = 30
 # A charge that is due waits so long for the job, and a job so many of its intervals, at most.
 LATE = timedelta(minutes=30)
 INTERVALS = 3
@@ -182,16 +181,17 @@ class RecoveryToday(models.AbstractModel):
     @api.model
     def _get_stopping(self, companies, rates):
         """Return the methods in use that end within some days, and what hangs on them."""
-        cards = self.env["recovery.dashboard"]._get_cards(companies, rates)
-        tokens = self.env["payment.token"].browse(cards["domain"][0][2])
+        dashboards = self.env["recovery.dashboard"]
+        tokens = dashboards._find_expiring(companies)
+        reader = Reader(self.env)
         return {
-            **cards,
+            **dashboards._get_cards(companies, rates, tokens),
             "rows": [
                 {
                     "id": token.id,
                     "name": token._recovery_get_label(),
                     "customer": token.partner_id.display_name,
-                    "ends": Reader(self.env).say_day(token.recovery_expiry),
+                    "ends": reader.say_day(token.recovery_expiry),
                 }
                 for token in tokens[:SHOWN]
             ],

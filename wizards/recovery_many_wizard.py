@@ -5,6 +5,13 @@ from odoo.exceptions import UserError
 
 # So many reasons are shown; more would be read by nobody.
 SHOWN = 20
+# What each act calls on cases, and how it asks one why it can't be done.
+ACTS = {
+    "retry": ("action_retry_now", lambda case: case._get_retry_block()),
+    "skip": ("action_skip", lambda case: case._get_skip_block()),
+    "updated": ("action_method_updated", lambda case: case._get_update_block()),
+    "stop": ("action_stop", lambda case: case._get_acting_block(waiting=True)),
+}
 
 
 class RecoveryManyWizard(models.TransientModel):
@@ -62,12 +69,7 @@ class RecoveryManyWizard(models.TransientModel):
 
     def _find_reasons(self):
         """Return why it can't be done, or none, by the ID of each case."""
-        find = {
-            "retry": lambda case: case._get_retry_block(),
-            "skip": lambda case: case._get_skip_block(),
-            "updated": lambda case: case._get_update_block(),
-            "stop": lambda case: case._get_acting_block(waiting=True),
-        }[self.act or "retry"]
+        _method, find = ACTS[self.act or "retry"]
         cases = self.case_ids._origin
         cases.check_access("read")
         # In sudo mode: the charges of a method may be of invoices that the user can't see.
@@ -83,12 +85,7 @@ class RecoveryManyWizard(models.TransientModel):
         cases = self.able_ids
         if not cases:
             raise UserError(self.reasons or self.env._("Choose at least one case."))
-        method = {
-            "retry": "action_retry_now",
-            "skip": "action_skip",
-            "updated": "action_method_updated",
-            "stop": "action_stop",
-        }[self.act]
+        method, _find = ACTS[self.act]
         action = getattr(cases, method)()
         if isinstance(action, dict):
             action["params"]["next"] = {"type": "ir.actions.act_window_close"}

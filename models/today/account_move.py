@@ -5,8 +5,16 @@ from odoo.fields import Domain
 
 from ...tools.moments import Reader
 from ..case.account_move import RECOVERY_GROUP
+from ..case.recovery_attempt import IN_FLIGHT
 from ..case.states import OPEN_STATES
-from .next_step import IN_FLIGHT, KINDS, find_domain, say_charge, say_charging, split_by_step
+from .next_step import (
+    KINDS,
+    find_domain,
+    say_charge,
+    say_charging,
+    say_look,
+    split_by_step,
+)
 
 IS_COLLECTED = (
     Domain("move_type", "=", "out_invoice")
@@ -104,7 +112,7 @@ class MoveTeller:
         self._reader = Reader(env)
 
     def _say_look(self, move):
-        return self._env._("You must look: %(sentence)s", sentence=move.recovery_attention)
+        return say_look(self._env, move.recovery_attention)
 
     def _say_charging(self, move):
         attempts = move.recovery_attempt_ids.filtered(lambda each: each.state in IN_FLIGHT)

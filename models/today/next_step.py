@@ -6,6 +6,7 @@ is the next step. The same conditions find the records of a kind, so that lists 
 
 from odoo.fields import Domain
 
+from ..case.recovery_attempt import IN_FLIGHT
 from ..case.states import CHARGING_STATES, OPEN_STATES
 
 KINDS = [
@@ -19,7 +20,6 @@ KINDS = [
     ("end", "About to End"),
     ("nothing", "Nothing"),
 ]
-IN_FLIGHT = ("running", "unknown", "pending")
 IS_OPEN = Domain("state", "in", OPEN_STATES)
 IS_CHARGING = Domain("state", "in", CHARGING_STATES)
 
@@ -77,7 +77,7 @@ class CaseTeller:
         return getattr(self, teller)(case)
 
     def _say_look(self, case):
-        return self._env._("You must look: %(sentence)s", sentence=case.attention)
+        return say_look(self._env, case.attention)
 
     def _say_charging(self, case):
         attempts = case.attempt_ids.filtered(lambda each: each.state in IN_FLIGHT)
@@ -150,6 +150,11 @@ class CaseTeller:
 
     def _say_nothing(self, case):
         return self._env._("Nothing is planned yet.")
+
+
+def say_look(env, sentence):
+    """Return that a person must look at what an alert says."""
+    return env._("You must look: %(sentence)s", sentence=sentence)
 
 
 def say_charge(env, reader, instant, method, home):

@@ -23,13 +23,9 @@ class EvenLadder:
     def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
         """Return the next rung, the quick repeat after technical trouble, or None."""
         last = view.tried[-1]
-        if last.decline_class in {"never", "fix_data", "customer_action"}:
+        if view.is_dead:
             return None
-        row = 0
-        for tried in reversed(view.tried):
-            if tried.decline_class != "technical":
-                break
-            row += 1
+        row = view.technical_row
         if 0 < row <= len(BACK_OFF):
             return plan_technical_retry(row, last.at).at
         wait = timedelta(hours=_WAITS.get(last.advice, 0))

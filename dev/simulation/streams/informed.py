@@ -91,9 +91,9 @@ class Informed:
         """Return the first of the best instants."""
         self.probability = None
         last = view.tried[-1]
-        if last.decline_class in {"never", "fix_data", "customer_action"}:
+        if view.is_dead:
             return None
-        row = _technical_row(view)
+        row = view.technical_row
         if 0 < row <= len(BACK_OFF):
             return last.at + timedelta(seconds=float(BACK_OFF[row - 1]))
         case = int(view.key.rpartition("/")[2])
@@ -287,12 +287,3 @@ def _spread(
     targets = last + (at[-1] - last) * steps
     nearest = np.abs(at[allowed][:, None] - targets[None, :]).argmin(axis=0)
     return np.unique(allowed[nearest]).tolist()
-
-
-def _technical_row(view: View) -> int:
-    row = 0
-    for tried in reversed(view.tried):
-        if tried.decline_class != "technical":
-            break
-        row += 1
-    return row

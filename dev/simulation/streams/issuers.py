@@ -43,7 +43,9 @@ CLASSES = {
 PAID = 0
 CODE = {code: number for number, code in enumerate(CODES)}
 IS_TECHNICAL = np.array([CLASSES[code] == "technical" for code in CODES])
-IS_DEAD = np.array([CLASSES[code] in {"never", "fix_data", "customer_action"} for code in CODES])
+# After these a method works no more until somebody does something.
+DEAD_CLASSES = frozenset({"never", "fix_data", "customer_action"})
+IS_DEAD = np.array([CLASSES[code] in DEAD_CLASSES for code in CODES])
 
 # Mastercard's advice codes that name a wait, in days. Number 0 is no advice.
 ADVICE = ("", "24", "25", "26", "27", "28", "29", "30")

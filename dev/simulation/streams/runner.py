@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .cases import Cases
-from .issuers import IS_TECHNICAL, PAID
+from .issuers import DEAD_CLASSES, IS_TECHNICAL, PAID
 from .ladders import BACK_OFF, Outcomes, next_allowed
 from .views import Desk, Strategy, View, tried
 from .zones import DAY, HOUR
@@ -153,7 +153,7 @@ class _Play:
         outcomes, case = self.player.outcomes, self.case
         answered = tried(self.planned, code, advice)
         outcomes.attempts[case] += 1
-        was_dead = self.view.tried[-1].decline_class in _DEAD_CLASSES
+        was_dead = self.view.is_dead
         outcomes.dead_retries[case] += was_dead and not self.forced
         if code == PAID:
             self.is_paid = True
@@ -189,7 +189,7 @@ class _Play:
         at = self._ask()
         replaced = float(self.player.cases.replaced_at[self.case])
         # A method that has answered since it came on file is not replaced once more.
-        if at is None and last.decline_class in _DEAD_CLASSES and self.last < replaced < np.inf:
+        if at is None and last.decline_class in DEAD_CLASSES and self.last < replaced < np.inf:
             self.forced, self.probability = True, None
             at = max(replaced, self.last + HOUR)
         if at is None:
@@ -225,7 +225,6 @@ class _Play:
         self.planned = allowed
 
 
-_DEAD_CLASSES = frozenset({"never", "fix_data", "customer_action"})
 _WAITS = {
     "24": HOUR,
     **{

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Protocol
 
 from .cases import Cases
-from .issuers import ADVICE, CLASSES, CODES
+from .issuers import ADVICE, CLASSES, CODES, DEAD_CLASSES
 from .zones import DAY, to_datetime
 
 
@@ -71,6 +72,17 @@ class View:
     history: tuple[Past, ...]
     method_since: datetime | None = None
     issuer: str = ""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the method works no more until somebody does something."""
+        return self.tried[-1].decline_class in DEAD_CLASSES
+
+    @property
+    def technical_row(self) -> int:
+        """How many of the latest charges failed in a row for technical reasons."""
+        row = takewhile(lambda each: each.decline_class == "technical", reversed(self.tried))
+        return len([*row])
 
 
 class Strategy(Protocol):

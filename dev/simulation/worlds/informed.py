@@ -78,13 +78,9 @@ class Bound:
     def next(self, view: View, now: datetime, rng: random.Random) -> datetime | None:
         """Return the first of the best instants."""
         last = view.tried[-1]
-        if last.decline_class in {"never", "fix_data", "customer_action"}:
+        if view.is_dead:
             return None
-        row = 0
-        for tried in reversed(view.tried):
-            if tried.decline_class != "technical":
-                break
-            row += 1
+        row = view.technical_row
         if 0 < row <= len(BACK_OFF):
             return last.at + timedelta(seconds=float(BACK_OFF[row - 1]))
         case = int(view.key.rpartition("/")[2])
