@@ -14,13 +14,14 @@ LATEST = datetime(2150, 1, 1, tzinfo=timezone.utc)
 
 def aware(instant: datetime) -> datetime:
     """Return the instant in UTC, a naive one read as UTC, and within the years known here."""
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=timezone.utc)
     # Compared before it is converted: the first and last instants of Python can't be.
-    year = min(max(instant.year, EARLIEST.year), LATEST.year - 1)
-    if year != instant.year:
+    if not EARLIEST.year <= instant.year < LATEST.year:
+        year = min(max(instant.year, EARLIEST.year), LATEST.year - 1)
         return datetime(year, 1, 2, tzinfo=timezone.utc)
-    return instant.astimezone(timezone.utc)
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=timezone.utc)
+    # Most are in UTC already, and this is asked more often than anything else.
+    return instant if instant.tzinfo is timezone.utc else instant.astimezone(timezone.utc)
 
 
 def naive(instant: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """A pytest plugin: count the outcomes for the closing summary, and let no warning pass in silence.
 
 What Odoo logs as WARNING or worse while tests run makes the run fail, unless the test expects it
-(`mute_logger`, `assertLogs`).
+(`mute_logger`, `assertLogs`). How long each test took is told by a clock that no test moves.
 """
 
 import json
@@ -33,11 +33,13 @@ class _Collector(logging.Handler):
 
 
 class Listener:
-    """Listen to Odoo's log while tests run in this process."""
+    """Listen to Odoo's log while tests run in this process, and look at the clock."""
 
     def __init__(self, config):
         self.config = config
         self.collector = _Collector()
+        self.seconds = {}
+        self._begun = 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self):
@@ -45,15 +47,18 @@ class Listener:
 
     def pytest_runtest_logstart(self, nodeid):
         self.collector.running = nodeid
+        self._begun = _now()
 
     def pytest_runtest_logfinish(self, nodeid):
         self.collector.running = f"after {nodeid}"
+        self.seconds[nodeid] = _now() - self._begun
 
     def pytest_sessionfinish(self):
         # Only a worker of a parallel run has it.
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output["complaints"] = self.collector.complaints
+            output["seconds"] = self.seconds
 
 
 class Report:
@@ -62,6 +67,7 @@ class Report:
     def __init__(self, path, listener):
         self.path = path
         self.complaints = listener.collector.complaints
+        self.seconds = listener.seconds
         self.counts = Counter()
         self.failed = []
 
@@ -85,7 +91,9 @@ class Report:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):
         """A worker of a parallel run ended."""
-        self.complaints += getattr(node, "workeroutput", {}).get("complaints", [])
+        output = getattr(node, "workeroutput", {})
+        self.complaints += output.get("complaints", [])
+        self.seconds |= output.get("seconds", {})
 
     def pytest_sessionfinish(self, session):
         if self.complaints and session.exitstatus == pytest.ExitCode.OK:
@@ -94,8 +102,14 @@ class Report:
             "counts": self.counts,
             "failed": list(dict.fromkeys(self.failed)),
             "complaints": self.complaints,
+            "seconds": self.seconds,
         }
         Path(self.path).write_text(json.dumps(outcome))
+
+
+def _now():
+    """Return seconds by a clock that stays as it is where a test moves Python's."""
+    return os.times().elapsed
 
 
 def pytest_configure(config):

@@ -21,6 +21,8 @@ _CONCURRENCY = _TESTS / "concurrency"
 _OCA = _TESTS / "oca"
 # Exit code of pytest when the selection is empty.
 _NOTHING_SELECTED = 5
+# How many of the slowest tests are named at the end.
+_SLOWEST = 20
 _LINT = "lint"
 # Options whose value may be the name of a folder by chance.
 _OPTIONS_WITH_A_WORD = ("-k", "-m")
@@ -103,12 +105,16 @@ class Run:
         self.complaints: list[tuple[str, str]] = []
         self.install_complaints: list[str] = []
         self.failed_tests: list[str] = []
+        self.seconds: dict[str, float] = {}
 
     def summary(self) -> int:
         """Print what the stages found; return the exit code of the whole."""
         print("\n" + "=" * 30 + " dev/test " + "=" * 30)
         for complaint in self.install_complaints:
             print(f"logged while installing: {complaint}")
+        slowest = sorted(self.seconds.items(), key=lambda each: -each[1])[:_SLOWEST]
+        for test, seconds in slowest if self.selection.everything else ():
+            print(f"{seconds:6.1f} s  {test}")
         for where, complaint in self.complaints:
             print(f"logged in {where}:\n    {complaint}")
         for test in self.failed_tests:
@@ -280,6 +286,7 @@ class Run:
         report.unlink()
         self.complaints += content["complaints"]
         self.failed_tests += content["failed"]
+        self.seconds |= content["seconds"]
         return ", ".join(f"{number} {what}" for what, number in content["counts"].items())
 
 

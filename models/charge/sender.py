@@ -1,8 +1,10 @@
 """One charge is sent, and what became of it is committed, whatever happens on the way."""
 
 import logging
+from datetime import timedelta
 
 import psycopg2
+from psycopg2.pool import PoolError
 
 from odoo import fields
 
@@ -19,6 +21,10 @@ _logger = logging.getLogger(__name__)
 
 # How often an outcome that is known is written again after losing a race for the same rows.
 RECORD_TRIES = 5
+# What the database raises when others are in the way, or when it has no connection left, and when
+# such a charge is sent instead: soon, but not in the same moment again.
+IN_THE_WAY = (psycopg2.OperationalError, PoolError)
+SOON = timedelta(seconds=5)
 
 
 class Sender:
@@ -51,7 +57,9 @@ class Sender:
         """
         # Whoever asks once more has waited before.
         if not self._is_repeat and (until := self._pace.take_turn()):
-            self._try_to_put_back(until)
+            self._try_to_put_back(
+                until, self._env._("Waits, because the provider takes no more requests now.")
+            )
             return False
         recorded = self._send_and_record()
         self._pace.back_off(self._answer.back_off)
@@ -67,24 +75,40 @@ class Sender:
                 now = aware(fields.Datetime.now())
                 self._answer.back_off = read_back_off(error, now)
             self.is_settled = False
+            if self._was_stopped_before(error):
+                _logger.info("Attempt %s is sent a little later: %s", self._attempt.id, error)
+                self._try_to_put_back(
+                    fields.Datetime.now() + SOON,
+                    self._env._("Waits a moment, because others were at the same records."),
+                )
+                return False
             return self._record_after_rollback(error)
 
-    def _try_to_put_back(self, until):
+    def _was_stopped_before(self, error):
+        """Return whether it was our own database that failed, before the provider was asked."""
+        return (
+            isinstance(error, IN_THE_WAY)
+            and not self._answer.calls
+            and self._answer.certainty is Certainty.NOT_SENT
+        )
+
+    def _try_to_put_back(self, until, sentence):
         """Put the attempt back, committed; should it fail, it is resolved like a crash."""
         for _turn in range(RECORD_TRIES):
             if jobs.work(
                 self._env,
-                lambda: self._put_back(until),
+                lambda: self._put_back(until, sentence),
                 doing=f"Putting attempt {self._attempt.id} back",
             ):
                 return
 
-    def _put_back(self, until):
+    def _put_back(self, until, sentence):
         """Plan a claimed attempt anew, that nobody has sent, as if it had not been claimed.
 
         Its transaction goes: a cancelled one would look like somebody's failed payment.
 
-        :param datetime until: when the provider may be asked (UTC, naive)
+        :param datetime until: when it may be sent (UTC, naive)
+        :param str sentence: why not before
         """
         attempt = self._attempt
         if not attempt._take_lock("running"):
@@ -92,7 +116,6 @@ class Sender:
         transaction = attempt.transaction_id
         chosen = attempt.token_id
         default = attempt.move_id._get_collect_token() or attempt.case_id.token_id
-        sentence = self._env._("Waits, because the provider takes no more requests now.")
         attempt._set_state(
             "planned",
             planned_at=until,

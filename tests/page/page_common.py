@@ -51,10 +51,13 @@ class PageCommon(RecoveryCommon, HttpCase):
     def _post(self, part, path=None, **values):
         """Send one of the forms of the page, and follow where it leads."""
         path = path or self.path
-        page = self.url_open(path).text
-        token = re.search(r'csrf_token" value="(\w+)"', page)
-        data = {"csrf_token": token and token[1], **values}
+        data = {"csrf_token": self._read_form_token(path), **values}
         return self.url_open(f"{path}/{part}", data=data)
+
+    def _read_form_token(self, path):
+        """Return the token of the forms of a page, if it has any."""
+        found = re.search(r'csrf_token" value="(\w+)"', self.url_open(path).text)
+        return found and found[1]
 
     def _pay(self, cases=None, path=None, amount=100.0, **values):
         """Start a payment as Odoo's form does; return the processing values or the error."""

@@ -169,11 +169,12 @@ class TestWithdrawal(LinkCommon):
 
     def test_withdrawn_link_asks_for_no_new_one(self):
         path = self._expire(self.case)
+        token = self._read_form_token(path)
         self.case.action_withdraw_links()
         mails = self.env["mail.mail"].search([])
         self._assert_withdrawn(path)
         self.assertNotIn("Send me a new link", self._get(path).text)
-        self._post("renew", path)
+        self._post("renew", path, csrf_token=token)
         self.assertEqual(self.env["mail.mail"].search([]), mails)
 
     def test_links_of_a_customer_die_those_to_their_methods_as_well(self):
