@@ -303,7 +303,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     arguments = parser.parse_args()
     arguments.invoices = arguments.invoices or (5 if arguments.quick else 20)
-    arguments.repetitions = arguments.repetitions or (2 if arguments.quick else 9)
+    arguments.repetitions = arguments.repetitions or (1 if arguments.quick else 9)
     return arguments
 
 

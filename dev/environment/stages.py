@@ -30,6 +30,7 @@ _OPTIONS_WITH_A_WORD = ("-k", "-m")
 _REPORT_VARIABLE = "RECOVERY_TEST_REPORT"
 # The same of `environment.clock`.
 _DATE_VARIABLE = "RECOVERY_TEST_DATE"
+_FOLLOWING_VARIABLE = "RECOVERY_TEST_FOLLOWING"
 
 
 @dataclass
@@ -209,7 +210,14 @@ class Run:
                 f"--rootdir={link.parent}",
                 f"--confcutdir={link}",
             ],
-            {"PATH": path, _DATE_VARIABLE: str(self.selection.day or "")},
+            {
+                "PATH": path,
+                _DATE_VARIABLE: str(self.selection.day or ""),
+                # What somebody named runs, whether another day changes it or not.
+                _FOLLOWING_VARIABLE: "1"
+                if self.selection.day and self.selection.everything
+                else "",
+            },
         )
 
     def _parallel(self) -> list[str]:

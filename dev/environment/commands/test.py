@@ -2,7 +2,8 @@
 
 Five stages: lint, tests of the Odoo-free packages, Odoo tests (browser ones included), Odoo tests
 beside addons of the OCA, tests with several processes. Arguments go to pytest; a path selects the
-stages it belongs to. With a day, the Odoo tests only, as if it were that day.
+stages it belongs to. With a day, the Odoo tests only, as if it were that day; of everything, those
+that begin on it.
 """
 
 from .. import days, stages
