@@ -576,28 +576,6 @@ class PaymentTransaction(models.Model):
             return self._send_api_request("GET", endpoint).get("status") == "canceled"
         return True
 
-    def _recovery_cancel_unfinished(self):
-        """Withdraw a charge that the provider answered but did not finish.
-
-        Stripe does so when the bank asks the customer to confirm, although they are not there. The
-        intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
-        providers' transactions stay as they are, and their outcome unknown.
-        """
-        self.ensure_one()
-        if self.provider_code != "stripe" or not self.provider_reference:
-            return
-        try:
-            self._send_api_request("POST", f"payment_intents/{self.provider_reference}/cancel")
-        except ValidationError:
-            _logger.warning("Transaction %s could not be withdrawn", self.reference)
-            return
-        self._recovery_note_decline(
-            self._recovery_read({"error": {"code": "authentication_required"}})
-        )
-        self._set_canceled(
-            state_message=self.env._("The bank asks the customer to confirm the payment.")
-        )
-
     # === CRON === #
 
     def _cron_post_process(self):

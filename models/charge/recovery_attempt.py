@@ -495,7 +495,8 @@ class RecoveryAttempt(models.Model):
                     attempt = self._browse_in_company(charge.attempt_id)
                     if charge.transaction_id in alone:
                         attempt._settle(attempt.transaction_id)
-                    attempt._tell_siblings()
+                    if attempt.state == "paid":
+                        attempt._tell_siblings()
                     attempt._react(self.env["account.move"].browse(charge.move_id))
             finally:
                 paid.finish(key)
