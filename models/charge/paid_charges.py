@@ -106,6 +106,8 @@ def book_waiting(env):
         )
     )
     parts = [ids[begin : begin + MOST] for (ids,) in rows for begin in range(0, len(ids), MOST)]
+    if not parts:
+        return True
     remaining = sum(map(len, parts))
     has_time = jobs.commit(env, remaining=remaining)
     for part in parts:

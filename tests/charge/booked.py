@@ -35,7 +35,17 @@ class Books:
         self._env = env
         self._transactions = transactions
         self._moves = transactions.invoice_ids
-        self._last = {name: self._find_last(name) for name in _MODELS}
+        names = {
+            field.comodel_name
+            for name in _MODELS
+            for field in env[name]._fields.values()
+            if field.relational
+        }
+        self._last = {
+            name: self._find_last(name)
+            for name in (names | set(_MODELS))
+            if not env[name]._abstract
+        }
         self._labels = {}
 
     def read(self):
@@ -59,7 +69,8 @@ class Books:
         return found
 
     def _find_last(self, name):
-        return self._env[name].search([], order="id desc", limit=1).id or 0
+        records = self._env[name].with_context(active_test=False)
+        return records.search([], order="id desc", limit=1).id or 0
 
     def _list(self, name):
         if name == "payment.transaction":
@@ -98,7 +109,9 @@ class Books:
 
     def _find_label(self, record):
         name = record._name
-        if not isinstance(record.id, int) or record.id <= self._last.get(name, record.id):
+        if not isinstance(record.id, int) or name not in self._last:
+            return name
+        if record.id <= self._last[name]:
             return f"{name} {record.id}"
         if name in ("account.move", "account.payment"):
             return f"{name} {record.journal_id.code} {record.name}"
@@ -110,7 +123,7 @@ class Books:
             return f"{name} of {' and '.join(map(self._label, sides))}"
         if name == "account.full.reconcile":
             return f"{name} of {sorted(map(self._label, record.reconciled_line_ids))}"
-        if name == "mail.message":
+        if name == "mail.message" and record.model:
             thread = self._env[record.model].browse(record.res_id)
             place = self._env[name].search(
                 [("model", "=", record.model), ("res_id", "=", record.res_id)], order="id"
@@ -118,4 +131,4 @@ class Books:
             return f"{name} {place.ids.index(record.id)} of {self._label(thread)}"
         if name == "mail.tracking.value":
             return f"{name} {record.field_id.name} of {self._label(record.mail_message_id)}"
-        return f"{name} {record.id}"
+        return f"{name}, a new one"
