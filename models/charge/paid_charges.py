@@ -113,7 +113,8 @@ def book_waiting(env):
     for part in parts:
         if not has_time:
             return False
-        book_many(env, part)
+        if len(book_many(env, part)) < len(part):
+            env["recovery.invoice.queue"]._wake()  # Their cases follow.
         remaining -= len(part)
         has_time = jobs.commit(env, len(part), remaining=remaining)
     return True
