@@ -61,6 +61,7 @@ def _post(moves, bodies, author_id):
             "body": escape(bodies[move.id]),
             "message_type": "notification",
             "parent_id": parents.get(move.id, False),
+            "attachment_ids": [],
             "subject": False,
             "subtype_id": subtype_id,
             "partner_ids": [],
