@@ -60,12 +60,7 @@ def book_together(transactions):
     payments.action_post()
     for transaction, payment in zip(transactions, payments, strict=True):
         transaction.payment_id = payment
-    transactions.env["account.move.line"]._reconcile_plan(
-        [
-            _get_lines_to_match(transaction, payment)
-            for transaction, payment in zip(transactions, payments, strict=True)
-        ]
-    )
+    _match(transactions, payments)
     # All are booked by now: of what Odoo does then, the notes are left, and what others do.
     notes = GroupedNotes()
     transactions.with_context(recovery_notes=notes)._post_process()
@@ -156,8 +151,25 @@ def _prepare_payment_vals(transaction):
     return values
 
 
-def _get_lines_to_match(transaction, payment):
-    lines = payment.move_id.line_ids + transaction.invoice_ids.line_ids
-    return lines.filtered(
-        lambda line: line.account_id == payment.destination_account_id and not line.reconciled
-    )
+def _match(transactions, payments):
+    """Match payments with their invoices, each with its own, as `_create_payment` does."""
+    plan = [
+        (payment.move_id.line_ids + transaction.invoice_ids.line_ids).filtered(
+            lambda line, account=payment.destination_account_id: (
+                line.account_id == account and not line.reconciled
+            )
+        )
+        for transaction, payment in zip(transactions, payments, strict=True)
+    ]
+    # Exchange differences of the taxes would be numbered after those of all payments.
+    parts = [[lines] for lines in plan] if _has_exchanged_taxes(transactions) else [plan]
+    for part in parts:
+        transactions.env["account.move.line"]._reconcile_plan(part)
+
+
+def _has_exchanged_taxes(transactions):
+    """Return whether taxes fall due with the payment that are in a foreign currency."""
+    company = transactions.company_id
+    if not company.tax_exigibility or transactions.currency_id == company.currency_id:
+        return False
+    return "on_payment" in transactions.invoice_ids.line_ids.tax_ids.mapped("tax_exigibility")

@@ -98,13 +98,13 @@ class TestBookedAlike(BookingCommon):
         stock = self._see(transactions, self._book_one_by_one)
         ours = self._see(transactions, self._book_together)
         self.assertEqual(set(ours), set(stock), msg="The same records.")
-        for label, values in stock.items():
-            different = {
-                name: (value, ours[label][name])
-                for name, value in values.items()
-                if value != ours[label][name]
-            }
-            self.assertFalse(different, msg=label)
+        different = [
+            (label, name, value, ours[label][name])
+            for label, values in stock.items()
+            for name, value in values.items()
+            if value != ours[label][name]
+        ]
+        self.assertFalse(different)
         return stock
 
     def _count(self, seen, start):
