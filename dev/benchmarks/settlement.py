@@ -89,7 +89,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--turns", type=int, help="in which they are booked (5)")
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     arguments = parser.parse_args()
-    arguments.payments = arguments.payments or (80 if arguments.quick else 500)
+    arguments.payments = arguments.payments or (60 if arguments.quick else 500)
     arguments.turns = arguments.turns or (2 if arguments.quick else 5)
     return arguments
 
