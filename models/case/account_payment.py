@@ -56,7 +56,8 @@ class AccountPayment(models.Model):
     def write(self, vals):
         """Override of `account` to let cases follow a payment that is rejected, or cancelled."""
         result = super().write(vals)
-        if "state" in vals:
+        # What its invoices are is asked of the database each time.
+        if "state" in vals and not self.env["recovery.invoice.queue"]._is_own_work():
             moves = self.invoice_ids | self.reconciled_invoice_ids
             self.env["recovery.invoice.queue"]._add_followed(moves)
         return result

@@ -58,8 +58,10 @@ class PaymentTransaction(models.Model):
         """
         result = super()._post_process()
         # In sudo mode: a customer who pays can't read how their payment is booked.
+        queue_sudo = self.env["recovery.invoice.queue"].sudo()
+        if queue_sudo._is_own_work():
+            return result  # Their cases follow at once.
         for transaction_sudo in self.sudo().filtered(lambda each: each.state == "done"):
-            queue_sudo = self.env["recovery.invoice.queue"].sudo()
             if transaction_sudo.operation == "refund":
                 queue_sudo._add_followed(transaction_sudo.source_transaction_id.invoice_ids)
             elif get_open_amount(transaction_sudo):

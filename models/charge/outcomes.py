@@ -1,8 +1,13 @@
 """What became of a charge: its state, its sentence, and what is kept of a decline."""
 
+import logging
+
 from odoo import fields
+from odoo.exceptions import ValidationError
 
 from ...declines import NO_DECLINE, Answer, Certainty, Decline, Known
+
+_logger = logging.getLogger(__name__)
 
 
 def record_outcome(attempt, answer):
@@ -12,7 +17,7 @@ def record_outcome(attempt, answer):
     """
     transaction = attempt.transaction_id
     if transaction.state == "draft" and answer.certainty is Certainty.ANSWERED:
-        transaction._recovery_cancel_unfinished()
+        _cancel_unfinished(transaction)
     if transaction.state == "draft" and answer.certainty is Certainty.NOT_SENT:
         transaction._set_canceled(state_message=answer.refusal)
     outcome = transaction._recovery_get_outcome() or Known.UNKNOWN
@@ -87,3 +92,26 @@ def apply_answer(transaction, answer):
         transaction._process(transaction.provider_code, payload)
     if answer.refusal and transaction.state == "draft":
         transaction._set_error(answer.refusal)
+
+
+def _cancel_unfinished(transaction):
+    """Withdraw a charge that the provider answered but did not finish.
+
+    Stripe does so when the bank asks the customer to confirm, although they are not there. The
+    intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
+    providers' transactions stay as they are, and their outcome unknown.
+    """
+    if transaction.provider_code != "stripe" or not transaction.provider_reference:
+        return
+    endpoint = f"payment_intents/{transaction.provider_reference}/cancel"
+    try:
+        transaction._send_api_request("POST", endpoint)
+    except ValidationError:
+        _logger.warning("Transaction %s could not be withdrawn", transaction.reference)
+        return
+    transaction._recovery_note_decline(
+        transaction._recovery_read({"error": {"code": "authentication_required"}})
+    )
+    transaction._set_canceled(
+        state_message=transaction.env._("The bank asks the customer to confirm the payment.")
+    )

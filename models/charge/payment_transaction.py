@@ -27,7 +27,9 @@ from ..method.payment_token import EVENT_PRECISION
 from .begun import BEGUN_OPERATIONS, BegunPayment, resolve_begun
 from .discounts import BOOKED, prepare_discount_lines
 from .look_ups import can_ask, look_up
+from .notes import GroupedNotes
 from .own_retries import OwnRetriesOfProvider
+from .paid_charges import book_waiting
 from .past_helper import LOST, describe, end_lost_charge, note_lost
 
 _logger = logging.getLogger(__name__)
@@ -267,6 +269,12 @@ class PaymentTransaction(models.Model):
         booking = self.with_context(recovery_discount=BOOKED)
         return super(PaymentTransaction, booking)._create_payment(**extra_create_values)
 
+    def _log_message_on_linked_documents(self, message):
+        """Override of `account_payment` to note on all invoices at once what is booked together."""
+        if notes := GroupedNotes.of(self.env):
+            return notes.add(self, message)
+        return super()._log_message_on_linked_documents(message)
+
     def _validate_amount(self, payment_data):
         """Override of `payment` to tell a refusal without amount from a payment of another one.
 
@@ -365,13 +373,14 @@ class PaymentTransaction(models.Model):
     def _recovery_queue_invoices(self):
         """Queue the invoices of a transaction that failed, or that a case has to do with."""
         self.ensure_one()
-        moves = self.invoice_ids
+        moves, queue = self.invoice_ids, self.env["recovery.invoice.queue"]
         if self.state not in ("error", "cancel"):
             attempts = self.env["recovery.attempt"].search([("transaction_id", "=", self.id)])
             moves = moves._filter_followed() | attempts.move_id
-            if attempts and self.state == "done":
+            # What the engine charged, it books at once.
+            if attempts and self.state == "done" and not queue._is_own_work():
                 self.env.ref("payment.cron_post_process_payment_tx")._trigger()
-        self.env["recovery.invoice.queue"]._add(moves, self)
+        queue._add(moves, self)
 
     def _recovery_may_revive(self, target_state):
         """Return whether a payment that was cancelled may reach a state after all.
@@ -567,29 +576,16 @@ class PaymentTransaction(models.Model):
             return self._send_api_request("GET", endpoint).get("status") == "canceled"
         return True
 
-    def _recovery_cancel_unfinished(self):
-        """Withdraw a charge that the provider answered but did not finish.
-
-        Stripe does so when the bank asks the customer to confirm, although they are not there. The
-        intent is cancelled at Stripe, so that it can't be paid later beside another charge. Other
-        providers' transactions stay as they are, and their outcome unknown.
-        """
-        self.ensure_one()
-        if self.provider_code != "stripe" or not self.provider_reference:
-            return
-        try:
-            self._send_api_request("POST", f"payment_intents/{self.provider_reference}/cancel")
-        except ValidationError:
-            _logger.warning("Transaction %s could not be withdrawn", self.reference)
-            return
-        self._recovery_note_decline(
-            self._recovery_read({"error": {"code": "authentication_required"}})
-        )
-        self._set_canceled(
-            state_message=self.env._("The bank asks the customer to confirm the payment.")
-        )
-
     # === CRON === #
+
+    def _cron_post_process(self):
+        """Override of `payment` to book charges of ours together, and leave the others to Odoo.
+
+        When the job's time is over before that, it is run again.
+        """
+        if self or book_waiting(self.env):
+            return super()._cron_post_process()
+        return None
 
     @api.model
     def _recovery_resolve_begun(self):

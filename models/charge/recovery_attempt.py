@@ -27,6 +27,7 @@ from .backlog import list_busy, read_backlog, tell_late
 from .blocks import ChargeBlocks
 from .due import DueCharges
 from .outcomes import prepare_outcome_vals
+from .paid_charges import PaidCharges, book_many
 from .payment_transaction import CLAIM
 from .resolver import OutcomeResolver
 from .sender import Sender
@@ -368,10 +369,12 @@ class RecoveryAttempt(models.Model):
 
     # === CHARGE === #
 
-    def _carry_out(self, is_repeat=False):
+    def _carry_out(self, is_repeat=False, paid=None):
         """Charge a claimed attempt and let the case react to the outcome.
 
         :param is_repeat: whether to ask once more for a charge of unknown outcome
+        :param PaidCharges paid: where it waits to be booked with others when it is paid; it is
+            booked, and its case reacts, at once when not told
         :return: whether this worker recorded an outcome
         """
         self.ensure_one()
@@ -379,7 +382,8 @@ class RecoveryAttempt(models.Model):
         transaction, move = self.transaction_id, self.move_id
         sender = Sender(self, is_repeat)
         is_recorded = sender.send()
-        if is_recorded:
+        waits = is_recorded and paid and not sender.is_settled and paid.add(self, transaction, move)
+        if is_recorded and not waits:
             self._finish(transaction, move, sender.is_settled)
         return is_recorded
 
@@ -476,6 +480,27 @@ class RecoveryAttempt(models.Model):
         self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         jobs.commit(self.env)
 
+    @api.model
+    def _book_paid(self, paid, is_last=False):
+        """Book charges that were paid, many at a time, and let the cases react to them.
+
+        :param PaidCharges paid: which, where there are enough of them
+        :param is_last: also where there are few, since no others come
+        """
+        while taken := paid.take(is_last):
+            key, charges = taken
+            try:
+                alone = set(book_many(self.env, [each.transaction_id for each in charges]))
+                for charge in charges:
+                    attempt = self._browse_in_company(charge.attempt_id)
+                    if charge.transaction_id in alone:
+                        attempt._settle(attempt.transaction_id)
+                    if attempt.state == "paid":
+                        attempt._tell_siblings()
+                    attempt._react(self.env["account.move"].browse(charge.move_id))
+            finally:
+                paid.finish(key)
+
     # === REACT === #
 
     def _react(self, move):
@@ -553,25 +578,30 @@ class RecoveryAttempt(models.Model):
         if self._hand_over_due():
             jobs.commit(self.env, remaining=0)
             return
-        due, unfinished = self._list_due(), []
+        due, paid, unfinished = self._list_due(), PaidCharges(), []
         hands = min(self._get_at_once(), max(count, 1))
-        Crew(self.env, lambda env: self.with_env(env)._charge_due(due, unfinished), hands).run()
+        Crew(
+            self.env, lambda env: self.with_env(env)._charge_due(due, paid, unfinished), hands
+        ).run()
         if not unfinished:
             jobs.commit(self.env, remaining=0)
 
     @api.model
-    def _charge_due(self, due, unfinished):
+    def _charge_due(self, due, paid, unfinished):
         """Charge one after the other from a list: what one of several hands does.
 
         :param DueCharges due:
+        :param PaidCharges paid: what all of them have yet to book
         :param list unfinished: is added something when the time is over
         """
         while attempt := self._claim(due):
             rests_until = None
-            if not attempt._carry_out() and attempt.state == "planned":
+            if not attempt._carry_out(paid=paid) and attempt.state == "planned":
                 rests_until = attempt.planned_at  # It was put back.
             due.finish(attempt.id, rests_until)
             jobs.commit(self.env, 1)
+            self._book_paid(paid)
+        self._book_paid(paid, is_last=True)
         if not jobs.has_time(self.env):
             unfinished.append(True)
 

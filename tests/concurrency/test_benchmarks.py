@@ -83,6 +83,14 @@ def test_throughput_tells_where_the_time_goes():
     assert "ours, declined, retry" in done.stdout
 
 
+def test_payments_booked_together_are_booked_as_stock_odoo_books_them():
+    # A short run on a busy machine says nothing about speed; that the entries are equal counts.
+    code, bars, output = run("settlement")
+    assert code == int("missed" in bars.values()), output
+    assert list(bars) == ["ours / stock's rate", "entries that differ"]
+    assert bars["entries that differ"] == "ok", output
+
+
 def test_bystander_adds_no_statements_that_grow_with_rows():
     # A short run on a busy machine says nothing of processor time and memory; statements count.
     code, bars, output = run("bystander")

@@ -21,6 +21,13 @@ SECOND = timedelta(seconds=1)
 ALL_ON_THEIR_WAY = {"rates": {"delay_after": 1.0}, "seconds": 4.0}
 _RUNNING = "SELECT count(*) FROM recovery_attempt WHERE state = 'running' AND move_id = ANY (%s)"
 _LOCKED = "SELECT FROM {} WHERE id = ANY (%s) FOR UPDATE NOWAIT"
+_UNBOOKED = """
+    SELECT count(*) FROM payment_transaction WHERE id = ANY (%s) AND is_post_processed IS NOT TRUE
+"""
+_FREE = """
+    SELECT id FROM payment_transaction WHERE id = ANY (%s) AND is_post_processed IS NOT TRUE
+       FOR SHARE SKIP LOCKED
+"""
 _AT_WORK = """
     SELECT count(*) FROM pg_stat_activity
      WHERE application_name = %s AND datname = current_database() AND state = 'active'
@@ -129,6 +136,35 @@ class Company:
             if entry["description"] in references
         )
 
+    def charge_only(self):
+        """Charge what is due as a process that dies before it books."""
+        with benchmark.odoo_env(DATABASE) as env:
+            attempts = env["recovery.attempt"]
+            with patch.object(type(attempts), "_book_paid", lambda *_args, **_options: None):
+                attempts._cron_charge()
+
+    def wait_until_booking(self, invoice_ids):
+        """Wait until somebody books charges of the invoices; return whether any are left."""
+        with benchmark.odoo_env(DATABASE) as env:
+            ids = env["account.move"].browse(invoice_ids).transaction_ids.ids
+            while True:
+                env.cr.rollback()
+                env.cr.execute(_UNBOOKED, [ids])
+                waiting = env.cr.fetchone()[0]
+                env.cr.execute(_FREE, [ids])
+                if len(env.cr.fetchall()) < waiting or not waiting:
+                    return bool(waiting)
+                env.cr.rollback()
+                time.sleep(0.02)
+
+    def count_entries(self, invoice_ids):
+        """Return how many payments, of whatever transaction, are booked for the invoices."""
+        with benchmark.odoo_env(DATABASE) as env:
+            invoices = env["account.move"].browse(invoice_ids)
+            return env["account.payment"].search_count(
+                [("invoice_ids", "in", invoices.ids), ("state", "in", ("in_process", "paid"))]
+            )
+
     def work_off(self):
         """Charge what is due, and resolve what is unknown, in this process."""
         with benchmark.odoo_env(DATABASE, log_level="critical") as env:
@@ -152,6 +188,13 @@ def server(company):
 @pytest.fixture(scope="module")
 def nursery(company):
     with Workers("concurrency", DATABASE, company.client.url, ("charge",)) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="module")
+def bookers(company):
+    """Workers that run Odoo's own job, which books what others left."""
+    with Workers("bookers", DATABASE, company.client.url, ("book",)) as workers:
         yield workers
 
 
@@ -332,6 +375,34 @@ def test_two_workers_with_several_at_once_charge_each_exactly_once(company, work
     assert {(tuple(each["attempts"]), each["taken"], each["payments"]) for each in values} == {
         (("paid",), 1, 1)
     }
+
+
+def test_workers_killed_while_they_book_book_nothing_twice_and_lose_nothing(company, bookers):
+    chance = random.Random(7)
+    invoices = company.create_invoices(30)
+    company.charge_only()
+    values = company.read(invoices)
+    assert {(each["taken"], each["payments"], each["paid"]) for each in values} == {(1, 0, False)}
+    kills = 0
+    while kills < 5 and not all(each["paid"] for each in company.read(invoices)):
+        bookers.start(2)
+        is_booking = company.wait_until_booking(invoices)
+        time.sleep(chance.uniform(0.0, 0.4))
+        for pid in list(bookers.pids):
+            bookers.kill(pid)
+        kills += is_booking
+        for values in company.read(invoices):
+            assert values["payments"] == values["paid"], "All of it, or nothing."
+    assert kills
+    bookers.start(2)
+    try:
+        values = company.wait_for(invoices, lambda values: values["paid"], seconds=120)
+    finally:
+        bookers.end()
+    assert {(each["taken"], each["payments"], len(each["transactions"])) for each in values} == {
+        (1, 1, 1)
+    }
+    assert company.count_entries(invoices) == len(invoices)
 
 
 def test_out_of_connections_there_are_fewer_at_once_and_it_is_said_once(company):

@@ -189,7 +189,7 @@ class Stage:
             with self.env() as env:
                 charge(env, count)
         self.make_due(invoices)
-        with self.env() as env, profiled(env, "recovery.attempt", PHASES) as profile:
+        with self.env() as env, profiled(env, {"recovery.attempt": PHASES}) as profile:
             spent = measure(env, lambda env: charge(env, count))
         self.park()
         return profile, spent
@@ -197,7 +197,7 @@ class Stage:
     def profile_bare(self, outcome: str, count: int) -> tuple[Profile, Cost]:
         """Return what bare charges did, and what they cost."""
         invoices = self.create(outcome, count)
-        with self.env() as env, profiled(env, "payment.transaction", BARE_PHASES) as profile:
+        with self.env() as env, profiled(env, {"payment.transaction": BARE_PHASES}) as profile:
             return profile, measure(env, lambda env: charge_bare(env, invoices))
 
 

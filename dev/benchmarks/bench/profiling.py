@@ -70,14 +70,17 @@ class Profile:
 
 
 @contextmanager
-def profiled(env: Any, model: str, phases: tuple[str, ...]) -> Iterator[Profile]:
-    """Count time and statements of these methods of a model, and of commits."""
+def profiled(env: Any, phases: dict[str, tuple[str, ...]]) -> Iterator[Profile]:
+    """Count time and statements of these methods of models, and of commits."""
     profile = Profile()
-    owner, cursor = type(env[model]), type(env.cr)
+    cursor = type(env.cr)
     with ExitStack() as stack:
-        for phase in phases:
-            method = _measured(profile, phase, getattr(owner, phase))
-            stack.enter_context(patch.object(owner, phase, method))
+        for model, names in phases.items():
+            owner = type(env[model])
+            for name in names:
+                phase = name if len(phases) == 1 else f"{model}.{name}"
+                method = _measured(profile, phase, getattr(owner, name))
+                stack.enter_context(patch.object(owner, name, method))
         stack.enter_context(patch.object(cursor, "execute", _recorded(profile, cursor.execute)))
         stack.enter_context(patch.object(cursor, "commit", _committed(profile, cursor.commit)))
         yield profile
