@@ -24,9 +24,7 @@ class RecoveryFlowRun(models.Model):
         ],
     }
 
-    automation_id = fields.Many2one(
-        comodel_name="base.automation", string="Flow", readonly=True
-    )
+    automation_id = fields.Many2one(comodel_name="base.automation", string="Flow", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     set_off_at = fields.Datetime(string="Set Off", readonly=True)
     event_id = fields.Many2one(comodel_name="recovery.event", string="Set Off By", readonly=True)

@@ -229,8 +229,7 @@ class RecoveryFlowBuilder(models.TransientModel):
             asked[name] = [Command.set(asked.get(name, []))]
         steps = self.env["recovery.flow.builder.step"]
         vals = [
-            steps._prepare_vals(sequence, step)
-            for sequence, step in enumerate(values["steps"], 1)
+            steps._prepare_vals(sequence, step) for sequence, step in enumerate(values["steps"], 1)
         ]
         company = values["company_id"]
         return {

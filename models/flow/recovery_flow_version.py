@@ -42,9 +42,7 @@ class RecoveryFlowVersion(models.Model):
         compute_sudo=True,  # Server actions are for administrators; what they do is no secret.
         sanitize=False,
     )
-    is_current = fields.Boolean(
-        string="Current", compute="_compute_is_current", compute_sudo=True
-    )
+    is_current = fields.Boolean(string="Current", compute="_compute_is_current", compute_sudo=True)
 
     # === COMPUTE METHODS === #
 

@@ -98,9 +98,7 @@ class Trial:
                     "at": at,
                     "when": self.env._("At once") if is_now else format_datetime(self.env, at),
                     "name": action.name,
-                    "conditions": [
-                        self._judge(part) for part in self._read_step_parts(action)
-                    ],
+                    "conditions": [self._judge(part) for part in self._read_step_parts(action)],
                     "block": self._find_step_block(action),
                 }
             )
