@@ -116,7 +116,7 @@ class RecoveryFlowBuilder(models.TransientModel):
     @api.depends("automation_id")
     def _compute_counts(self):
         for builder in self:
-            of_flow = [("automation_id", "=", builder.automation_id.id)]
+            of_flow = [("automation_id", "in", builder.automation_id.ids)]
             builder.run_count = self.env["recovery.flow.run"].search_count(of_flow)
             builder.version_ids = self.env["recovery.flow.version"].search(of_flow)
 

@@ -135,6 +135,13 @@ class TestBuilderRights(BuilderCommon):
             with self.subTest(**step), self.assertRaises((ValidationError, AccessError)):
                 self._build(steps=[step])
 
+    def test_manager_names_the_people_who_are_told(self):
+        step = {"kind": "recovery_tell", "recovery_user_ids": [Command.set(self.worker.ids)]}
+        builder = self._build(steps=[step])
+        action = builder.automation_id.sudo().action_server_ids
+        self.assertEqual(action.recovery_user_ids, self.worker)
+        self.assertEqual(self._open(builder.automation_id).step_ids.recovery_user_ids, self.worker)
+
     def test_administrator_still_sees_automation_rules_of_other_models(self):
         rule = self._create_rule("pass", model="res.partner", trigger="on_create")
         self.assertTrue(rule.with_user(self.admin).has_access("write"))
