@@ -29,7 +29,7 @@ class RecoveryFlowRun(models.Model):
     set_off_at = fields.Datetime(string="Set Off", readonly=True)
     event_id = fields.Many2one(comodel_name="recovery.event", string="Set Off By", readonly=True)
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
-    flow = fields.Char(readonly=True)
+    flow = fields.Char(string="Key", readonly=True)
     state = fields.Selection(
         selection=[
             ("under_way", "Under Way"),

@@ -100,7 +100,7 @@ class RecoveryFlowBuilder(models.TransientModel):
     version_ids = fields.One2many(
         comodel_name="recovery.flow.version", compute="_compute_counts", string="Versions"
     )
-    picture = fields.Html(string="Flow", compute="_compute_picture", sanitize=False)
+    picture = fields.Html(compute="_compute_picture", sanitize=False)
     has_notice = fields.Boolean(compute="_compute_has")
     has_policy = fields.Boolean(compute="_compute_has")
     has_days = fields.Boolean(compute="_compute_has")
@@ -242,7 +242,7 @@ class RecoveryFlowBuilder(models.TransientModel):
             "exclusive": values["exclusive"],
             "sequence": values["sequence"],
             # Managers build for their company what a recipe is for all of them.
-            "company_id": company or (get_author(self.env) and self.env.company.id),
+            "company_id": company or (self.env.company.id if get_author(self.env) else False),
             "step_ids": [Command.create(step) for step in vals if not step["recovery_otherwise"]],
             "otherwise_ids": [Command.create(step) for step in vals if step["recovery_otherwise"]],
         }

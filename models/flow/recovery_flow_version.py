@@ -37,7 +37,6 @@ class RecoveryFlowVersion(models.Model):
         required=True, readonly=True, help="See `models/flow/definition.py` for its shape."
     )
     picture = fields.Html(
-        string="Flow",
         compute="_compute_picture",
         compute_sudo=True,  # Server actions are for administrators; what they do is no secret.
         sanitize=False,

@@ -1,7 +1,7 @@
 """What a flow would do on a case, and when: thought through, nothing done, nothing written."""
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
@@ -19,8 +19,9 @@ class Trial:
 
     Conditions are looked at by the rights of whoever tries it.
 
-    :param rule: a `base.automation` that has a definition
+    :param rule: a `base.automation` that the user may read
     :param case: a `recovery.case` that the user may read
+    :raise UserError: when the rule says more than a definition can
     """
 
     def __init__(self, rule, case):
@@ -29,6 +30,10 @@ class Trial:
         self.env = case.env
         self.picture = Picture(self.rule_sudo)
         self.definition = Definition(rule).read()
+        if self.definition is None:
+            raise UserError(
+                self.env._("“%(flow)s” says more than can be tried here.", flow=rule.name)
+            )
         self.record = self._imagine()
 
     def draw(self):

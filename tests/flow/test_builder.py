@@ -101,7 +101,8 @@ class TestBuilding(BuilderCommon):
         other = self.env["res.partner"].create({"name": "Other"})
         policy = self._create_policy(name="Other", active=False)
         for values, holds in (
-            ({"decline_class": "later"}, False),
+            ({"decline_class": "later"}, True),
+            ({"decline_class": "never"}, False),
             ({"partner_ids": [Command.set(self.customer.ids)]}, True),
             ({"partner_ids": [Command.set(other.ids)]}, False),
             ({"policy_ids": [Command.set(self.policy.ids)]}, True),
@@ -111,8 +112,8 @@ class TestBuilding(BuilderCommon):
             with self.subTest(**values):
                 builder = self._build(when="event:attempt_failed", failure_number=2, **values)
                 case = self._fail_twice()
-                self.assertEqual(bool(self._get_done(case)), holds)
                 builder.action_deactivate()
+                self.assertEqual(bool(self._get_done(case)), holds)
 
     def test_contact_of_a_customer_stands_for_the_customer(self):
         contact = self.env["res.partner"].create({"name": "Him", "parent_id": self.customer.id})
