@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.tools import SQL, format_datetime
 
@@ -45,8 +47,11 @@ class RecoveryFlowRun(models.Model):
     planned_action_ids = fields.Many2many(
         comodel_name="recovery.planned.action", string="Steps", compute="_compute_planned_actions"
     )
-    outcome = fields.Text(
-        string="What Was Done", compute="_compute_planned_actions", help="Step by step, and why."
+    outcome = fields.Html(
+        string="What Was Done",
+        compute="_compute_planned_actions",
+        sanitize=False,
+        help="Step by step, and why.",
     )
 
     @property
@@ -79,7 +84,8 @@ class RecoveryFlowRun(models.Model):
         by_flow = actions.grouped("flow")
         for run in self:
             run.planned_action_ids = by_flow.get(run.flow, actions.browse())
-            run.outcome = "\n".join(run._describe(action) for action in run.planned_action_ids)
+            lines = [run._describe(action) for action in run.planned_action_ids]
+            run.outcome = Markup("").join(Markup("<div>%s</div>") % line for line in lines)
 
     def _describe(self, action):
         """Return one line about a step: when, what, and what became of it."""
@@ -89,5 +95,6 @@ class RecoveryFlowRun(models.Model):
             when=format_datetime(self.env, action.done_at or action.planned_at, dt_format="short"),
             step=action.name,
             state=states[action.state],
-            why=action.sentence or "",
+            # That the rule planned it, or did it, the run says anyway.
+            why=action.sentence if action.state in ("skipped", "cancelled", "failed") else "",
         ).strip()

@@ -55,12 +55,14 @@ class RecoveryFlowBuilder(models.TransientModel):
         comodel_name="res.partner",
         relation="recovery_flow_builder_partner_rel",
         string="Customers",
+        context={"active_test": False},  # A condition is not lost because its customer is archived.
         help="Only for these. Empty: for all.",
     )
     policy_ids = fields.Many2many(
         comodel_name="recovery.policy",
         relation="recovery_flow_builder_policy_rel",
         string="Policies",
+        context={"active_test": False},
         help="Only for invoices that are recovered by these. Empty: by any.",
     )
     more_conditions = fields.Char(default="[]", help="On whatever else you may see.")

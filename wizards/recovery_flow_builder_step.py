@@ -51,7 +51,7 @@ class RecoveryFlowBuilderStep(models.TransientModel):
         self.ensure_one()
         values = {
             "action_id": self.action_ref or False,
-            "name": self.name or dict(self._get_kinds())[self.kind],
+            "name": self.name or dict(self._get_kinds()).get(self.kind),
             "kind": self.kind,
         }
         for name in self._get_step_fields():

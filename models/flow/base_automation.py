@@ -233,7 +233,11 @@ class BaseAutomation(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "revenue_recovery.action_recovery_flow_run"
         )
-        return {**action, "domain": [("automation_id", "in", self.ids)], "context": {}}
+        return {
+            **action,
+            "domain": [("automation_id", "in", self.ids)],
+            "context": {"of_one_flow": True},
+        }
 
     # === BUSINESS METHODS === #
 

@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .authors import check_conditions, get_author
-from .criteria import CASE, EVENT, is_on, read_domain, write_domain
+from .criteria import CASE, EVENT, get_whens, is_on, read_domain, write_domain
 from .picture import Picture
 from .recovery_flow_step_mixin import KINDS
 
@@ -101,6 +101,8 @@ class Definition:
     def _check(self, values):
         """Check what the user must not save, whoever calls."""
         env = self.env
+        if values["when"] not in dict(get_whens(env)):
+            raise ValidationError(env._("Choose what sets the flow off."))
         model = env[EVENT if values["when"].startswith("event:") else CASE]
         check_conditions(model, values["domain"])
         company = env["res.company"].browse(values["company_id"] or [])

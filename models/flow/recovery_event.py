@@ -103,7 +103,9 @@ class RecoveryEvent(models.Model):
         comodel_name="recovery.decline.reason", readonly=True, ondelete="set null"
     )
     attempt_number = fields.Integer(
-        readonly=True, help="Which charge of the case it was, the first one being 1."
+        string="Number of the Charge",
+        readonly=True,
+        help="Which charge of the case it was, the first one being 1.",
     )
     is_first_payment = fields.Boolean(
         string="First Payment",

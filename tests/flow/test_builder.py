@@ -115,6 +115,12 @@ class TestBuilding(BuilderCommon):
                 builder.action_deactivate()
                 self.assertEqual(bool(self._get_done(case)), holds)
 
+    def test_condition_on_what_is_archived_is_kept(self):
+        policy = self._create_policy(name="Old", active=False)
+        builder = self._build(policy_ids=[Command.set(policy.ids)], is_on=False)
+        self._open(builder.automation_id).amount_above = 5
+        self.assertIn(str(policy.ids), builder.automation_id.sudo().filter_domain)
+
     def test_contact_of_a_customer_stands_for_the_customer(self):
         contact = self.env["res.partner"].create({"name": "Him", "parent_id": self.customer.id})
         builder = self._build(partner_ids=[Command.set(contact.ids)], is_on=False)

@@ -40,18 +40,25 @@ class TestBuilderRights(BuilderCommon):
                 change()
 
     def test_builder_knows_no_step_with_code(self):
-        with self.assertRaises(ValueError):
-            self._build(steps=["code"])
+        for name in (False, "Innocent"):
+            with self.assertRaisesRegex(AccessError, "such a step"):
+                self._build(steps=[{"kind": "code", "name": name}])
+
+    def test_builder_knows_no_other_trigger(self):
+        for when in ("event:nonsense", "state:nonsense", "case:deleted"):
+            with self.assertRaisesRegex(ValidationError, "sets the flow off"):
+                self._build(when=when)
 
     def test_condition_on_what_the_manager_may_not_see_is_not_saved(self):
         for values in (
             {"more_conditions": SECRET},
             {"more_conditions": "[('token_id.provider_id', 'ilike', 'x')]"},
-            {"more_conditions": "[('user_id.password', '!=', 'x')]"},
             {"steps": [{"kind": "recovery_tell", "recovery_condition": SECRET}]},
         ):
             with self.subTest(**values), self.assertRaisesRegex(ValidationError, "may not read"):
                 self._build(**values)
+        with self.assertRaises(ValidationError):
+            self._build(more_conditions="[('user_id.password', '!=', 'x')]")
         self._build(self.admin, more_conditions=SECRET)
 
     def test_condition_that_is_no_domain_is_not_saved(self):
@@ -61,13 +68,14 @@ class TestBuilderRights(BuilderCommon):
 
     def test_condition_is_looked_at_by_the_rights_that_its_author_has_now(self):
         builder = self._build(more_conditions="[('case_id.state', '=', 'in_recovery')]")
+        rule_sudo = builder.automation_id.sudo()
         case = self._fail_twice()
         self.assertEqual({state for _name, state in self._get_done(case)}, {"done"})
         self.manager.group_ids = self.env.ref("base.group_user")
         _invoice, other = self._fail_invoice()
         self._follow()
         self.assertNotIn("done", [state for _name, state in self._get_done(other)])
-        self.assertIn("may not read", builder.automation_id.sudo().recovery_error)
+        self.assertIn("may not read", rule_sudo.recovery_error)
 
     def test_condition_does_not_see_another_company(self):
         self.env["account.move"].create(
@@ -132,7 +140,7 @@ class TestBuilderRights(BuilderCommon):
             {"kind": "recovery_notice", "recovery_template_id": template.id},
             {"kind": "recovery_tell", "recovery_channel_id": channel.id},
         ):
-            with self.subTest(**step), self.assertRaises((ValidationError, AccessError)):
+            with self.subTest(**step), self.assertRaises(UserError):
                 self._build(steps=[step])
 
     def test_manager_names_the_people_who_are_told(self):

@@ -7,7 +7,7 @@ from .builder_common import BuilderCommon
 # Headers and labels that don't show all of their text, and whether the page is there.
 CUT = """
 const shown = [...document.querySelectorAll(
-    ".o_form_label, .o_list_table th, .o_statusbar_buttons button, .o_horizontal_separator"
+    ".o_form_label, .o_list_table th, .o_statusbar_buttons button, .o_horizontal_separator, .badge"
 )].filter((element) => element.offsetParent && !element.closest(".o_list_actions_header"));
 const cut = shown.filter((element) => {
     const parts = [element, ...element.querySelectorAll("span")];
@@ -63,8 +63,8 @@ class WidthCommon(BuilderCommon, HttpCase):
         action = self.env.ref("revenue_recovery.action_recovery_flow_builder")
         pages = {
             "/odoo/recovery-flows": ".o_kanban_record .o_recovery_flow",
-            f"/odoo/action-{action.id}/{builder.id}": ".o_form_view .o_field_widget[name='kind']"
-            ", .o_form_view .o_field_x2many .o_kanban_record",
+            f"/odoo/action-{action.id}/{builder.id}": ".o_form_view .o_data_row, "
+            ".o_form_view .o_field_x2many .o_kanban_record",
             "/odoo/recovery-flow-runs": ".o_data_row, .o_kanban_record .badge",
         }
         for url, ready in pages.items():

@@ -117,7 +117,7 @@ class TestRuns(BuilderCommon):
         self.assertEqual(run.case_id, case)
         self.assertEqual(run.event_id.type, "attempt_failed")
         self.assertEqual(run.planned_action_ids.mapped("state"), ["done", "skipped", "planned"])
-        told, left_out, to_come = run.outcome.split("\n")
+        told, left_out, to_come = run.outcome.split("</div><div>")
         self.assertIn("Tell the Team: Done", told)
         self.assertIn("“only if” did not hold", left_out)
         self.assertIn("Resume: Planned", to_come)

@@ -154,7 +154,7 @@ registry.category("web_tour.tours").add("recovery_flow_runs", {
         {
             content: "What set it off, what was done and what is to come",
             trigger:
-                ".o_data_row:contains('Tell the Team: Done'):contains('Schedule a To-Do: Planned')",
+                ".o_data_row .o_data_cell:contains('Tell the Team: Done'):contains('Schedule a To-Do: Planned')",
             run: "click",
         },
         {
