@@ -6,6 +6,7 @@ from . import (
     recovery_dashboard_parts,
     recovery_dashboard_table,
     recovery_decline_unlisted,
+    recovery_flow_run,
     recovery_month_report,
     recovery_replay,
     recovery_revenue_report,

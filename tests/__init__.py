@@ -59,6 +59,11 @@ from .figures import (
 )
 from .flow import (
     test_automate,
+    test_builder,
+    test_builder_rights,
+    test_builder_tour,
+    test_trial,
+    test_versions,
     test_events,
     test_flow,
     test_flow_tour,

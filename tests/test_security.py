@@ -89,6 +89,7 @@ class TestPublicMethods(SecurityCommon):
             ("recovery.case", "set_retry_advice"): (case, ["now"]),
             ("recovery.case", "write"): (case, [{"state": "recovered"}]),
             ("recovery.decline.reason", "action_view_codes"): (self.reason, []),
+            **self._get_flow_calls(),
             ("recovery.many.wizard", "action_apply"): (self.many_wizard, []),
             ("recovery.plan.wizard", "action_apply"): (self.plan_wizard, []),
             ("recovery.notice", "create"): (None, [[{"case_id": case.id}]]),
@@ -117,6 +118,22 @@ class TestPublicMethods(SecurityCommon):
             **self._get_timing_calls(),
             ("res.partner", "action_recovery_withdraw_links"): (self.customer, []),
             ("res.partner", "write"): (self.customer, [{"collect_token_id": False}]),
+        }
+
+    def _get_flow_calls(self):
+        """Return the calls of what flows are built with."""
+        builder = self.flow_builder
+        model = "recovery.flow.builder"
+        return {
+            (model, "action_activate"): (builder, []),
+            (model, "action_copy"): (builder, []),
+            (model, "action_deactivate"): (builder, []),
+            (model, "action_runs"): (builder, []),
+            (model, "action_technical"): (builder, []),
+            (model, "action_try"): (builder, []),
+            (model, "create"): (None, [[{"when": "case:opened"}]]),
+            (model, "write"): (builder, [{"name": "Mine"}]),
+            ("recovery.flow.version", "action_restore"): (self.flow_version, []),
         }
 
     def _get_product_calls(self):
@@ -163,6 +180,9 @@ class TestPublicMethods(SecurityCommon):
             ("base.automation", "action_recovery_activate"): (self.automation, []),
             ("base.automation", "action_recovery_copy"): (self.automation, []),
             ("base.automation", "action_recovery_deactivate"): (self.automation, []),
+            ("base.automation", "action_recovery_edit"): (self.automation, []),
+            ("base.automation", "action_recovery_runs"): (self.automation, []),
+            ("base.automation", "action_recovery_technical"): (self.automation, []),
             ("base.automation", "create"): (None, [[{"name": "Mine"}]]),
             ("base.automation", "write"): (self.automation, [{"name": "Mine"}]),
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),

@@ -1,4 +1,7 @@
 from . import (
+    recovery_flow_builder,
+    recovery_flow_builder_step,
+    recovery_flow_trial,
     recovery_forecast_wizard,
     recovery_many_wizard,
     recovery_plan_wizard,

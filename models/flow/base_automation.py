@@ -5,9 +5,14 @@ import logging
 from markupsafe import escape
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools.safe_eval import safe_eval
 
 from ...tools.isolation import run_isolated
+from .authors import find_as, get_author
+from .criteria import WHEN_FIELDS, is_on, read_domain, write_domain
+from .definition import SAFE_KINDS, Definition, without_ids
 from .picture import Picture
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +48,26 @@ class BaseAutomation(models.Model):
         copy=False,
         help="What went wrong when the rule ran last; empty after it succeeded.",
     )
-    recovery_is_deferred = fields.Boolean(compute="_compute_recovery_is_deferred")
+    recovery_is_deferred = fields.Boolean(
+        compute="_compute_recovery_is_deferred",
+        compute_sudo=True,  # Models are for administrators; managers read their own flows.
+        search="_search_recovery_is_deferred",
+    )
+    recovery_author_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Built By",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",  # Without an author, conditions are looked at with all rights.
+        help="The manager who built it. Its conditions look at nothing that this user may not see.",
+    )
+    recovery_company_id = fields.Many2one(
+        comodel_name="res.company",
+        string="Only for Company",
+        ondelete="cascade",
+        help="Of which company's invoices it is. Empty: of all.",
+    )
+    recovery_may_change = fields.Boolean(compute="_compute_recovery_may_change")
     recovery_recipe = fields.Char(
         string="Recipe",
         readonly=True,
@@ -51,7 +75,10 @@ class BaseAutomation(models.Model):
         help="The rules of one shipped recipe share its name; they are switched on together.",
     )
     recovery_picture = fields.Html(
-        string="Flow", compute="_compute_recovery_picture", sanitize=False
+        string="Flow",
+        compute="_compute_recovery_picture",
+        compute_sudo=True,  # Server actions are for administrators; what they do is no secret.
+        sanitize=False,
     )
 
     # === COMPUTE METHODS === #
@@ -60,6 +87,19 @@ class BaseAutomation(models.Model):
     def _compute_recovery_is_deferred(self):
         for rule in self:
             rule.recovery_is_deferred = rule.model_id.model in DEFERRED_MODELS
+
+    def _search_recovery_is_deferred(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        models_sudo = self.env["ir.model"].sudo().search([("model", "in", DEFERRED_MODELS)])
+        domain = Domain("model_id", "in", models_sudo.ids)
+        return domain if True in value else ~domain
+
+    @api.depends_context("uid")
+    @api.depends("recovery_company_id", "action_server_ids.state")
+    def _compute_recovery_may_change(self):
+        for rule in self:
+            rule.recovery_may_change = not rule._recovery_get_refusal()
 
     @api.depends(
         "trigger",
@@ -74,6 +114,7 @@ class BaseAutomation(models.Model):
         "action_server_ids.recovery_wait_count",
         "action_server_ids.recovery_wait_unit",
         "action_server_ids.recovery_condition",
+        "action_server_ids.recovery_otherwise",
     )
     def _compute_recovery_picture(self):
         for rule in self:
@@ -125,23 +166,78 @@ class BaseAutomation(models.Model):
     # === ACTION METHODS === #
 
     def action_recovery_activate(self):
-        """Switch these flows on, and the other rules of their recipes."""
-        self._with_recipe().active = True
+        """Switch these flows on, and the other rules of their recipes.
+
+        :raise AccessError: when the user may not change them
+        """
+        self._recovery_switch(True)
         return True
 
     def action_recovery_deactivate(self):
-        """Switch these flows off, and the other rules of their recipes."""
-        self._with_recipe().active = False
+        """Switch these flows off, and the other rules of their recipes.
+
+        :raise AccessError: when the user may not change them
+        """
+        self._recovery_switch(False)
         return True
 
     def action_recovery_copy(self):
-        """Open a copy of the flow that is still switched off."""
+        """Open a copy of the flow that is still switched off.
+
+        :raise AccessError: when the user may not read it, or not build what it does
+        """
         self.ensure_one()
+        self.check_access("read")
+        self.browse()._recovery_check_may_change()
+        if refusal := self._recovery_get_unsafe_refusal():
+            raise AccessError(refusal)
+        values = Definition(self).read()
         name = self.env._("%(flow)s (copy)", flow=self.name)
-        copy = self.copy({"name": name, "active": False})
-        for action, own in zip(self.action_server_ids, copy.action_server_ids, strict=True):
-            own.name = action.name
-        return copy._get_records_action(name=self.env._("Flow"))
+        if values is None:  # A rule of another shape, which administrators alone may copy.
+            copy = self.copy({"name": name, "active": False})
+            for action, own in zip(self.action_server_ids, copy.action_server_ids, strict=True):
+                own.name = action.name
+            return copy.action_recovery_edit()
+        company = self.recovery_company_id
+        if get_author(self.env) and company not in self.env.user.company_ids:
+            company = self.env.company
+        values |= {"name": name, "company_id": company.id}
+        copy = Definition(self.browse()).write(without_ids(values))
+        copy.sudo().description = self.description
+        return copy.action_recovery_edit()
+
+    def action_recovery_edit(self):
+        """Open the flow in the builder; in Odoo's own form where it says more than that can."""
+        self.ensure_one()
+        self.check_access("read")
+        if Definition(self).read() is not None:
+            return self.env["recovery.flow.builder"]._open(self)
+        if self.env.user.has_group("base.group_system"):
+            return self.action_recovery_technical()
+        raise UserError(
+            self.env._(
+                "“%(flow)s” was built by an administrator, with steps or conditions that the "
+                "builder does not know. Ask an administrator to change it.",
+                flow=self.name,
+            )
+        )
+
+    def action_recovery_technical(self):
+        """Open the automation rule in Odoo's own form."""
+        self.check_access("write")
+        return self._get_records_action(name=self.env._("Automation Rule"))
+
+    def action_recovery_runs(self):
+        """Open what the flow was set off for, and what it did."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "revenue_recovery.action_recovery_flow_run"
+        )
+        return {
+            **action,
+            "domain": [("automation_id", "in", self.ids)],
+            "context": {"of_one_flow": True},
+        }
 
     # === BUSINESS METHODS === #
 
@@ -153,12 +249,18 @@ class BaseAutomation(models.Model):
         """
         if records._name not in DEFERRED_MODELS:
             return super()._process(records, domain_post=domain_post)
+        records = self._recovery_in_company(records)
         changed = self._recovery_evaluate(
             records, lambda: records.filtered(self._check_trigger_fields)
         )
+        changed = changed or records.browse()
+        meant = self._recovery_find_meant(changed)
         # One dictionary for all rules that a change sets off, as Odoo hands it from one to another.
         done = self.env.context.get("__action_done")
-        self.env["recovery.trigger"]._record(self, changed or records.browse(), done)
+        triggers = self.env["recovery.trigger"]
+        if meant is not None:
+            triggers._record(self, meant, done)
+            triggers._record(self, changed - meant, done, is_otherwise=True)
         return None
 
     def _filter_pre(self, records, feedback=False):
@@ -175,11 +277,12 @@ class BaseAutomation(models.Model):
         """Override of `base_automation` to let a condition that raises count as not matched."""
         if records._name not in DEFERRED_MODELS or not records:
             return super()._filter_post_export_domain(records, feedback=feedback)
-        if not self.sudo().filter_domain:
+        records = self._recovery_in_company(records)
+        domain = self._recovery_get_start_domain()
+        if not domain:
             return records, None
-        filter_post = super()._filter_post_export_domain
-        found = self._recovery_evaluate(records, lambda: filter_post(records, feedback=feedback))
-        return (records.browse(), None) if found is None else found
+        found = self._recovery_evaluate(records, lambda: self._recovery_find(records, domain))
+        return (records.browse() if found is None else found), None
 
     def _search_time_based_automation_records(self, *, until):
         """Override of `base_automation` to let a condition that raises count as not matched."""
@@ -197,6 +300,88 @@ class BaseAutomation(models.Model):
             _logger.info("The condition of rule %s raised: %s", self.id, error)
             self.env["recovery.trigger"]._record_error(self, records[:1], error)
         return found
+
+    def _recovery_in_company(self, records):
+        """Return those records that are of the flow's company, all where it is for all."""
+        company = self.sudo().recovery_company_id
+        return records.filtered(lambda record: record.company_id == company) if company else records
+
+    def _recovery_get_start_domain(self):
+        """Return the text of what must hold for the rule to be set off, whatever it does then."""
+        rule_sudo = self.sudo()
+        parts = read_domain(rule_sudo.filter_domain)
+        if parts is None or not rule_sudo._recovery_has_otherwise():
+            return rule_sudo.filter_domain
+        return write_domain([part for part in parts if is_on(part, WHEN_FIELDS)])
+
+    def _recovery_find_meant(self, records):
+        """Return those records that meet all conditions; ``None`` when a condition raises.
+
+        The others of those that set the rule off are for its other branch.
+        """
+        rule_sudo = self.sudo()
+        if not records or not rule_sudo._recovery_has_otherwise():
+            return records
+        return self._recovery_evaluate(
+            records, lambda: self._recovery_find(records, rule_sudo.filter_domain)
+        )
+
+    def _recovery_find(self, records, text):
+        """Return those records that fulfil the text of a domain, by the rights of its author.
+
+        :raise AccessError: when it looks at what the author may not see
+        """
+        rule_sudo = self.sudo()
+        domain = Domain(safe_eval(text or "[]", rule_sudo._get_eval_context()))
+        if rule_sudo.recovery_author_id:
+            return find_as(rule_sudo.recovery_author_id, records, domain)
+        return records.sudo().filtered_domain(domain).with_env(records.env)
+
+    def _recovery_switch(self, is_on):
+        """Switch these flows, and the other rules of their recipes, on or off."""
+        rules = self._with_recipe()
+        rules._recovery_check_may_change()
+        rules.sudo().active = is_on  # Automation rules are for administrators; it was checked.
+
+    def _recovery_check_may_change(self):
+        """Check that the user may build flows, and change these.
+
+        :raise AccessError: when they may not
+        """
+        if not get_author(self.env):
+            return
+        if not self.env.user.has_group("revenue_recovery.group_recovery_manager"):
+            raise AccessError(self.env._("Only managers of Revenue Recovery build flows."))
+        self.check_access("read")
+        for rule in self:
+            if refusal := rule._recovery_get_refusal():
+                raise AccessError(refusal)
+
+    def _recovery_get_refusal(self):
+        """Return why the user may not change the flow, or nothing."""
+        user, company = get_author(self.env), self.sudo().recovery_company_id
+        if not user:
+            return None
+        if not company and self.env["res.company"].sudo().search([]) - user.company_ids:
+            return self.env._(
+                "“%(flow)s” is for all companies, and you don't work for all of them. Copy it, and "
+                "change the copy.",
+                flow=self.sudo().name,
+            )
+        if company and company not in user.company_ids:
+            return self.env._("“%(flow)s” is another company's.", flow=self.sudo().name)
+        return self._recovery_get_unsafe_refusal()
+
+    def _recovery_get_unsafe_refusal(self):
+        """Return why only administrators may build what the flow does, or nothing."""
+        unsafe = self.sudo().action_server_ids.filtered(lambda act: act.state not in SAFE_KINDS)
+        if not unsafe or not get_author(self.env):
+            return None
+        return self.env._(
+            "“%(flow)s” has a step that only administrators build: %(step)s.",
+            flow=self.sudo().name,
+            step=unsafe[0].name,
+        )
 
     def _recovery_start_clock(self):
         """Let rules that have just been switched on leave alone what happened long ago.
@@ -234,6 +419,10 @@ class BaseAutomation(models.Model):
         self.activity_unlink(["mail.mail_activity_data_todo"])
 
     # === GETTERS === #
+
+    def _recovery_has_otherwise(self):
+        """Return whether it does something else where its conditions don't hold."""
+        return any(action.recovery_otherwise for action in self.action_server_ids)
 
     def _with_recipe(self):
         """Return these rules and the others of their recipes, those switched off included."""

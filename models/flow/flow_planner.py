@@ -51,21 +51,26 @@ class FlowPlanner:
         if self._is_repeated():
             return self.planned_actions
         values = self._prepare_flow_vals()
-        planned_at = self.trigger.occurred_at
-        zone = self._get_zone()
-        vals_list = []
-        for sequence, action in enumerate(self.rule.action_server_ids.sorted("sequence"), 1):
-            planned_at = action._recovery_add_wait(planned_at, zone)
-            vals_list.append(
-                {
-                    **values,
-                    "name": action.name,
-                    "action_id": action.id,
-                    "sequence": sequence,
-                    "planned_at": planned_at,
-                    "sentence": self.env._("Planned by the rule %(rule)s.", rule=self.rule.name),
-                }
+        is_otherwise = self.trigger.is_otherwise
+        name = {"rule": self.rule.name}
+        sentence = self.env._("Planned by the rule %(rule)s.", **name)
+        if is_otherwise:
+            sentence = self.env._(
+                "Planned by the rule %(rule)s: its conditions did not hold.", **name
             )
+        vals_list = [
+            {
+                **values,
+                "name": action.name,
+                "action_id": action.id,
+                "sequence": sequence,
+                "planned_at": planned_at,
+                "sentence": sentence,
+            }
+            for sequence, (action, planned_at) in enumerate(
+                schedule(self.rule, is_otherwise, self.trigger.occurred_at, self.record), 1
+            )
+        ]
         return self.planned_actions.create(vals_list)
 
     def note_failure(self, sentence):
@@ -158,8 +163,24 @@ class FlowPlanner:
     def _get_record_domain(self):
         return [("res_model", "=", self.record._name), ("res_id", "=", self.record.id)]
 
-    def _get_zone(self):
-        """Return the time zone of the customer whom the record is about, else of the company."""
-        company = self.record.company_id or self.env.company
-        partner = self.record.partner_id or company.partner_id
-        return find_zone(partner.with_company(company)._get_recovery_tz())
+
+def schedule(rule, is_otherwise, starts_at, record):
+    """Return the actions of one branch of a rule, each with the naive UTC instant it is due at.
+
+    :param is_otherwise: whether it is the branch for where the conditions don't hold
+    :param starts_at: the naive UTC instant at which it is set off
+    :param record: whose customer's clock counts
+    """
+    zone, due_at, plan = _find_zone_of(record), starts_at, []
+    for action in rule.action_server_ids.sorted("sequence"):
+        if action.recovery_otherwise == is_otherwise:
+            due_at = action._recovery_add_wait(due_at, zone)
+            plan.append((action, due_at))
+    return plan
+
+
+def _find_zone_of(record):
+    """Return the time zone of the customer whom a record is about, else of the company."""
+    company = record.company_id or record.env.company
+    partner = record.partner_id or company.partner_id
+    return find_zone(partner.with_company(company)._get_recovery_tz())

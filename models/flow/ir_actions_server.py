@@ -13,21 +13,12 @@ from ...notices import is_working_day
 from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
-from ..case.exclusion import WHAT
-from ..policy.choices import check_choice
 from ..policy.paths import check_paths
 from .base_automation import DEFERRED_MODELS
+from .recovery_flow_step_mixin import KINDS, PAUSE_PROVIDER
 from .recurrence import stop_recurrence
 from .subject import Subject
 
-# What the fields of our kinds may name, whoever writes them.
-CHOICES = {
-    "recovery_template_id": [("model", "=", "recovery.case")],
-    "recovery_sms_template_id": [("model", "=", "recovery.case")],
-    "recovery_channel_id": [("channel_type", "=", "channel")],
-    "recovery_user_ids": [("share", "=", False)],
-    "recovery_user_id": [("share", "=", False)],
-}
 # What each of our kinds of actions may be run on; a case is found from each of them.
 CASE_MODELS = (
     "recovery.case",
@@ -36,150 +27,17 @@ CASE_MODELS = (
     "recovery.notice",
     "account.move",
 )
-# The kind that runs on providers, too.
-PAUSE_PROVIDER = "recovery_pause_provider"
-KINDS = [
-    ("recovery_retry", "Recovery: Retry the Payment"),
-    ("recovery_backup", "Recovery: Charge a Backup Method"),
-    ("recovery_pause", "Recovery: Pause"),
-    ("recovery_resume", "Recovery: Resume"),
-    ("recovery_policy", "Recovery: Change the Policy"),
-    ("recovery_notice", "Recovery: Send a Notice"),
-    ("recovery_ask_method", "Recovery: Ask for a New Method"),
-    ("recovery_tell", "Recovery: Tell the Team"),
-    ("recovery_activity", "Recovery: Schedule a To-Do"),
-    ("recovery_block", "Recovery: Block the Customer's Orders"),
-    ("recovery_unblock", "Recovery: Unblock the Customer's Orders"),
-    ("recovery_exclude", "Recovery: Exclude From Charges or Notices"),
-    ("recovery_include", "Recovery: End the Exclusion"),
-    ("recovery_stop_recurrence", "Recovery: End the Recurrence"),
-    ("recovery_uncollectible", "Recovery: Mark Uncollectible"),
-    ("recovery_close", "Recovery: Close the Case"),
-    (PAUSE_PROVIDER, "Recovery: Pause the Provider's Charges"),
-]
 
 
 class IrActionsServer(models.Model):
-    _inherit = "ir.actions.server"
+    _name = "ir.actions.server"
+    _inherit = ["ir.actions.server", "recovery.flow.step.mixin"]
 
     state = fields.Selection(
         selection_add=KINDS, ondelete={kind: "cascade" for kind, _label in KINDS}
     )
-    recovery_days = fields.Integer(
-        string="Days",
-        help="Retry: days from now, 0 for as soon as hours and rules allow.\n"
-        "Pause: days until the case goes on by itself, 0 until somebody resumes it.\n"
-        "Exclude: days until recovery goes on by itself, 0 until somebody ends the exclusion.\n"
-        "To-Do: days until it is due.",
-    )
-    recovery_working_day = fields.Boolean(
-        string="On a Working Day", help="Not before the next working day where the customer lives."
-    )
-    recovery_policy_id = fields.Many2one(
-        comodel_name="recovery.policy", string="Policy", ondelete="restrict"
-    )
-    recovery_template_id = fields.Many2one(
-        comodel_name="mail.template",
-        string="E-Mail",
-        domain=CHOICES["recovery_template_id"],
-        ondelete="restrict",
-        help="Sent like a step of the policy: at most one e-mail a day and customer, on working "
-        "days, and not when the invoice was paid meanwhile.",
-    )
-    recovery_sms_template_id = fields.Many2one(
-        comodel_name="sms.template",
-        string="SMS",
-        domain=CHOICES["recovery_sms_template_id"],
-        ondelete="restrict",
-        help="Sent when no e-mail is chosen.",
-    )
-    recovery_channel_id = fields.Many2one(
-        comodel_name="discuss.channel",
-        string="Channel",
-        domain=CHOICES["recovery_channel_id"],
-        ondelete="restrict",
-    )
-    recovery_user_ids = fields.Many2many(
-        comodel_name="res.users",
-        relation="recovery_action_user_rel",
-        string="People",
-        domain=CHOICES["recovery_user_ids"],
-        help="Neither people nor a channel: the responsible of the case, else the salesperson.",
-    )
-    recovery_note = fields.Text(
-        string="Text", help="For the team. What happened, and to whom, is added to it."
-    )
-    recovery_activity_type_id = fields.Many2one(
-        comodel_name="mail.activity.type", string="To-Do", ondelete="restrict"
-    )
-    recovery_summary = fields.Char(string="Summary", translate=True)
-    recovery_assignee = fields.Selection(
-        selection=[
-            ("responsible", "The responsible of the case"),
-            ("salesperson", "The salesperson of the invoice"),
-            ("user", "A person"),
-        ],
-        string="Assigned To",
-        default="responsible",
-        help="Whoever is missing is replaced by the other, and at last by the administrator.",
-    )
-    recovery_user_id = fields.Many2one(
-        comodel_name="res.users",
-        string="Person",
-        domain=CHOICES["recovery_user_id"],
-        ondelete="restrict",
-    )
-    recovery_exclude_what = fields.Selection(
-        selection=WHAT,
-        string="Exclude From",
-        default="both",
-        help="Charges: nothing is charged automatically. Notices: nothing is sent about it.",
-    )
-    recovery_exclude_whom = fields.Selection(
-        selection=[("invoice", "The invoice"), ("customer", "The customer, with all invoices")],
-        string="Whom",
-        default="invoice",
-    )
-    recovery_exclude_reason = fields.Char(
-        string="Reason of the Exclusion",
-        help="Stands on the customer or the invoice. Empty: the name of the automation.",
-    )
-    recovery_write_off = fields.Boolean(
-        string="Write Off", help="Book the loss at once, on the write-off account of the policy."
-    )
-    recovery_hours = fields.Integer(
-        string="Hours",
-        default=2,
-        help="How long charges of the provider wait. They go out afterwards, and a person can "
-        "resume them earlier on the provider.",
-    )
-    recovery_wait_count = fields.Integer(
-        string="Wait",
-        help="How long after the action before it, or after what set the rule off, this action "
-        "runs. Days and weeks keep the hour of the customer's day.",
-    )
-    recovery_wait_unit = fields.Selection(
-        selection=[("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")],
-        string="Unit of the Wait",
-        default="days",
-        required=True,
-    )
-    recovery_condition = fields.Char(
-        string="Only If",
-        help="Looked at just before the action. Where it does not hold, this action is left out "
-        "and the rest goes on.",
-    )
+    recovery_user_ids = fields.Many2many(relation="recovery_action_user_rel")
     recovery_is_flow = fields.Boolean(compute="_compute_recovery_is_flow")
-
-    _recovery_days_positive = models.Constraint(
-        "CHECK (recovery_days >= 0)", "Days of an action can't be negative."
-    )
-    _recovery_hours_positive = models.Constraint(
-        "CHECK (recovery_hours > 0)", "A provider is paused for at least one hour."
-    )
-    _recovery_wait_positive = models.Constraint(
-        "CHECK (recovery_wait_count >= 0)", "An action can't wait for a negative time."
-    )
 
     # === COMPUTE METHODS === #
 
@@ -258,12 +116,6 @@ class IrActionsServer(models.Model):
                         error=describe_error(error),
                     )
                 ) from error
-
-    @api.constrains(*CHOICES)
-    def _check_recovery_choices(self):
-        for action in self:
-            for name, domain in CHOICES.items():
-                check_choice(action, name, domain)
 
     # === BUSINESS METHODS === #
 

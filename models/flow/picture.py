@@ -4,6 +4,8 @@ from ast import literal_eval
 
 from odoo.fields import Domain
 
+from .criteria import CASE, EVENT, get_whens
+
 
 class Picture:
     """The picture of one automation rule.
@@ -18,30 +20,38 @@ class Picture:
 
     def draw(self):
         """Return the picture as HTML."""
-        rule = self.rule
+        branches = self.rule.action_server_ids.sorted("sequence").grouped("recovery_otherwise")
         return self.env["ir.qweb"]._render(
             "revenue_recovery.flow_picture",
             {
                 "trigger": self._describe_trigger(),
-                "conditions": self._describe_conditions(rule.filter_domain),
-                "acts": [
-                    {
-                        "wait": self._describe_wait(action),
-                        "name": action.name,
-                        "conditions": self._describe_conditions(action.recovery_condition),
-                    }
-                    for action in rule.action_server_ids.sorted("sequence")
-                ],
+                "conditions": self.describe_conditions(self.rule.filter_domain),
+                "acts": self._describe_acts(branches.get(False, ())),
+                "otherwise": self._describe_acts(branches.get(True, ())),
             },
         )
 
+    def _describe_acts(self, actions):
+        """Return what is done in one branch, with the waits."""
+        return [
+            {
+                "wait": self._describe_wait(action),
+                "name": action.name,
+                "conditions": self.describe_conditions(action.recovery_condition),
+            }
+            for action in actions
+        ]
+
     def _describe_trigger(self):
         """Return in a few words what sets the rule off."""
-        if self.rule.model_name == "recovery.event":
-            labels = self._get_labels("recovery.event", "type")
+        whens = dict(get_whens(self.env))
+        if self.rule.model_name == EVENT:
             for condition in self._read_conditions(self.rule.filter_domain):
                 if condition.field_expr == "type":
-                    return ", ".join(labels.get(each, each) for each in _get_values(condition))
+                    types = _get_values(condition)
+                    return ", ".join(whens.get(f"event:{each}", str(each)) for each in types)
+        if self.rule.model_name == CASE and self.rule.trigger == "on_create":
+            return whens["case:opened"]
         if self.rule.trigger == "on_time":
             return self.env._(
                 "%(count)s %(unit)s %(mode)s: %(field)s",
@@ -50,11 +60,10 @@ class Picture:
                 mode=self._get_label("trg_date_range_mode").lower(),
                 field=self.rule.trg_date_id.field_description,
             )
-        words = (
-            self.rule.model_id.name,
-            self._get_label("trigger"),
-            self.rule.trg_selection_field_id.name,
-        )
+        state = self.rule.trg_selection_field_id
+        if self.rule.model_name == CASE and self.rule.trigger == "on_state_set" and state:
+            return whens[f"state:{state.value}"]
+        words = (self.rule.model_id.name, self._get_label("trigger"), state.name)
         return " · ".join(word for word in words if word)
 
     def _describe_wait(self, action):
@@ -64,12 +73,13 @@ class Picture:
         units = self._get_labels(action._name, "recovery_wait_unit")
         return f"{action.recovery_wait_count} {units[action.recovery_wait_unit].lower()}"
 
-    def _describe_conditions(self, domain):
-        """Return a few words for each condition; what the event is, its trigger says."""
+    def describe_conditions(self, domain):
+        """Return a few words for each condition; what the event or state is, its trigger says."""
+        said = {"type"} | ({"state"} if self.rule.trigger == "on_state_set" else set())
         return [
             self._describe_condition(condition)
             for condition in self._read_conditions(domain)
-            if condition.field_expr != "type"
+            if condition.field_expr not in said
         ]
 
     def _describe_condition(self, condition):
@@ -78,17 +88,29 @@ class Picture:
         for name in condition.field_expr.split("."):
             if name not in model._fields:
                 break
-            field = model._fields[name]
+            field, values = model._fields[name], {}
             labels.append(field._description_string(self.env))
             if field.type == "selection":
                 values = self._get_labels(model._name, name)
-            model = self.env[field.comodel_name] if field.relational else model
+            elif field.relational:
+                model = self.env[field.comodel_name]
+                values = self._get_names(model, condition)
         return self.env._(
             "%(field)s %(operator)s %(value)s",
             field=" › ".join(labels) or condition.field_expr,
             operator=self._get_operators().get(condition.operator, condition.operator),
             value=", ".join(str(values.get(each, each)) for each in _get_values(condition)),
         )
+
+    def _get_names(self, model, condition):
+        """Return the names of the records that a condition compares with, by their ids.
+
+        By the rights of the reader: a picture must not tell names.
+        """
+        values = _get_values(condition)
+        ids = [each for each in values if isinstance(each, int) and not isinstance(each, bool)]
+        own = model.sudo(False).browse(ids).exists()
+        return {each.id: each.display_name for each in own if each.has_access("read")}
 
     def _read_conditions(self, domain):
         """Return the conditions of a domain one by one; none when it can't be read."""

@@ -32,12 +32,12 @@ class RecoveryEvent(models.Model):
 
     type = fields.Selection(
         selection=[
-            ("attempt_failed", "Attempt failed"),
-            ("attempt_succeeded", "Attempt succeeded"),
+            ("attempt_failed", "Charge failed"),
+            ("attempt_succeeded", "Charge succeeded"),
             ("method_blocked", "Method blocked"),
             ("method_updated", "Method updated"),
             ("ceiling_reached", "Ceiling reached"),
-            ("retries_exhausted", "Retries exhausted"),
+            ("retries_exhausted", "Retries used up"),
             ("promise_broken", "Promise broken"),
             ("payment_returned", "Payment returned"),
             ("invoice_due_soon", "Invoice due soon"),
@@ -103,7 +103,9 @@ class RecoveryEvent(models.Model):
         comodel_name="recovery.decline.reason", readonly=True, ondelete="set null"
     )
     attempt_number = fields.Integer(
-        readonly=True, help="Which charge of the case it was, the first one being 1."
+        string="Number of the Charge",
+        readonly=True,
+        help="Which charge of the case it was, the first one being 1.",
     )
     is_first_payment = fields.Boolean(
         string="First Payment",

@@ -54,6 +54,7 @@ class RecoveryTrigger(models.Model):
     )
     state_then = fields.Char(help="The state of the record that set the rule off.")
     is_owed = fields.Boolean(help="Whether somebody still waited for the money then.")
+    is_otherwise = fields.Boolean(help="The conditions did not hold: its other branch is meant.")
     chain = fields.Char()
     depth = fields.Integer(required=True)
     error = fields.Char(help="Why the rule's condition could not be evaluated.")
@@ -61,9 +62,10 @@ class RecoveryTrigger(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _record(self, rule, records, done=None):
+    def _record(self, rule, records, done=None, is_otherwise=False):
         """Queue the actions of a rule for records; nothing here can fail what set it off.
 
+        :param is_otherwise: whether it is the rule's other branch that is meant
         :param dict done: Odoo's notebook of one change, shared by the rules that it sets off
         """
         if not records:
@@ -77,7 +79,7 @@ class RecoveryTrigger(models.Model):
             facts = [(None, False)] * len(records)
         self._insert(
             [
-                (rule.id, record._name, record.id, key, state, is_owed, None)
+                (rule.id, record._name, record.id, key, state, is_owed, is_otherwise, None)
                 for record, (state, is_owed) in zip(records, facts, strict=True)
             ]
         )
@@ -86,7 +88,7 @@ class RecoveryTrigger(models.Model):
     def _record_error(self, rule, record, error):
         """Queue that the condition of a rule raised, to be told to administrators."""
         sentence = f"{type(error).__name__}: {error}"
-        values = (rule.id, record._name, record.id or 0, uuid4().hex, None, False, sentence)
+        values = (rule.id, record._name, record.id or 0, uuid4().hex, None, False, False, sentence)
         self._insert([values], error=True)
 
     @api.model
@@ -101,7 +103,8 @@ class RecoveryTrigger(models.Model):
                     return
                 cr.execute_values(
                     "INSERT INTO recovery_trigger (automation, res_model, res_id, key, "
-                    "state_then, is_owed, error, chain, depth, occurred_at) VALUES %s",
+                    "state_then, is_owed, is_otherwise, error, chain, depth, occurred_at) "
+                    "VALUES %s",
                     [(*row, chain, depth + 1, now) for row in rows],
                 )
                 # Once in a database transaction.

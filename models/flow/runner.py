@@ -5,9 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import fields
-from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.safe_eval import safe_eval
 
 from ...tools import jobs
 from ...tools.errors import describe_error
@@ -193,5 +191,4 @@ class Runner:
         if not condition:
             return True
         rule_sudo = self.planned_action.automation_id.sudo()
-        domain = Domain(safe_eval(condition, rule_sudo._get_eval_context()))
-        return bool(self.planned_action._get_record().filtered_domain(domain))
+        return bool(rule_sudo._recovery_find(self.planned_action._get_record(), condition))

@@ -16,8 +16,8 @@ def check_choice(record, name, domain):
     :raise AccessError: when the user may not read one of them
     :raise ValidationError: when one of them is of another kind
     """
-    # In sudo mode, too, somebody saves it: their rights count.
-    chosen = record.sudo(False)[name].sudo(False)
+    # In sudo mode, too, somebody saves it: their rights on what is chosen count.
+    chosen = record.sudo()[name].sudo(False)
     if not chosen:
         return
     label = record._fields[name]._description_string(record.env)

@@ -199,8 +199,22 @@ class SecurityCommon(RecoveryCommon):
                     "case_id": self.case.id,
                     "company_id": self.env.company.id,
                     "planned_at": fields.Datetime.now(),
+                    "automation_id": self.automation.id,
+                    "flow": "x",
                 }
             )
+        )
+        self.flow_builder = self.env["recovery.flow.builder"].create(
+            {
+                "when": "case:opened",
+                "step_ids": [Command.create({"kind": "recovery_resume"})],
+            }
+        )
+        self.flow_version = self.env["recovery.flow.version"].search(
+            [("automation_id", "=", self.flow_builder.automation_id.id)]
+        )
+        self.flow_trial = self.env["recovery.flow.trial"].create(
+            {"automation_id": self.flow_builder.automation_id.id, "case_id": self.case.id}
         )
         self.trigger = (
             self.env["recovery.trigger"]
@@ -232,6 +246,11 @@ class SecurityCommon(RecoveryCommon):
                 [("code", "=", "full_moon")]
             ),
             "recovery.event": self.event,
+            "recovery.flow.builder": self.flow_builder,
+            "recovery.flow.builder.step": self.flow_builder.step_ids,
+            "recovery.flow.run": self.env["recovery.flow.run"].search([("flow", "=", "x")]),
+            "recovery.flow.trial": self.flow_trial,
+            "recovery.flow.version": self.flow_version,
             "recovery.forecast.wizard": self.forecast_wizard,
             "recovery.trigger": self.trigger,
             "recovery.network.rule": self.rule,

@@ -31,7 +31,11 @@ CALLS = {
         "IMOB": "create",
     },
     "base.automation": {
-        "": "action_recovery_activate action_recovery_copy action_recovery_deactivate create write",
+        "": """
+            action_recovery_activate action_recovery_deactivate action_recovery_technical create
+            write
+        """,
+        "MOB": "action_recovery_copy action_recovery_edit action_recovery_runs",
     },
     "mail.activity": {
         "IUM": "unlink",
@@ -94,6 +98,16 @@ CALLS = {
     },
     "recovery.network.rule": {
         "MOB": "action_restore_shipped create unlink write",
+    },
+    "recovery.flow.builder": {
+        "": """
+            action_activate action_copy action_deactivate action_runs action_technical action_try
+            write
+        """,
+        "MOB": "create",
+    },
+    "recovery.flow.version": {
+        "M": "action_restore",
     },
     "recovery.notice": {
         "": "create",
@@ -163,16 +177,17 @@ READS = {
         "IM": "recovery_return_move_id recovery_taken_off",
     },
     "base.automation": {
-        "": """
-            recovery_error recovery_exclusive recovery_is_deferred recovery_picture
-            recovery_recipe recovery_sequence recovery_stop_when_paid
+        "MOB": """
+            recovery_author_id recovery_company_id recovery_error recovery_exclusive
+            recovery_is_deferred recovery_may_change recovery_picture recovery_recipe
+            recovery_sequence recovery_stop_when_paid
         """,
     },
     "ir.actions.server": {
         "": """
             recovery_activity_type_id recovery_assignee recovery_channel_id recovery_condition
             recovery_days recovery_exclude_reason recovery_exclude_what recovery_exclude_whom
-            recovery_hours recovery_is_flow recovery_note recovery_policy_id
+            recovery_hours recovery_is_flow recovery_note recovery_otherwise recovery_policy_id
             recovery_sms_template_id recovery_summary recovery_template_id recovery_user_id
             recovery_user_ids recovery_wait_count recovery_wait_unit recovery_working_day
             recovery_write_off
@@ -298,6 +313,40 @@ READS = {
             amount attempt_id attempt_number case_id company_id create_date create_uid currency_id
             decline_class decline_reason_id is_first_payment move_id occurred_at partner_id
             policy_id provider_id sentence token_id type user_id write_date write_uid
+        """,
+    },
+    "recovery.flow.builder": {
+        "": """
+            active amount_above automation_id company_id create_date create_uid decline_class
+            error exclusive failure_number has_days has_notice has_policy model_name
+            more_conditions name opened_with otherwise_ids partner_ids picture policy_ids recipe
+            run_count sequence step_ids stop_when_paid version_ids when write_date write_uid
+        """,
+    },
+    "recovery.flow.builder.step": {
+        "": """
+            action_ref builder_id create_date create_uid kind model_name name
+            recovery_activity_type_id recovery_assignee recovery_channel_id recovery_condition
+            recovery_days recovery_exclude_reason recovery_exclude_what recovery_exclude_whom
+            recovery_hours recovery_note recovery_otherwise recovery_policy_id
+            recovery_sms_template_id recovery_summary recovery_template_id recovery_user_id
+            recovery_user_ids recovery_wait_count recovery_wait_unit recovery_working_day
+            recovery_write_off sequence write_date write_uid
+        """,
+    },
+    "recovery.flow.run": {
+        "M": """
+            automation_id case_id company_id event_id flow outcome planned_action_ids set_off_at
+            state
+        """,
+    },
+    "recovery.flow.trial": {
+        "": "automation_id case_id create_date create_uid result write_date write_uid",
+    },
+    "recovery.flow.version": {
+        "M": """
+            automation_id company_id create_date create_uid definition is_current picture saved_at
+            user_id write_date write_uid
         """,
     },
     "recovery.forecast.wizard": {
@@ -439,7 +488,10 @@ READS = {
         """,
     },
     "recovery.trigger": {
-        "": "automation chain depth error is_owed key occurred_at res_id res_model state_then",
+        "": """
+            automation chain depth error is_otherwise is_owed key occurred_at res_id res_model
+            state_then
+        """,
     },
     "recovery.write.off.wizard": {
         "": """

@@ -191,6 +191,15 @@ class TestOtherChoices(RightsCommon):
 
     def test_domain_of_a_field_that_decides_something_is_checked_when_it_is_saved(self):
         """A new field with a domain needs a check, and a line here."""
+        steps = ("ir.actions.server", "recovery.flow.builder.step")
+        names = (
+            "recovery_activity_type_id",
+            "recovery_channel_id",
+            "recovery_sms_template_id",
+            "recovery_template_id",
+            "recovery_user_id",
+            "recovery_user_ids",
+        )
         checked = {
             ("recovery.policy", "end_server_action_id"),
             ("recovery.policy", "write_off_account_id"),
@@ -200,14 +209,13 @@ class TestOtherChoices(RightsCommon):
             ("recovery.policy.step", "server_action_id"),
             ("recovery.policy.step", "sms_template_id"),
             ("recovery.write.off.wizard", "account_id"),
-            ("ir.actions.server", "recovery_channel_id"),
-            ("ir.actions.server", "recovery_sms_template_id"),
-            ("ir.actions.server", "recovery_template_id"),
-            ("ir.actions.server", "recovery_user_id"),
-            ("ir.actions.server", "recovery_user_ids"),
+            *((model, name) for model in steps for name in names),
             # Saved methods: of the customer, and for invoices of the company.
             ("account.move", "collect_token_id"),
             ("res.partner", "collect_token_id"),
+            # Which branch a step is in, the form's two lists say themselves.
+            ("recovery.flow.builder", "otherwise_ids"),
+            ("recovery.flow.builder", "step_ids"),
             # These decide nothing: an example to look at, and a payment whose return is checked.
             ("recovery.preview.wizard", "move_id"),
             ("recovery.return.wizard", "payment_id"),
