@@ -129,7 +129,11 @@ def _judge(found: Findings, payments: Sequence[PastPayment], rules: Sequence[Rul
             found.retries.add(payment.amount)
         if is_dead and not payment.by_customer:
             found.dead.add(payment.amount)
-        if unpaid and not payment.by_customer and (rule := _find_rule(payments[:number], payment, rules)):
+        if (
+            unpaid
+            and not payment.by_customer
+            and (rule := _find_rule(payments[:number], payment, rules))
+        ):
             found.beyond[rule.name or rule.id].add(payment.amount)
         tried.add(payment.debt)
         if payment.is_paid:

@@ -1,6 +1,7 @@
 """Debts of a file as short plain JSON values: what is kept of it, and nothing that names a card.
 
-Keys, customers and methods are hashes by then (`exports`). Instants are whole seconds since 1970, UTC.
+Keys, customers and methods are hashes by then (`exports`). Instants are whole seconds since 1970,
+UTC.
 """
 
 from collections.abc import Iterable, Sequence

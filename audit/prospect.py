@@ -1,11 +1,11 @@
 """What a retry schedule would probably have brought back of debts that failed in the past.
 
-No past tells for certain what charges that were never made would have brought. What is known: what
-the timing engine expects of each charge (priors that ship, and what it has learned), and what the
-merchant's own retries of such debts brought. The first is held against the second: all chances are
-moved in log-odds by a level with a normal prior, and what stays unsure of that level, of tries later
-than any the merchant made, and of who happened to be looked at, makes the interval. `docs/audit.md`
-has the argument and the formulas.
+No past tells for certain what charges that were never made would have brought. What is known:
+what the timing engine expects of each charge (priors that ship, and what it has learned), and
+what the merchant's own retries of such debts brought. The first is held against the second: all
+chances are moved in log-odds by a level with a normal prior, and what stays unsure of that level,
+of tries later than any the merchant made, and of who happened to be looked at, makes the
+interval. `docs/audit.md` has the argument and the formulas.
 
 Only debts count that waiting can heal and whose method was saved (`Debt.is_chargeable`): what
 messages bring back, and new cards, the past can't tell.
@@ -116,7 +116,9 @@ def estimate(
     :param readable: share of the failures of which anything could be read
     """
     debts = [debt for debt in debts if debt.key in cases]
-    looks = [_look(debt, tidy(cases[debt.key], debt.first.at), model, ladders, until) for debt in debts]
+    looks = [
+        _look(debt, tidy(cases[debt.key], debt.first.at), model, ladders, until) for debt in debts
+    ]
     return combine(looks, count or len(debts), ladders, readable, seed)
 
 
@@ -179,9 +181,7 @@ def _look(debt, case, model, ladders, until):
         steps = np.searchsorted(slots, found).tolist()
         worth = [outlook.value(steps[: number + 1]) for number in range(len(steps))]
         hazards[name] = np.concatenate([quick, _to_hazards(worth)])
-        days[name] = np.concatenate(
-            [np.zeros(len(quick)), (np.array(found) - after) / 1440.0]
-        )
+        days[name] = np.concatenate([np.zeros(len(quick)), (np.array(found) - after) / 1440.0])
     own_at = debt.own_at
     paid = debt.paid
     seen_to = own_at or (paid.at if paid else until)
@@ -324,4 +324,3 @@ def _log_odds(share):
 
 def _expit(value):
     return 1 / (1 + np.exp(-value))
-

@@ -1,4 +1,4 @@
-"""What the reports count: of cases, of charges, of the payments that recovered, for digests; audits.
+"""What the reports count: of cases, of charges, of payments that recovered; digests and audits.
 
 May use every room above. The job works figures out after invoices have been followed. Fills of
 the case `_on_changed`, and `_get_imported_debts` of the timing. Has no hooks.

@@ -81,8 +81,8 @@ class AuditPage:
         file, say = self.file, self.env._
         notes = [
             say(
-                "%(rows)s rows: %(payments)s payments, of which %(paid)s were paid; %(others)s rows "
-                "tell of something else.",
+                "%(rows)s rows: %(payments)s payments, of which %(paid)s were paid; %(others)s "
+                "rows tell of something else.",
                 rows=file["rows"],
                 payments=file["payments"],
                 paid=file["paid"],

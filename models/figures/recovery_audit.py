@@ -224,7 +224,9 @@ class RecoveryAudit(models.Model):
             raise UserError(self.env._("This audit suggests no policy."))
         if self.is_in_use:
             raise UserError(
-                self.env._("Failed payments follow the policy “%(policy)s” already.", policy=policy.name)
+                self.env._(
+                    "Failed payments follow the policy “%(policy)s” already.", policy=policy.name
+                )
             )
         policies = self.env["recovery.policy"]
         first = policies.search(policies._check_company_domain(self.company_id), limit=1)
@@ -353,7 +355,7 @@ class RecoveryAudit(models.Model):
 
     @api.model
     def _get_learned(self, company):
-        """Return the debts of the files that the model of a company has learned, a list for each."""
+        """Return the debts that a company's model has learned from files, a list for each."""
         audits = self.search([("company_id", "=", company.id), ("is_learned", "=", True)])
         return [unpack_debts(audit.packed) for audit in audits.sorted("id")]
 

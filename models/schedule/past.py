@@ -1,7 +1,7 @@
-"""Payments of a company that recovery had no part in, read from transactions as the audit needs them.
+"""Payments of a company that recovery had no part in, read from transactions.
 
-They are learned from once (`recovery.timing`), and shown by audits. Invoices with a case are left out
-altogether: what their cases do is learned and reported as their own.
+They are learned from once (`recovery.timing`), and shown by audits. Invoices with a case are left
+out altogether: what their cases do is learned and reported as their own.
 """
 
 from dataclasses import replace
@@ -55,7 +55,7 @@ class PastReader:
         return gather(self._read_payments(list(debts)), debts) if debts else []
 
     def count(self):
-        """Return the number of all payments, of those that failed, and of failures of no invoice."""
+        """Return how many payments there were, how many failed, and how many of no invoice."""
         self._flush()
         rows = self.env.execute_query(
             SQL(
@@ -76,7 +76,7 @@ class PastReader:
         return rows[0]
 
     def read_working_cards(self):
-        """Return open invoices whose customer has a saved method that paid last: ids and sum owed."""
+        """Return ids and debts of open invoices whose customer has a method that paid last."""
         self._flush()
         return self.env.execute_query(
             SQL(

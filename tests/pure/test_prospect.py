@@ -1,4 +1,4 @@
-"""What schedules would have brought back: the estimate moves with what was seen, and says its doubt."""
+"""What schedules would have brought back: estimates move with what was seen, and say doubts."""
 
 import numpy as np
 import pytest
