@@ -175,7 +175,7 @@ def _look(debt, case, model, ladders, until):
     }
     slots = np.array(sorted({minute for found in minutes.values() for minute in found}))
     hazards, days = {}, {}
-    outlook = _open(model, sequence, slots)
+    outlook = _open(model, sequence, slots) if len(slots) else None
     quick = _quick_hazards(case, model)
     for name, found in minutes.items():
         steps = np.searchsorted(slots, found).tolist()
@@ -204,6 +204,8 @@ def _open(model, sequence, slots):
 
 def _to_hazards(worth):
     """Return the chance of each try, when those before it have failed."""
+    if not worth:
+        return np.zeros(0)
     total = np.clip(np.array(worth, dtype=float), 0.0, 1 - _LEAST)
     before = np.concatenate([[0.0], total[:-1]])
     return np.clip((total - before) / (1 - before), _LEAST, 1 - _LEAST)

@@ -92,8 +92,8 @@ class AuditPage:
         if file["unread"]:
             notes.append(
                 say(
-                    "%(count)s rows could not be read and are not counted, among them row "
-                    "%(rows)s.",
+                    "Rows that could not be read, and are not counted: %(count)s, the first of "
+                    "them %(rows)s.",
                     count=file["unread"],
                     rows=", ".join(map(str, file["unread_rows"])),
                 )

@@ -181,6 +181,7 @@ class RecoveryAudit(models.Model):
 
     def action_reload(self):
         """Show the audit as it stands now."""
+        self.check_access("read")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_print(self):

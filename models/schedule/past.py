@@ -102,7 +102,7 @@ class PastReader:
                       ORDER BY transaction.last_state_change DESC, transaction.id DESC LIMIT 1
                       ) last
                      WHERE token.active AND token.recovery_removed_at IS NULL
-                       AND token.company_id = %(company)s AND provider.state = 'enabled'
+                       AND token.company_id = %(company)s AND provider.state != 'disabled'
                        AND (token.recovery_expiry IS NULL OR token.recovery_expiry >= %(until)s)
                        AND last.state = 'done'
                        AND partner.commercial_partner_id IN (
