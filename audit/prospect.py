@@ -35,7 +35,9 @@ LEAST_READABLE = 0.5
 WIDEST = 0.5
 # Standard deviations in log-odds: of the level before anything is known of a merchant (as of the
 # calibration's), of tries beyond those that the merchant made, and of what the odds can't express.
-LEVEL_SD, BEYOND_SD, MISFIT_SD = 0.7, 0.5, 0.15
+LEVEL_SD, BEYOND_SD, MISFIT_SD = 0.7, 0.7, 0.3
+# Beta prior of the share of debts that no waiting heals although the odds hope for them.
+IMMUNE = (3.0, 17.0)
 _DRAWS = 400
 _LEAST = 1e-4
 _DAY = timedelta(days=1)
@@ -64,6 +66,7 @@ class Outlooks(NamedTuple):
     :ivar expected: share of these that the odds had expected to succeed
     :ivar seen: share that did
     :ivar level: by which chances were moved, in log-odds, and its standard deviation
+    :ivar immune: share of debts that no waiting heals, beyond what the odds believe
     """
 
     count: int
@@ -72,6 +75,7 @@ class Outlooks(NamedTuple):
     expected: float
     seen: float
     level: tuple[float, float]
+    immune: float
     by_schedule: dict[str, Prospect]
 
 
@@ -132,10 +136,10 @@ def combine(
     """Return the estimates of looks at some of `count` debts."""
     rng = np.random.default_rng(seed)
     retried = [one for look in looks for one in look.retried]
-    level, level_sd = _find_level(looks)
-    reached = np.quantile([days for *_chance, days in retried], 0.9) if retried else 0.0
+    learned = _learn(looks)
+    level, level_sd, immune = learned.mean()
     found = {
-        name: _estimate(looks, count, name, ladder.window, (level, level_sd, reached), rng)
+        name: _estimate(looks, count, name, ladder.window, learned, rng)
         for name, ladder in ladders.items()
         if looks
     }
@@ -147,6 +151,7 @@ def combine(
         float(np.mean([chance for chance, *_rest in retried])) if retried else 0.0,
         float(np.mean([paid for _chance, paid, _days in retried])) if retried else 0.0,
         (level, level_sd),
+        immune,
         {
             name: one._replace(why=why or ("wide" if one.high - one.low > WIDEST else ""))
             for name, one in found.items()
@@ -236,56 +241,80 @@ def _look_at_retries(debt, case, model):
     return found
 
 
-def _find_level(looks):
-    """Return by how much chances are to be moved, in log-odds, and its standard deviation.
+class _Learned(NamedTuple):
+    """What the merchant's own retries teach: the posterior of level and immune share, on a grid.
 
-    A logistic regression on the odds' own figure, with the deviation of grouped data: retries of
-    one debt are not as many debts.
+    :ivar levels: by which chances are moved, in log-odds
+    :ivar immune: shares of debts that no waiting heals, whatever the odds believe
+    :ivar weight: levels by shares
+    :ivar reached: days after the first failure up to which there were retries
     """
-    group = np.repeat(np.arange(len(looks)), [len(look.retried) for look in looks])
-    if not len(group):
-        return 0.0, LEVEL_SD
-    chance, paid, _days = np.array([one for look in looks for one in look.retried], float).T
-    offset, level, prior = _log_odds(chance), 0.0, 1 / LEVEL_SD**2
-    for _round in range(20):
-        expected = _expit(offset + level)
-        curve = (expected * (1 - expected)).sum() + prior
-        level += float(np.clip(((paid - expected).sum() - prior * level) / curve, -1, 1))
-    expected = _expit(offset + level)
-    curve = float((expected * (1 - expected)).sum()) + prior
-    rests = np.bincount(group, paid - expected)
-    spread = max(float((rests**2).sum()), curve - prior) + prior
-    return level, min(spread**0.5 / curve, LEVEL_SD)
+
+    levels: np.ndarray
+    immune: np.ndarray
+    weight: np.ndarray
+    reached: float
+
+    def draw(self, rng):
+        """Return level and share, drawn."""
+        place = np.searchsorted(np.cumsum(self.weight.ravel()), rng.random())
+        row, column = divmod(min(int(place), self.weight.size - 1), len(self.immune))
+        return self.levels[row], self.immune[column]
+
+    def mean(self):
+        """Return the mean level with its standard deviation, and the mean share."""
+        by_level = self.weight.sum(axis=1)
+        level = float((by_level * self.levels).sum())
+        variance = float((by_level * (self.levels - level) ** 2).sum())
+        return level, variance**0.5, float((self.weight.sum(axis=0) * self.immune).sum())
+
+
+def _learn(looks):
+    """Return what the retries teach: those of one debt all fail where it is immune."""
+    levels = np.linspace(-4 * LEVEL_SD, 4 * LEVEL_SD, 113)
+    immune = (np.arange(40) + 0.5) / 80
+    log = -0.5 * (levels[:, None] / LEVEL_SD) ** 2 + np.zeros(len(immune))
+    log = log + (IMMUNE[0] - 1) * np.log(immune) + (IMMUNE[1] - 1) * np.log(1 - immune)
+    for look in looks:
+        if look.retried:
+            chance, paid, _days = np.array(look.retried, float).T
+            moved = _expit(_log_odds(chance)[:, None] + levels)
+            likely = np.prod(np.where(paid[:, None] > 0, moved, 1 - moved), axis=0)
+            every = (1 - immune) * likely[:, None] + (0.0 if paid.any() else immune)
+            log = log + np.log(every)
+    weight = np.exp(log - log.max())
+    days = [days for look in looks for _chance, _paid, days in look.retried]
+    reached = float(np.quantile(days, 0.9)) if days else 0.0
+    return _Learned(levels, immune, weight / weight.sum(), reached)
 
 
 def _estimate(looks, count, name, window, learned, rng):
     """Return the share that a schedule would have brought back, as far as it can be told."""
-    level, level_sd, reached = learned
     width = max(len(look.hazards[name]) for look in looks)
     odds = np.full((len(looks), width), -np.inf)
     is_beyond = np.zeros((len(looks), width))
     for row, look in enumerate(looks):
         hazards = look.hazards[name]
         odds[row, : len(hazards)] = _log_odds(hazards)
-        is_beyond[row, : len(hazards)] = look.days[name] > reached
+        is_beyond[row, : len(hazards)] = look.days[name] > learned.reached
     amount = np.array([look.amount for look in looks])
-    own = np.array([look.own_days for look in looks])
+    own = np.array([look.own_days for look in looks]) <= window
     by_own = _own_share(looks, window)
     # Who was charged successfully is not seen paying by themselves, and might have.
     unseen = np.array([look.seen_days < window and look.own_days > window for look in looks])
-    noise = rng.standard_normal((_DRAWS, 3))
-    shares = np.empty(_DRAWS)
     left = 1 - min(len(looks) / max(count, 1), 1.0)
+    shares, middles = np.empty(_DRAWS), np.empty(_DRAWS)
     for draw in range(_DRAWS):
-        moved = odds + level + level_sd * noise[draw, 0] + MISFIT_SD * noise[draw, 1]
-        moved = moved + BEYOND_SD * noise[draw, 2] * is_beyond
-        chance = _combine_own(1 - np.prod(1 - _expit(moved), axis=1), own <= window, unseen, by_own)
+        level, immune = learned.draw(rng)
+        misfit, beyond = rng.standard_normal(2) * (MISFIT_SD, BEYOND_SD)
+        moved = odds + level + misfit + beyond * is_beyond
+        charged = (1 - immune) * (1 - np.prod(1 - _expit(moved), axis=1))
+        chance = _combine_own(charged, own, unseen, by_own)
+        middles[draw] = (chance * amount).sum() / amount.sum()
         shares[draw] = _draw_share(chance, amount, count, left, rng)
-    chance = 1 - np.prod(1 - _expit(odds + level), axis=1)
-    chance = _combine_own(chance, own <= window, unseen, by_own)
-    share = float((chance * amount).sum() / amount.sum())
-    middle, sd = float(np.mean(shares)), float(np.std(shares))
-    low, high = min(middle - Z90 * sd, share), max(middle + Z90 * sd, share)
+    share = float(np.mean(middles))
+    low, high = np.quantile(shares, (0.05, 0.95))
+    low, high = min(float(low), share), max(float(high), share)
     return Prospect(share, max(low, 0.0), min(high, 1.0))
 
 

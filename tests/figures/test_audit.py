@@ -298,7 +298,9 @@ class TestAuditFile(AuditCommon):
         self.assertEqual(audit.result["failed"], [1, 49.0])
         self.assertEqual(audit.result["back"], {"retry": [1, 49.0]})
         notes = html.fromstring(audit.page).text_content()
-        self.assertIn("Rows that could not be read, and are not counted: 1, the first of them 4", notes)
+        self.assertIn(
+            "Rows that could not be read, and are not counted: 1, the first of them 4", notes
+        )
         self.assertFalse(audit.file)
         stored = f"{audit.packed} {audit.result}"
         for secret in ("4242", "Jane", "cus_1", "fp_1", "ch_1"):
