@@ -23,7 +23,6 @@ from ..timing.plan.backoff import WAITS
 from ..timing.plan.ladder import Ladder
 from ..timing.plan.plan import Outlook
 from ..timing.stats.expectation import find_instants
-from ..timing.stats.intervals import Z90
 from .payments import ENDED, Debt
 from .retries import find_finished
 
@@ -134,12 +133,11 @@ def combine(
     seed: int = 0,
 ) -> Outlooks:
     """Return the estimates of looks at some of `count` debts."""
-    rng = np.random.default_rng(seed)
     retried = [one for look in looks for one in look.retried]
     learned = _learn(looks)
     level, level_sd, immune = learned.mean()
     found = {
-        name: _estimate(looks, count, name, ladder.window, learned, rng)
+        name: _estimate(looks, count, name, ladder.window, learned, seed)
         for name, ladder in ladders.items()
         if looks
     }
@@ -288,8 +286,10 @@ def _learn(looks):
     return _Learned(levels, immune, weight / weight.sum(), reached)
 
 
-def _estimate(looks, count, name, window, learned, rng):
+def _estimate(looks, count, name, window, learned, seed):
     """Return the share that a schedule would have brought back, as far as it can be told."""
+    # The same draws for all schedules, so that the same schedule is the same.
+    rng = np.random.default_rng(seed)
     width = max(len(look.hazards[name]) for look in looks)
     odds = np.full((len(looks), width), -np.inf)
     is_beyond = np.zeros((len(looks), width))

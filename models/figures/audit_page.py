@@ -136,7 +136,13 @@ class AuditPage:
             (self.env._("Still owed"), result["owed"]),
         )
         return [
-            {"label": label, "amount": self._amount(amount), "count": count}
+            {
+                "label": label,
+                "amount": self._amount(amount),
+                "count": self.env._("1 payment")
+                if count == 1
+                else self.env._("%(count)s payments", count=count),
+            }
             for label, (count, amount) in rows
         ]
 
@@ -266,10 +272,10 @@ class AuditPage:
         if "sampled" not in basis:
             return self._describe_doubt(basis["why"])
         return self.env._(
-            "Of %(count)s payments that failed up to %(until)s, could heal by waiting and had a "
-            "saved method, worth %(amount)s; %(back)s of that came back as things were. "
-            "%(sampled)s were looked at one by one. Of %(retries)s charges that were made again, "
-            "%(seen)s succeeded, where %(expected)s were expected.",
+            "Payments that failed up to %(until)s, could heal by waiting and had a saved method: "
+            "%(count)s, worth %(amount)s, of which %(back)s came back as things were. Looked at "
+            "one by one: %(sampled)s. Charges that had been made again: %(retries)s; %(seen)s of "
+            "them succeeded, where %(expected)s were expected.",
             count=basis["count"],
             until=format_date(self.env, basis["until"]),
             amount=self._amount(basis["amount"]),

@@ -158,7 +158,7 @@ class RecoveryAudit(models.Model):
         """
         vals = self._filter_own(vals)
         if vals.keys() & {"company_id", "source"} and any(
-            audit.state != "new" or audit.packed for audit in self
+            audit.state != "new" or audit.date_to for audit in self
         ):
             raise UserError(self.env._("What was read stays as it is. Make another audit."))
         return super().write(vals)
@@ -173,7 +173,7 @@ class RecoveryAudit(models.Model):
         """
         self._check_manager()
         for audit in self:
-            if audit.source == "file" and not audit.packed:
+            if audit.source == "file" and not audit.date_to:
                 raise UserError(self.env._("Choose the CSV file first."))
         self.sudo().write({"state": "waiting", "error": False})
         self.env.ref("revenue_recovery.ir_cron_recovery_audit").sudo()._trigger()

@@ -41,7 +41,7 @@ registry.category("web_tour.tours").add("recovery_audit_switch_on", {
         },
         {
             content: "And why payments failed",
-            trigger: ".o_recovery_audit table[name='reasons']:contains('Insufficient funds')",
+            trigger: ".o_recovery_audit table[name='reasons']:contains('Not enough money')",
         },
         { trigger: "button[name='action_print']:visible" },
         { trigger: "button[name='action_switch_on']", run: "click" },
