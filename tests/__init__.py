@@ -49,6 +49,7 @@ from .charge import (
     test_wake_up,
 )
 from .figures import (
+    test_audit,
     test_dashboard,
     test_report,
     test_report_follows,

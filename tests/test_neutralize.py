@@ -52,6 +52,7 @@ PENDING = {
     "res.partner": [("collect_automatically", "=", True)],
 }
 NOTHING_PENDING = {
+    "recovery.audit": "only reads, whoever asks for it",
     "recovery.case.tag": "labels",
     "recovery.charge.minimum": "knowledge",
     "recovery.decline.code": "knowledge",

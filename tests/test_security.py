@@ -185,6 +185,12 @@ class TestPublicMethods(SecurityCommon):
             ("base.automation", "action_recovery_technical"): (self.automation, []),
             ("base.automation", "create"): (None, [[{"name": "Mine"}]]),
             ("base.automation", "write"): (self.automation, [{"name": "Mine"}]),
+            ("recovery.audit", "create"): (None, [[{"company_id": self.env.company.id}]]),
+            ("recovery.audit", "write"): (self.audit, [{"file_name": "mine.csv"}]),
+            **{
+                ("recovery.audit", f"action_{act}"): (self.audit, [])
+                for act in ("print", "reload", "run", "switch_on", "view_cards")
+            },
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),
             ("recovery.timing", "write"): (timing, [{"attempt_count": 0}]),
             ("recovery.timing", "unlink"): (timing, []),

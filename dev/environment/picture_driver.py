@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from . import page_pictures, report_pictures
+from .audit_scene import make_audit
 from .odoo_session import odoo_env
 from .page_scene import PageScene
 from .picture_scene import Scene
@@ -34,9 +35,12 @@ def _show_reports(database: str, folder: Path, lang: str) -> None:
     with odoo_env(database) as env:
         scene = ReportScene(Scene(env, lang))
         scene.play()
-        company = scene.company.id
-    month = f"/report/html/revenue_recovery.report_recovery_month/{company}"
-    report_pictures.photograph(database, folder, LOGIN, month)
+        company, audit = scene.company.id, make_audit(scene)
+    paths = {
+        "month": f"/report/html/revenue_recovery.report_recovery_month/{company}",
+        "audit": f"/odoo/recovery-audits/{audit}",
+    }
+    report_pictures.photograph(database, folder, LOGIN, paths)
 
 
 def _show_customers(database: str, folder: Path, lang: str) -> None:

@@ -31,6 +31,7 @@ _PICTURES = {
     ),
     "dashboard_revenue": ("/odoo/recovered-revenue", ".o_list_view .o_data_row", 620, ""),
     "dashboard_cases": ("/odoo/recovery-analysis", ".o_pivot td", 620, ""),
+    "audit": ("{audit}", ".o_recovery_audit table", 1250, ""),
     "dashboard_month": ("{month}", ".page table", 1100, ""),
 }
 _BEFORE = {
@@ -38,16 +39,16 @@ _BEFORE = {
 }
 
 
-def photograph(database: str, folder: Path, login: str, month: str) -> None:
+def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -> None:
     """Save a picture of each report, as the user sees it.
 
     :param login: of the user, and their password
-    :param month: path of the printed report
+    :param paths: of the printed report (`month`) and of an audit (`audit`)
     """
     with served(database) as url, _ClientScreen() as screen:
         screen.log_in(url, database, login)
         for name, (path, awaited, height, then) in _PICTURES.items():
-            screen.show(url + path.format(month=month), height)
+            screen.show(url + path.format(**paths), height)
             if name in _BEFORE:
                 screen.await_element("[data-card='replay'] button")
                 screen.evaluate(_BEFORE[name])

@@ -1,10 +1,12 @@
-"""What the reports count: of cases, of charges, of the payments that recovered, for digests.
+"""What the reports count: of cases, of charges, of payments that recovered; digests and audits.
 
 May use every room above. The job works figures out after invoices have been followed. Fills of
-the case `_on_changed`. Has no hooks.
+the case `_on_changed`, and `_get_imported_debts` of the timing. Has no hooks.
 """
 
 from . import digest_digest
+from . import recovery_audit
 from . import recovery_attempt
 from . import recovery_case
 from . import recovery_settlement
+from . import recovery_timing

@@ -6,15 +6,19 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
+from ...audit.retries import make_case
 from ...timing.stats.intervals import Z90, wilson
 from ...tools.jobs import commit, work
 from .learner import Learner
+from .past import PastReader, choose_taught, find_retries, read_cases
 
 _logger = logging.getLogger(__name__)
 
 MANAGER_GROUP = "revenue_recovery.group_recovery_manager"
 # Batches of one company in one turn of the job, so that every company gets its turn.
 MOST_BATCHES = 20
+# What is older says little of how customers are paid now.
+PAST_YEARS = 2
 
 
 class RecoveryTiming(models.Model):
@@ -44,6 +48,12 @@ class RecoveryTiming(models.Model):
     )
     rebuild_pending = fields.Boolean(
         readonly=True, help="The job learns from all charges of the company again."
+    )
+    past_learned_at = fields.Datetime(
+        string="Past Learned",
+        readonly=True,
+        help="When the charges were learned that recovery had no part in: those of before it was "
+        "used. They are learned once, and once more with everything else.",
     )
     basis = fields.Char(readonly=True, help="The models that the shared one was made of.")
 
@@ -98,6 +108,7 @@ class RecoveryTiming(models.Model):
                 **self._prepare_model_vals(get_model_class()()),
                 "learned_until": fields.Datetime.now(),
                 "learned_attempt_id": 0,
+                "past_learned_at": fields.Datetime.now(),
                 "rebuild_pending": False,
             }
         )
@@ -225,15 +236,17 @@ class RecoveryTiming(models.Model):
         self.ensure_one()
         learner = Learner(self.company_id)
         model, since = self._begin()
+        has_past = self._learn_past(model, since)
         for _batch in range(MOST_BATCHES):
             rows, is_last = learner.read_finished(since)
             for attempt in learner.prepare_finished(rows):
                 model.learn(attempt)
             if is_last:
                 model.refresh()
-            if rows or self.rebuild_pending:
-                since = (rows[-1]["finished_at"], rows[-1]["id"]) if rows else (False, 0)
+            if rows or has_past or self.rebuild_pending:
+                since = (rows[-1]["finished_at"], rows[-1]["id"]) if rows else since or (False, 0)
                 self._keep(model, since)
+                has_past = False
             has_time = commit(self.env)
             if is_last or not has_time:
                 return has_time, is_last
@@ -246,6 +259,53 @@ class RecoveryTiming(models.Model):
         if self.rebuild_pending or model.attempts != self.attempt_count:
             return model, None
         return model, (self.learned_until, self.learned_attempt_id)
+
+    def _learn_past(self, model, since):
+        """Learn what recovery had no part in, where that has not been done.
+
+        Charges of cases are never among it: nothing counts twice.
+
+        :param since: of :meth:`_begin`: none where all is learned anew
+        :return: whether there was anything new
+        """
+        if self.past_learned_at and since is not None:
+            return False
+        now = fields.Datetime.now()
+        since_then = now - timedelta(days=365 * PAST_YEARS)
+        before = model.attempts
+        debts = choose_taught(PastReader(self.company_id, since_then, now).read_debts())
+        self._teach(model, debts, read_cases(self.company_id, debts), "past")
+        for imported in self._get_imported_debts():
+            self._teach(model, imported, {}, "file")
+        self.past_learned_at = now
+        return model.attempts > before
+
+    def _learn_debts(self, debts):
+        """Learn debts of a file that has just been read, and store it."""
+        self.ensure_one()
+        model = self._read_model()
+        self._teach(model, debts, {}, "file")
+        model.refresh()
+        self._keep(model, (self.learned_until, self.learned_attempt_id))
+
+    def _teach(self, model, debts, cases, kind):
+        """Let a model learn the retries of debts.
+
+        :param cases: by key, as they stood; made of the debt alone where there is none
+        """
+        name = f"{self.env['recovery.case']._get_database_uuid()} {self.company_id.id} {kind}"
+        cases = cases or {debt.key: make_case(debt) for debt in debts}
+        for attempt in find_retries(debts, cases, name):
+            model.learn(attempt)
+
+    def _get_imported_debts(self):
+        """Hook for `figures`: return the debts of files that the company's model has learned.
+
+        It returns none by itself.
+
+        :return: lists of `audit.Debt`
+        """
+        return []
 
     def _keep(self, model, since):
         """Store a model and how far it has learned."""
@@ -310,8 +370,10 @@ class RecoveryTiming(models.Model):
 
     @api.model
     def _find_companies_to_learn(self):
-        """Return the companies with charges in a case, or with a rebuild asked for."""
+        """Return the companies with charges in a case, with a past, or with a rebuild asked for."""
         attempts = self.env["recovery.attempt"]
+        transactions = self.env["payment.transaction"]
+        done = self.search([("past_learned_at", "!=", False)]).company_id
         companies = self.env["res.company"].search([("active", "=", True)])
         asked = self.search([("rebuild_pending", "=", True)]).company_id
         return companies.filtered(
@@ -320,6 +382,13 @@ class RecoveryTiming(models.Model):
                 or attempts.search_count(
                     [("company_id", "=", company.id), ("state", "in", ("paid", "declined"))],
                     limit=1,
+                )
+                or (
+                    company not in done
+                    and transactions.search_count(
+                        [("company_id", "=", company.id), ("state", "in", ("error", "cancel"))],
+                        limit=1,
+                    )
                 )
             )
         )

@@ -130,6 +130,15 @@ def test_dashboard_reads_all_its_data_and_the_parts_add_up():
     assert list(bars) == ["seconds for the whole data, the many", "growth of the time"]
 
 
+def test_audit_sees_all_transactions_and_compares_its_estimates():
+    # So few merchants say nothing of the intervals; that all is read, and compared, is what counts.
+    code, bars, output = run("audit")
+    assert code == int("missed" in bars.values()), output
+    assert bars["transactions that were not seen"] == "ok", output
+    assert bars["seconds for all transactions"] == "ok", output
+    assert "merchants whose truth is in the interval, 8 in 14" in bars
+
+
 def test_uplift_keeps_the_rules_and_its_bounds_in_order():
     # So few cases say nothing about uplift; that the rules are kept is what counts.
     code, bars, output = run("uplift")

@@ -142,6 +142,8 @@ class SecurityCommon(RecoveryCommon):
                 }
             )
         )
+        self.audit = self.env["recovery.audit"].create({})
+        self.audit.sudo().suggested_policy_id = self.policy
         self.timing = self.env["recovery.timing"]._get_row(self.env.company).with_env(self.env)
         self.return_wizard = self.env["recovery.return.wizard"].create(
             {
@@ -235,6 +237,7 @@ class SecurityCommon(RecoveryCommon):
         """Return one record of each of our models."""
         records = {
             "recovery.attempt": self.attempt,
+            "recovery.audit": self.audit,
             "recovery.attempt.report": self.env["recovery.attempt.report"].browse(self.attempt.id),
             "recovery.case": self.case,
             "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),

@@ -70,6 +70,10 @@ CALLS = {
     "recovery.attempt.report": {
         "IUM": "action_open_attempt",
     },
+    "recovery.audit": {
+        "IUM": "action_print action_reload action_view_cards",
+        "M": "action_run action_switch_on create write",
+    },
     "recovery.case": {
         "": "write",
         "IM": """
@@ -240,6 +244,13 @@ READS = {
             funding held_count is_first issuer_country journal_id move_id network original_amount
             outcome paid_amount paid_count partner_id partner_tag_ids planned_at policy_id
             probability provider_id reason_id retry_number rule_id source success_rate user_id
+        """,
+    },
+    "recovery.audit": {
+        "IUM": """
+            company_id create_date create_uid date_from date_to error file file_name is_in_use
+            is_learned packed page result source state suggested_policy_id switched_policy_id
+            write_date write_uid
         """,
     },
     "recovery.case": {
@@ -483,7 +494,8 @@ READS = {
     "recovery.timing": {
         "IUM": """
             attempt_count basis case_count company_id create_date create_uid learned_at
-            learned_attempt_id learned_until model_json rebuild_pending version write_date
+            learned_attempt_id learned_until model_json past_learned_at rebuild_pending version
+            write_date
             write_uid
         """,
     },
