@@ -30,6 +30,7 @@ to-do. Whatever else is told of stays until a person ticks it off.
 
 from markupsafe import escape
 
+from ...tools.said import get_facts
 from .states import OPEN_STATES
 
 # What only the answer takes back; no person may tick it off.
@@ -117,7 +118,7 @@ def put_alert(thread_sudo, sentence, subject):
 
 def put_note(case_sudo, sentence, subject):
     """Let a case ask for attention without a to-do."""
-    case_sudo.attention_notes = [*_other_notes(case_sudo, subject), [subject, sentence]]
+    case_sudo.attention_notes = [*_other_notes(case_sudo, subject), [subject, get_facts(sentence)]]
     case_sudo.attention = sentence
 
 
@@ -159,7 +160,7 @@ def tick_off(threads_sudo):
 def show_newest(cases_sudo):
     """Let cases ask for attention for their newest open alert, else note, or for nothing."""
     for case_sudo in cases_sudo:
-        notes = [sentence for _subject, sentence in case_sudo.attention_notes or ()]
+        notes = [facts for _subject, facts in case_sudo.attention_notes or ()]
         alert = get_open_alerts(case_sudo)[-1:].recovery_sentence
         case_sudo.attention = alert or (notes[-1] if notes else False)
 

@@ -11,6 +11,7 @@ from ...declines.limits import read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
 from ...tools.kept import keep_once
+from ...tools.said import say
 from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import apply_answer, record_outcome
 from .pace import ProviderPace
@@ -92,7 +93,7 @@ class Sender:
         transaction = attempt.transaction_id
         chosen = attempt.token_id
         default = attempt.move_id._get_collect_token() or attempt.case_id.token_id
-        sentence = self._env._("Waits, because the provider takes no more requests now.")
+        sentence = say(self._env, "provider_busy")
         attempt._set_state(
             "planned",
             planned_at=until,
@@ -137,7 +138,7 @@ class Sender:
     def _withdraw(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""
         attempt = self._attempt
-        sentence = self._env._("The invoice changed just before the charge; nothing was sent.")
+        sentence = say(self._env, "changed_before_charge")
         attempt.transaction_id._set_canceled(state_message=sentence)
         attempt._set_state("cancelled", sentence=sentence)
         self._env["recovery.invoice.queue"]._put(attempt.move_id)
