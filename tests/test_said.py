@@ -1,4 +1,4 @@
-"""Facts are stored, sentences are made when they are read: by language, clock and form of a date."""
+"""Facts are stored; sentences are made when they are read, by language, clock and form of date."""
 
 from datetime import date
 

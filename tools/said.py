@@ -72,7 +72,9 @@ def say(env, kind, /, **values):
         other sentences, records, which are called by their names, and instants: naive ones, or
         aware ones in the customer's time zone, which is told to readers whose time is another
     """
-    return put_in_words(env, [[kind, {name: _pack(value) for name, value in values.items()}]])
+    source = SENTENCES.get(kind, kind)
+    packed = {name: _pack(value) for name, value in values.items() if f"%({name})s" in source}
+    return put_in_words(env, [[kind, packed]])
 
 
 def join(env, *sentences):

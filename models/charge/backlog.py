@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from odoo import fields
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ...timing.calendar import ChargeHours
 from ...tools.instants import aware, find_zone, naive
@@ -228,7 +228,3 @@ def _find_done(hours, due, rate, now):
         left -= end - begin
         instant = end
     return None
-
-
-def _format(env, instant):
-    return format_datetime(env, instant, dt_format="short")

@@ -226,10 +226,8 @@ class PaymentProvider(models.Model):
         earlier = timedelta(seconds=self.recovery_back_off)
         wait = choose_wait(told.wait, earlier, self.recovery_limited_until, now)
         until = max(self.recovery_limited_until or now, now + wait)
-        # What is written is for accountants.
-        env = self.with_context(lang=self.company_id.partner_id.lang).env
         reason = say(
-            env,
+            self.env,
             "too_many_requests",
             status=told.status,
             seconds=int(wait.total_seconds()),
