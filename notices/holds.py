@@ -173,8 +173,8 @@ def _find_hours(notice: Notice, now: datetime, hours: MessageHours) -> Hold | No
     if notice.step.action == "server_action" or hours.contains(now):
         return None
     until = hours.next_instant(now)
-    source = "held_until"
-    return Hold(until, Sentence(source, {"at": hours.localise(until)}), by_hours=True)
+    sentence = Sentence("held_until", {"at": hours.localise(until)})
+    return Hold(until, sentence, by_hours=True)
 
 
 def is_soon_charged(case: CaseFacts, now: datetime, rules: Rules) -> bool:

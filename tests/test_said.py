@@ -158,6 +158,7 @@ class TestSaidField(SaidCommon):
         for words in ("Ada", "stopped", "STOPPED BY"):
             self.assertEqual(cases.search([("end_reason", "ilike", words)]) & cases, cases)
         self.assertFalse(case.search([("end_reason", "ilike", "Resumed"), ("id", "=", case.id)]))
+        self.assertFalse(case.search([("end_reason", "not ilike", "Stop"), ("id", "=", case.id)]))
         french = case.with_context(lang="fr_FR")
         self.assertEqual(french.search([("end_reason", "ilike", "arrêté par")]) & cases, cases)
         same = say(self._get_reader("fr_FR"), "stopped_by", user="Ada")

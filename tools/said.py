@@ -13,6 +13,7 @@ from typing import NamedTuple
 from psycopg2.extras import Json
 
 from odoo import fields, models
+from odoo.exceptions import MissingError
 from odoo.tools import SQL
 
 from .instants import aware, naive
@@ -85,16 +86,18 @@ def join(env, *sentences):
 def put(env, sentence):
     """Return a sentence of `timing` or `notices` in words; what is in words stays as it is.
 
-    :param timing.Sentence | str sentence:
+    :param timing.Sentence | str | None sentence: empty for none
     """
-    return sentence if isinstance(sentence, str) else say(env, sentence.kind, **sentence.values)
+    if not sentence or isinstance(sentence, str):
+        return sentence or ""
+    return say(env, sentence.kind, **sentence.values)
 
 
 def get_facts(sentence):
     """Return what a sentence was made of; a plain text stays one."""
     if isinstance(sentence, Said):
         return sentence.facts
-    return [["text", {"text": str(sentence)}]] if sentence else []
+    return [["text", {"text": _clean(sentence)}]] if sentence else []
 
 
 def put_in_words(env, facts):
@@ -143,6 +146,8 @@ class SaidField(fields.Field):
 
     def convert_to_write(self, value, record):
         """Override of the ORM's to keep the facts of what is passed on."""
+        if isinstance(value, Said):
+            return value
         return self.convert_to_record(self.convert_to_cache(value, record), record)
 
     def convert_to_read(self, value, record, use_display_name=True):
@@ -161,6 +166,9 @@ class SaidField(fields.Field):
 
     def _condition_to_sql(self, field_expr, operator, value, model, alias, query):
         """Override of the ORM's to find words as their reader sees them, and what is in them."""
+        if operator == "not ilike" and value:
+            found = self._condition_to_sql(field_expr, "ilike", value, model, alias, query)
+            return SQL("(%s) IS NOT TRUE", found)
         found = super()._condition_to_sql(field_expr, operator, value, model, alias, query)
         if operator != "ilike" or not value:
             return found
@@ -214,8 +222,11 @@ class _Speaker:
             names = dict(field._description_selection(self._env))
             return names.get(value["key"], value["key"]).lower()
         # In sudo mode: names of reasons and the like are for all who may read the sentence.
-        record_sudo = self._env[value["model"]].sudo().browse(value["id"]).exists()
-        return record_sudo.display_name or value["name"]
+        record_sudo = self._env[value["model"]].sudo().browse(value["id"])
+        try:
+            return record_sudo.display_name
+        except MissingError:
+            return value["name"]
 
 
 def _pack(value):
@@ -233,8 +244,13 @@ def _pack(value):
     if isinstance(value, date):
         return {"day": value.isoformat()}
     if isinstance(value, models.BaseModel):
-        names = ", ".join(value.mapped("display_name"))
+        names = ", ".join(value.sudo().mapped("display_name"))
         return {"model": value._name, "id": value.id, "name": names} if len(value) == 1 else names
     if value is None or value is False:
         return ""
-    return value if isinstance(value, (int, float)) else str(value)
+    return value if isinstance(value, (int, float)) else _clean(value)
+
+
+def _clean(text):
+    """Return a text without what PostgreSQL keeps in no JSON."""
+    return str(text).replace("\0", "")
