@@ -134,7 +134,7 @@ class RecoveryCase(models.Model):
             case.next_attempt_at = planned.planned_at
             case.next_attempt_rule_id = planned.rule_id
 
-    @api.depends("next_attempt_id.sentence")
+    @api.depends("attempt_ids.state", "attempt_ids.sentence")
     @api.depends_context("lang", "tz")
     def _compute_next_attempt_sentence(self):
         for case in self:
