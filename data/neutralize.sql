@@ -4,12 +4,12 @@
 -- clock, and PostgreSQL's, which may be another machine's, is not compared with it.
 UPDATE recovery_attempt
    SET state = 'cancelled',
-       sentence = 'Cancelled: this database is a copy.',
+       sentence = '[["copy_cancelled", {}]]',
        finished_at = (SELECT GREATEST(MAX(decided_at), MAX(finished_at)) FROM recovery_attempt)
  WHERE state = 'planned';
 UPDATE recovery_notice
    SET state = 'skipped', status = 'skipped', held_until = NULL,
-       sentence = 'Skipped: this database is a copy.'
+       sentence = '[["copy_skipped", {}]]'
  WHERE state = 'planned';
 UPDATE recovery_notice
    SET next_partner_id = NULL
@@ -31,7 +31,7 @@ UPDATE recovery_case
  WHERE notices_outdated;
 -- Without a day to go on by itself, and that for cases which are paused already, too.
 UPDATE recovery_case
-   SET state = 'paused', paused_until = NULL, end_reason = 'Paused: this database is a copy.'
+   SET state = 'paused', paused_until = NULL, end_reason = '[["copy_paused", {}]]'
  WHERE state IN ('in_recovery', 'paused', 'suspended', 'grace');
 UPDATE account_move
    SET collect_automatically = false
@@ -70,7 +70,7 @@ UPDATE recovery_case
 -- another system. The rules themselves are switched on again by whoever tests them: some wait for a
 -- day, and each day brings events of old invoices.
 UPDATE recovery_planned_action
-   SET state = 'cancelled', untold = false, sentence = 'Cancelled: this database is a copy.'
+   SET state = 'cancelled', untold = false, sentence = '[["copy_cancelled", {}]]'
  WHERE state = 'planned';
 UPDATE recovery_planned_action
    SET untold = false

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..timing.days import Place
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from ..tools.instants import aware
 from .facts import CaseFacts
 from .holds import STANDARD, Hold, Rules, find_hold, find_skip, is_soon_charged, patience
@@ -14,14 +14,14 @@ from .plan import Notice, NoticeKey, order, step_hours
 from .step import MESSAGES
 
 SEND, HOLD, SKIP = "send", "hold", "skip"
-_ALONE = Sentence(_("Due, and nothing holds it back."))
-_NOT_DUE = _("Not due before %(at)s.")
-_GROUPED = _("Sent in one message with the customer's other due notices, %(count)s in all.")
-_OVERTAKEN = Sentence(_("A later step of the case is due as well and takes its place."))
-_OTHER_STEP = _("Another step of the case goes out today; this one may go out from %(at)s.")
-_DAILY = _("The customer has had the one message of the day; the next may go out from %(at)s.")
-_OTHER_TOPIC = _("Another message goes to the customer today; this one may go out from %(at)s.")
-_RESERVED = _("The customer's one message of the day goes out at %(at)s.")
+_ALONE = Sentence("due_now")
+_NOT_DUE = "not_due"
+_GROUPED = "grouped"
+_OVERTAKEN = Sentence("overtaken")
+_OTHER_STEP = "other_step"
+_DAILY = "one_a_day"
+_OTHER_TOPIC = "other_topic"
+_RESERVED = "reserved"
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class _Turn:
         return not is_soon_charged(case, self.now, self.rules)
 
     def _hold(self, notice: Notice, until: datetime, source: str) -> None:
-        at = self._hours(notice).local_text(until)
+        at = self._hours(notice).localise(until)
         self.verdicts.append(Verdict(notice, HOLD, Sentence(source, {"at": at}), until))
 
     def _find_hold(self, notice: Notice, case: CaseFacts) -> Hold | None:

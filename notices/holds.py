@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from ..timing.days import Place
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from ..tools.instants import aware
 from . import wording
-from .facts import CaseFacts, within
+from .facts import CaseFacts, plain_day, within
 from .hours import MessageHours
 from .plan import Notice, find_end
 from .promise import promise_end
@@ -104,12 +104,12 @@ def _find_exclusion(
     if not case.excluded or not notice.step.reaches_customer:
         return None
     if not case.excluded_until:
-        return Hold(hours.next_day(now), Sentence(_("Excluded from notices.")))
-    day = {"date": case.excluded_until.isoformat()[:10]}
+        return Hold(hours.next_day(now), Sentence("notices_excluded"))
+    day = {"day": plain_day(case.excluded_until)}
     until = hours.next_instant(datetime.combine(case.excluded_until, time(), hours.zone))
     return Hold(
         max(until, hours.next_instant(now + _HOUR)),
-        Sentence(_("Excluded from notices until %(date)s."), day),
+        Sentence("notices_excluded_until", day),
     )
 
 
@@ -118,10 +118,10 @@ def _find_pause(case: CaseFacts, now: datetime, hours: MessageHours) -> Hold | N
         return None  # There is nothing left to pause.
     until = aware(case.paused_until) if case.paused_until else None
     if until and until > now:
-        at = {"at": hours.local_text(until)}
-        return Hold(hours.next_instant(until), Sentence(_("The case is paused until %(at)s."), at))
+        at = {"at": hours.localise(until)}
+        return Hold(hours.next_instant(until), Sentence("case_paused_until", at))
     if case.paused and not until:
-        return Hold(hours.next_day(now), Sentence(_("The case is paused.")))
+        return Hold(hours.next_day(now), Sentence("case_paused"))
     return None
 
 
@@ -130,7 +130,7 @@ def _find_waiting(
 ) -> Hold | None:
     if not case.waiting or case.paid_at or notice.step.topic != "invoice":
         return None
-    sentence = Sentence(_("Charges wait until the provider is mended; the customer hears nothing."))
+    sentence = Sentence("silent_until_mended")
     return Hold(hours.next_day(now), sentence)
 
 
@@ -142,8 +142,8 @@ def _find_promise(
     end = promise_end(case.promise, customer)
     if end <= now:
         return None
-    day = {"date": case.promise.isoformat()[:10]}
-    sentence = Sentence(_("The customer promised to pay by %(date)s."), day)
+    day = {"day": plain_day(case.promise)}
+    sentence = Sentence("promised", day)
     return Hold(hours.next_instant(end), sentence)
 
 
@@ -164,8 +164,8 @@ def _find_attempt(
     if notice.until and until >= notice.until:
         return None
     percent = round(100 * within(attempt.probability, 0.0, 1.0, 0.0))
-    values = {"percent": percent, "at": hours.local_text(attempt.at)}
-    sentence = Sentence(_("A charge at %(at)s will probably succeed (%(percent)s %%)."), values)
+    values = {"percent": percent, "at": hours.localise(attempt.at)}
+    sentence = Sentence("probably_paid_at", values)
     return Hold(until, sentence)
 
 
@@ -173,8 +173,8 @@ def _find_hours(notice: Notice, now: datetime, hours: MessageHours) -> Hold | No
     if notice.step.action == "server_action" or hours.contains(now):
         return None
     until = hours.next_instant(now)
-    source = _("Held until the next message hours, %(at)s.")
-    return Hold(until, Sentence(source, {"at": hours.local_text(until)}), by_hours=True)
+    sentence = Sentence("held_until", {"at": hours.localise(until)})
+    return Hold(until, sentence, by_hours=True)
 
 
 def is_soon_charged(case: CaseFacts, now: datetime, rules: Rules) -> bool:

@@ -34,9 +34,9 @@ class MessageHours:
         """Return the day it is at the place."""
         return aware(instant).astimezone(self.zone).date()
 
-    def local_text(self, instant: datetime) -> str:
-        """Return an instant for a sentence: local day and minute, as ``2026-03-02 08:00``."""
-        return f"{aware(instant).astimezone(self.zone):%Y-%m-%d %H:%M}"
+    def localise(self, instant: datetime) -> datetime:
+        """Return an instant for a sentence: by the customer's clock, to the minute."""
+        return aware(instant).astimezone(self.zone).replace(second=0, microsecond=0)
 
     def opening(self, day: date) -> datetime:
         """Return the instant at which the hours of a local day open, worked or not."""

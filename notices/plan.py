@@ -133,7 +133,7 @@ def _make_notice(case: CaseFacts, step: Step, cause: _Cause, hours: MessageHours
         at,
         wanted,
         wording.explain_plan(step, days, wait),
-        wording.explain_move(step, hours.local_text(at)) if at != wanted else None,
+        wording.explain_move(step, hours.localise(at)) if at != wanted else None,
         cause.until,
         _find_skip(case, step, cause),
     )

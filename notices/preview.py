@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from ..timing.days import Place
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from ..tools.instants import aware
 from .facts import CaseFacts, FailedAttempt, MethodExpiry, PlannedAttempt
 from .holds import STANDARD, Rules
@@ -95,9 +95,9 @@ class Line:
 
 
 _KINDS = {
-    "failure": Sentence(_("The first charge fails.")),
-    "attempt": Sentence(_("Another attempt.")),
-    "paid": Sentence(_("The invoice is paid.")),
+    "failure": Sentence("first_charge_fails"),
+    "attempt": Sentence("another_attempt"),
+    "paid": Sentence("invoice_paid"),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from ..timing.days import Place
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from ..tools.instants import aware, find_zone
 from .facts import plain_day, within
 
@@ -23,10 +23,10 @@ class PromiseBounds:
 
     def check_day(self, day: date) -> Sentence | None:
         """Return why a day can't be promised, with what to do instead, or None when it can."""
-        values = {"first": self.first.isoformat(), "last": self.last.isoformat()}
+        values = {"first": self.first, "last": self.last}
         if self.first <= day <= self.last:
             return None
-        return Sentence(_("Choose a day from %(first)s to %(last)s."), values)
+        return Sentence("choose_day", values)
 
 
 def promise_bounds(

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from .hours import END, START
 
 # What a step counts from, and which notices of one customer share a message.
@@ -50,13 +50,13 @@ class Conditions:
         :param number: of the failed charge, 0 when none failed
         """
         if self.decline_classes and decline_class not in self.decline_classes:
-            return Sentence(_("The step is for other classes of declines."))
+            return Sentence("for_other_classes")
         if self.reasons and reason not in self.reasons:
-            return Sentence(_("The step is for other reasons of declines."))
+            return Sentence("for_other_reasons")
         if _is_outside(amount, self.amount_min, self.amount_max):
-            return Sentence(_("The step is for other amounts."))
+            return Sentence("for_other_amounts")
         if _is_outside(number, self.attempt_min, self.attempt_max):
-            return Sentence(_("The step is for other attempts."))
+            return Sentence("for_other_attempts")
         return None
 
 

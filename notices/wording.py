@@ -1,78 +1,76 @@
 """The sentence of a planned notice: why then."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ..timing.decision import Sentence, _
+from ..timing.decision import Sentence
 from .step import Step
 
 # Per trigger: at once, after or before one day, some days, some hours.
 _PLANNED = {
     "first_failure": (
-        _("At once after the first failure."),
-        _("A day after the first failure."),
-        _("%(days)s days after the first failure."),
-        _("%(hours)s h after the first failure."),
+        "first_failure_at_once",
+        "first_failure_a_day",
+        "first_failure_days",
+        "first_failure_hours",
     ),
     "each_failure": (
-        _("At once after a failed attempt."),
-        _("A day after a failed attempt."),
-        _("%(days)s days after a failed attempt."),
-        _("%(hours)s h after a failed attempt."),
+        "each_failure_at_once",
+        "each_failure_a_day",
+        "each_failure_days",
+        "each_failure_hours",
     ),
     "before_attempt": (
-        _("Just before the next attempt."),
-        _("At least a day before the next attempt."),
-        _("At least %(days)s days before the next attempt."),
-        _("At least %(hours)s h before the next attempt."),
+        "before_attempt_at_once",
+        "before_attempt_a_day",
+        "before_attempt_days",
+        "before_attempt_hours",
     ),
     "before_due": (
-        _("On the due date."),
-        _("At least a day before the due date."),
-        _("At least %(days)s days before the due date."),
-        _("At least %(hours)s h before the due date."),
+        "on_due_date",
+        "before_due_a_day",
+        "before_due_days",
+        "before_due_hours",
     ),
     "after_due": (
-        _("On the due date."),
-        _("A day after the due date."),
-        _("%(days)s days after the due date."),
-        _("%(hours)s h after the due date."),
+        "on_due_date",
+        "after_due_a_day",
+        "after_due_days",
+        "after_due_hours",
     ),
     "method_expires": (
-        _("On the day on which the payment method expires."),
-        _("At least a day before the payment method expires."),
-        _("At least %(days)s days before the payment method expires."),
-        _("At least %(hours)s h before the payment method expires."),
+        "method_expires_at_once",
+        "method_expires_a_day",
+        "method_expires_days",
+        "method_expires_hours",
     ),
     "exhausted": (
-        _("At once after the last retry."),
-        _("A day after the last retry."),
-        _("%(days)s days after the last retry."),
-        _("%(hours)s h after the last retry."),
+        "exhausted_at_once",
+        "exhausted_a_day",
+        "exhausted_days",
+        "exhausted_hours",
     ),
     "recovered": (
-        _("At once after the payment."),
-        _("A day after the payment."),
-        _("%(days)s days after the payment."),
-        _("%(hours)s h after the payment."),
+        "recovered_at_once",
+        "recovered_a_day",
+        "recovered_days",
+        "recovered_hours",
     ),
 }
 
-PAID = Sentence(_("The invoice is paid."))
-CANCELLED = Sentence(_("The invoice was cancelled or credited."))
-LOST = Sentence(_("The case is lost."))
-BARRED = Sentence(_("The invoice does not fulfil the conditions of the step."))
-SILENT = Sentence(_("Technical trouble, which is tried again without a word to the customer."))
-CHARGED = Sentence(_("The invoice is charged from a saved payment method."))
-ONCE = Sentence(
-    _("The customer tried to pay by themselves: they are written to once, and not reminded.")
-)
-EXCLUDED = Sentence(_("The customer is excluded from notices."))
-GONE = Sentence(_("What the step was waiting for will not come any more."))
-NO_CASE = Sentence(_("The case does not exist any more."))
+PAID = Sentence("invoice_paid")
+CANCELLED = Sentence("not_owed")
+LOST = Sentence("case_lost")
+BARRED = Sentence("step_barred")
+SILENT = Sentence("technical_silent")
+CHARGED = Sentence("charged_from_method")
+ONCE = Sentence("tried_themselves")
+EXCLUDED = Sentence("customer_excluded")
+GONE = Sentence("will_not_come")
+NO_CASE = Sentence("no_case")
 TOO_LATE = {
-    "before_attempt": Sentence(_("The attempt that it was to announce has begun.")),
-    "before_due": Sentence(_("The due date has passed.")),
-    "method_expires": Sentence(_("The payment method has expired.")),
+    "before_attempt": Sentence("attempt_begun"),
+    "before_due": Sentence("due_date_passed"),
+    "method_expires": Sentence("method_expired"),
 }
 
 
@@ -91,11 +89,11 @@ def explain_plan(step: Step, days: int, wait: timedelta) -> Sentence:
     return Sentence(one_day if days else at_once)
 
 
-def explain_move(step: Step, at: str) -> Sentence:
+def explain_move(step: Step, at: datetime) -> Sentence:
     """Return why a notice is not planned at the very instant that its step counts.
 
-    :param at: local day and minute at which it is planned instead
+    :param at: by the local clock, at which it is planned instead
     """
     if step.working_days:
-        return Sentence(_("Moved to %(at)s, in message hours of a working day."), {"at": at})
-    return Sentence(_("Moved to %(at)s, in message hours."), {"at": at})
+        return Sentence("moved_to_working_day", {"at": at})
+    return Sentence("moved_to_hours", {"at": at})

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..tools.said import SaidField, facts_in_sql
+
 # The kinds of lines, which share the numbers of their records.
 KINDS = 4
 # A customer's payment that opens a case, or closes one, lies so near to that instant.
@@ -80,7 +82,7 @@ class RecoveryTimeline(models.Model):
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     method_label = fields.Char(string="Payment Method", readonly=True)
-    sentence = fields.Char(string="Explanation", readonly=True)
+    sentence = SaidField(string="Explanation", readonly=True)
 
     # === ACTION METHODS === #
 
@@ -124,7 +126,7 @@ class RecoveryTimeline(models.Model):
                    NULL,
                    NULL,
                    CASE WHEN notice.name IS NULL THEN notice.sentence
-                        ELSE concat(notice.name, ': ', notice.sentence) END
+                        ELSE %(of_notice)s || COALESCE(notice.sentence, '[]') END
               FROM recovery_notice notice
              WHERE notice.case_id IS NOT NULL
          UNION ALL
@@ -137,7 +139,7 @@ class RecoveryTimeline(models.Model):
                    NULL,
                    NULL,
                    NULL,
-                   concat(planned_action.name, ': ', planned_action.sentence)
+                   %(of_action)s || COALESCE(planned_action.sentence, '[]')
               FROM recovery_planned_action planned_action
              WHERE planned_action.case_id IS NOT NULL
          UNION ALL  -- One that is taken up by a case counts for no other: lives don't overlap.
@@ -151,7 +153,7 @@ class RecoveryTimeline(models.Model):
                    transaction.amount,
                    transaction.currency_id,
                    NULL,
-                   COALESCE(transaction.state_message, transaction.reference)
+                   %(of_payment)s
               FROM payment_transaction transaction
               JOIN account_invoice_transaction_rel rel ON rel.transaction_id = transaction.id
               JOIN recovery_case ON recovery_case.move_id = rel.invoice_id
@@ -165,6 +167,12 @@ class RecoveryTimeline(models.Model):
             """,
             kinds=KINDS,
             before=AROUND,
+            of_notice=facts_in_sql("label", name=SQL("notice.name")),
+            of_action=facts_in_sql("label", name=SQL("planned_action.name")),
+            # What the provider said of it, or how it is called: as it was written.
+            of_payment=facts_in_sql(
+                "text", text=SQL("COALESCE(transaction.state_message, transaction.reference)")
+            ),
         )
 
     def _get_states(self):

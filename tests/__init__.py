@@ -1,6 +1,7 @@
 from . import (
     test_clock,
     test_neutralize,
+    test_said,
     test_security,
     test_tour,
     test_views,

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from ..tools.instants import LATEST
-from .decision import Sentence, _
+from .decision import Sentence
 
 KINDS = ("attempts", "wait", "never", "represent")
 # The scope of every network and scheme that no other rule names, and of those not known.
@@ -133,7 +133,7 @@ class CeilingBlock:
     """Why a charge may not be sent.
 
     :ivar allowed_from: aware UTC instant from which this rule allows it; none for never
-    :ivar sentence: its value ``date`` is that instant, for the caller to write in local time
+    :ivar sentence: its value ``at`` is that instant, for the caller to write in local time
     """
 
     rule: Rule
@@ -318,15 +318,9 @@ def _cap(block: CeilingBlock | None) -> CeilingBlock | None:
 def _block(rule: Rule, allowed_from: datetime | None) -> CeilingBlock:
     if allowed_from:
         allowed_from = allowed_from.astimezone(timezone.utc)
-        values = {"date": allowed_from, "rule": rule.name}
-        return CeilingBlock(
-            rule, Sentence(_("Not before %(date)s: %(rule)s."), values), allowed_from
-        )
-    source = (
-        _("This invoice may not be debited from this account again: %(rule)s.")
-        if rule.kind == "represent"
-        else _("Never again with this payment method: %(rule)s.")
-    )
+        values = {"at": allowed_from, "rule": rule.name}
+        return CeilingBlock(rule, Sentence("ceiling_not_before", values), allowed_from)
+    source = "ceiling_represent" if rule.kind == "represent" else "ceiling_never"
     return CeilingBlock(rule, Sentence(source, {"rule": rule.name}), None)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Protocol
 
 from .calendar import ChargeHours
-from .decision import Sentence, _
+from .decision import Sentence
 
 _DAY = timedelta(days=1)
 # Constraints that go on for ever are a stop, not a delay.
@@ -99,7 +99,7 @@ class AllowedHours:
     hours: ChargeHours
     weekdays: frozenset[int] = frozenset()
     kind: str = "hours"
-    sentence: Sentence = Sentence(_("Charges go out in the allowed hours of the customer's day."))
+    sentence: Sentence = Sentence("hours_only")
 
     def first_allowed(self, instant: datetime) -> datetime | None:
         for _attempt in range(30):

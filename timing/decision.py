@@ -5,22 +5,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-
-def _(source: str) -> str:
-    """Mark a sentence for translation; Odoo's export of terms looks for this name."""
-    return source
+from ..tools.sentences import SENTENCES
 
 
 @dataclass(frozen=True)
 class Sentence:
     """A sentence kept apart from its values, so that the caller can translate it.
 
-    :param source: the English sentence with named placeholders, as ``%(tries)s``
-    :param values: the placeholders' values: numbers and short texts
+    :param kind: of :data:`tools.sentences.SENTENCES`; any other is itself the sentence
+    :param values: the placeholders' values: numbers, short texts, days, and instants, aware in the
+        customer's time zone
     """
 
-    source: str
+    kind: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The English sentence with named placeholders, as ``%(tries)s``."""
+        return SENTENCES.get(self.kind, self.kind)
 
     def __str__(self) -> str:
         return self.source % self.values

@@ -3,7 +3,7 @@
 Rendered when it is read: in the reader's language, in their time zone, in their form of a date.
 """
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_datetime_format
 
 from odoo import fields
 from odoo.tools import format_time
@@ -36,15 +36,15 @@ class Reader:
         local = aware(instant).astimezone(self._zone)
         day = self.say_day(local.date())
         said = self._env._("%(day)s at %(time)s", day=day, time=self._say_time(local))
-        there = home and aware(instant).astimezone(find_zone(home))
-        if not there or there.utcoffset() == local.utcoffset():
-            return said
-        return self._env._(
-            "%(instant)s (%(time)s for the customer, %(zone)s)",
-            instant=said,
-            time=self._say_time(there),
-            zone=home.replace("_", " "),
-        )
+        return self._add_home(said, instant, home)
+
+    def name_instant(self, instant, home=None):
+        """Return a naive UTC instant as it is named within a sentence: *Fri, Dec 4, 8:00 AM*.
+
+        :param str home: as for :meth:`say_instant`
+        """
+        local = aware(instant).astimezone(self._zone)
+        return self._add_home(self._name_local(local), instant, home)
 
     def say_day(self, day):
         """Return a calendar day in words: *today*, *tomorrow*, *yesterday*, or its date."""
@@ -55,6 +55,29 @@ class Reader:
         }.get((day - self._today).days):
             return close
         return self._env._("on %(date)s", date=self._say_date(day))
+
+    def name_day(self, day):
+        """Return a calendar day as it is named within a sentence: *Fri, Dec 4*."""
+        return self._say_date(day)
+
+    def _add_home(self, said, instant, home):
+        """Return an instant with what the customer's clock says then, where that differs."""
+        local = aware(instant).astimezone(self._zone)
+        there = home and aware(instant).astimezone(find_zone(home))
+        if not there or there.utcoffset() == local.utcoffset():
+            return said
+        is_same_day = there.date() == local.date()
+        return self._env._(
+            "%(instant)s (%(time)s for the customer, %(zone)s)",
+            instant=said,
+            time=self._say_time(there) if is_same_day else self._name_local(there),
+            zone=home.replace("_", " "),
+        )
+
+    def _name_local(self, local):
+        """Return a local day and its time, put together as the reader does."""
+        together = get_datetime_format("medium", locale=self._locale)
+        return together.replace("'", "").format(self._say_time(local), self._say_date(local.date()))
 
     def _say_date(self, day):
         skeleton = THIS_YEAR if abs((day - self._today).days) < 180 else FAR

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.said import say
+
 
 class RecoveryPlanWizard(models.TransientModel):
     _name = "recovery.plan.wizard"
@@ -46,7 +48,7 @@ class RecoveryPlanWizard(models.TransientModel):
         self._check_future()
         user = {"user": self.env.user.name}
         if self.mode == "pause":
-            reason = self.env._("Paused by %(user)s.", **user)
+            reason = say(self.env, "paused_by", **user)
             left_out = self.case_ids._act_on_each(
                 lambda case_sudo: case_sudo._pause(self.paused_until, reason), waiting=True
             )
@@ -57,7 +59,7 @@ class RecoveryPlanWizard(models.TransientModel):
             )
             message = self.env._("Nothing is charged until the promised day is over.")
         else:
-            reason = self.env._("Time chosen by %(user)s.", **user)
+            reason = say(self.env, "time_chosen_by", **user)
             left_out = self.case_ids._act_on_each(
                 lambda case_sudo: case_sudo._plan_by_user(self.planned_at, reason)
             )

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..models.policy.choices import check_choice
 from ..models.policy.recovery_policy import WRITE_OFF_ACCOUNT_DOMAIN
+from ..tools.said import say
 
 
 class RecoveryWriteOffWizard(models.TransientModel):
@@ -56,7 +57,7 @@ class RecoveryWriteOffWizard(models.TransientModel):
             raise UserError(block)
         # In sudo mode: a manager of recoveries need not be allowed to make journal entries.
         case_sudo = self.case_id.sudo()
-        reason = self.env._("Written off by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "written_off_by", user=self.env.user.name)
         entry = case_sudo._write_off(self.account_id, self.date)
         case_sudo._close("lost", reason)
         case_sudo.end_reason = reason  # The case may have been lost before.

@@ -1,5 +1,6 @@
 from odoo import models
 
+from ...tools.said import say
 from . import contract, subscription
 
 
@@ -18,8 +19,9 @@ class AccountMove(models.Model):
             return super()._end_foreign_recurrence(record, reason)
         if not ended:
             return ""
-        return self.env._(
-            "%(contracts)s makes no further invoices. %(reason)s",
+        return say(
+            self.env,
+            "contracts_ended",
             contracts=", ".join(ended.mapped("display_name")),
             reason=reason,
         )

@@ -11,6 +11,7 @@ import psycopg2
 from odoo import fields
 
 from ...tools.errors import describe_error
+from ...tools.said import say
 from ..case.alerts import raise_alert
 from .return_entries import ReturnEntries, find_reason, read_line
 
@@ -117,9 +118,7 @@ def _record_safely(record, line, payment, moves):
         raise  # Odoo runs the request once more.
     except Exception as error:
         _logger.exception("The return %s could not be recovered", record.display_name)
-        sentence = env._(
-            "The bank's return could not be followed: %(error)s", error=describe_error(error)
-        )
+        sentence = say(env, "return_trouble", error=describe_error(error))
         for move in moves:
             raise_alert(move, sentence, f"return:{move.id}")
 

@@ -5,6 +5,7 @@ The addon is not needed, and none that bridges the two: where its model is loade
 
 from contextvars import ContextVar
 
+from ...tools.said import say
 from .intervals import name_interval
 
 MODEL = "sale.subscription"
@@ -61,8 +62,8 @@ def _tell_end(subscription):
     invoices = subscription.invoice_ids | subscription.sale_order_ids.invoice_ids
     move = invoices.filtered(lambda each: each.state == "posted").sorted("id")[-1:]
     if move:
-        sentence = subscription.env._(
-            "The subscription %(subscription)s was closed.", subscription=subscription.display_name
+        sentence = say(
+            subscription.env, "subscription_closed", subscription=subscription.display_name
         )
         move.recovery_case_id._emit("service_ended", sentence, move=move)
 

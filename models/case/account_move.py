@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, str2bool
 
 from ...tools.instants import aware, naive
+from ...tools.said import Money, say
 from ..method.collecting import COLLECT_FIELDS, may_collect
 from ..method.defaults import DefaultMethods
 from ..method.rail import is_overdue
@@ -202,6 +203,7 @@ class AccountMove(models.Model):
     @api.depends(
         "recovery_case_id.attention", "activity_ids.recovery_sentence", "activity_ids.active"
     )
+    @api.depends_context("lang", "tz")
     def _compute_recovery_attention(self):
         for move in self:
             sentences = [move.recovery_case_id.attention]
@@ -634,21 +636,22 @@ class AccountMove(models.Model):
         debt = debt or self._get_debt(due_date)
         sentence = None
         if self.state != "posted" or self.move_type != "out_invoice":
-            sentence = self.env._("The invoice is not posted.")
+            sentence = say(self.env, "not_posted")
         elif self.payment_state == "blocked":
-            sentence = self.env._("The invoice is marked as blocked.")
+            sentence = say(self.env, "marked_blocked")
         elif debt.is_excluded:
-            sentence = self.env._("The invoice is excluded from follow-ups.")
+            sentence = say(self.env, "not_followed_up")
         elif self.payment_state not in ("not_paid", "partial") or (
             self.currency_id.compare_amounts(debt.owed, 0) <= 0
         ):
-            sentence = self.env._("Nothing is owed.")
+            sentence = say(self.env, "nothing_owed")
         if sentence:
             return Block("owed", sentence, moot=True)
         if debt.is_small:
-            sentence = self.env._(
-                "%(amount)s is too little to charge: it waits until more is owed.",
-                amount=self.currency_id.format(debt.owed),
+            sentence = say(
+                self.env,
+                "too_little",
+                amount=Money(debt.owed, self.currency_id),
             )
             return Block("small", sentence, moot=True)
         return None
@@ -673,7 +676,7 @@ class AccountMove(models.Model):
             return None
         return Block(
             "disputed",
-            self.env._("The customer disputes a payment of this invoice: nothing is charged."),
+            say(self.env, "disputed"),
             until=fields.Datetime.now() + DISPUTE_WAIT,
         )
 

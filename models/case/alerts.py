@@ -30,6 +30,7 @@ to-do. Whatever else is told of stays until a person ticks it off.
 
 from markupsafe import escape
 
+from ...tools.said import get_facts, put_in_words
 from .states import OPEN_STATES
 
 # What only the answer takes back; no person may tick it off.
@@ -95,29 +96,39 @@ def put_alert(thread_sudo, sentence, subject):
     :param thread_sudo: a `recovery.case`, an invoice or a provider, in sudo mode
     """
     env = thread_sudo.env
-    values = {"recovery_sentence": sentence, "note": escape(sentence)}
     todo_sudo = find_alerts(env, subject)
     if todo_sudo:
         if todo_sudo.recovery_sentence == sentence:
             return
         thread_sudo = env[todo_sudo.res_model].browse(todo_sudo.res_id)
-        todo_sudo.write(values)
+        todo_sudo.write(_prepare_todo_vals(todo_sudo.user_id, sentence))
     else:
+        person = _find_person(thread_sudo)
         # Whatever the caller thinks of to-dos: this one has to be there.
         thread_sudo.with_context(mail_activity_automation_skip=False).activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=env._("Recovery needs attention"),
-            user_id=_find_person(thread_sudo).id,
+            summary=_get_reader_env(person)._("Recovery needs attention"),
+            user_id=person.id,
             recovery_subject=subject,
-            **values,
+            **_prepare_todo_vals(person, sentence),
         )
     if thread_sudo._name == "recovery.case":
         thread_sudo.attention = sentence
 
 
+def _prepare_todo_vals(user, sentence):
+    """Return what a to-do tells: the facts, and a text for the one who is to read it."""
+    words = put_in_words(_get_reader_env(user), get_facts(sentence))
+    return {"recovery_sentence": sentence, "note": escape(words)}
+
+
+def _get_reader_env(user):
+    return user.with_context(lang=user.lang, tz=user.tz).env
+
+
 def put_note(case_sudo, sentence, subject):
     """Let a case ask for attention without a to-do."""
-    case_sudo.attention_notes = [*_other_notes(case_sudo, subject), [subject, sentence]]
+    case_sudo.attention_notes = [*_other_notes(case_sudo, subject), [subject, get_facts(sentence)]]
     case_sudo.attention = sentence
 
 
@@ -159,7 +170,7 @@ def tick_off(threads_sudo):
 def show_newest(cases_sudo):
     """Let cases ask for attention for their newest open alert, else note, or for nothing."""
     for case_sudo in cases_sudo:
-        notes = [sentence for _subject, sentence in case_sudo.attention_notes or ()]
+        notes = [facts for _subject, facts in case_sudo.attention_notes or ()]
         alert = get_open_alerts(case_sudo)[-1:].recovery_sentence
         case_sudo.attention = alert or (notes[-1] if notes else False)
 

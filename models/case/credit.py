@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...tools.said import Money, say
 from ..rules.block import Block
 from .alerts import find_alerts
 
@@ -154,18 +155,16 @@ class CustomerCredit:
             return None
         values = {
             "customer": self.move.commercial_partner_id.display_name,
-            "amount": self.move.currency_id.format(sum(amount for _line, amount in credits)),
+            "amount": Money(sum(amount for _line, amount in credits), self.move.currency_id),
             "invoice": self.move.display_name,
         }
-        sentence = self.env._(
-            "%(customer)s has %(amount)s in credit, and %(invoice)s is about to be charged. Match "
-            "the credit with the invoice; or mark this as done, and all is charged.",
+        sentence = say(
+            self.env,
+            "credit_to_match",
             **values,
         )
         if error:
-            sentence = self.env._(
-                "%(sentence)s It could not be matched: %(error)s", sentence=sentence, error=error
-            )
+            sentence = say(self.env, "credit_not_matched", sentence=sentence, error=error)
         subject = f"credit:{self.move.id}"
         told = find_alerts(self.env, subject, ticked_off=True).mapped("recovery_sentence")
         if sentence in told:

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ...tools import jobs
+from ...tools.said import say
 from ..policy.choices import is_made_for
 from .recovery_attempt import UNFINISHED
 from .states import OPEN_STATES
@@ -42,7 +43,7 @@ def due_ends(env):
 def _end_pause(case):
     if case.paused_until > case.move_id._get_recovery_today():
         return  # Not there yet.
-    case._resume(case.env._("The pause is over."))
+    case._resume(say(case.env, "pause_over"))
 
 
 def _end_exclusion(case):
@@ -53,7 +54,7 @@ def _end_window(case):
     if case._wait_for_provider():
         return
     days = case.policy_id.window_days
-    case._begin_grace(case.env._("The window of %(days)s days is over.", days=days))
+    case._begin_grace(say(case.env, "window_ended", days=days))
 
 
 def _end_grace(case):
@@ -64,19 +65,19 @@ def _end_grace(case):
 
 
 def _leave(case):
-    case._close("lost", case.env._("Given up; the invoice stays overdue."))
+    case._close("lost", say(case.env, "given_up"))
 
 
 def _block(case):
-    case._close("lost", case.env._("Given up; the invoice is marked as blocked."))
+    case._close("lost", say(case.env, "given_up_blocked"))
     if case.move_id.payment_state in ("not_paid", "partial"):
         case.move_id.action_toggle_block_payment()
 
 
 def _ask_for_write_off(case):
-    case._close("lost", case.env._("Given up; a manager is asked to write the invoice off."))
+    case._close("lost", say(case.env, "given_up_write_off"))
     case._ask_for_attention(
-        case.env._("Confirm the write-off of %(case)s.", case=case.display_name),
+        say(case.env, "confirm_write_off", case=case.display_name),
         activity=True,
         kind="write_off",
     )
@@ -86,18 +87,18 @@ def _run_server_action(case):
     # In sudo mode: whoever chose the action might read it, and the job acts for nobody.
     action_sudo = case.policy_id.end_server_action_id.sudo()
     if not is_made_for(action_sudo, case):
-        case._close("lost", case.env._("Given up; the policy's server action can't run on it."))
+        case._close("lost", say(case.env, "given_up_unfit"))
         case._ask_for_attention(
-            case.env._(
-                "The server action “%(action)s” of the policy “%(policy)s” is not made for "
-                "recovery cases, so it has not run. Choose another one.",
+            say(
+                case.env,
+                "action_unfit",
                 action=action_sudo.name,
                 policy=case.policy_id.name,
             ),
             activity=True,
         )
         return
-    case._close("lost", case.env._("Given up; the policy's server action has run."))
+    case._close("lost", say(case.env, "given_up_acted"))
     # The case is closed first: an action that fails is told, and not run again and again.
     jobs.commit(case.env)
     action_sudo.with_context(active_model=case._name, active_id=case.id, active_ids=case.ids).run()

@@ -1,5 +1,6 @@
 """Money that arrived where nothing is owed any more: it has to go back, or to another invoice."""
 
+from ...tools.said import Money, say
 from .account_move import SETTLED_STATES
 from .alerts import find_alerts, raise_alert
 from .claim import Claim
@@ -24,10 +25,10 @@ def raise_excess(move):
         subject = f"paid_twice:{transaction_sudo.id}"
         if find_alerts(move.env, subject) or find_alerts(move.env, subject, ticked_off=True):
             continue  # One to-do for one payment.
-        sentence = move.env._(
-            "%(amount)s of the payment %(reference)s arrived, but nothing is owed on %(invoice)s "
-            "any more. Refund it, or assign it to another invoice.",
-            amount=transaction_sudo.currency_id.format(amount),
+        sentence = say(
+            move.env,
+            "excess",
+            amount=Money(amount, transaction_sudo.currency_id),
             reference=transaction_sudo.reference,
             invoice=move.display_name,
         )

@@ -14,6 +14,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
 from ...tools.instants import find_zone, naive
+from ...tools.said import Choice, join, say
 from .states import OPEN_STATES
 
 WHAT = [
@@ -83,18 +84,13 @@ def read_exclusion(record):
         return None
     known = {
         "name": record.display_name,
-        "what": dict(record._fields["recovery_excluded"]._description_selection(env))[
-            record.recovery_excluded
-        ].lower(),
-        "day": until and format_date(env, until),
+        "what": Choice(record, "recovery_excluded", record.recovery_excluded),
+        "day": until,
     }
-    if until:
-        sentence = env._("%(name)s is excluded from %(what)s until %(day)s.", **known)
-    else:
-        sentence = env._("%(name)s is excluded from %(what)s until somebody ends it.", **known)
+    sentence = say(env, "excluded_until" if until else "excluded", **known)
     reason = record.recovery_excluded_reason
     if reason:
-        sentence = f"{sentence} {reason}"
+        sentence = join(env, sentence, reason)
     return Exclusion(record.recovery_excluded, sentence, until or None)
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tools import format_date
 
+from ...tools.said import Money, say
 from .account_move import SETTLED_STATES
 from .alerts import raise_alert
 from .excess import raise_excess
@@ -67,8 +67,9 @@ class InvoiceFollower:
         others = self.attempts.filtered(lambda other: other.state == "paid") - attempt
         if not others.filtered(lambda other: other.due_date >= attempt.due_date):
             return
-        sentence = self.env._(
-            "The provider reports two payments, %(first)s and %(second)s. Refund one of them.",
+        sentence = say(
+            self.env,
+            "paid_twice",
             first=others[-1].transaction_id.reference,
             second=attempt.transaction_id.reference,
         )
@@ -115,9 +116,9 @@ class InvoiceFollower:
 
         :return: no case
         """
-        sentence = self.env._(
-            "%(invoice)s could not be charged: %(reason)s No policy matches it, so nothing else is "
-            "tried. Ask the customer for the payment.",
+        sentence = say(
+            self.env,
+            "no_policy",
             invoice=self.move.display_name,
             reason=attempt.sentence or "",
         )
@@ -194,13 +195,13 @@ def follow_invoice(case):
     is_settled = _is_settled(case, claim)
     is_waiting = debt.is_small and move.payment_state in ("not_paid", "partial")
     if move.state == "cancel":
-        case._close("cancelled", case.env._("The invoice was cancelled."))
+        case._close("cancelled", say(case.env, "invoice_cancelled"))
     elif move.state == "posted" and (is_settled or is_waiting):
         _close_settled(case, claim, rest=0.0 if is_settled else debt.owed)
     elif case.state in OPEN_STATES:
         _follow_suspension(case, claim, debt)
     elif case.state in ("recovered", "cancelled"):
-        reason = case.env._("The payment of the invoice was taken back.")
+        reason = say(case.env, "taken_back")
         if case._reopen(reason):
             case._ask_for_attention(reason)
             _follow_suspension(case, claim, debt)
@@ -210,8 +211,9 @@ def follow_invoice(case):
 def _leave_customer(case):
     """Close a case whose invoice is owed by another customer now; a closed one stays as it is."""
     if case.state in OPEN_STATES:
-        reason = case.env._(
-            "The invoice is owed by %(customer)s now.",
+        reason = say(
+            case.env,
+            "owed_by_other",
             customer=case.move_id.commercial_partner_id.display_name,
         )
         case._close("cancelled", reason)
@@ -243,18 +245,19 @@ def _close_settled(case, claim, rest=0.0):
     if compare(case.recovered_amount, 0) <= 0:
         if compare(claim.written_off, 0) > 0:
             if case.state != "lost":
-                reason = case.env._("The invoice was written off.")
+                reason = say(case.env, "written_off")
                 case._close("lost", reason, exhausted_at=False)
             return
         case._close("cancelled", _describe_end(case, claim, rest))
         return
     kept = [each for each in claim.settlements if each.amount > 0]
     channel = kept[-1].channel if kept else "manual"
-    reason = case.env._("Paid: nothing is owed any more.")
+    reason = say(case.env, "paid")
     if rest:
-        reason = case.env._(
-            "Paid but for %(amount)s, which is too little to charge.",
-            amount=case.currency_id.format(rest),
+        reason = say(
+            case.env,
+            "paid_but_rest",
+            amount=Money(rest, case.currency_id),
         )
     case._close("recovered", reason, channel=channel)
 
@@ -263,16 +266,14 @@ def _describe_end(case, claim, rest):
     """Return why nothing is asked for any more, though nothing was recovered."""
     compare = case.currency_id.compare_amounts
     if rest:
-        return case.env._(
-            "%(amount)s is too little to charge: it waits.", amount=case.currency_id.format(rest)
-        )
+        return say(case.env, "rest_waits", amount=Money(rest, case.currency_id))
     if compare(claim.refunded, 0) > 0 or any(
         each.kind == "refund" and each.booked_amount for each in case.return_ids
     ):
-        return case.env._("The payment was refunded, nothing is owed.")
+        return say(case.env, "refunded")
     if compare(claim.credited, 0) > 0:
-        return case.env._("The invoice was credited, nothing is owed.")
-    return case.env._("The invoice was corrected, nothing is owed.")
+        return say(case.env, "credited")
+    return say(case.env, "corrected")
 
 
 def _follow_suspension(case, claim, debt):
@@ -281,22 +282,19 @@ def _follow_suspension(case, claim, debt):
     compare = case.currency_id.compare_amounts
     postponed_until = move.state == "posted" and _follow_due_date(case, claim)
     if move.state == "draft":
-        reason = env._("The invoice was reset to draft.")
+        reason = say(env, "reset_to_draft")
     elif move.payment_state == "blocked":
-        reason = env._("The invoice is marked as blocked.")
+        reason = say(env, "marked_blocked")
     elif debt.is_excluded:
-        reason = env._("The invoice is excluded from follow-ups.")
+        reason = say(env, "not_followed_up")
     elif compare(claim.returned, 0) > 0 and compare(claim.open, 0) <= 0:
-        reason = env._(
-            "A payment was rejected, and is still matched with the invoice: take it off."
-        )
+        reason = say(env, "still_matched")
     elif postponed_until:
-        day = format_date(env, postponed_until)
-        reason = env._("The invoice was put off, and is due only on %(date)s.", date=day)
+        reason = say(env, "put_off", day=postponed_until)
     else:
         if case.state == "suspended":
             _end_postponement(case)
-            case._resume(env._("The invoice is open for recovery again."))
+            case._resume(say(env, "open_again"))
         return
     if case._set_state("suspended", reason):
         case._cancel_planned(reason)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import jobs
+from ...tools.said import SaidField
 from .alerts import QUESTIONS, show_newest
 from .answers import answer_due
 from .unbooked import raise_unbooked
@@ -17,7 +18,7 @@ class MailActivity(models.Model):
         index="btree_not_null",
         help="What answers this alert of a recovery: its kind, and the id of a record.",
     )
-    recovery_sentence = fields.Char(
+    recovery_sentence = SaidField(
         string="Alert",
         readonly=True,
         copy=False,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from ...tools.said import say
 from .claim import Claim
 from .credit import CustomerCredit
 from .exclusion import follow_exclusion
@@ -66,7 +67,7 @@ class CaseOpening:
             opened_by="overdue",
             ladder=False,
             arm=False,
-            end_reason=self.env._("Opened because the invoice is overdue."),
+            end_reason=say(self.env, "opened_overdue"),
             due_date=move._get_recovery_today(),
             first_failure_at=fields.Datetime.now(),
         )
@@ -85,8 +86,9 @@ class CaseOpening:
         is_charged = move.collect_automatically and move._get_collect_token()
         return self.open(
             opened_by="overdue",
-            end_reason=self.env._(
-                "Opened because %(customer)s owes the invoice now.",
+            end_reason=say(
+                self.env,
+                "opened_for_customer",
                 customer=move.commercial_partner_id.display_name,
             ),
             **({} if is_charged else {"ladder": False, "arm": False}),

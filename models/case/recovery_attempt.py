@@ -6,6 +6,7 @@ from odoo.tools import format_datetime
 
 from ...declines import GROWS, Known
 from ...tools.guards import is_uninstalling
+from ...tools.said import SaidField, say
 from ...tools.states import allowed
 from ..method.payment_token import FUNDINGS
 from ..rules.block import Block
@@ -155,7 +156,7 @@ class RecoveryAttempt(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
-    sentence = fields.Char(
+    sentence = SaidField(
         string="Explanation",
         readonly=True,
         help="Why the charge is planned, or what became of it.",
@@ -433,6 +434,6 @@ class RecoveryAttempt(models.Model):
         self.ensure_one()
         block = self.move_id._get_owed_block(self.due_date, debt)
         if not block and self.currency_id != self.move_id.currency_id:
-            sentence = self.env._("The invoice's currency changed.")
+            sentence = say(self.env, "currency_changed")
             block = Block("owed", sentence, moot=True)
         return block

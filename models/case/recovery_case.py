@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from ...tools import jobs
 from ...tools.errors import describe_error
 from ...tools.guards import is_uninstalling
+from ...tools.said import SaidField, say
 from ...tools.states import allowed
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from . import recovery_case_hooks  # noqa: F401 (its model has to be there first)
@@ -98,7 +99,7 @@ class RecoveryCase(models.Model):
         comodel_name="res.users", string="Responsible", tracking=True, index="btree_not_null"
     )
     tag_ids = fields.Many2many(comodel_name="recovery.case.tag", string="Tags")
-    attention = fields.Char(
+    attention = SaidField(
         string="Needs Attention",
         readonly=True,
         copy=False,
@@ -181,7 +182,7 @@ class RecoveryCase(models.Model):
         "one that the customer added. Updated card: the same method, after its card was renewed. "
         "Link in a notice: the customer paid without logging in after a notice was sent.",
     )
-    end_reason = fields.Char(readonly=True, copy=False, help="Why the case is in its state.")
+    end_reason = SaidField(readonly=True, copy=False, help="Why the case is in its state.")
     token_id = fields.Many2one(
         comodel_name="payment.token",
         string="Failed Method",
@@ -356,6 +357,7 @@ class RecoveryCase(models.Model):
             case.has_question = any(in_flight.mapped("is_question"))
 
     @api.depends("excluded")
+    @api.depends_context("lang", "tz")
     def _compute_exclusion_sentence(self):
         for case in self:
             exclusions = list_exclusions(case.move_id) if case.excluded else ()
@@ -436,14 +438,14 @@ class RecoveryCase(models.Model):
 
     def action_resume(self):
         """Go on with paused cases."""
-        reason = self.env._("Resumed by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "resumed_by", user=self.env.user.name)
         for case_sudo in self._check_may_act().filtered(lambda case: case.state == "paused"):
             case_sudo._resume(reason)
         return True
 
     def action_stop(self):
         """Give these cases up: no more charges and notices. A late payment still recovers them."""
-        reason = self.env._("Stopped by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "stopped_by", user=self.env.user.name)
         left_out = self._act_on_each(
             lambda case_sudo: case_sudo._close("lost", reason, exhausted_at=False), waiting=True
         )
@@ -749,7 +751,7 @@ class RecoveryCase(models.Model):
         self.not_before = fields.Datetime.now() + FAILED_WAIT
         self.env["recovery.invoice.queue"]._wake(self.not_before)
         self._ask_for_attention(
-            self.env._("The case could not go on: %(error)s", error=describe_error(error)),
+            say(self.env, "case_trouble", error=describe_error(error)),
             activity=True,
             kind="job",
         )

@@ -8,6 +8,7 @@ from ...tools import jobs
 from ...tools.errors import describe_error
 from ...tools.guards import is_uninstalling
 from ...tools.places import Places
+from ...tools.said import say
 from .alerts import raise_alert
 from .follower import InvoiceFollower
 
@@ -267,9 +268,7 @@ class RecoveryInvoiceQueue(models.Model):
     @api.model
     def _note_failure(self, move, error):
         self._put_off(move, FAILED_WAIT)
-        sentence = self.env._(
-            "The case could not be updated: %(error)s", error=describe_error(error)
-        )
+        sentence = say(self.env, "update_trouble", error=describe_error(error))
         raise_alert(move, sentence, f"follow:{move.id}")
 
     @api.model

@@ -8,6 +8,7 @@ from ...declines import Decline
 from ...tools import jobs
 from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
+from ...tools.said import Money, say
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .alerts import raise_alert
 from .taking_back import TakingBack
@@ -344,10 +345,10 @@ class RecoveryReturn(models.Model):
     def _tell_trouble(self, trouble):
         """Tell a person what they have to do, since the job can't."""
         for move in self.move_ids[:1]:
-            sentence = self.env._(
-                "%(amount)s of the payment %(payment)s was taken back at the provider, and could "
-                "not be booked: %(trouble)s",
-                amount=self.currency_id.format(self.amount or self.transaction_id.amount),
+            sentence = say(
+                self.env,
+                "booking_trouble",
+                amount=Money(self.amount or self.transaction_id.amount, self.currency_id),
                 payment=self.transaction_id.reference,
                 trouble=trouble,
             )

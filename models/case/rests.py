@@ -3,6 +3,7 @@
 Mostly a difference of rounding or of exchange rates, which only a person can judge.
 """
 
+from ...tools.said import Money, say
 from .alerts import find_alerts, raise_alert
 
 
@@ -29,10 +30,10 @@ def raise_rests(moves):
         for alert in find_alerts(moves.env, *subjects, ticked_off=ticked_off):
             subjects.pop(alert.recovery_subject, None)
     for subject, move_sudo in subjects.items():
-        sentence = move_sudo.env._(
-            "%(amount)s is left of %(invoice)s, which is too little to charge; perhaps a "
-            "difference of rounding or of exchange rates. Write it off, or let it wait.",
-            amount=move_sudo.currency_id.format(move_sudo.amount_residual),
+        sentence = say(
+            move_sudo.env,
+            "rest_left",
+            amount=Money(move_sudo.amount_residual, move_sudo.currency_id),
             invoice=move_sudo.display_name,
         )
         raise_alert(move_sudo, sentence, subject)

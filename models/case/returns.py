@@ -1,11 +1,11 @@
 """Returns: a payment that had arrived is taken back, with the reason of bank or customer."""
 
 from odoo import fields
-from odoo.tools import format_date
 
 from ...declines import NO_DECLINE
 from ...declines.networks import CARD_NETWORKS
 from ...tools.instants import aware
+from ...tools.said import Money, say
 from .account_move import SETTLED_STATES
 from .states import CHARGING_STATES, OPEN_STATES
 
@@ -147,7 +147,7 @@ def mark_declined(transaction, decline):
 def close_as_disputed(case, sentence):
     """Close a case whose payment the customer disputes, unless its policy recovers it again."""
     if case.state in OPEN_STATES and case.policy_id.dispute_action == "close":
-        reason = case.env._("Closed as disputed. %(sentence)s", sentence=sentence)
+        reason = say(case.env, "closed_disputed", sentence=sentence)
         # Nothing is used up: the customer, who disputes, is not written to any more.
         case._close("lost", reason, exhausted_at=False)
 
@@ -165,13 +165,14 @@ def undo_return(env, payment):
         attempts = attempts.search(
             [("transaction_id", "=", transaction.id), ("state", "=", "returned")]
         )
-    sentence = env._("The return of %(payment)s was undone.", payment=payment.display_name)
+    sentence = say(env, "return_undone", payment=payment.display_name)
     no_decline = dict.fromkeys(attempts._prepare_decline_vals(NO_DECLINE), False)
     attempts._set_state("paid", sentence=sentence, **no_decline)
     moves = payment.invoice_ids | transaction.invoice_ids | attempts.move_id
     cases = moves.recovery_case_id.filtered(lambda case: case.state in CHARGING_STATES)
-    sentence = env._(
-        "%(undone)s Assign the payment to the invoice again, or resume the case.",
+    sentence = say(
+        env,
+        "assign_again",
         undone=sentence,
     )
     for case in cases._pause(False, sentence):
@@ -185,25 +186,27 @@ def describe_return(env, payment, decline, date, amount=None):
     """
     reason = env["recovery.decline.reason"].sudo()._find(decline.reason)
     known = {
-        "payment": payment.display_name or env._("a payment"),
-        "date": format_date(env, date),
+        "payment": payment.display_name or say(env, "a_payment"),
+        "day": date,
         "code": decline.network_code or decline.code,
-        "reason": reason.name,
+        "reason": reason,
         "message": decline.message,
     }
     if amount is not None:
-        known["payment"] = env._(
-            "%(amount)s of %(payment)s",
-            amount=payment.currency_id.format(amount),
+        known["payment"] = say(
+            env,
+            "part_of",
+            amount=Money(amount, payment.currency_id),
             payment=known["payment"],
         )
     if decline.network in CARD_NETWORKS or not known["code"]:
         told = ": ".join(filter(None, (known["code"], known["reason"])))
         known["told"] = f"{told}. {decline.message}".strip(". ")
-        return env._("%(payment)s was taken back on %(date)s: %(told)s.", **known)
+        return say(env, "taken_back_on", **known)
     if decline.message:
-        return env._(
-            "The bank returned %(payment)s on %(date)s: %(code)s, %(reason)s. %(message)s",
+        return say(
+            env,
+            "bank_returned_saying",
             **known,
         )
-    return env._("The bank returned %(payment)s on %(date)s: %(code)s, %(reason)s.", **known)
+    return say(env, "bank_returned", **known)

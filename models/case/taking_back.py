@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
 
+from ...tools.said import Money, join, say
 from .alerts import answer_alert, find_alerts, raise_alert
 from .returns import close_as_disputed, mark_declined
 
@@ -245,11 +245,11 @@ class TakingBack:
             refund._set_error(message, extra_allowed_states=("done",))
             if was_done and refund.payment_id:
                 refund.payment_id._recovery_reverse_refund(fields.Date.context_today(record))
-                sentence = self.env._(
-                    "The refund %(refund)s of %(amount)s did not reach the customer: the money is "
-                    "back, and is booked so. Speak with them.",
+                sentence = say(
+                    self.env,
+                    "refund_came_back",
                     refund=refund.reference,
-                    amount=refund.currency_id.format(-refund.amount),
+                    amount=Money(-refund.amount, refund.currency_id),
                 )
                 for move in record.move_ids[:1]:
                     raise_alert(move, sentence, f"refund:{record.id}")
@@ -262,11 +262,12 @@ class TakingBack:
         """Return what was taken back and why, for a person."""
         record = self.record
         reason = ": ".join(filter(None, (record.code, record.reason_id.name, record.message)))
-        return self.env._(
-            "%(amount)s of the payment %(payment)s, %(reason)s.",
-            amount=record.currency_id.format(record.amount or self.transaction.amount),
+        return say(
+            self.env,
+            "part_taken",
+            amount=Money(record.amount or self.transaction.amount, record.currency_id),
             payment=self.transaction.reference or self.payment.display_name,
-            reason=reason or self.env._("no reason is told"),
+            reason=reason or say(self.env, "no_reason"),
         )
 
     def _tell_of_dispute(self):
@@ -280,15 +281,15 @@ class TakingBack:
         deadline = record.deadline_at
         known = {
             "what": self._describe(),
-            "deadline": format_datetime(self.env, deadline, dt_format="short") if deadline else "",
+            "deadline": deadline,
         }
         if record.state == "taken":
-            sentence = self.env._("A payment was disputed and taken back: %(what)s", **known)
+            sentence = say(self.env, "disputed_taken", **known)
         else:
-            sentence = self.env._("The customer disputes a payment: %(what)s", **known)
+            sentence = say(self.env, "customer_disputes", **known)
         if deadline:
-            until = self.env._("Hand evidence in at the provider until %(deadline)s.", **known)
-            sentence = f"{sentence} {until}"
+            until = say(self.env, "evidence_until", **known)
+            sentence = join(self.env, sentence, until)
         for move in record.move_ids[:1]:
             raise_alert(move, sentence, subject)
         if deadline:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from ...tools.said import Money, say
 from .alerts import raise_alert
 
 # Odoo's own job tries to book it every ten minutes, and gives up after four days.
@@ -23,10 +24,10 @@ def raise_unbooked(env):
     )
     for transaction in transactions:
         move = transaction.invoice_ids[0]
-        sentence = env._(
-            "%(amount)s of the payment %(reference)s for %(invoice)s arrived, but Odoo could not "
-            "book it. Book or refund it.",
-            amount=transaction.currency_id.format(transaction.amount),
+        sentence = say(
+            env,
+            "unbooked",
+            amount=Money(transaction.amount, transaction.currency_id),
             reference=transaction.reference,
             invoice=move.display_name,
         )

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from odoo import fields
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ...timing.calendar import ChargeHours
 from ...tools.instants import aware, find_zone, naive
+from ...tools.said import say
 from ..case.alerts import answer_alert, put_alert
 from .due import PROVIDER
 
@@ -54,36 +55,35 @@ class Backlog:
     def describe(self, env):
         """Return it as one sentence, in the language and the time zone of an environment."""
         if not self.due:
-            return env._("Nothing is due to be charged.")
+            return say(env, "backlog_none")
         known = {
             "count": self.due,
-            "oldest": _format(env, self.oldest_at),
+            "oldest": self.oldest_at,
             "rate": round(self.rate or 0),
-            "end": self.done_at and _format(env, self.done_at),
-            "hours": _format(env, self.hours_end_at),
+            "end": self.done_at,
+            "hours": self.hours_end_at,
         }
         if not self.rate:
-            return env._(
-                "Charges due: %(count)s, the oldest since %(oldest)s. None was begun in the last "
-                "minutes.",
+            return say(
+                env,
+                "backlog_stuck",
                 **known,
             )
         if not self.done_at:
-            return env._(
-                "Charges due: %(count)s, the oldest since %(oldest)s. At %(rate)s an hour they "
-                "take more than a month.",
+            return say(
+                env,
+                "backlog_endless",
                 **known,
             )
         if self.is_late:
-            return env._(
-                "Charges due: %(count)s, the oldest since %(oldest)s. At %(rate)s an hour they "
-                "will be done on %(end)s, after the charging hours, which end on %(hours)s. Those "
-                "that are worth most come first.",
+            return say(
+                env,
+                "backlog_late",
                 **known,
             )
-        return env._(
-            "Charges due: %(count)s, the oldest since %(oldest)s. At %(rate)s an hour they will be "
-            "done on %(end)s.",
+        return say(
+            env,
+            "backlog",
             **known,
         )
 
@@ -134,8 +134,9 @@ def tell_late(env, late):
     answer_alert(env, *(each for each in subjects if each not in wanted))
     for company, backlog in late:
         env_company = env(context={**env.context, "lang": company.partner_id.lang})
-        sentence = env_company._(
-            "%(backlog)s Let more charges be sent at once (Settings, Charges at Once).",
+        sentence = say(
+            env_company,
+            "backlog_alert",
             backlog=backlog.describe(env_company),
         )
         put_alert(_find_busiest(env_company, company), sentence, f"backlog:{company.id}")
@@ -227,7 +228,3 @@ def _find_done(hours, due, rate, now):
         left -= end - begin
         instant = end
     return None
-
-
-def _format(env, instant):
-    return format_datetime(env, instant, dt_format="short")

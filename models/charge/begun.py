@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
 from ...tools import jobs
+from ...tools.said import Money, say
 from ..case.alerts import answer_alert, find_alerts, raise_alert
 from ..case.answers import fill_answer
 from ..case.states import OPEN_STATES
@@ -167,12 +168,11 @@ class BegunPayment:
         )
         if not self._is_silent_for_long():
             return
-        sentence = self._env._(
-            "Look up the payment %(reference)s of %(amount)s, which the customer began, at the "
-            "provider: it does not tell us whether the payment was finished. Nothing else is "
-            "charged until then.",
+        sentence = say(
+            self._env,
+            "ask_begun",
             reference=transaction.reference,
-            amount=transaction.currency_id.format(transaction.amount),
+            amount=Money(transaction.amount, transaction.currency_id),
         )
         for move in transaction.invoice_ids:
             raise_alert(move, sentence, self.get_subject())

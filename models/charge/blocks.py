@@ -7,6 +7,7 @@ from odoo import fields
 
 from ...tools.instants import naive
 from ...tools.kept import remember
+from ...tools.said import Money, say
 from ..case.credit import CustomerCredit
 from ..case.owed import read_debt_and
 from ..rules.block import Block
@@ -105,13 +106,13 @@ class ChargeBlocks:
     def _check_owed(self):
         """Return a block when the invoice is not to be paid by a charge."""
         if self._case and not self._case._is_charging():
-            sentence = self._env._("The case is not being charged any more.")
+            sentence = say(self._env, "case_not_charging")
             return Block("owed", sentence, moot=True)
         if self._case and not self._case._is_of_its_customer():
-            sentence = self._env._("The invoice is owed by another customer now.")
+            sentence = say(self._env, "other_customer")
             return Block("owed", sentence, moot=True)
         if self._is_too_late():
-            return Block("owed", self._env._("The window for retries is over."), moot=True)
+            return Block("owed", say(self._env, "window_over"), moot=True)
         return self._attempt._get_owed_block(self.debt)
 
     def _is_too_late(self):
@@ -181,28 +182,27 @@ class ChargeBlocks:
         name = {"provider": provider_sudo.name}
         sentence = None
         if provider_sudo.state == "disabled":
-            sentence = self._env._("The provider %(provider)s is disabled.", **name)
+            sentence = say(self._env, "provider_disabled", **name)
         elif (
             provider_sudo.state == "test"
             and not self._attempt.company_id.recovery_charge_test_providers
         ):
-            sentence = self._env._(
-                "The provider %(provider)s is in test mode. Allow such charges in the settings if "
-                "this is a test.",
+            sentence = say(
+                self._env,
+                "provider_in_test_mode",
                 **name,
             )
         elif provider_sudo.capture_manually:
-            sentence = self._env._("The provider %(provider)s only reserves amounts.", **name)
+            sentence = say(self._env, "provider_reserves", **name)
         elif not self._takes(currency):
-            sentence = self._env._(
-                "The provider %(provider)s does not accept %(currency)s.",
+            sentence = say(
+                self._env,
+                "provider_currency",
                 currency=currency.name,
                 **name,
             )
         elif not remember(self._env, ("has journal", provider_sudo.id), self._has_journal):
-            sentence = self._env._(
-                "The provider %(provider)s has no journal to book payments in.", **name
-            )
+            sentence = say(self._env, "provider_journal", **name)
         if sentence:
             return Block("provider", sentence)
         return self._check_maximum() or self._check_minimum()
@@ -235,10 +235,11 @@ class ChargeBlocks:
         )
         if currency.compare_amounts(self.debt.owed, maximum) <= 0:
             return None
-        sentence = self._env._(
-            "The amount exceeds the maximum of the provider %(provider)s, %(maximum)s.",
+        sentence = say(
+            self._env,
+            "above_maximum",
             provider=provider_sudo.name,
-            maximum=currency.format(maximum),
+            maximum=Money(maximum, currency),
         )
         return Block("provider", sentence)
 
@@ -249,13 +250,13 @@ class ChargeBlocks:
         amount = self.debt.owed
         if currency.compare_amounts(amount, minimum) >= 0:
             return None
-        sentence = self._env._(
-            "%(amount)s of %(invoice)s is less than %(provider)s takes, %(minimum)s. Ask the "
-            "customer for it in another way, or write it off.",
-            amount=currency.format(amount),
+        sentence = say(
+            self._env,
+            "below_minimum",
+            amount=Money(amount, currency),
             invoice=self._move.display_name,
             provider=provider_sudo.name,
-            minimum=currency.format(minimum),
+            minimum=Money(minimum, currency),
         )
         return Block("small", sentence, self._now + FAULT_WAIT, alert=True)
 
@@ -277,11 +278,12 @@ class ChargeBlocks:
         provider_sudo = self._provider_sudo
         if not provider_sudo._recovery_is_waiting():
             return None
-        sentence = self._env._(
-            "Charges through %(provider)s are paused until %(instant)s: %(reason)s",
+        sentence = say(
+            self._env,
+            "charges_paused",
             provider=provider_sudo.name,
-            instant=provider_sudo._recovery_format_pause(),
-            reason=provider_sudo.recovery_pause_reason or self._env._("by an administrator."),
+            at=provider_sudo.recovery_paused_until,
+            reason=provider_sudo.recovery_pause_reason or say(self._env, "by_administrator"),
         )
         return Block("pause", sentence, provider_sudo.recovery_paused_until)
 
@@ -328,7 +330,7 @@ class ChargeBlocks:
         allowed = self._move._get_next_charge_instant(self._now)
         if allowed <= self._now:
             return None
-        sentence = self._env._("Waits for the hours in which charges are allowed.")
+        sentence = say(self._env, "wait_for_hours")
         return Block("hours", sentence, allowed)
 
     def _check_promise(self):

@@ -1,5 +1,6 @@
 """Whether there is a saved payment method to charge for an invoice at all."""
 
+from ...tools.said import say
 from ..rules.block import Block
 
 # The kinds of blocks that say that there is none.
@@ -17,7 +18,7 @@ def find_method_block(token, move, currency=None):
     """
     env = move.env
     if not token:
-        sentence = env._("No saved payment method is chosen. Choose one on the invoice.")
+        sentence = say(env, "no_method")
         return Block("no_method", sentence)
     if removal := token._recovery_get_removal():
         return removal
@@ -25,19 +26,18 @@ def find_method_block(token, move, currency=None):
     if not token.active:
         return Block(
             "archived",
-            env._("%(method)s is archived. Choose another payment method.", **label),
+            say(env, "method_archived", **label),
         )
     currency = currency or move.currency_id
     currencies = token.payment_method_id.supported_currency_ids
     if not move._is_own_token(token):
-        sentence = env._(
-            "%(method)s belongs to another customer or company. Choose another payment method.",
+        sentence = say(
+            env,
+            "method_of_other",
             **label,
         )
     elif currencies and currency not in currencies:
-        sentence = env._(
-            "%(method)s can't be charged in %(currency)s.", currency=currency.name, **label
-        )
+        sentence = say(env, "method_currency", currency=currency.name, **label)
     else:
         return None
     return Block("method", sentence)

@@ -2,6 +2,7 @@
 
 from odoo import fields
 
+from ...tools.said import join, say
 from ..case.alerts import answer_alert, put_alert
 from ..case.states import CHARGING_STATES
 from .faults import Faults
@@ -35,8 +36,9 @@ class Mending:
         company = self._provider.company_id
         # What is written is for administrators of the company.
         provider = self._provider.with_context(lang=company.partner_id.lang).with_company(company)
-        sentence = provider.env._(
-            "%(fault)s Then press “Try Again” on the provider. Invoices that wait: %(count)s.",
+        sentence = say(
+            provider.env,
+            "mend_provider",
             fault=Mending(provider).describe(faults[0]),
             count=self.count_waiting(),
         )
@@ -63,21 +65,17 @@ class Mending:
         reason = fault.reason.with_env(self._env)
         known = {
             "provider": self._provider.name,
-            "reason": reason.name,
+            "reason": reason,
             "help": reason.accountant or "",
         }
         if fault.concerns == "provider":
-            sentence = self._env._(
-                "All charges through %(provider)s wait: %(reason)s. %(help)s", **known
-            )
+            sentence = say(self._env, "all_charges_wait", **known)
         else:
-            sentence = self._env._(
-                "Charges through %(provider)s wait: %(reason)s. %(help)s", **known
-            )
+            sentence = say(self._env, "charges_wait", **known)
         if not fault.message:
             return sentence
-        told = self._env._("The provider says: “%(message)s”", message=fault.message)
-        return f"{sentence} {told}"
+        told = say(self._env, "provider_says", message=fault.message)
+        return join(self._env, sentence, told)
 
     # === HELPERS === #
 
@@ -104,7 +102,7 @@ class Mending:
         self._env["recovery.invoice.queue"]._add(cases.move_id)
         if attempts:
             attempts.waiting_provider_id = False
-            sentence = self._env._("The provider is charged again.")
+            sentence = say(self._env, "provider_charged_again")
             attempts._postpone(fields.Datetime.now(), sentence)
             attempts._make_due()
 

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 
 from ...declines import NO_DECLINE, Answer, Certainty, Decline, Known
+from ...tools.said import Money, say
 
 _logger = logging.getLogger(__name__)
 
@@ -47,28 +48,24 @@ def prepare_outcome_vals(attempt, outcome):
     decline = transaction._recovery_get_decline()
     if decline is NO_DECLINE:
         decline = Decline("", "", transaction.provider_code)
-    amount = attempt.currency_id.format(attempt.amount)
+    amount = Money(attempt.amount, attempt.currency_id)
     message = decline.message or decline.code or transaction.state_message or ""
     is_merchant = decline.decline_class == "merchant"
     known = {"amount": amount, "method": attempt.method_label, "message": message}
     sentences = {
-        Known.PAID: env._("%(amount)s charged to %(method)s.", **known),
-        Known.PENDING: env._("%(amount)s accepted by %(method)s, not arrived yet.", **known),
-        Known.DECLINED: env._("%(method)s was declined: %(message)s", **known),
-        Known.NOT_SENT: env._(
-            "Nothing was charged, the provider could not take the request: %(message)s", **known
-        ),
-        Known.UNKNOWN: env._(
-            "The provider's answer did not arrive. Nothing else is charged until it is clear "
-            "whether %(amount)s were taken.",
+        Known.PAID: say(env, "charged", **known),
+        Known.PENDING: say(env, "accepted", **known),
+        Known.DECLINED: say(env, "declined", **known),
+        Known.NOT_SENT: say(env, "not_taken", **known),
+        Known.UNKNOWN: say(
+            env,
+            "outcome_unknown",
             **known,
         ),
     }
     values = {"sentence": sentences[outcome]}
     if is_merchant and outcome in (Known.DECLINED, Known.NOT_SENT):
-        values["sentence"] = env._(
-            "Nothing was charged, for a fault of our own with the provider: %(message)s", **known
-        )
+        values["sentence"] = say(env, "own_fault", **known)
     if outcome is Known.UNKNOWN:
         values["resolve_at"] = fields.Datetime.now()
     if outcome is Known.PENDING:

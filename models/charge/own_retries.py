@@ -2,8 +2,8 @@
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.tools import format_date
 
+from ...tools.said import say
 from ..case.alerts import answer_alert, raise_alert
 from ..rules.block import Block
 
@@ -37,7 +37,7 @@ class OwnRetriesOfProvider:
             reference == transaction.recovery_retries_reference
         )
         if not told.is_planned:
-            self.end(self._env._("The provider does not retry the payment any more."))
+            self.end(say(self._env, "provider_retries_over"))
         elif not is_same and transaction.state in ("error", "cancel"):
             transaction.write(
                 {
@@ -79,9 +79,9 @@ class OwnRetriesOfProvider:
         """Tell a person that the provider goes on although an invoice owes nothing any more."""
         if not self.get_block():
             return
-        sentence = self._env._(
-            "Nothing is owed on %(invoice)s any more. Cancel the retries at the provider, or it "
-            "may charge the customer once more: %(retries)s",
+        sentence = say(
+            self._env,
+            "retries_not_needed",
             invoice=move.display_name,
             retries=self._describe(),
         )
@@ -89,13 +89,13 @@ class OwnRetriesOfProvider:
 
     def _describe(self):
         transaction = self._transaction
-        return self._env._(
-            "The provider %(provider)s retries the payment %(reference)s by itself (%(name)s), "
-            "until %(day)s at the latest. Nothing else is charged meanwhile.",
+        return say(
+            self._env,
+            "provider_retries",
             provider=transaction.provider_id.name,
             reference=transaction.reference,
             name=transaction.recovery_retries_reference or transaction.provider_reference or "",
-            day=format_date(self._env, transaction.recovery_retries_until),
+            day=transaction.recovery_retries_until.date(),
         )
 
 

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_datetime
 
 from ...declines import Answer, Certainty
 from ...declines.limits import choose_wait, find_limit, read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
+from ...tools.said import SaidField, say
 from ..case.recovery_invoice_queue import FOLLOW
 from ..method.payment_token import MANAGERS
 from ..rules.block import Block
@@ -52,7 +52,7 @@ class PaymentProvider(models.Model):
         help="Recovery charges nothing through the provider until then. Planned charges wait and "
         "go out afterwards; no try is used up. Customers can still pay by themselves.",
     )
-    recovery_pause_reason = fields.Char(
+    recovery_pause_reason = SaidField(
         string="Why Charges Are Paused", readonly=True, copy=False, groups=MANAGERS
     )
     recovery_is_paused = fields.Boolean(
@@ -190,7 +190,7 @@ class PaymentProvider(models.Model):
     def action_recovery_pause_charges(self):
         """Let the charges of these providers wait for a day, or until they are resumed."""
         self.check_access("write")
-        reason = self.env._("Paused by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "paused_by", user=self.env.user.name)
         self._recovery_pause(BUTTON_PAUSE, reason)
         return True
 
@@ -226,11 +226,9 @@ class PaymentProvider(models.Model):
         earlier = timedelta(seconds=self.recovery_back_off)
         wait = choose_wait(told.wait, earlier, self.recovery_limited_until, now)
         until = max(self.recovery_limited_until or now, now + wait)
-        # What is written is for accountants.
-        env = self.with_context(lang=self.company_id.partner_id.lang).env
-        reason = env._(
-            "The provider has too many requests (HTTP %(status)s), and is left alone for "
-            "%(seconds)s seconds.",
+        reason = say(
+            self.env,
+            "too_many_requests",
             status=told.status,
             seconds=int(wait.total_seconds()),
         )
@@ -255,7 +253,7 @@ class PaymentProvider(models.Model):
             ).filtered(
                 lambda attempt, provider=provider: attempt._get_token().provider_id == provider
             )
-            waiting_sudo._postpone(now, self.env._("The provider is charged again."))
+            waiting_sudo._postpone(now, say(self.env, "provider_charged_again"))
             # Kept, not emptied: a pause does not shorten the window of what waited for its end.
             provider.recovery_paused_until = now
         attempts_sudo._make_due()
@@ -312,10 +310,11 @@ class PaymentProvider(models.Model):
         fault = self and Faults(self).find(token, move, amount)
         if not fault:
             return None
-        sentence = self.env._(
-            "Waits until an administrator has mended %(provider)s: %(reason)s. No try is used up.",
+        sentence = say(
+            self.env,
+            "wait_for_mending",
             provider=self.name,
-            reason=fault.reason.with_env(self.env).sudo().name,
+            reason=fault.reason,
         )
         return Block(
             "fault",
@@ -368,7 +367,3 @@ class PaymentProvider(models.Model):
         """Return whether charges wait now; asked of the clock, not of the cache."""
         until = self.recovery_paused_until
         return bool(until and until > fields.Datetime.now())
-
-    def _recovery_format_pause(self):
-        """Return the end of the pause as the user reads instants."""
-        return format_datetime(self.env, self.recovery_paused_until, dt_format="short")

@@ -16,6 +16,7 @@ from ...tools import jobs
 from ...tools.crew import Crew
 from ...tools.errors import describe_error
 from ...tools.kept import keep_once, keep_people, keep_settings
+from ...tools.said import say
 from ..case.alerts import raise_alert
 from ..case.owed import read_debt_and
 from ..case.recovery_attempt import TRANSITIONS, UNFINISHED
@@ -202,7 +203,7 @@ class RecoveryAttempt(models.Model):
         if not self._lock_invoice_soon():
             self._postpone(
                 fields.Datetime.now() + timedelta(minutes=1),
-                self.env._("The invoice is being changed by somebody; trying again in a minute."),
+                say(self.env, "being_changed"),
             )
             return False
         blocks = ChargeBlocks(self)
@@ -361,9 +362,7 @@ class RecoveryAttempt(models.Model):
 
     def _fail_to_start(self, error):
         """Refuse an attempt that raised before anything was sent, and let its case go on."""
-        sentence = self.env._(
-            "The charge could not be prepared: %(error)s", error=describe_error(error)
-        )
+        sentence = say(self.env, "not_prepared", error=describe_error(error))
         self._set_state("refused", sentence=sentence)
         self.env["recovery.invoice.queue"]._add(self.move_id)
 
@@ -558,9 +557,7 @@ class RecoveryAttempt(models.Model):
             [("move_id", "=", self.move_id.id), ("state", "in", UNFINISHED), ("id", "!=", self.id)]
         )
         planned = others.filtered(lambda other: other.state == "planned")
-        planned._set_state(
-            "cancelled", sentence=self.env._("An earlier charge is on its way after all.")
-        )
+        planned._set_state("cancelled", sentence=say(self.env, "earlier_charge"))
         return planned == others
 
     # === CRON === #

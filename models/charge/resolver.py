@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
 
 from ...declines import Answer, Certainty, Known
 from ...tools import jobs
+from ...tools.said import Money, say
 from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
 from ..method.rail import PENDING_WAIT
@@ -101,11 +101,11 @@ class OutcomeResolver:
         attempt_sudo.transaction_id.recovery_unclear = False
         transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=OWN_WORK)
         if charged:
-            sentence = self._env._("Charged, as %(user)s found out at the provider.", **name)
+            sentence = say(self._env, "confirmed_charged", **name)
             transaction_sudo._set_done(state_message=sentence)
             self._env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
         else:
-            sentence = self._env._("Not charged, as %(user)s found out at the provider.", **name)
+            sentence = say(self._env, "confirmed_not_charged", **name)
             if transaction_sudo.state != "error":  # As after an answer about another amount.
                 transaction_sudo._set_canceled(state_message=sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
@@ -190,24 +190,23 @@ class OutcomeResolver:
         attempt = self._attempt
         known = {
             "reference": attempt.transaction_id.reference,
-            "amount": attempt.currency_id.format(attempt.amount),
+            "amount": Money(attempt.amount, attempt.currency_id),
         }
         if attempt.state == "unknown":
             attempt.resolve_at = False
             if not attempt.case_id:
                 self._env["recovery.case"]._open(attempt.move_id, attempt)
-            sentence = self._env._(
-                "Look up the payment %(reference)s of %(amount)s at the provider, then confirm "
-                "whether it was charged. Nothing else is charged until then.",
+            sentence = say(
+                self._env,
+                "ask_outcome",
                 **known,
             )
             raise_alert(attempt.move_id, sentence, f"outcome:{attempt.id}")
             return
-        sentence = self._env._(
-            "The provider accepted the payment %(reference)s of %(amount)s on %(day)s, and has "
-            "neither confirmed nor refused it. Look it up at the provider, then confirm whether it "
-            "was charged. Nothing else is charged until then; the customer may pay in another way.",
-            day=format_date(self._env, attempt.started_at),
+        sentence = say(
+            self._env,
+            "ask_overdue",
+            day=attempt.started_at.date(),
             **known,
         )
         raise_alert(attempt.move_id, sentence, f"overdue:{attempt.id}")

@@ -13,6 +13,7 @@ from ...declines.limits import read_back_off
 from ...tools import jobs
 from ...tools.instants import aware
 from ...tools.kept import keep_once
+from ...tools.said import say
 from ..case.recovery_invoice_queue import OWN_WORK
 from .outcomes import apply_answer, record_outcome
 from .pace import ProviderPace
@@ -57,9 +58,7 @@ class Sender:
         """
         # Whoever asks once more has waited before.
         if not self._is_repeat and (until := self._pace.take_turn()):
-            self._try_to_put_back(
-                until, self._env._("Waits, because the provider takes no more requests now.")
-            )
+            self._try_to_put_back(until, say(self._env, "provider_busy"))
             return False
         recorded = self._send_and_record()
         self._pace.back_off(self._answer.back_off)
@@ -77,10 +76,7 @@ class Sender:
             self.is_settled = False
             if self._was_stopped_before(error):
                 _logger.info("Attempt %s is sent a little later: %s", self._attempt.id, error)
-                self._try_to_put_back(
-                    fields.Datetime.now() + SOON,
-                    self._env._("Waits a moment, because others were at the same records."),
-                )
+                self._try_to_put_back(fields.Datetime.now() + SOON, say(self._env, "lost_race"))
                 return False
             return self._record_after_rollback(error)
 
@@ -160,7 +156,7 @@ class Sender:
     def _withdraw(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""
         attempt = self._attempt
-        sentence = self._env._("The invoice changed just before the charge; nothing was sent.")
+        sentence = say(self._env, "changed_before_charge")
         attempt.transaction_id._set_canceled(state_message=sentence)
         attempt._set_state("cancelled", sentence=sentence)
         self._env["recovery.invoice.queue"]._put(attempt.move_id)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.tools import format_date
 
+from ...tools.said import Money, say
 from ..method.rail import is_overdue
 from ..rules.block import Block
 from .begun import (
@@ -82,13 +82,13 @@ class MoneyUnderWay:
         if transaction.operation in BEGUN_OPERATIONS and until > now:
             until = min(until, now + get_time_left(transaction))
         if until > now:
-            sentence = self._env._("The customer may be paying right now (%(reference)s).", **name)
+            sentence = say(self._env, "may_be_paying", **name)
             return Block("in_flight", sentence, until)
         if not BegunPayment(transaction).must_ask():
             return None
-        sentence = self._env._(
-            "The customer began the payment %(reference)s. The provider is asked first whether it "
-            "was finished.",
+        sentence = say(
+            self._env,
+            "begun_is_asked",
             **name,
         )
         return Block("in_flight", sentence, now + ASK_WAIT)
@@ -97,9 +97,7 @@ class MoneyUnderWay:
         """Return a block until a lost answer has come, been asked for, or been looked for."""
         now = fields.Datetime.now()
         until = since + UNCLEAR_AGE
-        sentence = self._env._(
-            "The answer to the payment %(reference)s got lost; it may have succeeded.", **name
-        )
+        sentence = say(self._env, "answer_lost", **name)
         if until > now:
             return Block("in_flight", sentence, until)
         payment = BegunPayment(transaction)
@@ -107,11 +105,10 @@ class MoneyUnderWay:
             return Block("in_flight", sentence, now + ASK_WAIT)
         if payment.is_seen_to():
             return None
-        sentence = self._env._(
-            "The answer to the payment %(reference)s of %(amount)s got lost, and nothing tells "
-            "whether it succeeded. Look it up at the provider, record it if it did, and mark this "
-            "as done. Nothing else is charged until then.",
-            amount=transaction.currency_id.format(transaction.amount),
+        sentence = say(
+            self._env,
+            "answer_never_came",
+            amount=Money(transaction.amount, transaction.currency_id),
             **name,
         )
         subject = payment.get_subject()
@@ -121,28 +118,28 @@ class MoneyUnderWay:
         now = fields.Datetime.now()
         if transaction.provider_code not in ("none", "custom"):
             if is_overdue(transaction):
-                sentence = self._env._(
-                    "The payment %(reference)s is neither confirmed nor refused by its provider "
-                    "since %(day)s. Look it up there before anything else is charged.",
-                    day=format_date(self._env, since),
+                sentence = say(
+                    self._env,
+                    "payment_undecided",
+                    day=since.date(),
                     **name,
                 )
                 return Block("in_flight", sentence, now + OVERDUE_WAIT, alert=True)
-            sentence = self._env._("The payment %(reference)s is on its way.", **name)
+            sentence = say(self._env, "payment_on_its_way", **name)
             return Block("in_flight", sentence, now + IN_FLIGHT_WAIT)
         if since + ANNOUNCED_TRANSFER_AGE <= now:
             return None
-        sentence = self._env._("The customer announced a transfer (%(reference)s).", **name)
+        sentence = say(self._env, "transfer_announced", **name)
         return Block("in_flight", sentence, since + ANNOUNCED_TRANSFER_AGE)
 
     def _get_unbooked_block(self, transaction, since, name):
         age = fields.Datetime.now() - since
         if not transaction.is_post_processed and age < BOOKING_AGE:
-            sentence = self._env._("The payment %(reference)s is being booked.", **name)
+            sentence = say(self._env, "being_booked", **name)
             return Block("in_flight", sentence, fields.Datetime.now() + BOOKING_WAIT)
-        sentence = self._env._(
-            "The payment %(reference)s succeeded at the provider but is not booked on the invoice. "
-            "Book or refund it before anything else is charged.",
+        sentence = say(
+            self._env,
+            "success_not_booked",
             **name,
         )
         return Block("in_flight", sentence, alert=True)

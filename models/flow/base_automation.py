@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from ...tools.isolation import run_isolated
+from ...tools.said import SaidField, join, say
 from .authors import find_as, get_author
 from .criteria import WHEN_FIELDS, is_on, read_domain, write_domain
 from .definition import SAFE_KINDS, Definition, without_ids
@@ -42,7 +43,7 @@ class BaseAutomation(models.Model):
         help="What is still to come is cancelled when the invoice is paid or cancelled, or when "
         "the case goes back from the state that set the rule off.",
     )
-    recovery_error = fields.Char(
+    recovery_error = SaidField(
         string="Last Error",
         readonly=True,
         copy=False,
@@ -160,7 +161,7 @@ class BaseAutomation(models.Model):
         actions_sudo = (
             self.env["recovery.planned.action"].sudo().search([("automation_id", "in", self.ids)])
         )
-        actions_sudo._set_planned_cancelled(self.env._("The rule was deleted."))
+        actions_sudo._set_planned_cancelled(say(self.env, "rule_deleted"))
         actions_sudo.write({"automation_id": False, "action_id": False})
 
     # === ACTION METHODS === #
@@ -402,7 +403,11 @@ class BaseAutomation(models.Model):
         if not self:
             return  # The rule is gone, and its error with it.
         is_news = not self.recovery_error
-        self.recovery_error = f"{planned_action.name}: {planned_action.sentence}"
+        self.recovery_error = join(
+            self.env,
+            say(self.env, "label", name=planned_action.name),
+            planned_action.sentence,
+        )
         if not is_news:
             return
         self.message_post(body=self.recovery_error)

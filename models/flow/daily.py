@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.said import Money, say
 
 PARAMETER = "revenue_recovery.events_day"
 # Older ones were overdue before anybody waited for the event.
@@ -50,22 +51,24 @@ class Daily:
         """Tell of the unpaid invoices that are due within the company's number of days."""
         days = self.company.recovery_due_soon_days
         for move, day in self._iter_unpaid("invoice_due_soon", 1, days):
-            sentence = self.env._(
-                "%(amount)s of %(invoice)s are due on %(day)s.",
-                amount=move.currency_id.format(move._get_amount_owed(day)),
+            sentence = say(
+                self.env,
+                "due_soon",
+                amount=Money(move._get_amount_owed(day), move.currency_id),
                 invoice=move.name,
-                day=format_date(self.env, day),
+                day=day,
             )
             self.events._raise("invoice_due_soon", move=move, sentence=sentence)
 
     def tell_overdue(self):
         """Tell of the unpaid invoices that have just become overdue."""
         for move, day in self._iter_unpaid("invoice_overdue", -OVERDUE_DAYS, -1):
-            sentence = self.env._(
-                "%(amount)s of %(invoice)s were due on %(day)s.",
-                amount=move.currency_id.format(move._get_amount_owed(day)),
+            sentence = say(
+                self.env,
+                "overdue",
+                amount=Money(move._get_amount_owed(day), move.currency_id),
                 invoice=move.name,
-                day=format_date(self.env, day),
+                day=day,
             )
             self.events._raise(
                 "invoice_overdue", move=move, case=move.recovery_case_id, sentence=sentence
@@ -77,11 +80,12 @@ class Daily:
         # In sudo mode: the methods of all customers, whoever the job acts for.
         for token in self.env["payment.token"]._recovery_get_expiring(self.company, until).sudo():
             if self._is_unanswered(token):
-                sentence = self.env._(
-                    "%(method)s of %(customer)s ends on %(day)s; the notice was not answered.",
+                sentence = say(
+                    self.env,
+                    "card_unanswered",
                     method=token._recovery_get_label(),
                     customer=token.partner_id.commercial_partner_id.display_name,
-                    day=format_date(self.env, token.recovery_expiry),
+                    day=token.recovery_expiry,
                 )
                 self.events._raise("card_unanswered", token=token, sentence=sentence)
 

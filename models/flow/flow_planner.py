@@ -6,6 +6,7 @@ from uuid import uuid4
 from odoo import fields
 
 from ...tools.instants import find_zone
+from ...tools.said import say
 
 # Flows of which each sets the next one off: what is deeper is a loop.
 MAX_DEPTH = 10
@@ -52,12 +53,8 @@ class FlowPlanner:
             return self.planned_actions
         values = self._prepare_flow_vals()
         is_otherwise = self.trigger.is_otherwise
-        name = {"rule": self.rule.name}
-        sentence = self.env._("Planned by the rule %(rule)s.", **name)
-        if is_otherwise:
-            sentence = self.env._(
-                "Planned by the rule %(rule)s: its conditions did not hold.", **name
-            )
+        kind = "planned_by_otherwise" if is_otherwise else "planned_by_rule"
+        sentence = say(self.env, kind, rule=self.rule.name)
         vals_list = [
             {
                 **values,
@@ -102,8 +99,9 @@ class FlowPlanner:
     def _find_loop(self):
         """Return why a rule that was set off again and again goes on no more, or nothing."""
         if self.trigger.depth > MAX_DEPTH:
-            return self.env._(
-                "Rules set each other off more than %(count)s times in a row; the chain was cut.",
+            return say(
+                self.env,
+                "rules_loop",
                 count=MAX_DEPTH,
             )
         # An event is always a new one: what counts is whom it is about.
@@ -119,9 +117,9 @@ class FlowPlanner:
         )
         if count < MAX_FLOWS_A_DAY:
             return None
-        return self.env._(
-            "The rule was set off more than %(count)s times within a day for %(record)s; it does "
-            "no more for now.",
+        return say(
+            self.env,
+            "rule_loops",
             count=MAX_FLOWS_A_DAY,
             record=self.record.display_name,
         )
@@ -134,7 +132,7 @@ class FlowPlanner:
             return True
         waiting = self.planned_actions.search([*same, ("state", "=", "planned")])
         if self.rule.trigger in FRESH_TRIGGERS:
-            waiting._set_state("cancelled", self.env._("The rule was set off anew."))
+            waiting._set_state("cancelled", say(self.env, "set_off_anew"))
             return False
         return bool(waiting) and self.rule.trigger in FREQUENT_TRIGGERS
 

@@ -12,6 +12,7 @@ from odoo.tools import plaintext2html, safe_eval
 from ...notices import is_working_day
 from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
+from ...tools.said import say
 from ..case.exclusion import FIELDS as EXCLUSION_FIELDS
 from ..policy.paths import check_paths
 from .base_automation import DEFERRED_MODELS
@@ -427,9 +428,7 @@ class IrActionsServer(models.Model):
         if self.env.uid == SUPERUSER_ID:
             name = self.base_automation_id.name or self.name
             return self.env["recovery.case"]._get_automation_reason(name)
-        return self.env._(
-            "“%(action)s”, asked for by %(user)s.", action=self.name, user=self.env.user.name
-        )
+        return say(self.env, "by_action", action=self.name, user=self.env.user.name)
 
     def _recovery_add_wait(self, instant, zone):
         """Return when this action is due, the one before it being due at a naive UTC instant."""

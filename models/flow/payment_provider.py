@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import jobs
+from ...tools.said import say
 from ..case.recovery_invoice_queue import FOLLOW
 
 # How far back failures are counted, and how often one provider is told of.
@@ -40,9 +41,9 @@ class PaymentProvider(models.Model):
     def _recovery_raise_failing(self, failed, total):
         # What is written is for accountants.
         company, env = self.company_id, self.with_context(lang=self.company_id.partner_id.lang).env
-        sentence = env._(
-            "%(failed)s of %(total)s charges through %(provider)s within an hour met technical "
-            "trouble or an unclear answer.",
+        sentence = say(
+            env,
+            "provider_failing",
             failed=failed,
             total=total,
             provider=self.name,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...tools.said import Money, say
 from ..case.states import OPEN_STATES
 from ..notice.recovery_policy_step import CLASS_TEMPLATES
 
@@ -55,7 +56,7 @@ class RecoveryCase(models.Model):
         """
         actions_sudo = self.env["recovery.planned.action"].sudo()
         actions_sudo = actions_sudo.search([("case_id", "in", self.ids)])
-        actions_sudo._set_planned_cancelled(self.env._("The case was deleted."))
+        actions_sudo._set_planned_cancelled(say(self.env, "case_deleted"))
         actions_sudo.write({"case_id": False, "event_id": False})
         self.env["recovery.event"].sudo().search([("case_id", "in", self.ids)]).unlink()
 
@@ -88,9 +89,10 @@ class RecoveryCase(models.Model):
         threshold = self.company_id.recovery_large_amount
         if not threshold or debt.balance < threshold:
             return ""
-        return self.env._(
-            "%(amount)s of %(invoice)s failed.",
-            amount=self.currency_id.format(debt.owed),
+        return say(
+            self.env,
+            "large_failed",
+            amount=Money(debt.owed, self.currency_id),
             invoice=move.name,
         )
 
@@ -128,7 +130,7 @@ class RecoveryCase(models.Model):
                 name = token._recovery_get_label()
                 self._emit(
                     "method_updated",
-                    self.env._("%(method)s was added or updated.", method=name),
+                    say(self.env, "method_updated", method=name),
                     token=token,
                     occurred_at=max(at, fields.Datetime.now()),
                 )
@@ -214,4 +216,4 @@ class RecoveryCase(models.Model):
     @api.model
     def _get_automation_reason(self, name):
         """Return the sentence that explains what an automation did."""
-        return self.env._("Done by the automation “%(name)s”.", name=name)
+        return say(self.env, "by_automation", name=name)

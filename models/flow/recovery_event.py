@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ...tools.isolation import run_isolated
+from ...tools.said import SaidField
 from ..case.recovery_invoice_queue import FOLLOW
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .daily import tell_events_of_the_day
@@ -51,7 +52,7 @@ class RecoveryEvent(models.Model):
         readonly=True,
         index=True,
     )
-    sentence = fields.Char(
+    sentence = SaidField(
         string="What Happened", required=True, readonly=True, help="One sentence for people."
     )
     occurred_at = fields.Datetime(
@@ -112,6 +113,14 @@ class RecoveryEvent(models.Model):
         readonly=True,
         help="The customer has never paid automatically before.",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("sentence")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        """Override of the ORM's to call it by its sentence as the reader sees it."""
+        super()._compute_display_name()
 
     # === BUSINESS METHODS === #
 

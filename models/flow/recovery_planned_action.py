@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.said import SaidField, say
 from ..case.recovery_invoice_queue import FOLLOW
 from .runner import run_due
 
@@ -83,7 +84,7 @@ class RecoveryPlannedAction(models.Model):
         "Cancelled: it is not due any more, with all that were to follow.\n"
         "Failed: it raised, and all that were to follow were cancelled.",
     )
-    sentence = fields.Char(
+    sentence = SaidField(
         string="Explanation", readonly=True, help="Why it is planned, or what became of it."
     )
     sequence = fields.Integer(readonly=True, help="Its place among the actions of the flow.")
@@ -112,7 +113,7 @@ class RecoveryPlannedAction(models.Model):
         self.case_id.check_access("write")
         if not self.env.user.has_group("revenue_recovery.group_recovery_user"):
             raise UserError(self.env._("Ask somebody who works on recovery cases to cancel it."))
-        reason = self.env._("Cancelled by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "cancelled_by", user=self.env.user.name)
         # In sudo mode: planned actions are written by the engine only.
         for action_sudo in self.sudo().filtered(lambda action: action.state == "planned"):
             action_sudo._cancel_rest(reason)

@@ -11,6 +11,7 @@ from odoo.tools import SQL
 from ...tools import jobs
 from ...tools.errors import describe_error
 from ...tools.isolation import run_isolated
+from ...tools.said import say
 from ..case.account_move import SETTLED_STATES
 from .flow_planner import FlowPlanner
 
@@ -214,16 +215,15 @@ class RecoveryTrigger(models.Model):
         """Take a change off the queue that can't be planned, and tell so."""
         if not self.exists():
             return
-        sentence = self.env._(
-            "Its actions could not be planned: %(error)s", error=describe_error(error)
-        )
+        sentence = say(self.env, "not_planned", error=describe_error(error))
         record = self.env[self.res_model].browse(self.res_id).exists()
         FlowPlanner(self, record).note_failure(sentence)
         self.unlink()
 
     def _describe_error(self):
-        return self.env._(
-            "The condition of the rule could not be looked at, and counts as not met: %(error)s",
+        return say(
+            self.env,
+            "condition_failed",
             error=self.error,
         )
 

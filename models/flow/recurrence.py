@@ -1,5 +1,6 @@
 """How what makes further invoices of a kind is ended: Odoo's own recurring entries, and others'."""
 
+from ...tools.said import say
 from ..case.account_move import PERIODS
 
 
@@ -50,8 +51,9 @@ def _end_recurring_entries(move, origin, reason):
     copies = following - invoices
     if copies:
         copies.button_cancel()
-    sentence = move.env._(
-        "No invoice follows %(invoice)s any more. %(reason)s",
+    sentence = say(
+        move.env,
+        "series_ended",
         invoice=move.display_name,
         reason=reason,
     )

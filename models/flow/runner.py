@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ...tools import jobs
 from ...tools.errors import describe_error
+from ...tools.said import Choice, say
 from ..case.account_move import SETTLED_STATES
 from .recovery_trigger import CLOSED_STATES, running_in
 
@@ -103,15 +104,11 @@ class Runner:
             planned_action._cancel_rest(reason)
             return
         if not self._holds_condition():
-            planned_action._set_state(
-                "skipped", self.env._("Left out: the condition “only if” did not hold.")
-            )
+            planned_action._set_state("skipped", say(self.env, "condition_unmet"))
         else:
             # Written first: an action that commits and fails later is not done once more.
             rule_name = planned_action.automation_id.sudo().name
-            planned_action._set_state(
-                "done", self.env._("Done by the rule %(rule)s.", rule=rule_name)
-            )
+            planned_action._set_state("done", say(self.env, "by_rule", rule=rule_name))
             self._act()
         if lateness >= LATE:
             self._shift_rest(lateness)
@@ -146,9 +143,9 @@ class Runner:
         if not planned_action.exists():
             return
         following = planned_action._get_rest() - planned_action
-        sentence = self.env._("It failed: %(error)s", error=describe_error(error))
+        sentence = say(self.env, "it_failed", error=describe_error(error))
         planned_action._set_state("failed", sentence, untold=True)
-        following._set_state("cancelled", self.env._("An action before it failed."))
+        following._set_state("cancelled", say(self.env, "earlier_failed"))
 
     # === CHECKS === #
 
@@ -157,32 +154,31 @@ class Runner:
         planned_action = self.planned_action
         rule_sudo = planned_action.automation_id.sudo()
         if not rule_sudo:
-            return self.env._("The rule was deleted.")
+            return say(self.env, "rule_deleted")
         if not rule_sudo.active:
-            return self.env._("The rule was switched off.")
+            return say(self.env, "rule_off")
         if planned_action.action_id.sudo() not in rule_sudo.action_server_ids:
-            return self.env._("The action was taken out of the rule.")
+            return say(self.env, "action_taken_out")
         record = planned_action._get_record()
         if not record:
-            return self.env._("The record was deleted.")
+            return say(self.env, "record_deleted")
         return self._get_stop_reason(record) if planned_action.stops_when_paid else None
 
     def _get_stop_reason(self, record):
         """Return why nobody waits for the money any more, or nothing."""
         case, move = self.planned_action.case_id, record.move_id
         if case.state in CLOSED_STATES:
-            states = dict(case._fields["state"]._description_selection(self.env))
-            return self.env._("The case is over: %(state)s.", state=states[case.state])
+            return say(self.env, "case_over", state=Choice(case, "state", case.state))
         if move and move.state == "cancel":
-            return self.env._("The invoice was cancelled.")
+            return say(self.env, "invoice_cancelled")
         if move and move.payment_state in SETTLED_STATES:
-            return self.env._("The invoice is paid.")
+            return say(self.env, "invoice_paid")
         origin = self.planned_action.origin_state
         if record._name != "recovery.case" or not origin or record.state == origin:
             return None
         went_back = RANKS[record.state] < RANKS.get(origin, len(RANKS))
         if went_back or origin in ("paused", "suspended"):
-            return self.env._("The case left the state that had set the rule off.")
+            return say(self.env, "state_left")
         return None
 
     def _holds_condition(self):

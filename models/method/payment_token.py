@@ -6,12 +6,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ...declines import read_method
 from ...timing.ceiling import CeilingBlock, Charge, check
 from ...tools import jobs
 from ...tools.instants import aware, naive
+from ...tools.said import say
 from ..rules.block import Block
 from .backup import BackupConsent
 from .defaults import DefaultMethods
@@ -599,9 +600,9 @@ class PaymentToken(models.Model):
         self.ensure_one()
         if self.active or not self.recovery_removed_at:
             return None
-        sentence = self.env._(
-            "%(method)s was removed at its provider and can't be charged. Waits for another "
-            "payment method.",
+        sentence = say(
+            self.env,
+            "method_removed",
             method=self._recovery_get_label(),
         )
         reason = self.env["recovery.decline.reason"]._find("method_unusable")
@@ -615,13 +616,11 @@ class PaymentToken(models.Model):
 
     def _recovery_prepare_block(self, blocking):
         reason = self.env["recovery.decline.reason"]._find(blocking.attempt.reason)
-        known = {"method": self._recovery_get_label(), "reason": reason.name}
+        known = {"method": self._recovery_get_label(), "reason": reason}
         sentences = {
-            "fix_data": self.env._("Waits until %(method)s is updated: %(reason)s.", **known),
-            "customer_action": self.env._(
-                "Waits for the customer to confirm the payment: %(reason)s.", **known
-            ),
-            "never": self.env._("%(method)s is not charged any more: %(reason)s.", **known),
+            "fix_data": say(self.env, "wait_for_update", **known),
+            "customer_action": say(self.env, "wait_for_confirmation", **known),
+            "never": say(self.env, "method_dead", **known),
         }
         at = naive(blocking.attempt.at)
         return Block(
@@ -642,11 +641,13 @@ class PaymentToken(models.Model):
         return self.env["recovery.network.rule"]._find(ceiling.rule.id)
 
     def _recovery_render_ceiling(self, ceiling):
-        """Return the sentence of a ceiling, its instant in the company's time zone."""
+        """Return the sentence of a ceiling, its instant by the customer's clock, too."""
         values = dict(ceiling.sentence.values)
         if ceiling.allowed_from:
-            values["date"] = self._recovery_format_instant(naive(ceiling.allowed_from))
-        return self.env._(ceiling.sentence.source, **values)
+            # In sudo mode: who asks why need not see whose method it is.
+            customer = self.sudo().partner_id.commercial_partner_id
+            values["at"] = customer._recovery_localise(ceiling.allowed_from)
+        return say(self.env, ceiling.sentence.kind, **values)
 
     # === GETTERS - FACTS === #
 
@@ -671,11 +672,6 @@ class PaymentToken(models.Model):
             expiry,
         )
         return ", ".join(filter(None, known))
-
-    def _recovery_format_instant(self, instant):
-        """Return a naive UTC instant as an accountant of the company reads it."""
-        tz = self.env.company.partner_id._get_recovery_tz()
-        return format_datetime(self.env, instant, tz=tz, dt_format="d MMM HH:mm")
 
     def _recovery_find_news(self, facts):
         """Return the values of what is told and was not known so."""

@@ -5,6 +5,7 @@ import base64
 from odoo import fields
 from odoo.exceptions import UserError
 
+from ...tools.said import say
 from ..policy.choices import is_made_for
 from .rendering import Rendering
 
@@ -44,8 +45,9 @@ def print_letter(notice):
     recipient = notice._get_recipient()
     notice.recipient_id = recipient
     notice._note_done(
-        env._(
-            "The letter to %(customer)s waits for %(user)s to be printed.",
+        say(
+            env,
+            "letter_waits",
             customer=recipient.display_name,
             user=user.name,
         )
@@ -75,9 +77,7 @@ def ask_somebody(notice):
         date_deadline=fields.Date.context_today(notice),
         recovery_subject=f"step:{notice.id}",
     )
-    notice._note_done(
-        notice.env._("%(activity)s for %(user)s.", activity=kind.name, user=user.name)
-    )
+    notice._note_done(say(notice.env, "todo_given", activity=kind.name, user=user.name))
 
 
 def run_server_action(notice):
@@ -98,6 +98,4 @@ def run_server_action(notice):
         active_model=subject._name, active_id=subject.id, active_ids=subject.ids
     ).run()
     notice.env.flush_all()  # What can't be written must fail here, in the savepoint.
-    notice._note_done(
-        notice.env._("The server action “%(action)s” has run.", action=action_sudo.name)
-    )
+    notice._note_done(say(notice.env, "action_has_run", action=action_sudo.name))

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ...notices import CaseFacts, MethodExpiry, PlannedAttempt, compare, plan_notices
+from ...tools.said import say
 from ..case.exclusion import find_exclusion, read_exclusion
 from ..case.recovery_case import OPEN_STATES
 from ..charge.chargeable import find_method_block
@@ -221,6 +222,6 @@ class Ahead:
             lambda token: token.sudo().partner_id.commercial_partner_id in partners
         )
         gone = planned.filtered(lambda notice: notice.token_id and notice.token_id not in tokens)
-        gone._skip(self.env._("The payment method is not charged any more, or was renewed."))
+        gone._skip(say(self.env, "method_not_charged"))
         for partner, (facts, wanted) in self.plan_for_tokens(tokens).items():
             turn.add(partner.id, facts, wanted)

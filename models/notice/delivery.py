@@ -3,6 +3,7 @@
 from markupsafe import escape
 
 from ...tools.jobs import work_on_each
+from ...tools.said import say
 from ..case.recovery_case import OPEN_STATES
 from .mailer import Mailer
 from .sender import Envelope
@@ -53,7 +54,7 @@ class Delivery:
         notices = self.notices.search(
             [("mail_message_id", "in", mails.mail_message_id.ids), ("delivery", "=", "queued")]
         )
-        sentence = self.env._("The message was taken from the queue before it was sent.")
+        sentence = say(self.env, "message_taken_out")
         notices.write({"delivery": "cancelled", "sentence": sentence})
         notices.case_id._ask_for_attention(sentence, kind="delivery")
 
@@ -79,12 +80,11 @@ class Delivery:
         tried = lead.tried_partner_ids | contacts
         contact = lead.partner_id._get_recovery_contacts(tried)[:1]
         is_email = lead.action_type == "email"
-        sentence = self.env._(
-            "The message to %(recipient)s did not arrive.", recipient=lead.recipients
-        )
+        sentence = say(self.env, "message_not_arrived", recipient=lead.recipients)
         if contact and is_email:
-            sentence = self.env._(
-                "%(sentence)s It is sent to %(contact)s as well.",
+            sentence = say(
+                self.env,
+                "sent_to_contact",
                 sentence=sentence,
                 contact=contact.email_formatted,
             )
@@ -131,8 +131,8 @@ class Delivery:
     def _find_resend_block(self, notice):
         """Return why a message that did not arrive is not sent again, or none."""
         if not notice.step_id:
-            return self.env._("Not sent again: the step was removed.")
+            return say(self.env, "not_again_step")
         notice.case_id._follow_settled()
         if notice.case_id and notice.case_id.state not in OPEN_STATES:
-            return self.env._("Not sent again: the case is closed.")
+            return say(self.env, "not_again_closed")
         return None

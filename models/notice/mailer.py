@@ -8,6 +8,7 @@ import psycopg2
 from odoo.fields import Command
 from odoo.tools import email_split
 
+from ...tools.said import say
 from .answers import is_reachable
 from .rendering import Rendering
 
@@ -226,14 +227,14 @@ class Mailer:
         """Return why a contact can't be written to."""
         known = {"customer": contact.display_name}
         if not contact.active:
-            return self.env._(
-                "%(customer)s is archived, so nothing is sent to them. Take the contact out of the "
-                "archive, or give the customer another contact for invoices.",
+            return say(
+                self.env,
+                "contact_archived",
                 **known,
             )
         if is_email:
-            return self.env._("%(customer)s has no e-mail address.", **known)
-        return self.env._("%(customer)s has no phone number.", **known)
+            return say(self.env, "no_email", **known)
+        return say(self.env, "no_phone", **known)
 
     def _wake_queue(self, xmlid):
         """Let a queue be worked off soon: by themselves they run every hour, or every day."""

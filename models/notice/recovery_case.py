@@ -12,6 +12,7 @@ from ...declines.networks import CARD_NETWORKS
 from ...notices import compare, plan_notices
 from ...tools.errors import describe_error
 from ...tools.jobs import commit, work
+from ...tools.said import say
 from ..case.alerts import answer_case
 from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
@@ -145,9 +146,9 @@ class RecoveryCase(models.Model):
         template = self.env.ref(BACKUP_TEMPLATE, raise_if_not_found=False)
         if not template:
             self._ask_for_attention(
-                self.env._(
-                    "%(method)s is not charged as a backup: the e-mail template that announces it "
-                    "was deleted.",
+                say(
+                    self.env,
+                    "backup_not_told",
                     method=token._recovery_get_label(),
                 )
             )
@@ -155,7 +156,7 @@ class RecoveryCase(models.Model):
             notice = self.env["recovery.notice"]._ask(
                 self,
                 {"action_type": "email", "mail_template_id": template.id},
-                self.env._("Announces the first charge of a backup method."),
+                say(self.env, "announces_backup"),
             )
             notice.token_id = token
         return result
@@ -222,7 +223,7 @@ class RecoveryCase(models.Model):
         """Tell that the notices of a case can't be planned; it is tried at its next event."""
         self.notices_outdated = False
         self._ask_for_attention(
-            self.env._("The notices could not be planned: %(error)s", error=describe_error(error)),
+            say(self.env, "notices_trouble", error=describe_error(error)),
             activity=True,
             kind="planning",
         )

@@ -8,10 +8,10 @@ from odoo import api, fields, models
 
 from ...notices import Notice, NoticeKey, Stored
 from ...notices.plan import find_end, step_hours
-from ...timing.decision import Sentence
 from ...tools.errors import describe_error
 from ...tools.instants import aware, naive
 from ...tools.jobs import work_on_each
+from ...tools.said import SaidField, join, put, say
 from ...tools.states import allowed
 from ..case.recovery_invoice_queue import FOLLOW
 from ..policy.recovery_policy_step import ACTION_TYPES
@@ -120,7 +120,7 @@ class RecoveryNotice(models.Model):
         readonly=True, copy=False, help="When it is asked again whether it may go out."
     )
     sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
-    sentence = fields.Char(string="Explanation", readonly=True)
+    sentence = SaidField(string="Explanation", readonly=True)
     message_key = fields.Char(
         readonly=True,
         copy=False,
@@ -360,7 +360,7 @@ class RecoveryNotice(models.Model):
             if notice.step_id:
                 step = notice.step_id._make_step(1)
                 at = aware(notice.planned_at)
-                sentence = Sentence(notice.sentence or "")
+                sentence = notice.sentence or ""
                 skip = find_end(facts, step) or notice._find_backup_end()
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
@@ -451,8 +451,9 @@ class RecoveryNotice(models.Model):
             "delivery": "queued",
             "mail_message_id": message.id,
             "recipient_id": people[:1].id,
-            "sentence": self.env._(
-                "To %(recipient)s: %(subject)s",
+            "sentence": say(
+                self.env,
+                "message_to",
                 recipient=values["recipients"],
                 subject=values["subject"],
             ),
@@ -505,22 +506,23 @@ class RecoveryNotice(models.Model):
 
     @api.model
     def _render(self, sentence):
-        """Translate a sentence of `notices`, whose terms are exported with the addon's."""
-        return self.env._(sentence.source, **sentence.values)
+        """Return a sentence of `notices` in words; one that was put into words already as it is."""
+        return put(self.env, sentence)
 
     @api.model
     def _explain(self, wanted):
         """Return why a notice is planned when it is."""
         sentences = filter(None, (wanted.sentence, wanted.moved))
-        return " ".join(self._render(sentence) for sentence in sentences)
+        return join(self.env, *(self._render(sentence) for sentence in sentences))
 
     def _explain_error(self, error):
         known = {"error": describe_error(error)}
         if len(self) != 1 or not self.step_id:
-            return self.env._("The notice could not be sent: %(error)s", **known)
+            return say(self.env, "notice_failed", **known)
         text = self._get_template() if self.action_type == "email" else self.step_id
-        return self.env._(
-            "The notice could not be sent. Mend “%(text)s”: %(error)s",
+        return say(
+            self.env,
+            "notice_failed_text",
             text=text.display_name,
             **known,
         )
@@ -534,12 +536,12 @@ class RecoveryNotice(models.Model):
     def _find_backup_end(self):
         """Return why a backup method is not announced any more, or none.
 
-        :rtype: Sentence | None
+        :rtype: Said | None
         """
         planned = self.case_id.attempt_ids.filtered(lambda each: each.state == "planned")
         if not self.token_id or self.token_id in planned.token_id:
             return None
-        return Sentence(self.env._("The backup method is not charged after all."))
+        return say(self.env, "backup_off")
 
     def _get_fact_key(self):
         """Return what the notice is about, as the facts of `notices` are keyed."""

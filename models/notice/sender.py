@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ...notices import HOLD, SEND, Sent, coordinate, find_due, message_hours
 from ...tools.instants import aware, naive
 from ...tools.jobs import commit, work
+from ...tools.said import say
 from ..case.recovery_case import OPEN_STATES
 from .ahead import Ahead
 from .mailer import Mailer
@@ -125,7 +126,7 @@ class Sender:
             act,
             busy=lambda: due()._keep_back(
                 fields.Datetime.now() + BUSY_WAIT,
-                self.env._("Another job was at work on the case."),
+                say(self.env, "other_job"),
             ),
             failed=lambda error: due()._fail(due()._explain_error(error)),
             doing=f"Sending the notices of the customer {customers[0]}",
@@ -240,7 +241,7 @@ class Turn:
         held = self._take_out(lambda notice: notice.move_id in in_flight)
         held._keep_back(
             fields.Datetime.now() + FLIGHT_WAIT,
-            self.env._("A payment of the invoice is under way; its outcome decides."),
+            say(self.env, "payment_decides"),
         )
 
     def _take_out(self, is_held):

@@ -7,6 +7,7 @@ decides, or the case ends.
 
 from odoo import fields
 
+from ...tools.said import Choice, say
 from ..case.alerts import answer_case
 from ..case.answers import fill_answer
 from ..case.exclusion import Exclusion
@@ -87,8 +88,10 @@ class Contest:
 
     def describe(self):
         """Return what the customer has against the invoice, for a person."""
-        return self.env._(
-            "The customer contests the invoice: %(reason)s.", reason=self._get_reason().lower()
+        return say(
+            self.env,
+            "contested",
+            reason=Choice(self.case, "contest_reason", self.case.contest_reason),
         )
 
     def explain(self):
@@ -101,8 +104,9 @@ class Contest:
         )
 
     def _describe_task(self):
-        return self.env._(
-            "%(contest)s Credit or correct the invoice, or press “Invoice Stands”.",
+        return say(
+            self.env,
+            "contest_task",
             contest=self.describe(),
         )
 

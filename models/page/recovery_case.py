@@ -13,6 +13,7 @@ from odoo.tools import format_date
 from ...notices import Place, promise_bounds, promise_end
 from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
+from ...tools.said import say
 from ..case.answers import fill_answer
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
@@ -119,7 +120,7 @@ class RecoveryCase(models.Model):
 
     def action_withdraw_promise(self):
         """Forget the promise of these cases; charges go on."""
-        reason = self.env._("The promise was withdrawn by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "promise_withdrawn", user=self.env.user.name)
         for case_sudo in self._check_may_act().filtered("promise_date"):
             case_sudo._end_promise(reason)
         return True
@@ -131,7 +132,7 @@ class RecoveryCase(models.Model):
 
     def action_contest_stands(self):
         """Decide that these contested invoices stand: charges and notices go on."""
-        reason = self.env._("%(user)s looked into it: the invoice stands.", user=self.env.user.name)
+        reason = say(self.env, "contest_stands", user=self.env.user.name)
         for case_sudo in self._check_may_act():
             if Contest(case_sudo).is_open:
                 Contest(case_sudo).decide(reason)
@@ -281,7 +282,7 @@ class RecoveryCase(models.Model):
         if label and self.state in OPEN_STATES and Contest(self).begin(reason):
             return None
         self._ask_for_attention(
-            self.env._("The customer asks a question. Answer it below."),
+            say(self.env, "question_asked"),
             activity=True,
             kind="question",
         )
@@ -411,9 +412,10 @@ class RecoveryCase(models.Model):
         end = self._get_promise_end(passed=True)
         if self.state not in OPEN_STATES or not end or end > fields.Datetime.now():
             return
-        reason = self.env._(
-            "The customer promised to pay by %(day)s and did not. Charges go on.",
-            day=format_date(self.env, self.promise_date),
+        reason = say(
+            self.env,
+            "promise_broken",
+            day=self.promise_date,
         )
         self.promise_date = False
         self._plan_next_charge()  # Where the charge is planned already, it stays as it is.
@@ -670,7 +672,8 @@ class RecoveryCase(models.Model):
         return Place(partner._get_recovery_tz())
 
     def _get_promise_sentence(self):
-        return self.env._(
-            "The customer promised to pay by %(day)s.",
-            day=format_date(self.env, self.promise_date),
+        return say(
+            self.env,
+            "promised",
+            day=self.promise_date,
         )

@@ -3,7 +3,7 @@
 from odoo import models
 
 from ...notices import Place
-from ...tools.instants import local_day
+from ...tools.instants import aware, find_zone, local_day
 from ...tools.zones import zone_of, zones_of
 
 
@@ -31,6 +31,13 @@ class ResPartner(models.Model):
             or company.partner_id._find_recovery_tz()
             or "UTC"
         )
+
+    def _recovery_localise(self, instant):
+        """Return an instant by the customer's clock, as sentences tell it.
+
+        :param datetime instant: naive and in UTC, or aware
+        """
+        return aware(instant).astimezone(find_zone(self._get_recovery_tz()))
 
     def _get_own_recovery_tz(self):
         """Return the name of the time zone that is set on this contact or its company, or none."""

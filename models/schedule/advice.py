@@ -5,9 +5,9 @@ from datetime import datetime
 from odoo import fields
 from odoo.exceptions import UserError
 
-from ...timing import Sentence
 from ...timing.plan.smart import Hint
 from ...tools.instants import aware, naive
+from ...tools.said import join, say
 from ..case.states import OPEN_STATES
 
 ADVICE_KINDS = [
@@ -66,7 +66,7 @@ class RetryAdvice:
         if kind != "not_before" and aware(case.retry_advice_since) < last_failure:
             return []
         at = case.retry_advice_at and aware(case.retry_advice_at)
-        return [Hint(kind, at or None, Sentence(case.retry_advice_reason or ""))]
+        return [Hint(kind, at or None, case.retry_advice_reason or None)]
 
 
 def prepare_advice_vals(env, kind, at, reason):
@@ -106,11 +106,10 @@ def _read_instant(at):
 
 def _describe(env, kind, instant, reason):
     """Return the sentence by which the charge is explained."""
-    date = instant and env["payment.token"]._recovery_format_instant(instant)
-    known = {"user": env.user.name, "date": date}
+    known = {"user": env.user.name, "at": instant}
     sentence = {
-        "now": env._("As soon as allowed, as advised by %(user)s.", **known),
-        "at": env._("At %(date)s, as advised by %(user)s.", **known),
-        "not_before": env._("Not before %(date)s, as advised by %(user)s.", **known),
+        "now": say(env, "advised_now", **known),
+        "at": say(env, "advised_at", **known),
+        "not_before": say(env, "advised_not_before", **known),
     }[kind]
-    return f"{sentence} {reason}" if reason else sentence
+    return join(env, sentence, reason)

@@ -14,9 +14,10 @@ import psycopg2
 
 from odoo import fields
 
-from ...timing import Ladder, Sentence, Stop, plan_ladder, plan_technical_retry
+from ...timing import Ladder, Stop, plan_ladder, plan_technical_retry
 from ...timing.plan.smart import decide
 from ...tools.instants import aware, naive
+from ...tools.said import join, say
 from ..case.recovery_attempt import FAILED_STATES
 from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
@@ -113,15 +114,15 @@ class Decider:
             at = max(at, latest.finished_at + NEXT_METHOD_WAIT)
         if choice.source == "backup":
             at = naive(self.case._get_charge_hours().next_instant(aware(at)))
-            sentence = self.env._("A backup: the method that failed can't be charged again.")
+            sentence = say(self.env, "backup_charged")
             return PlannedCharge(at, "backup", sentence)
-        sentence = self.env._("The payment method was added or updated.")
+        sentence = say(self.env, "method_changed")
         return PlannedCharge(at, "method", sentence)
 
     def charge_mended(self):
         """Return the charge that had to wait until the company mended its set-up."""
         at = naive(self.case._get_charge_hours().next_instant(aware(fields.Datetime.now())))
-        sentence = self.env._("The provider was mended: what waited for it is charged now.")
+        sentence = say(self.env, "mended")
         return PlannedCharge(at, "mended", sentence)
 
     # === THE RETRY SCHEDULE === #
@@ -153,9 +154,7 @@ class Decider:
         if timing_case:
             charge = charge._replace(facts={"decision": self._record_ladder(timing_case, decision)})
         if failed and case.arm == "smart":
-            sentence = self.env._(
-                "%(reason)s The smart schedule could not decide this time.", reason=charge.sentence
-            )
+            sentence = say(self.env, "schedule_failed", reason=charge.sentence)
             charge = charge._replace(sentence=sentence)
         return charge
 
@@ -195,7 +194,7 @@ class Decider:
         charge = make_charge(self.case, decision)
         sentence = charge.sentence
         if binding:
-            sentence = f"{sentence} {self.case._render(binding.sentence)}"
+            sentence = join(self.env, sentence, self.case._render(binding.sentence))
         low, high = decision.interval
         facts = {
             "probability": decision.probability,
@@ -268,15 +267,15 @@ class Decider:
                 continue
             sentence = choice.token._recovery_render_ceiling(refusal)
             if not refusal.allowed_from:
-                return Stop(Sentence(sentence))
+                return Stop(sentence)
             rule = choice.token._recovery_get_rule(refusal)
             # Instants are stored in whole seconds, which must not fall before the rule's.
             allowed_from = naive(refusal.allowed_from) + timedelta(seconds=1)
             charge = self._put_off(charge, allowed_from, sentence, rule)
         is_late = charge.planned_at > self.case.deadline_at
         if is_late and charge.source not in ("method", "backup", "mended"):
-            sentence = self.env._("%(reason)s The window ends before.", reason=charge.sentence)
-            return Stop(Sentence(sentence))
+            sentence = say(self.env, "window_ends_before", reason=charge.sentence)
+            return Stop(sentence)
         return charge
 
     def _follow_bank(self, charge, token, latest):
@@ -284,8 +283,7 @@ class Decider:
         until = latest.advised_until
         if not until or latest.token_id != token or charge.planned_at >= until:
             return charge
-        date = token._recovery_format_instant(until)
-        sentence = self.env._("Not before %(date)s, as the bank advises.", date=date)
+        sentence = say(self.env, "bank_advises", at=self.case.partner_id._recovery_localise(until))
         return self._put_off(charge, until, sentence)
 
     def _put_off(self, charge, instant, sentence, rule=None):

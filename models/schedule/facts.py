@@ -6,7 +6,6 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...declines.networks import BANK_SCHEMES
-from ...timing import Sentence
 from ...timing.ceiling import check, next_allowed
 from ...timing.plan.smart import (
     Case,
@@ -19,6 +18,7 @@ from ...timing.plan.smart import (
     RetryPolicy,
 )
 from ...tools.instants import aware, find_zone
+from ...tools.said import say
 from .advice import RetryAdvice
 from .record import make_failure
 
@@ -57,7 +57,7 @@ class Ceilings:
 
     @property
     def sentence(self):
-        return Sentence(self._token._recovery_render_ceiling(self._ceiling))
+        return self._token._recovery_render_ceiling(self._ceiling)
 
     def first_allowed(self, instant):
         """Return the first allowed instant; the first ceiling is the one to tell of."""
@@ -197,7 +197,7 @@ class TimingFacts:
         skipped = finished[-1:]
         if skipped.state == "refused":
             at = max(skipped.finished_at, skipped.planned_at) + SKIP_REST
-            sentence = Sentence(self.env._("The charge before it was left out."))
+            sentence = say(self.env, "left_out")
             constraints.append(NotBefore("skipped", aware(at), sentence))
         elif skipped and not self.case.retry_advice:
             constraints.append(self.make_rest(aware(self.case._get_last_failure(finished))))
@@ -205,20 +205,16 @@ class TimingFacts:
 
     def make_rest(self, last_failure):
         """Return the rest of a case after a retry, given at an aware UTC instant."""
-        sentence = Sentence(self.env._("The charge before it was only just declined."))
+        sentence = say(self.env, "just_declined")
         return NotBefore("rest", last_failure + RETRY_REST, sentence)
 
     def _get_cool_downs(self, choice):
         """Return why the method waits: several invoices on one empty card are one problem."""
         constraints = []
         if until := find_cool_down_end(choice.history, self.case.move_id):
-            sentence = Sentence(
-                self.env._("The method was just declined for another invoice of the customer.")
-            )
+            sentence = say(self.env, "cool_down")
             constraints.append(NotBefore("cooldown", until, sentence))
-        sentence = Sentence(
-            self.env._("Another invoice of the customer is charged to the same method first.")
-        )
+        sentence = say(self.env, "sibling_first")
         for planned_at in self._read_planned_siblings(choice.token):
             at = aware(planned_at)
             constraints.append(NotBetween("cooldown", at - COOL_DOWN, at + COOL_DOWN, sentence))
@@ -260,8 +256,8 @@ class TimingFacts:
         """Return outside advice; the last one that names an instant is followed."""
         hints = []
         if self._is_funded(failures[-1].at, choice):
-            sentence = self.env._("Another invoice was just paid with the same method.")
-            hints.append(Hint("now", sentence=Sentence(sentence)))
+            sentence = say(self.env, "sibling_paid")
+            hints.append(Hint("now", sentence=sentence))
         return hints + RetryAdvice(self.case).get_hints(failures[-1].at)
 
     def _is_funded(self, last_failure, choice):

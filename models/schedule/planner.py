@@ -7,6 +7,7 @@ from odoo import fields
 
 from ...timing import Stop
 from ...tools.instants import aware, naive
+from ...tools.said import say
 from ..case.alerts import answer_case
 from ..case.recovery_attempt import IN_FLIGHT
 from ..method.history import BLOCKING_CLASSES
@@ -131,8 +132,9 @@ class Planner:
         allowed_from = stopped[-STOPPED_A_DAY].finished_at + timedelta(days=1)
         if charge.planned_at >= allowed_from:
             return charge
-        sentence = self.env._(
-            "%(reason)s Put off by a day, since %(count)s charges in a row were not let out.",
+        sentence = say(
+            self.env,
+            "delayed_a_day",
             reason=charge.sentence,
             count=len(stopped),
         )
@@ -150,9 +152,9 @@ class Planner:
         if self.choice.block:
             reason = self.choice.block.sentence
         elif planned._get_token() != self.choice.token:
-            reason = self.env._("Another payment method is charged instead.")
+            reason = say(self.env, "other_method")
         elif TimingFacts(self.case).has_news_of_siblings(planned, self.choice):
-            reason = self.env._("Planned anew: another invoice was just paid with the method.")
+            reason = say(self.env, "planned_anew_paid")
         else:
             return False
         return bool(planned._set_state("cancelled", sentence=reason))
@@ -231,7 +233,7 @@ class Planner:
     def _leave_grace(self):
         """Charge once more in the grace period when a method has been added or updated."""
         if not self.choice.block:
-            reason = self.env._("The payment method was added or updated.")
+            reason = say(self.env, "method_changed")
             self.case._set_state("in_recovery", reason, grace_until=False, exhausted_at=False)
 
     def _charge_new_method(self):
@@ -244,7 +246,7 @@ class Planner:
             return
         if not self.choice.token or self.choice.block:
             return
-        reason = self.env._("The customer replaced the payment method on their page.")
+        reason = say(self.env, "replaced_on_page")
         if case.state == "grace":
             case._set_state("in_recovery", reason, grace_until=False)
         case._on_new_method()
@@ -374,7 +376,7 @@ class Planner:
         charge = PlannedCharge(
             self.move._get_next_charge_instant(fields.Datetime.now()),
             "collect",
-            self.env._("Charged automatically on the due date."),
+            say(self.env, "collected"),
         )
         return self._create(charge, due_date=self.move._get_recovery_today())
 
@@ -398,7 +400,7 @@ class Planner:
     def _plan_when_mended(self, attempt):
         """Plan a first charge anew for when the provider of a failed one has been mended."""
         at = self.move._get_next_charge_instant(fields.Datetime.now() + MENDED_LOOK)
-        sentence = self.env._("Waits until an administrator has mended the provider.")
+        sentence = say(self.env, "wait_for_provider")
         again = self._create(PlannedCharge(at, "mended", sentence), due_date=attempt.due_date)
         again.waiting_provider_id = attempt.transaction_id.provider_id
         return True
@@ -438,8 +440,9 @@ class Planner:
             return charge
         if told_at:
             return charge._replace(planned_at=self._get_first_hour(earliest))
-        sentence = self.env._(
-            "%(reason)s The customer is told of it a day before, since it is the first time.",
+        sentence = say(
+            self.env,
+            "backup_told_before",
             reason=charge.sentence,
         )
         return charge._replace(planned_at=self._get_first_hour(earliest), sentence=sentence)

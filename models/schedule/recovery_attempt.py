@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools.instants import naive
+from ...tools.said import say
 from ..rules.block import Block
 from .facts import SMART_SOURCES, find_cool_down_end
 from .planner import BACKUP_NOTICE
@@ -88,7 +89,7 @@ class RecoveryAttempt(models.Model):
         until = find_cool_down_end(history, self.move_id)
         if not until:
             return None
-        sentence = self.env._("The method was just declined for another invoice of the customer.")
+        sentence = say(self.env, "cool_down")
         return Block("cool_down", sentence, naive(until) + timedelta(seconds=1))
 
     @api.model
@@ -103,8 +104,9 @@ class RecoveryAttempt(models.Model):
         token = self.token_id
         method = token._recovery_get_label()
         if not token.recovery_backup_at:
-            sentence = self.env._(
-                "The customer has not agreed to have %(method)s charged when another fails.",
+            sentence = say(
+                self.env,
+                "backup_not_agreed",
                 method=method,
             )
             return Block("method", sentence, moot=True)
@@ -113,9 +115,7 @@ class RecoveryAttempt(models.Model):
             return None
         if not told_at:
             self.case_id._announce_backup(token)
-        sentence = self.env._(
-            "The customer is told first that %(method)s is charged.", method=method
-        )
+        sentence = say(self.env, "backup_told_first", method=method)
         return Block("backup", sentence, (told_at or now) + BACKUP_NOTICE)
 
     def _tell_siblings(self):

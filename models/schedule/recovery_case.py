@@ -2,6 +2,7 @@ import hashlib
 
 from odoo import api, fields, models
 
+from ...tools.said import SaidField, put, say
 from ..case.answers import fill_answer
 from ..case.recovery_attempt import FAILED_STATES, SOURCES
 from ..case.states import CHARGING_STATES
@@ -51,7 +52,7 @@ class RecoveryCase(models.Model):
         "charges as soon as a method is added or updated; for Own Set-Up, as soon as the provider "
         "was mended.",
     )
-    block_sentence = fields.Char(
+    block_sentence = SaidField(
         string="No Charge Because",
         readonly=True,
         copy=False,
@@ -74,7 +75,7 @@ class RecoveryCase(models.Model):
         compute="_compute_next_attempt", search="_search_next_attempt_at", string="Next Attempt"
     )
     next_attempt_sentence = fields.Char(
-        compute="_compute_next_attempt",
+        compute="_compute_next_attempt_sentence",
         string="Why Then",
         help="Why the next charge is planned so.",
     )
@@ -109,7 +110,7 @@ class RecoveryCase(models.Model):
         help="What somebody, or something, outside the schedule advised for the next charge.",
     )
     retry_advice_at = fields.Datetime(string="Advised Time", readonly=True, copy=False)
-    retry_advice_reason = fields.Char(string="Who Advised, and Why", readonly=True, copy=False)
+    retry_advice_reason = SaidField(string="Who Advised, and Why", readonly=True, copy=False)
     retry_advice_since = fields.Datetime(string="Advised", readonly=True, copy=False)
     retry_block = fields.Char(
         string="Can't Be Retried Now",
@@ -131,8 +132,13 @@ class RecoveryCase(models.Model):
             planned = case.attempt_ids.filtered(lambda attempt: attempt.state == "planned")[:1]
             case.next_attempt_id = planned
             case.next_attempt_at = planned.planned_at
-            case.next_attempt_sentence = planned.sentence
             case.next_attempt_rule_id = planned.rule_id
+
+    @api.depends("attempt_ids.state", "attempt_ids.sentence")
+    @api.depends_context("lang", "tz")
+    def _compute_next_attempt_sentence(self):
+        for case in self:
+            case.next_attempt_sentence = case.next_attempt_id.sentence
 
     def _search_next_attempt_at(self, operator, value):
         domain = [("state", "=", "planned"), ("planned_at", operator, value)]
@@ -169,7 +175,7 @@ class RecoveryCase(models.Model):
 
     def action_retry_now(self):
         """Make the next charge due and wake the job; nothing is charged in this request."""
-        reason = self.env._("Asked for by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "asked_by", user=self.env.user.name)
         left_out = self._act_on_each(
             lambda case_sudo: case_sudo._plan_by_user(fields.Datetime.now(), reason)
         )
@@ -183,7 +189,7 @@ class RecoveryCase(models.Model):
 
     def action_skip(self):
         """Leave out the next charge of these cases; the schedule goes on with the one after."""
-        reason = self.env._("Skipped by %(user)s.", user=self.env.user.name)
+        reason = say(self.env, "skipped_by", user=self.env.user.name)
         left_out = self._act_on_each(lambda case_sudo: Planner(case_sudo).skip(reason))
         return self._notify(self.env._("The next charge is left out."), left_out)
 
@@ -216,7 +222,7 @@ class RecoveryCase(models.Model):
                 left_out.append(block)
                 continue
             case_sudo.write(values)
-            case_sudo._replan(values["retry_advice_reason"] or self.env._("Planned anew."))
+            case_sudo._replan(values["retry_advice_reason"] or say(self.env, "planned_anew"))
         return left_out
 
     # === BUSINESS METHODS === #
@@ -423,8 +429,8 @@ class RecoveryCase(models.Model):
 
     @api.model
     def _render(self, sentence):
-        """Translate a sentence of `timing`, whose terms are exported with the addon's."""
-        return self.env._(sentence.source, **sentence.values)
+        """Return a sentence of `timing` in words; one that was put into words already as it is."""
+        return put(self.env, sentence)
 
     @api.model
     def _get_database_uuid(self):

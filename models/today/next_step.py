@@ -173,11 +173,12 @@ def say_charging(env, reader, attempt):
     if attempt.state == "running":
         return env._("Is being charged right now.")
     ask_at = attempt.resolve_at if attempt.state == "unknown" else attempt.deadline_at
-    when = reader.say_instant(ask_at) if ask_at else ""
     if attempt.state == "unknown":
-        if not when:
+        if not ask_at:
             return env._("Waits for the provider's word on the charge.")
+        when = reader.say_instant(ask_at)
         return env._("Waits for the provider, who is asked again %(when)s.", when=when)
-    if not when:
+    if not ask_at:
         return env._("The money is on its way.")
+    when = reader.name_instant(ask_at)
     return env._("The money is on its way; the bank lets know until %(when)s.", when=when)

@@ -147,11 +147,11 @@ def test_wait_that_is_over_does_not_end_a_later_one():
 def test_sentence_names_rule_and_instant_and_leaves_the_instant_to_the_caller():
     declined = NOW - HOUR
     refusal = refuse(tries(1, advice_code="27", last=declined), MASTERCARD)
-    local = {**refusal.sentence.values, "date": "27 Nov 09:00"}
+    local = {**refusal.sentence.values, "at": "27 Nov 09:00"}
     assert refusal.sentence.source % local == (
         "Not before 27 Nov 09:00: Mastercard advice 27 (retry after 4 days)."
     )
-    assert refusal.sentence.values["date"] == declined + 4 * DAY
+    assert refusal.sentence.values["at"] == declined + 4 * DAY
 
 
 @pytest.mark.parametrize("network", ["amex", "discover", "diners", "jcb", "elo", ""])

@@ -90,7 +90,9 @@ def test_example_shows_what_a_notice_waits_for():
     lines = preview(example, STEPS[:1], BERLIN, BERLIN)
     (lived,) = [line.lived for line in lines if line.lived]
     assert lived.at == MONDAY + DAY + timedelta(hours=1)
-    assert str(lived.held[0]) == "A charge at 2026-03-03 10:00 will probably succeed (80 %)."
+    assert str(lived.held[0]) == (
+        "A charge at 2026-03-03 10:00:00+01:00 will probably succeed (80 %)."
+    )
 
 
 def test_example_of_an_invoice_without_a_saved_method():

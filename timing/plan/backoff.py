@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from ..decision import Decision, Sentence, Stop, _
+from ..decision import Decision, Sentence, Stop
 
 WAITS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
@@ -18,7 +18,7 @@ def plan_technical_retry(failures: int, last_failure: datetime) -> Decision | St
     if failures > len(WAITS):
         return Stop(
             Sentence(
-                _("The provider could not be reached %(failures)s times in a row."),
+                "unreachable_often",
                 {"failures": failures},
             )
         )
@@ -26,7 +26,7 @@ def plan_technical_retry(failures: int, last_failure: datetime) -> Decision | St
         last_failure.astimezone(timezone.utc) + WAITS[failures - 1],
         "technical",
         Sentence(
-            _("The provider could not be reached; quick try %(number)s of %(tries)s."),
+            "unreachable",
             {"number": failures, "tries": len(WAITS)},
         ),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from ..arrays import np
 from ..case import Case, Hint, local_minutes
 from ..constraints import AllowedInstants
-from ..decision import Decision, Sentence, Stop, _
+from ..decision import Decision, Sentence, Stop
 from ..model import bins
 from ..model.calibration import moved
 from ..model.model import Model
@@ -83,7 +83,7 @@ def choose(
         outlook.cost[:] = cost
         plan = replace(outlook.best(tries), value=0.0)
     if not plan.slots:
-        return Stop(Sentence(_("A further try costs more than it is likely to bring.")))
+        return Stop(Sentence("costs_more"))
     return chooser.choose(plan if advised else chooser.prefer_spread(plan))
 
 
@@ -335,29 +335,12 @@ def explain(source: str, case: Case, probability: float) -> Sentence:
 
 
 _SENTENCES = {
-    "payday": _(
-        "Try %(number)s of %(tries)s, when the customer's pay has probably come: "
-        "%(percent)s %% likely to succeed."
-    ),
-    "smart": _(
-        "Try %(number)s of %(tries)s, where it adds most to the tries before and after it: "
-        "%(percent)s %% likely to succeed."
-    ),
-    "advice": _(
-        "Try %(number)s of %(tries)s, after the wait that the card network asked for: "
-        "%(percent)s %% likely to succeed."
-    ),
-    "ladder": _(
-        "Try %(number)s of %(tries)s, at the instant of the fixed retry schedule: "
-        "%(percent)s %% likely to succeed."
-    ),
-    "spread": _(
-        "Try %(number)s of %(tries)s, at its place among tries that are spread over the window: "
-        "%(percent)s %% likely to succeed."
-    ),
-    "hint": _(
-        "Try %(number)s of %(tries)s, when it was asked for: %(percent)s %% likely to succeed."
-    ),
+    "payday": "try_payday",
+    "smart": "try_smart",
+    "advice": "try_advice",
+    "ladder": "try_ladder",
+    "spread": "try_spread",
+    "hint": "try_hint",
 }
 
 

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from ...tools.instants import aware
 from ..case import Case, Hint
 from ..constraints import AllowedHours, AllowedInstants, Constraint, NotBefore
-from ..decision import Decision, Sentence, Stop, _
+from ..decision import Decision, Sentence, Stop
 from .backoff import WAITS, plan_technical_retry
 
 _ENDS = {
-    "never": _("This payment method will not work again; another one is needed."),
-    "fix_data": _("The details of the payment method have to be corrected before the next try."),
-    "customer_action": _("The customer has to confirm the payment; a charge alone would fail."),
+    "never": "needs_other_method",
+    "fix_data": "needs_details",
+    "customer_action": "needs_confirmation",
 }
 _ADVICE_ENDS = {
     "never": "never",
@@ -45,10 +45,10 @@ def stop_or_quick(case: Case, now: datetime) -> Stop | Decision | None:
         if binding:
             return Stop(binding.sentence)
     if case.tries_used >= policy.tries:
-        return Stop(Sentence(_("All %(tries)s tries have been made."), {"tries": policy.tries}))
+        return Stop(Sentence("all_tries_made", {"tries": policy.tries}))
     if now > end:
         days = {"days": f"{policy.window:g}"}
-        return Stop(Sentence(_("The window of %(days)s days for retries is over."), days))
+        return Stop(Sentence("window_of_days_over", days))
     return None
 
 
@@ -68,7 +68,7 @@ def _rest(case: Case) -> list[Constraint]:
     last = case.failures[-1]
     if last.wait_until or any(hint.kind in ("now", "at") for hint in case.hints):
         return []
-    sentence = Sentence(_("The charge before it was only just declined."))
+    sentence = Sentence("just_declined")
     return [NotBefore(REST_KIND, last.at + REST, sentence)]
 
 
@@ -76,11 +76,11 @@ def _rules(case: Case) -> list[Constraint]:
     rules = list(case.constraints)
     wait = max((f.wait_until for f in case.failures if f.wait_until), default=None)
     if wait:
-        sentence = Sentence(_("The card network asked not to try again before then."))
+        sentence = Sentence("network_asked")
         rules.append(NotBefore("advice", wait, sentence))
     for hint in case.hints:
         if hint.kind == "not_before" and hint.at:
-            sentence = hint.sentence or Sentence(_("Somebody asked not to try before then."))
+            sentence = hint.sentence or Sentence("somebody_asked")
             rules.append(NotBefore("hint", aware(hint.at), sentence))
     return rules
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..calendar import ChargeHours
-from ..decision import Decision, Sentence, Stop, _
+from ..decision import Decision, Sentence, Stop
 
 # Against simulated payers the evenly spread schedule at this local hour does best or nearly so.
 EVEN_HOUR = 10.0
@@ -73,9 +73,9 @@ def plan_ladder(
         on while its payment method cannot be charged
     """
     if sent >= ladder.tries:
-        return Stop(Sentence(_("All %(tries)s tries have been made."), {"tries": ladder.tries}))
+        return Stop(Sentence("all_tries_made", {"tries": ladder.tries}))
     if ladder.waits and rungs_used >= len(ladder.waits):
-        return Stop(Sentence(_("All %(tries)s retries are used up."), {"tries": ladder.tries}))
+        return Stop(Sentence("all_retries_used", {"tries": ladder.tries}))
     plan = _plan_own_waits if ladder.waits else _plan_evenly
     # Adding to a local time would count the hours of its clock, not those that pass.
     first_failure = first_failure.astimezone(timezone.utc)
@@ -83,7 +83,7 @@ def plan_ladder(
     decision = plan(ladder, first_failure, last_failure, rungs_used, now, hours)
     if decision is None or decision.at > ladder.window_end(first_failure):
         days = {"days": f"{ladder.window:g}"}
-        return Stop(Sentence(_("The window of %(days)s days for retries is over."), days))
+        return Stop(Sentence("window_of_days_over", days))
     return decision
 
 
@@ -91,9 +91,7 @@ def _plan_own_waits(ladder, first_failure, last_failure, rungs_used, now, hours)
     wait = ladder.waits[rungs_used]
     at = hours.next_instant(max(last_failure + timedelta(hours=wait), now))
     source, amount = (
-        (_("Retry %(number)s of %(tries)s: %(amount)s days after the last failure."), wait / 24)
-        if wait % 24 == 0
-        else (_("Retry %(number)s of %(tries)s: %(amount)s hours after the last failure."), wait)
+        ("retry_after_days", wait / 24) if wait % 24 == 0 else ("retry_after_hours", wait)
     )
     values = {"number": rungs_used + 1, "tries": ladder.tries, "amount": f"{amount:g}"}
     return Decision(at, "ladder", Sentence(source, values))
@@ -113,7 +111,7 @@ def _plan_evenly(ladder, first_failure, last_failure, rungs_used, now, hours):
         at = _get_instant(day, hour, hours)
         if at > now and at > last_failure:
             values = {"number": number, "tries": ladder.tries, "days": f"{ladder.window:g}"}
-            source = _("Retry %(number)s of %(tries)s, spread evenly over %(days)s days.")
+            source = "retry_spread"
             return Decision(at, "ladder", Sentence(source, values))
     return None
 

@@ -24,7 +24,7 @@ from ..case import (
     tidy,
 )
 from ..constraints import AllowedHours, AllowedInstants, AtMost, Never, NotBefore, NotBetween
-from ..decision import Decision, Sentence, Stop, _
+from ..decision import Decision, Sentence, Stop
 from .journeys import REST_KIND, allowed_instants, follow_hint, stop_or_quick
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _technical(case: Case, quick: Decision, model: "Model") -> SmartDecision:
 
 def _window_over(case: Case) -> Sentence:
     days = {"days": f"{case.policy.window:g}"}
-    return Sentence(_("The window of %(days)s days for retries is over."), days)
+    return Sentence("window_of_days_over", days)
 
 
 _PRIORS: list["Model"] = []

@@ -78,7 +78,7 @@ def read_alerts(cr: Any) -> frozenset[int]:
 
 
 _DIARY = """
-    SELECT attempt.started_at, 'attempt ' || attempt.id, attempt.state, attempt.sentence
+    SELECT attempt.started_at, 'attempt ' || attempt.id, attempt.state, attempt.sentence::text
       FROM recovery_attempt attempt JOIN account_move move ON move.id = attempt.move_id
      WHERE move.name = %(name)s
      UNION ALL

@@ -42,7 +42,7 @@ _HOLDS_CHARGE = """
      WHERE locktype = 'advisory' AND application_name = %s
 """
 _UNFINISHED = """
-    SELECT move.name, attempt.state, attempt.sentence
+    SELECT move.name, attempt.state, attempt.sentence::text
       FROM recovery_attempt attempt JOIN account_move move ON move.id = attempt.move_id
      WHERE attempt.state IN ('planned', 'running', 'unknown', 'pending')
 """
