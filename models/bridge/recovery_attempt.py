@@ -52,7 +52,7 @@ class RecoveryAttempt(models.Model):
         """
         self.ensure_one()
         attempt, _has_time = self._claim_one(self.id)
-        if attempt and not attempt._carry_out() and attempt.state == "planned":
+        if attempt and not attempt._carry_out().is_recorded and attempt.state == "planned":
             raise try_later(attempt.planned_at, attempt.sentence)
         states = dict(self._fields["state"]._description_selection(self.env))
         return " · ".join(filter(None, (states[self.state], self.sentence)))

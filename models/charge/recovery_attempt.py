@@ -374,17 +374,19 @@ class RecoveryAttempt(models.Model):
         :param is_repeat: whether to ask once more for a charge of unknown outcome
         :param PaidCharges paid: where it waits to be booked with others when it is paid; it is
             booked, and its case reacts, at once when not told
-        :return: whether this worker recorded an outcome
+        :return: its sender, who knows whether this worker recorded an outcome
+        :rtype: Sender
         """
         self.ensure_one()
         # Known before the commit, which forgets what was read.
         transaction, move = self.transaction_id, self.move_id
         sender = Sender(self, is_repeat)
-        is_recorded = sender.send()
-        waits = is_recorded and paid and not sender.is_settled and paid.add(self, transaction, move)
-        if is_recorded and not waits:
+        sender.send()
+        is_open = sender.is_recorded and not sender.is_settled
+        waits = is_open and paid and paid.add(self, transaction, move)
+        if sender.is_recorded and not waits:
             self._finish(transaction, move, sender.is_settled)
-        return is_recorded
+        return sender
 
     def _finish(self, transaction, move, is_settled=False):
         """Book a recorded outcome, then let the case react to it.
@@ -592,10 +594,8 @@ class RecoveryAttempt(models.Model):
         :param list unfinished: is added something when the time is over
         """
         while attempt := self._claim(due):
-            rests_until = None
-            if not attempt._carry_out(paid=paid) and attempt.state == "planned":
-                rests_until = attempt.planned_at  # It was put back.
-            due.finish(attempt.id, rests_until)
+            sender = attempt._carry_out(paid=paid)
+            due.finish(attempt.id, sender.rests_until)
             jobs.commit(self.env, 1)
             self._book_paid(paid)
         self._book_paid(paid, is_last=True)

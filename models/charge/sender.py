@@ -37,14 +37,17 @@ class Sender:
 
     :param attempt: a `recovery.attempt`, running or unknown, in its company
     :param is_repeat: whether to ask once more for a charge of unknown outcome
+    :ivar is_recorded: whether this worker recorded an outcome
     :ivar is_settled: whether it was declined, and nothing is left to book
+    :ivar rests_until: when (UTC, naive) its provider takes more, where it was put back for that
     """
 
     def __init__(self, attempt, is_repeat=False):
         self._attempt = attempt
         self._env = attempt.env
         self._is_repeat = is_repeat
-        self.is_settled = False
+        self.is_recorded = self.is_settled = False
+        self.rests_until = None
         self._answer = Answer(attempt.transaction_id.provider_code, is_repeat)
         # In sudo mode: providers are readable by administrators only.
         self._pace = ProviderPace(attempt.transaction_id.provider_id.sudo())
@@ -53,16 +56,14 @@ class Sender:
         """Send the attempt and commit what became of it.
 
         What its provider does not take yet is put back, and not sent.
-
-        :return: whether this worker recorded an outcome
         """
         # Whoever asks once more has waited before.
         if not self._is_repeat and (until := self._pace.take_turn()):
             self._try_to_put_back(until, say(self._env, "provider_busy"))
-            return False
-        recorded = self._send_and_record()
+            self.rests_until = until
+            return
+        self.is_recorded = self._send_and_record()
         self._pace.back_off(self._answer.back_off)
-        return recorded
 
     def _send_and_record(self):
         try:
