@@ -15,6 +15,7 @@ from ..models.flow.criteria import (
 from ..models.flow.definition import Definition
 from ..models.flow.recovery_flow_step_mixin import KINDS_WITH_DAYS
 from ..models.rules.recovery_decline_reason import DECLINE_CLASSES
+from ..tools.said import SaidField
 
 FAILED = "event:attempt_failed"
 # What is told from the context here is this object, which nobody can send from outside.
@@ -97,7 +98,7 @@ class RecoveryFlowBuilder(models.TransientModel):
     )
     active = fields.Boolean(related="automation_id.active")
     recipe = fields.Char(related="automation_id.recovery_recipe")
-    error = fields.Char(related="automation_id.recovery_error")
+    error = SaidField(related="automation_id.recovery_error")
     run_count = fields.Integer(compute="_compute_counts")
     version_ids = fields.One2many(
         comodel_name="recovery.flow.version", compute="_compute_counts", string="Versions"
