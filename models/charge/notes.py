@@ -101,7 +101,11 @@ def _find_parents(moves):
     return {
         move_id: max(
             of_move_sudo[:_MOST_PARENTS],
-            key=lambda each: (each.message_type in _WRITTEN_BY, each.date, each.id),
+            key=lambda each: (
+                each.message_type in _WRITTEN_BY,
+                each.date or each.create_date,
+                each.id,
+            ),
         ).id
         for move_id, of_move_sudo in messages_sudo.grouped("res_id").items()
     }

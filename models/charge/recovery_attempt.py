@@ -456,9 +456,10 @@ class RecoveryAttempt(models.Model):
     def _settle(self, transaction):
         """Book the payment; when that fails, the money is recorded and Odoo's own job books it."""
         transaction = transaction.with_context(recovery_own_work=OWN_WORK)
-        if transaction.state == "draft" or transaction.is_post_processed:
-            return
         for turn in range(1, BOOK_TRIES + 1):
+            # Whoever was at work on it may have booked it.
+            if transaction.state == "draft" or transaction.is_post_processed:
+                return
             try:
                 transaction._post_process()
                 # What didn't move money is committed with the reaction.
