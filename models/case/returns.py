@@ -200,7 +200,7 @@ def describe_return(env, payment, decline, date, amount=None):
             payment=known["payment"],
         )
     if decline.network in CARD_NETWORKS or not known["code"]:
-        told = ": ".join(filter(None, (known["code"], known["reason"])))
+        told = ": ".join(filter(None, (known["code"], reason.name)))
         known["told"] = f"{told}. {decline.message}".strip(". ")
         return say(env, "taken_back_on", **known)
     if decline.message:

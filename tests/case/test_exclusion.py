@@ -39,7 +39,7 @@ class TestExclusion(NoticeCommon):
             self._follow_at(clock, "2026-11-25 12:00:00")
             notice = self._get_notice(case)
             self.assertEqual((notice.state, notice.status), ("planned", "held"))
-            self.assertIn("Excluded from notices until 2026-11-27", notice.sentence)
+            self.assertIn("Excluded from notices until Fri, Nov 27", notice.sentence)
             self._follow_at(clock, "2026-11-27 12:00:00")
             self.assertFalse(case.excluded or case.excluded_since)
             self.assertTrue(case.next_attempt_at)

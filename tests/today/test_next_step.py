@@ -142,7 +142,7 @@ class TestNextStep(RecoveryCommon):
         for state, values, words in (
             ("running", {}, "right now"),
             ("unknown", {"resolve_at": "2027-03-10 12:00:00"}, r"asked again today at 1:00\sPM"),
-            ("pending", {"deadline_at": "2027-03-24 12:00:00"}, r"until on Wed, Mar 24 at"),
+            ("pending", {"deadline_at": "2027-03-24 12:00:00"}, r"until Wed, Mar 24, 1:00\sPM"),
         ):
             attempt.write({"state": state, **values})
             kind, sentence = self._read(case)
