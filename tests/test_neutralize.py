@@ -58,6 +58,7 @@ NOTHING_PENDING = {
     "recovery.decline.code": "knowledge",
     "recovery.decline.reason": "knowledge",
     "recovery.event": "what happened; rules were set off for it when it was written",
+    "recovery.flow.version": "what a flow did; a person goes back to it",
     "recovery.network.rule": "knowledge",
     "recovery.policy.retry": "waits of a policy",
     "recovery.provider.pace": "a counter",
