@@ -170,14 +170,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--transactions", type=int, help="in the database (200,000)")
     parser.add_argument("--debts", type=int, help="of which failed first (15,000)")
     parser.add_argument("--seeds", type=int, help="merchants (20)")
-    parser.add_argument("--merchants", type=int, help="debts of each merchant (400)")
+    parser.add_argument("--merchants", type=int, help="debts of each merchant (250)")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     quick = arguments.quick
     arguments.transactions = arguments.transactions or (3_000 if quick else 200_000)
     arguments.debts = arguments.debts or (200 if quick else 15_000)
     arguments.seeds = arguments.seeds or (2 if quick else 20)
-    arguments.merchants = arguments.merchants or (100 if quick else 400)
+    arguments.merchants = arguments.merchants or (100 if quick else 250)
     return arguments
 
 
