@@ -19,8 +19,8 @@ from .facts import read_history
 
 # Rows in the memory of this process at a time.
 _BATCH = 20000
-# The model remembers no more cases.
-MOST_TAUGHT = 6000
+# More take the job longer and teach little more: what is older counts less.
+MOST_TAUGHT = 3000
 _FAILED = SQL(
     """
     (transaction.state = 'error' OR transaction.state = 'cancel' AND (
