@@ -20,11 +20,23 @@ def estimate(looks, count=None, **values):
     return combine(looks, count or len(looks), LADDERS, **values).by_schedule["one"]
 
 
-def test_share_is_what_the_tries_bring_together():
-    looks = [make_look(0.2, [(0.2, number % 5 == 0, 14.0)]) for number in range(200)]
-    found = estimate(looks)
-    assert found.share == pytest.approx(1 - 0.8**4, abs=0.01)
+def test_share_is_what_the_tries_bring_together_of_those_that_can_heal():
+    looks = [make_look(0.2, [(0.2, number % 5 == 0, 14.0)]) for number in range(400)]
+    outlooks = combine(looks, len(looks), LADDERS)
+    found, (level, _deviation) = outlooks.by_schedule["one"], outlooks.level
+    hazard = 1 / (1 + 4 * np.exp(-level))
+    assert found.share == pytest.approx((1 - outlooks.immune) * (1 - (1 - hazard) ** 4), abs=0.02)
+    assert 0.05 < outlooks.immune < 0.25 and level > 0, "the others then answer better"
     assert found.low < found.share < found.high and not found.why
+
+
+def test_debts_that_fail_and_fail_again_raise_the_share_that_nothing_heals():
+    often = [(0.3, False, day) for day in (3.0, 7.0, 10.0, 14.0)]
+    paid = [(0.3, True, 3.0)]
+    stubborn = [make_look(0.3, often if number % 2 else paid) for number in range(200)]
+    plain = [make_look(0.3, [(0.3, number % 10 < 3, 3.0)]) for number in range(200)]
+    shares = [combine(looks, 200, LADDERS).immune for looks in (stubborn, plain)]
+    assert shares[0] > shares[1] + 0.1
 
 
 def test_merchants_own_retries_move_the_estimate_and_narrow_it():
