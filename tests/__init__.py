@@ -42,6 +42,7 @@ from .charge import (
     test_fault,
     test_knowledge,
     test_block,
+    test_booking,
     test_look_up,
     test_lost_race,
     test_money,

@@ -1,6 +1,7 @@
 """The notes that Odoo writes on invoices, one by one, written on many of them at once."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from markupsafe import escape
 
@@ -103,7 +104,7 @@ def _find_parents(moves):
             of_move_sudo[:_MOST_PARENTS],
             key=lambda each: (
                 each.message_type in _WRITTEN_BY,
-                each.date or each.create_date,
+                each.date or datetime.min,
                 each.id,
             ),
         ).id
