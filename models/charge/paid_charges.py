@@ -17,7 +17,7 @@ from ...tools import jobs
 from .booking import book_together, filter_alike
 
 # So many are booked in one database transaction, which holds their invoices and the numbers of
-# their journal for less than a second: with more the rest of the work outweighs what is shared.
+# their journal for some seconds at most: with more the rest outweighs what is shared.
 MOST = 40
 # How long the first one of some waits for others, in seconds.
 MOST_WAIT = 5.0
