@@ -52,7 +52,7 @@ class AuditPage:
         values = {
             "start": format_date(self.env, audit.date_from),
             "end": format_date(self.env, audit.date_to),
-            "at": format_datetime(self.env, audit.write_date),
+            "at": format_datetime(self.env, audit.made_at),
         }
         if self.file:
             names = {

@@ -66,6 +66,9 @@ class RecoveryAudit(models.Model):
         readonly=True,
         copy=False,
     )
+    made_at = fields.Datetime(
+        string="Made", default=fields.Datetime.now, required=True, readonly=True, copy=False
+    )
     error = fields.Char(readonly=True, copy=False, help="Why it could not be made.")
     date_from = fields.Datetime(string="From", readonly=True, copy=False)
     date_to = fields.Datetime(string="To", readonly=True, copy=False)
@@ -101,15 +104,11 @@ class RecoveryAudit(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("source", "file_name", "create_date")
+    @api.depends("source", "file_name", "made_at")
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for audit in self:
-            day = fields.Date.to_string(
-                fields.Datetime.context_timestamp(audit, audit.create_date).date()
-                if audit.create_date
-                else fields.Date.context_today(audit)
-            )
+            day = fields.Datetime.context_timestamp(audit, audit.made_at).date().isoformat()
             name = audit.file_name if audit.source == "file" else audit.company_id.name
             audit.display_name = f"{name or ''} {day}".strip()
 
@@ -343,6 +342,7 @@ class RecoveryAudit(models.Model):
         self.write(
             {
                 "state": "done",
+                "made_at": fields.Datetime.now(),
                 "error": False,
                 "result": result,
                 "suggested_policy_id": result.get("suggested") or False,

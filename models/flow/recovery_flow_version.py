@@ -89,7 +89,6 @@ class RecoveryFlowVersion(models.Model):
                 {
                     "automation_id": rule.id,
                     "definition": before,
-                    "saved_at": rule.write_date,
                     "user_id": False,
                 }
             )
