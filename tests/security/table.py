@@ -249,8 +249,8 @@ READS = {
     "recovery.audit": {
         "IUM": """
             company_id create_date create_uid date_from date_to error file file_name is_in_use
-            is_learned made_at packed page result source state suggested_policy_id switched_policy_id
-            write_date write_uid
+            is_learned made_at packed page result source state suggested_policy_id
+            switched_policy_id write_date write_uid
         """,
     },
     "recovery.case": {
