@@ -4,6 +4,7 @@ from . import (
     test_said,
     test_security,
     test_tour,
+    test_terms,
     test_views,
     test_webhook,
 )

@@ -24,7 +24,7 @@ BARE = {"TransactionCase", "HttpCase", "SingleTransactionCase", "AccountPaymentC
 # What the base begins with, at a clock of its own.
 BEFORE_BASE = {"PreparedCase", "_First"}
 # What only looks at files or definitions.
-READ_ONLY = {"TestFiles"}
+READ_ONLY = {"TestFiles", "TestTerms"}
 # Where a clock is set for whatever comes next, and how a test says to which day it goes.
 CLASS_WIDE = {"startClassPatcher", "enterClassContext", "addClassCleanup"}
 GOES_TO = {"freeze_time", "_at", "move_to", "_follow_at"}
