@@ -54,6 +54,7 @@ from .charge import (
 from .figures import (
     test_audit,
     test_dashboard,
+    test_figures_race,
     test_report,
     test_report_follows,
     test_report_lives,

@@ -68,13 +68,32 @@ class RecoveryAttempt(models.Model):
 
     @api.model
     def _fill_due_figures(self, batch=1000):
-        """Work out what the reports count of the charges that went out since the last time."""
-        domain = [("transaction_id", "!=", False), ("charged_on", "=", False)]
+        """Work out what the reports count of the charges that went out since the last time.
+
+        In their order, for each counts those before it: where somebody is at work on one, the next
+        run goes on. One that is on its way is its worker's.
+        """
+        domain = [
+            ("transaction_id", "!=", False),
+            ("charged_on", "=", False),
+            ("state", "!=", "running"),
+        ]
         while attempts := self.search(domain, order="id", limit=batch):
-            for attempt in attempts:
-                attempt.write(attempt._prepare_figures())
-            if not jobs.commit(self.env):
+            left = []
+            has_time = jobs.work_on_each(
+                self.env,
+                [attempts.ids],
+                lambda ids: self.browse(ids)._fill_figures(),
+                busy=left.append,
+                failed=lambda ids, _error, left=left: left.append(ids),
+                doing="Working out the figures of charges",
+            )
+            if left or not has_time:
                 return
+
+    def _fill_figures(self):
+        for attempt in self:
+            attempt.write(attempt._prepare_figures())
 
     # === GETTERS === #
 
