@@ -76,7 +76,6 @@ class RecoveryFlowBuilder(models.TransientModel):
     otherwise_ids = fields.One2many(
         comodel_name="recovery.flow.builder.step",
         inverse_name="builder_id",
-        string="Otherwise",
         domain=[("recovery_otherwise", "=", True)],
         context={"default_recovery_otherwise": True},
     )

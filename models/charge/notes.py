@@ -34,7 +34,7 @@ class GroupedNotes:
         for move in transaction._get_invoices_to_notify():
             self._bodies[author.id].append((move.id, body))
 
-    def write(self, env):
+    def write(self, env):  # pylint: disable=method-required-super
         """Write all notes."""
         for author_id, bodies in self._bodies.items():
             moves = env["account.move"].browse(move_id for move_id, _body in bodies)

@@ -363,7 +363,8 @@ class BaseAutomation(models.Model):
         user, company = get_author(self.env), self.sudo().recovery_company_id
         if not user:
             return None
-        if not company and self.env["res.company"].sudo().search([]) - user.company_ids:
+        others = [("id", "not in", user.company_ids.ids)]
+        if not company and self.env["res.company"].sudo().search_count(others, limit=1):
             return self.env._(
                 "“%(flow)s” is for all companies, and you don't work for all of them. Copy it, and "
                 "change the copy.",

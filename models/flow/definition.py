@@ -30,7 +30,7 @@ class Definition:
 
     # === READ === #
 
-    def read(self):
+    def read(self):  # pylint: disable=method-required-super
         """Return the values; ``None`` where the rule says more than they can."""
         rule = self.rule_sudo
         actions = rule.action_server_ids.sorted("sequence")
@@ -78,7 +78,7 @@ class Definition:
 
     # === WRITE === #
 
-    def write(self, values):
+    def write(self, values):  # pylint: disable=method-required-super
         """Write the rule, and keep the version, when the user may and anything is different.
 
         :return: the rule, in the user's environment
@@ -94,7 +94,10 @@ class Definition:
         self._write_rule(values)
         self._write_steps(values["steps"])
         if lacking := self.rule_sudo.action_server_ids.filtered("warning")[:1]:
-            raise ValidationError(f"{lacking.name}: {lacking.warning}")
+            # Odoo's own sentence, translated by it.
+            raise ValidationError(  # pylint: disable=translation-required
+                f"{lacking.name}: {lacking.warning}"
+            )
         self.env["recovery.flow.version"]._keep(self.rule_sudo, before, self.read())
         return self.rule_sudo.sudo(False)
 

@@ -120,7 +120,7 @@ class RecoveryEvent(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         """Override of the ORM's to call it by its sentence as the reader sees it."""
-        super()._compute_display_name()
+        return super()._compute_display_name()
 
     # === BUSINESS METHODS === #
 

@@ -51,7 +51,7 @@ class BookingCommon(OwedCommon):
             }
         )
         transaction._set_done()
-        return transaction.with_context({})
+        return transaction.with_env(transaction.env(context={}))
 
     def _join(self, transactions):
         return self.job_env["payment.transaction"].concat(*transactions)
@@ -156,7 +156,8 @@ class TestBookedAlike(BookingCommon):
         invoices = [self._create_invoice() for _number in range(3)]
         note = self.env.ref("mail.mt_note")
         invoices[1].message_subscribe(self.env.user.partner_id.ids, subtype_ids=note.ids)
-        invoices[2].sudo().message_post(body="A question", message_type="comment")
+        question = "A question"
+        invoices[2].sudo().message_post(body=question, message_type="comment")
         seen = self._compare(*map(self._charge, invoices))
         told = [values["notified_partner_ids"] for values in seen.values() if "body" in values]
         self.assertEqual(sum(map(bool, told)), 1)
@@ -345,7 +346,7 @@ class TestPaidCharges(RecoveryCommon):
 
         def post(records):
             if invoice in records.invoice_ids:
-                raise UserError("The period is locked.")
+                raise UserError(records.env._("The period is locked."))
             return action_post(records)
 
         return patch.object(payments, "action_post", post)

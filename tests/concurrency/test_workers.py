@@ -310,10 +310,11 @@ def test_two_workers_together_keep_the_limit_of_the_provider(company, workers):
 
 def test_limit_that_one_worker_meets_lets_all_of_them_wait(company, workers):
     company.client.set_faults([{"kind": "error_429"}])
-    invoices = company.create_invoices(12)
+    # More than both send while the first is told.
+    invoices = company.create_invoices(60)
     workers.start(2)
     values = company.wait_for(
-        invoices, lambda each: each["paid"] or "not_sent" in each["attempts"], seconds=60
+        invoices, lambda each: each["paid"] or "not_sent" in each["attempts"], seconds=120
     )
     limited = [each for each in values if not each["paid"]]
     assert [(each["attempts"].count("not_sent"), each["taken"]) for each in limited] == [(1, 0)]

@@ -2,6 +2,9 @@
 
 from .mark import _
 
+# pylint: disable=prefer-env-translation
+# They are put into words when they are read: `tools/said.py`.
+
 MONEY: dict[str, str] = {
     # === CHARGES, AND WHAT STANDS AGAINST THEM === #
     "being_changed": _("The invoice is being changed by somebody; trying again in a minute."),

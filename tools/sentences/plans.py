@@ -2,6 +2,9 @@
 
 from .mark import _
 
+# pylint: disable=prefer-env-translation
+# They are put into words when they are read: `tools/said.py`.
+
 PLANS: dict[str, str] = {
     # === ANYTHING === #
     "label": _("%(name)s:"),
