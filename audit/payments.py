@@ -6,11 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..declines import Decline
-
-# Declines of these classes end with the method: waiting brings nothing until somebody acts.
-ENDED = ("fix_data", "customer_action", "never")
-# Those that may pass by themselves.
-WAITING = ("later", "technical")
+from ..declines.taxonomy import PASSING_CLASSES
 
 
 class PastPayment(NamedTuple):
@@ -78,7 +74,7 @@ class Debt:
     @property
     def is_chargeable(self) -> bool:
         """Whether charging the same saved method again could have brought anything."""
-        return self.first.method is not None and self.decline_class in WAITING
+        return self.first.method is not None and self.decline_class in PASSING_CLASSES
 
     @property
     def came_back(self) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from ..declines.taxonomy import BLOCKING_CLASSES
 from ..timing.arrays import np
 from ..timing.case import Case, local_minutes, tidy
 from ..timing.model.model import Model
@@ -23,7 +24,7 @@ from ..timing.plan.backoff import WAITS
 from ..timing.plan.ladder import Ladder
 from ..timing.plan.plan import Outlook
 from ..timing.stats.expectation import find_instants
-from .payments import ENDED, Debt
+from .payments import Debt
 from .retries import find_finished
 
 # Fewer say nothing, and neither do fewer retries than this of whose outcome the level is learned.
@@ -226,7 +227,7 @@ def _look_at_retries(debt, case, model):
     found = []
     for attempt in find_finished(debt, case, ""):
         last = attempt.case.failures[-1]
-        if last.decline_class in ENDED:
+        if last.decline_class in BLOCKING_CLASSES:
             break
         # Quick tries after technical trouble count by themselves in the model.
         if last.decline_class == "technical":

@@ -8,7 +8,7 @@ from .advice import NO_ADVICE, Advice
 from .decline import Decline
 from .raw import MethodFacts, OwnRetries, RawDecline
 from .readers import READERS, read_other
-from .taxonomy import UNKNOWN, Code, Reason, Taxonomy
+from .taxonomy import PASSING_CLASSES, UNKNOWN, Code, Reason, Taxonomy
 from .values import MAX_CODE, text
 from .values import code as clean_code
 
@@ -228,7 +228,7 @@ def _sharpen(reason: Reason, found: _Found) -> str:
     """Return the reason's class, or the stricter one that an advice asks for."""
     if found.advice and found.advice.advice.kind == "never":
         return "never"
-    if reason.decline_class in ("later", "technical"):
+    if reason.decline_class in PASSING_CLASSES:
         if any(code and code.advice.kind == "never" for code in found):
             return "never"
         if found.advice and found.advice.advice.kind == "update_data":

@@ -17,6 +17,9 @@ from .patterns import matches, parse_pattern
 DATA = Path(__file__).parent / "data"
 
 CLASSES = ("later", "technical", "fix_data", "customer_action", "never", "merchant")
+# Those that shut the method until it changes, or until it pays after all, and those that may pass.
+BLOCKING_CLASSES = ("fix_data", "customer_action", "never")
+PASSING_CLASSES = ("later", "technical")
 # Which other charges through the provider a decline of the class `merchant` concerns.
 CONCERNS = ("provider", "currency", "method", "smaller", "larger", "charge")
 # The reason of a request that the provider refused for its key (HTTP 401 and 403).

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..declines.taxonomy import BLOCKING_CLASSES
 from ..models.case.states import CHARGING_STATES
 from ..models.charge.mending import Mending
 from ..tools.instants import find_zone, naive
@@ -17,8 +18,6 @@ SHOWN = 8
 # A charge that is due waits so long for the job, and a job so many of its intervals, at most.
 LATE = timedelta(minutes=30)
 INTERVALS = 3
-# What has stopped working, until the customer does something.
-STOPPED = ("fix_data", "customer_action", "never")
 
 
 class RecoveryToday(models.AbstractModel):
@@ -165,7 +164,7 @@ class RecoveryToday(models.AbstractModel):
     @api.model
     def _get_stopped(self, rates):
         """Return the cases whose method can't be charged, and what is open on their invoices."""
-        domain = [("blocked_class", "in", STOPPED), ("state", "in", CHARGING_STATES)]
+        domain = [("blocked_class", "in", BLOCKING_CLASSES), ("state", "in", CHARGING_STATES)]
         groups = self.env["account.move"]._read_group(
             [("recovery_case_id", "any", domain)],
             ["company_id"],

@@ -270,6 +270,15 @@ class RecoveryCommon(PreparedCase):
         }
         return self._create_response(402, json.dumps(body).encode())
 
+    def _create_success(self, amount=10000):
+        """Create the answer with which Stripe tells that a charge went through.
+
+        :param amount: in the smallest unit of the company's currency
+        """
+        intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded"}
+        intent |= {"amount": amount, "currency": self.env.company.currency_id.name.lower()}
+        return self._create_response(200, json.dumps(intent).encode())
+
     @contextmanager
     def _decline_charges(self, *args, **kwargs):
         """Let Stripe refuse every charge, without Odoo's log of it."""

@@ -4,8 +4,7 @@ from odoo.fields import Command
 
 from ..models.flow.authors import get_author
 from ..models.flow.criteria import (
-    CASE,
-    EVENT,
+    get_model_name,
     get_whens,
     join_asked,
     read_domain,
@@ -112,8 +111,7 @@ class RecoveryFlowBuilder(models.TransientModel):
     @api.depends("when")
     def _compute_model_name(self):
         for builder in self:
-            is_event = not builder.when or builder.when.startswith("event:")
-            builder.model_name = EVENT if is_event else CASE
+            builder.model_name = get_model_name(builder.when)
 
     @api.depends("automation_id")
     def _compute_counts(self):
@@ -220,13 +218,11 @@ class RecoveryFlowBuilder(models.TransientModel):
     @api.model
     def _prepare_vals(self, rule):
         """Return the values that show a flow."""
-        values = Definition(rule).read()
-        kind = values["when"].split(":")[0]
-        model_name = EVENT if kind == "event" else CASE
-        asked, rest = split_asked(model_name, read_domain(values["domain"]))
+        values = Definition(rule).get_values()
+        asked, rest = split_asked(get_model_name(values["when"]), read_domain(values["domain"]))
         if values["when"] != FAILED and "failure_number" in asked:  # It is asked of failures only.
             number = {"failure_number": asked.pop("failure_number")}
-            rest = [*join_asked(model_name, number), *rest]
+            rest = [*join_asked(get_model_name(values["when"]), number), *rest]
         for name in ("partner_ids", "policy_ids"):
             asked[name] = [Command.set(asked.get(name, []))]
         steps = self.env["recovery.flow.builder.step"]
@@ -256,13 +252,13 @@ class RecoveryFlowBuilder(models.TransientModel):
         """
         for builder in self:
             definition = Definition(builder.automation_id)
-            known = builder.automation_id and definition.read()
+            known = builder.automation_id and definition.get_values()
             if known != (builder.opened_with or builder.automation_id):
                 raise UserError(
                     self.env._("Somebody has changed this flow meanwhile. Open it anew, please.")
                 )
-            rule = definition.write(builder._read_values())
-            saved = definition.read()
+            rule = definition.save(builder._read_values())
+            saved = definition.get_values()
             opening = builder.with_context(recovery_opening=_OPENING)
             opening.write({"automation_id": rule.id, "opened_with": saved, "name": rule.name})
             steps = builder._get_steps()

@@ -64,7 +64,7 @@ def book_together(transactions):
     # All are booked by now: of what Odoo does then, the notes are left, and what others do.
     notes = GroupedNotes()
     transactions.with_context(recovery_notes=notes)._post_process()
-    notes.write(transactions.env)
+    notes.post(transactions.env)
     if not all(transactions.mapped("is_post_processed")) or transactions.payment_id != payments:
         raise BookedOtherwise
 

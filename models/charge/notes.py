@@ -34,8 +34,8 @@ class GroupedNotes:
         for move in transaction._get_invoices_to_notify():
             self._bodies[author.id].append((move.id, body))
 
-    def write(self, env):  # pylint: disable=method-required-super
-        """Write all notes."""
+    def post(self, env):
+        """Post all notes."""
         for author_id, bodies in self._bodies.items():
             moves = env["account.move"].browse(move_id for move_id, _body in bodies)
             _post(moves, dict(bodies), author_id)

@@ -13,6 +13,7 @@ from odoo.tools.safe_eval import safe_eval
 from ...audit.exports import BadFile, read_export
 from ...audit.packing import pack_debts, unpack_debts
 from ...tools.errors import describe_error
+from ...tools.instants import naive
 from ...tools.jobs import work
 from ..schedule.past import PastReader
 from ..schedule.recovery_timing import MANAGER_GROUP, PAST_YEARS
@@ -228,8 +229,7 @@ class RecoveryAudit(models.Model):
                     "Failed payments follow the policy “%(policy)s” already.", policy=policy.name
                 )
             )
-        policies = self.env["recovery.policy"]
-        first = policies.search(policies._check_company_domain(self.company_id), limit=1)
+        first = self._find_first_policy(self.env["recovery.policy"])
         own = policy.copy(
             {
                 "name": policy.name,
@@ -289,8 +289,8 @@ class RecoveryAudit(models.Model):
         self.sudo().write(
             {
                 "packed": pack_debts(debts),
-                "date_from": min(instants).replace(tzinfo=None),
-                "date_to": max(instants).replace(tzinfo=None),
+                "date_from": naive(min(instants)),
+                "date_to": naive(max(instants)),
                 "state": "new",
                 "is_learned": False,
                 "result": {
@@ -393,6 +393,9 @@ class RecoveryAudit(models.Model):
 
     def _find_general_policy(self):
         """Return the policy that the company's failed payments follow, where it is for all."""
-        policies_sudo = self.env["recovery.policy"].sudo()
-        first = policies_sudo.search(policies_sudo._check_company_domain(self.company_id), limit=1)
+        first = self._find_first_policy(self.env["recovery.policy"].sudo())
         return first if first and (first.domain or "").strip() == "[]" else first.browse()
+
+    def _find_first_policy(self, policies):
+        """Return the policy that comes first where the company's failed payments look for one."""
+        return policies.search(policies._check_company_domain(self.company_id), limit=1)

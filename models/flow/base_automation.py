@@ -192,7 +192,7 @@ class BaseAutomation(models.Model):
         self.browse()._recovery_check_may_change()
         if refusal := self._recovery_get_unsafe_refusal():
             raise AccessError(refusal)
-        values = Definition(self).read()
+        values = Definition(self).get_values()
         name = self.env._("%(flow)s (copy)", flow=self.name)
         if values is None:  # A rule of another shape, which administrators alone may copy.
             copy = self.copy({"name": name, "active": False})
@@ -203,7 +203,7 @@ class BaseAutomation(models.Model):
         if get_author(self.env) and company not in self.env.user.company_ids:
             company = self.env.company
         values |= {"name": name, "company_id": company.id}
-        copy = Definition(self.browse()).write(without_ids(values))
+        copy = Definition(self.browse()).save(without_ids(values))
         copy.sudo().description = self.description
         return copy.action_recovery_edit()
 
@@ -211,7 +211,7 @@ class BaseAutomation(models.Model):
         """Open the flow in the builder; in Odoo's own form where it says more than that can."""
         self.ensure_one()
         self.check_access("read")
-        if Definition(self).read() is not None:
+        if Definition(self).get_values() is not None:
             return self.env["recovery.flow.builder"]._open(self)
         if self.env.user.has_group("base.group_system"):
             return self.action_recovery_technical()

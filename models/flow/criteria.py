@@ -35,6 +35,14 @@ def get_whens(env):
     ]
 
 
+def get_model_name(when):
+    """Return the model of the records for which a flow starts.
+
+    :param when: a key of :func:`get_whens`; nothing for a flow that is just begun
+    """
+    return EVENT if not when or when.startswith("event:") else CASE
+
+
 def read_domain(text):
     """Return a domain as a list of conditions that all must hold, each a list in Polish notation.
 

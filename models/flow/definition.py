@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .authors import check_conditions, get_author
-from .criteria import CASE, EVENT, get_whens, is_on, read_domain, write_domain
+from .criteria import CASE, EVENT, get_model_name, get_whens, is_on, read_domain, write_domain
 from .picture import Picture
 from .recovery_flow_step_mixin import KINDS
 
@@ -30,7 +30,7 @@ class Definition:
 
     # === READ === #
 
-    def read(self):  # pylint: disable=method-required-super
+    def get_values(self):
         """Return the values; ``None`` where the rule says more than they can."""
         rule = self.rule_sudo
         actions = rule.action_server_ids.sorted("sequence")
@@ -78,7 +78,7 @@ class Definition:
 
     # === WRITE === #
 
-    def write(self, values):  # pylint: disable=method-required-super
+    def save(self, values):
         """Write the rule, and keep the version, when the user may and anything is different.
 
         :return: the rule, in the user's environment
@@ -87,7 +87,7 @@ class Definition:
         """
         rule = self.rule_sudo.sudo(False)
         rule._recovery_check_may_change()
-        before = self.read() if self.rule_sudo else None
+        before = self.get_values() if self.rule_sudo else None
         if before == values:
             return rule
         self._check(values)
@@ -98,7 +98,7 @@ class Definition:
             raise ValidationError(  # pylint: disable=translation-required
                 f"{lacking.name}: {lacking.warning}"
             )
-        self.env["recovery.flow.version"]._keep(self.rule_sudo, before, self.read())
+        self.env["recovery.flow.version"]._keep(self.rule_sudo, before, self.get_values())
         return self.rule_sudo.sudo(False)
 
     def _check(self, values):
@@ -106,7 +106,7 @@ class Definition:
         env = self.env
         if values["when"] not in dict(get_whens(env)):
             raise ValidationError(env._("Choose what sets the flow off."))
-        model = env[EVENT if values["when"].startswith("event:") else CASE]
+        model = env[get_model_name(values["when"])]
         check_conditions(model, values["domain"])
         company = env["res.company"].browse(values["company_id"] or [])
         if get_author(env) and company not in env.user.company_ids:
@@ -166,7 +166,7 @@ class Definition:
     def _prepare_rule_vals(self, values):
         """Return the values of the automation rule; its actions apart."""
         kind, key = values["when"].split(":")
-        model_name = EVENT if kind == "event" else CASE
+        model_name = get_model_name(values["when"])
         parts = read_domain(values["domain"])
         state = self.env["ir.model.fields.selection"].sudo()
         if kind == "event":

@@ -53,7 +53,7 @@ class RecoveryFlowVersion(models.Model):
     @api.depends("definition")
     def _compute_is_current(self):
         for version in self:
-            now = Definition(version.automation_id).read()
+            now = Definition(version.automation_id).get_values()
             version.is_current = now and without_ids(now) == without_ids(version.definition)
 
     # === ACTION METHODS === #
@@ -69,7 +69,7 @@ class RecoveryFlowVersion(models.Model):
         self.check_access("read")
         if self.is_current:
             raise UserError(self.env._("This is what the flow does now."))
-        rule = Definition(self.automation_id).write(self.definition)
+        rule = Definition(self.automation_id).save(self.definition)
         return rule.action_recovery_edit()
 
     # === BUSINESS METHODS === #

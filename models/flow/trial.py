@@ -29,7 +29,7 @@ class Trial:
         self.case = case
         self.env = case.env
         self.picture = Picture(self.rule_sudo)
-        self.definition = Definition(rule).read()
+        self.definition = Definition(rule).get_values()
         if self.definition is None:
             raise UserError(
                 self.env._("“%(flow)s” says more than can be tried here.", flow=rule.name)

@@ -6,11 +6,9 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from ...declines import NO_DECLINE, Decline
+from ...declines.taxonomy import BLOCKING_CLASSES
 from ...timing.ceiling import PastAttempt
 from ...tools.instants import aware, naive
-
-# A decline of these classes shuts the method until it changes, or until it pays after all.
-BLOCKING_CLASSES = ("fix_data", "customer_action", "never")
 
 
 class CardCharge(NamedTuple):

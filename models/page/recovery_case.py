@@ -10,6 +10,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ...declines.taxonomy import BLOCKING_CLASSES
 from ...notices import Place, promise_bounds, promise_end
 from ...tools.instants import aware, naive
 from ...tools.links import LINK_LIFE, Link, get_page_path
@@ -18,7 +19,6 @@ from ..case.answers import fill_answer
 from ..case.recovery_invoice_queue import FOLLOW
 from ..case.states import OPEN_STATES
 from ..charge.begun import BEGUN_OPERATIONS
-from ..method.history import BLOCKING_CLASSES
 from ..method.rail import is_overdue
 from ..notice.answers import is_reachable
 from ..rules.block import Block

@@ -14,12 +14,12 @@ import psycopg2
 
 from odoo import fields
 
+from ...declines.taxonomy import BLOCKING_CLASSES
 from ...timing import Ladder, Stop, plan_ladder, plan_technical_retry
 from ...timing.plan.smart import decide
 from ...tools.instants import aware, naive
 from ...tools.said import join, say
 from ..case.recovery_attempt import FAILED_STATES
-from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
 from .facts import TimingFacts
 from .record import pack_case

@@ -221,18 +221,18 @@ class PastReader:
     def _make_payment(
         self, move, at, amount, paid, code, message, decline, method, operation, *facts
     ):
-        if not paid:
-            decline = (
-                Decline.from_dict(decline)
-                if decline
-                else self._read(code, message or "", *(fact or "" for fact in facts))
-            )
+        if paid:
+            read = None
+        elif decline:
+            read = Decline.from_dict(decline)
+        else:
+            read = self._read(code, message or "", *(fact or "" for fact in facts))
         return PastPayment(
             move,
             aware(at),
             amount,
             paid,
-            None if paid else decline,
+            read,
             method,
             operation != "offline",
         )

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from odoo import fields
 
+from ...declines.taxonomy import BLOCKING_CLASSES
 from ...timing import Stop
 from ...tools.instants import aware, naive
 from ...tools.said import say
 from ..case.alerts import answer_case
 from ..case.recovery_attempt import IN_FLIGHT
-from ..method.history import BLOCKING_CLASSES
 from .advice import RetryAdvice
 from .decider import MISSING, Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts

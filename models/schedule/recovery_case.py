@@ -2,11 +2,11 @@ import hashlib
 
 from odoo import api, fields, models
 
+from ...declines.taxonomy import BLOCKING_CLASSES
 from ...tools.said import SaidField, put, say
 from ..case.answers import fill_answer
 from ..case.recovery_attempt import FAILED_STATES, SOURCES
 from ..case.states import CHARGING_STATES
-from ..method.history import BLOCKING_CLASSES
 from ..rules.recovery_decline_reason import DECLINE_CLASSES
 from .advice import ADVICE_KINDS, prepare_advice_vals
 from .decider import MISSING

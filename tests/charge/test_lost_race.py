@@ -50,11 +50,7 @@ class TestLostRace(RecoveryCommon):
 
     def _charge(self):
         """Run the job while Stripe pays; return how often it was asked to."""
-        values = {"id": "pi_1", "object": "payment_intent", "status": "succeeded"}
-        values |= {"amount": 10000, "currency": self.env.company.currency_id.name.lower()}
-        response = self._create_response(200)
-        response.json = lambda: values
-        with self._patch_requests(return_value=response) as request:
+        with self._patch_requests(return_value=self._create_success()) as request:
             self._run_cron("charge")
         return request.call_count
 

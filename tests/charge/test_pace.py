@@ -55,11 +55,6 @@ class PaceCommon(RecoveryCommon):
             self._run_cron(job)
         return request
 
-    def _pay(self):
-        intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded"}
-        intent |= {"amount": 10000, "currency": self.env.company.currency_id.name.lower()}
-        return self._create_response(200, json.dumps(intent).encode())
-
     @contextmanager
     def _work(self):
         """Give the pace of the provider as a worker has it, whose commits stay within the test."""
@@ -133,7 +128,7 @@ class TestRate(PaceCommon):
     def test_charges_wait_for_their_turn_and_are_all_sent(self):
         self.stripe.recovery_request_rate = 0.21
         attempts = self._plan() + self._plan()
-        self._answer(self._pay(), self._pay())
+        self._answer(self._create_success(), self._create_success())
         self.assertEqual(attempts.mapped("state"), ["paid"] * 2)
         self.assertGreater(max(self.get_waits()), 0.1)
         self.assertLessEqual(max(self.get_waits()), MOST_WAIT.total_seconds())
@@ -141,7 +136,7 @@ class TestRate(PaceCommon):
     def test_charge_whose_turn_is_far_away_is_put_back_and_sent_later(self):
         self.stripe.recovery_request_rate = 0.01
         sent, waits = self._plan(), self._plan()
-        request = self._answer(self._pay())
+        request = self._answer(self._create_success())
         self.assertEqual(request.call_count, 1)
         self.assertEqual((sent.state, waits.state), ("paid", "planned"))
         self.assertFalse(waits.transaction_id)
@@ -154,7 +149,7 @@ class TestRate(PaceCommon):
         self.assertFalse(waits.move_id.recovery_case_id, msg="Nothing has failed.")
         self.env["recovery.provider.pace"].sudo().search([]).unlink()
         with freeze_time(waits.planned_at + timedelta(seconds=1)):
-            self._answer(self._pay())
+            self._answer(self._create_success())
         self.assertEqual(waits.state, "paid")
         self.assertEqual(len(waits.move_id.recovery_attempt_ids), 1)
 
@@ -214,7 +209,7 @@ class TestBackOff(PaceCommon):
         self.assertEqual(other.planned_at, self.stripe.recovery_paused_until)
         self.assertFalse(limited.move_id.recovery_case_id, msg="No try is used up.")
         with freeze_time(other.planned_at + timedelta(seconds=1)):
-            self._answer(self._pay())
+            self._answer(self._create_success())
         self.assertEqual(other.state, "paid")
 
     def test_job_is_woken_when_the_wait_is_over(self):
@@ -269,7 +264,7 @@ class TestBackOff(PaceCommon):
         self.stripe.action_recovery_resume_charges()
         self.assertIsNone(self.stripe._recovery_get_limited_until())
         attempt = self._plan()
-        self._answer(self._pay())
+        self._answer(self._create_success())
         self.assertEqual(attempt.state, "paid")
 
     def test_charge_that_was_claimed_before_the_limit_is_put_back(self):
@@ -295,7 +290,7 @@ class TestBackOff(PaceCommon):
         request = self._answer(job="follow")
         self.assertEqual(request.call_count, 0)
         with freeze_time(attempt.resolve_at + timedelta(seconds=1)):
-            self._answer(self._pay(), job="follow")
+            self._answer(self._create_success(), job="follow")
         self.assertEqual(attempt.state, "paid")
 
     def test_look_up_that_is_limited_lets_the_charges_wait_too(self):

@@ -194,10 +194,10 @@ class TestOpening(BuilderCommon):
         self.assertGreater(len(recipes), 9)
         for rule in recipes:
             with self.subTest(recipe=rule.name):
-                before = Definition(rule).read()
+                before = Definition(rule).get_values()
                 builder = self._open(rule, self.admin)
                 builder.name = "Renamed"
-                after = Definition(rule).read()
+                after = Definition(rule).get_values()
                 self.assertEqual(after.pop("name"), "Renamed")
                 domains = [read_domain(each.pop("domain")) for each in (before, after)]
                 self.assertCountEqual(*domains)
@@ -234,4 +234,4 @@ class TestOpening(BuilderCommon):
     def test_domain_that_is_an_expression_is_left_to_odoo_s_own_form(self):
         rule = self._create_rule("pass", model="recovery.event", trigger="on_create")
         rule.filter_domain = "[('occurred_at', '>', datetime.datetime.now())]"
-        self.assertIsNone(Definition(rule).read())
+        self.assertIsNone(Definition(rule).get_values())

@@ -25,7 +25,7 @@ class TestVersions(BuilderCommon):
 
     def test_what_a_recipe_did_before_it_was_first_changed_is_kept(self):
         rule = self.env.ref("revenue_recovery.flow_vip")
-        before = Definition(rule).read()
+        before = Definition(rule).get_values()
         builder = self._open(rule, self.admin)
         builder.amount_above = 5
         self.env.invalidate_all()
