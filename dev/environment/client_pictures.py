@@ -1,0 +1,90 @@
+"""Photograph the demo in the web client, as an accountant sees it. In the virtual environment.
+
+`python -m environment.client_pictures DATABASE FOLDER` makes, of each of `_VIEWS`, one picture at
+1366 pixels, one with Odoo's own dark colours, and one as on a phone. What does not fit is printed.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from .odoo_session import odoo_env
+from .page_pictures import served
+from .report_pictures import ClientScreen
+
+LOGIN = "admin"
+# What is opened, what has to be there, and which part of it is shown.
+_VIEWS = {
+    "today": ("/odoo/recovery-today", "[data-card='months'] table", ""),
+    "cases": ("/odoo/recovery-cases", ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)", ""),
+    "case": ("{case}", ".o_field_widget[name='timeline_ids'] .o_data_row", ""),
+    "invoice": (
+        "{invoice}",
+        ".o_notebook .nav-link[name='recovery'].active",
+        "document.querySelector(\".o_notebook .nav-link[name='recovery']\")?.click()",
+    ),
+    "flow": (
+        "{flow}",
+        ".o_form_view .o_field_x2many .o_data_row, .o_form_view .o_kanban_record",
+        "",
+    ),
+    "setup": ("/odoo/recovery-setup", "[data-line]", ""),
+    "dashboard": ("/odoo/recovery-dashboard", "[data-card='days'] canvas", ""),
+}
+_SIZES = {"1366": (1366, 900, False), "dark": (1366, 900, True), "390": (390, 844, False)}
+# Community has no switch for them: the bundle is put in place of the other one.
+_DARKEN = """
+for (const link of document.querySelectorAll("link[href*='web.assets_web.min.css']")) {
+    link.href = link.href.replace("web.assets_web.min", "web.assets_web_dark.min");
+}
+"""
+_MEASURE = """
+[...document.querySelectorAll(".o_list_table th, .o_recovery_key_tail, h2, h3")]
+    .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1
+        && getComputedStyle(one).overflowX !== "visible")
+    .map((one) => one.textContent.trim()).join(", ")
+    + (document.documentElement.scrollWidth > innerWidth + 1 ? " (the page)" : "")
+"""
+
+
+def photograph(database: str, folder: Path) -> None:
+    """Save the pictures, as `NAME.SIZE.webp`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with odoo_env(database) as env:
+        paths = _find_paths(env)
+    with served(database) as url, ClientScreen() as screen:
+        screen.log_in(url, database, LOGIN)
+        for name, (path, awaited, then) in _VIEWS.items():
+            for size, (width, height, is_dark) in _SIZES.items():
+                screen.show(url + path.format(**paths), height, width)
+                screen.await_element(".o_main_navbar")
+                if is_dark:
+                    screen.evaluate(_DARKEN)
+                time.sleep(1.5)  # The client draws itself.
+                screen.evaluate(then)
+                screen.await_element(awaited)
+                time.sleep(1.5)  # Charts and fonts.
+                if cut := screen.evaluate(_MEASURE):
+                    print(f"  {name} at {size}: cut off: {cut}", file=sys.stderr)
+                screen.save(folder / f"{name}.{size}.webp")
+            print(f"  {name}", file=sys.stderr, flush=True)
+
+
+def _find_paths(env) -> dict[str, str]:
+    """Return where the case, its invoice and a flow of the demo are opened."""
+    cases = env["recovery.case"].search(
+        [("state", "=", "in_recovery"), ("arm", "=", "smart"), ("next_attempt_at", "!=", False)]
+    )
+    case = max(cases, key=lambda each: (bool(each.decline_reason_id), each.attempt_count))
+    rule = env["base.automation"].search([("recovery_recipe", "!=", False)], limit=1)
+    opened = rule.with_user(env.ref("base.user_admin")).action_recovery_edit()
+    action = env.ref("revenue_recovery.action_recovery_flow_builder")
+    return {
+        "case": f"/odoo/recovery-cases/{case.id}",
+        "invoice": f"/odoo/customer-invoices/{case.move_id.id}",
+        "flow": f"/odoo/action-{action.id}/{opened['res_id']}",
+    }
+
+
+if __name__ == "__main__":
+    photograph(sys.argv[1], Path(sys.argv[2]))
