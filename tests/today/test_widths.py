@@ -31,7 +31,7 @@ if (names.length) {
 MENU = """
 const shown = [...document.querySelectorAll(".o_menu_sections > *")]
     .filter((entry) => entry.offsetParent).map((entry) => entry.textContent.trim());
-const wanted = ["Today", "Cases", "Payments", "Automation", "Reporting", "Configuration"];
+const wanted = ["Today", "Cases", "Records", "Flows", "Reporting", "Configuration"];
 if (JSON.stringify(shown) === JSON.stringify(wanted)) {
     console.log("test successful");
 } else {

@@ -89,7 +89,9 @@ export class SetUp extends Component {
             title: _t("Try it with a test card (%(provider)s)", { provider: name }),
             body: confirm,
             confirmLabel: _t("Try It"),
-            confirm: () => this.try(id),
+            confirm: () => {
+                this.try(id); // The dialog need not wait for it.
+            },
             cancel: () => {},
         });
     }

@@ -37,6 +37,7 @@ registry.category("web_tour.tours").add("recovery_setup", {
         {
             content: "One charge was declined, and a case opened",
             trigger: "[data-result='trial'] li:contains('A case opened under')",
+            timeout: 60000,
         },
         {
             content: "The other was paid",
