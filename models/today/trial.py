@@ -64,13 +64,10 @@ class _Stage:
     """
 
     def __init__(self, env, provider_id):
-        self._env = env
-        provider = env["payment.provider"].browse(provider_id)
-        company = provider.company_id
-        env = env(context={**env.context, "allowed_company_ids": company.ids})
-        self._env = env
-        self._provider = provider.with_env(env)
-        self._company = company.with_env(env)
+        company = env["payment.provider"].browse(provider_id).company_id
+        self._env = env = env(context={**env.context, "allowed_company_ids": company.ids})
+        self._provider = env["payment.provider"].browse(provider_id)
+        self._company = self._provider.company_id
         self._company.recovery_charge_test_providers = True
         if self._provider.state == "disabled":
             self._provider.state = "test"

@@ -18,7 +18,11 @@ class ManyCommon(RecoveryCommon):
         super().setUpClass()
         card = cls._create_card()
         cls.accountant = new_test_user(
-            cls.env, "accountant", "account.group_account_invoice", company_id=cls.env.company.id
+            cls.env,
+            "accountant",
+            "account.group_account_invoice",
+            company_id=cls.env.company.id,
+            company_ids=cls.env.company.ids,
         )
         invoices = cls.env["account.move"]
         for _number in range(4):
