@@ -133,7 +133,7 @@ class RecoverySetup(models.AbstractModel):
                 state = "note"
                 sentence = self.env._(
                     "%(name)s has not been heard yet. Its webhook is heard with the first payment; "
-                    "if it is not by then, it is not set up.",
+                    "if it is not by then, look at its set-up there.",
                     name=name,
                 )
             lines.append(self._make_line("webhook", title, state, sentence, "payment.provider"))

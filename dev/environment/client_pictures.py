@@ -35,7 +35,8 @@ _SIZES = {"1366": (1366, 900, False), "dark": (1366, 900, True), "390": (390, 84
 # Community has no switch for them: the bundle is put in place of the other one.
 _DARKEN = """
 for (const link of document.querySelectorAll("link[href*='web.assets_web.min.css']")) {
-    link.href = link.href.replace("web.assets_web.min", "web.assets_web_dark.min");
+    link.addEventListener("load", () => document.body.classList.add("is_dark"));
+    link.href = "/web/assets/any/web.assets_web_dark.min.css";
 }
 """
 _MEASURE = """
@@ -60,6 +61,7 @@ def photograph(database: str, folder: Path) -> None:
                 screen.await_element(".o_main_navbar")
                 if is_dark:
                     screen.evaluate(_DARKEN)
+                    screen.await_element("body.is_dark")
                 time.sleep(1.5)  # The client draws itself.
                 screen.evaluate(then)
                 screen.await_element(awaited)
@@ -72,10 +74,11 @@ def photograph(database: str, folder: Path) -> None:
 
 def _find_paths(env) -> dict[str, str]:
     """Return where the case, its invoice and a flow of the demo are opened."""
-    cases = env["recovery.case"].search(
-        [("state", "=", "in_recovery"), ("arm", "=", "smart"), ("next_attempt_at", "!=", False)]
+    # The one with most to show: open, with a charge to come, and a history.
+    case = max(
+        env["recovery.case"].search([]),
+        key=lambda each: (bool(each.next_attempt_at), each.arm == "smart", each.attempt_count),
     )
-    case = max(cases, key=lambda each: (bool(each.decline_reason_id), each.attempt_count))
     rule = env["base.automation"].search([("recovery_recipe", "!=", False)], limit=1)
     opened = rule.with_user(env.ref("base.user_admin")).action_recovery_edit()
     action = env.ref("revenue_recovery.action_recovery_flow_builder")

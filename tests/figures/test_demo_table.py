@@ -5,7 +5,7 @@ from contextlib import nullcontext, redirect_stdout
 
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.recovery_simulation import demo_table
+from odoo.addons.recovery_simulation import demo, demo_table
 
 from .test_dashboard import DashboardCommon
 
@@ -37,6 +37,11 @@ class TestDemoTable(DemoTableCommon):
         self.assertEqual(arms["smart"]["recovered_count"], 5)
         self.assertIn("50.0 points", arms["sentence"])
         self.assertIn(f"  {arms['sentence']}\n", self._print())
+
+    def test_demo_opens_on_today(self):
+        demo.open_on_today(self.env)
+        action = self.env.ref("base.user_admin").action_id
+        self.assertEqual(action.id, self.env.ref("revenue_recovery.action_recovery_today").id)
 
     def test_books_and_gateway_are_compared_once(self):
         instant = self.env.cr.now()

@@ -24,7 +24,7 @@ from simulation.payers import generate_payers
 from .demo_table import print_table, remember_comparison
 
 SEED = 19
-POPULATION = 320
+POPULATION = 260
 DAYS = 92
 # How many days lie between the bills of a customer.
 BILLED_EVERY = 31
@@ -76,7 +76,8 @@ def run(env, gateway_url, base_url):
 
 def open_on_today(env):
     """Let whoever logs in begin with the page *Today*."""
-    env.ref("base.user_admin").action_id = env.ref("revenue_recovery.action_recovery_today")
+    today = env.ref("revenue_recovery.action_recovery_today")
+    env.ref("base.user_admin").action_id = today.id
 
 
 def resume(env, gateway_url, base_url):
