@@ -1,7 +1,8 @@
 """Photograph the demo in the web client, as an accountant sees it. In the virtual environment.
 
 `python -m environment.client_pictures DATABASE FOLDER` makes, of each of `_VIEWS`, one picture at
-1366 pixels, one with Odoo's own dark colours, and one as on a phone. What does not fit is printed.
+1366 pixels, as on a tablet and as on a phone. What does not fit is printed. Community has no dark
+colours to show.
 """
 
 import sys
@@ -20,8 +21,8 @@ _VIEWS = {
     "case": ("{case}", ".o_field_widget[name='timeline_ids'] .o_data_row", ""),
     "invoice": (
         "{invoice}",
-        ".o_notebook .nav-link[name='recovery'].active",
-        "document.querySelector(\".o_notebook .nav-link[name='recovery']\")?.click()",
+        ".o_form_view .o_notebook .nav-link",
+        "document.querySelector(\"a[name='recovery']\")?.click()",
     ),
     "flow": (
         "{flow}",
@@ -31,14 +32,7 @@ _VIEWS = {
     "setup": ("/odoo/recovery-setup", "[data-line]", ""),
     "dashboard": ("/odoo/recovery-dashboard", "[data-card='days'] canvas", ""),
 }
-_SIZES = {"1366": (1366, 900, False), "dark": (1366, 900, True), "390": (390, 844, False)}
-# Community has no switch for them: the bundle is put in place of the other one.
-_DARKEN = """
-for (const link of document.querySelectorAll("link[href*='web.assets_web.min.css']")) {
-    link.addEventListener("load", () => document.body.classList.add("is_dark"));
-    link.href = "/web/assets/any/web.assets_web_dark.min.css";
-}
-"""
+_SIZES = {"1366": (1366, 900), "768": (768, 1024), "390": (390, 844)}
 _MEASURE = """
 [...document.querySelectorAll(".o_list_table th, .o_recovery_key_tail, h2, h3")]
     .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1
@@ -56,16 +50,12 @@ def photograph(database: str, folder: Path) -> None:
     with served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, LOGIN)
         for name, (path, awaited, then) in _VIEWS.items():
-            for size, (width, height, is_dark) in _SIZES.items():
+            for size, (width, height) in _SIZES.items():
                 screen.show(url + path.format(**paths), height, width)
                 screen.await_element(".o_main_navbar")
-                if is_dark:
-                    screen.evaluate(_DARKEN)
-                    screen.await_element("body.is_dark")
-                time.sleep(1.5)  # The client draws itself.
-                screen.evaluate(then)
                 screen.await_element(awaited)
-                time.sleep(1.5)  # Charts and fonts.
+                screen.evaluate(then)
+                time.sleep(2)  # Charts and fonts.
                 if cut := screen.evaluate(_MEASURE):
                     print(f"  {name} at {size}: cut off: {cut}", file=sys.stderr)
                 screen.save(folder / f"{name}.{size}.webp")
