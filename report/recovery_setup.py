@@ -190,7 +190,7 @@ class RecoverySetup(models.AbstractModel):
         else:
             state = "todo"
             sentence = self.env._(
-                "Switched off, or late: %(names)s.", names=", ".join(name for name, _at in late)
+                "Switched off, or late: %(names)s.", names="; ".join(name for name, _at in late)
             )
         return self._make_line("jobs", self.env._("Scheduled actions"), state, sentence, "ir.cron")
 
@@ -226,13 +226,20 @@ class RecoverySetup(models.AbstractModel):
                 ("rest", len(invoices) - len(matches)),
             )
         }
-        sentence = self.env._(
-            "“%(policy)s” comes first and takes %(first)s of %(all)s open customer invoices; "
-            "%(rest)s get no policy.",
-            policy=policies[0].name,
-            **counts,
-        )
-        state = "ok" if len(matches) == len(invoices) else "note"
+        values = {"policy": policies[0].name, **counts}
+        if len(matches) == len(invoices):
+            state = "ok"
+            sentence = self.env._(
+                "“%(policy)s” comes first and takes %(first)s of %(all)s open customer invoices.",
+                **values,
+            )
+        else:
+            state = "note"
+            sentence = self.env._(
+                "“%(policy)s” comes first and takes %(first)s of %(all)s open customer invoices; "
+                "%(rest)s get no policy.",
+                **values,
+            )
         lines = [self._make_line("policy", title, state, sentence, "recovery.policy")]
         for policy in policies.filtered("reach"):
             sentence = self.env._("“%(policy)s”: %(reach)s", policy=policy.name, reach=policy.reach)
