@@ -59,6 +59,7 @@
         "report/recovery_audit_templates.xml",
         "views/recovery_dashboard_views.xml",
         "views/recovery_today_views.xml",
+        "views/recovery_setup_views.xml",
         "views/recovery_case_report_views.xml",
         "views/recovery_attempt_report_views.xml",
         "views/recovery_revenue_report_views.xml",
@@ -76,6 +77,8 @@
     "assets": {
         "web.assets_backend": [
             "revenue_recovery/static/src/dashboard_action/**/*",
+            "revenue_recovery/static/src/invoices_field/**/*",
+            "revenue_recovery/static/src/key_field/**/*",
             "revenue_recovery/static/src/probability_field/**/*",
             "revenue_recovery/static/src/timing_action/**/*",
             "revenue_recovery/static/src/today_action/**/*",

@@ -40,6 +40,7 @@ class RecoveryEvents(http.Controller):
         if not is_right or not provider_sudo._recovery_is_authentic(headers, body):
             _logger.warning("Refused an event for the provider %s %s", code, provider_id)
             raise Forbidden()
+        provider_sudo._recovery_note_heard()
         try:
             payload = request.get_json_data()
             provider_sudo._recovery_take_event(payload)

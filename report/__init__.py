@@ -10,6 +10,7 @@ from . import (
     recovery_month_report,
     recovery_replay,
     recovery_revenue_report,
+    recovery_setup,
     recovery_spreadsheet,
     recovery_timeline,
     recovery_today,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ..models.case.recovery_case import OPEN_STATES
 from ..timing.stats.comparison import compare
@@ -260,7 +260,38 @@ class RecoveryDashboard(models.AbstractModel):
             "high": comparison.high,
             "is_conclusive": comparison.is_conclusive,
             "cases_needed": comparison.cases_needed,
+            "sentence": self._say_comparison(comparison),
             "gained_monthly": comparison.difference * monthly,
             "gained_low": comparison.low * monthly,
             "gained_high": comparison.high * monthly,
         }
+
+    @api.model
+    def _say_comparison(self, comparison):
+        """Return what can be said of the smart schedule, and how sure that is, in one sentence."""
+        values = {
+            name: f"{100 * getattr(comparison, field):.1f}"
+            for name, field in (("points", "difference"), ("low", "low"), ("high", "high"))
+        }
+        if comparison.is_conclusive:
+            if comparison.difference > 0:
+                return self.env._(
+                    "Smart recovers %(points)s points more of the payments "
+                    "(95 %% interval: %(low)s to %(high)s).",
+                    **values,
+                )
+            return self.env._(
+                "Smart recovers less: %(points)s points (95 %% interval: %(low)s to %(high)s).",
+                **values,
+            )
+        if comparison.cases_needed is None:
+            return self.env._(
+                "Both recover the same so far (95 %% interval: %(low)s to %(high)s points).",
+                **values,
+            )
+        return self.env._(
+            "Not sure yet: %(points)s points (95 %% interval: %(low)s to %(high)s). "
+            "About %(needed)s more cases would tell, if it stays so.",
+            needed=formatLang(self.env, comparison.cases_needed, digits=0),
+            **values,
+        )

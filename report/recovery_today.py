@@ -183,6 +183,7 @@ class RecoveryToday(models.AbstractModel):
         dashboards = self.env["recovery.dashboard"]
         tokens = dashboards._find_expiring(companies)
         reader = Reader(self.env)
+        today = fields.Date.context_today(self)
         return {
             **dashboards._get_cards(companies, rates, tokens),
             "rows": [
@@ -191,6 +192,7 @@ class RecoveryToday(models.AbstractModel):
                     "name": token._recovery_get_label(),
                     "customer": token.partner_id.display_name,
                     "ends": reader.say_day(token.recovery_expiry),
+                    "has_ended": token.recovery_expiry < today,
                 }
                 for token in tokens[:SHOWN]
             ],

@@ -15,6 +15,7 @@ from .case import (
     test_alert,
     test_alert_money,
     test_archive,
+    test_board,
     test_case,
     test_credit,
     test_exclusion,
@@ -54,6 +55,7 @@ from .charge import (
 from .figures import (
     test_audit,
     test_dashboard,
+    test_demo_table,
     test_figures_race,
     test_report,
     test_report_follows,
@@ -152,5 +154,7 @@ from .standing import (
 )
 from .today import (
     test_next_step,
+    test_setup,
     test_today,
+    test_widths,
 )

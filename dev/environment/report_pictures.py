@@ -45,7 +45,7 @@ def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -
     :param login: of the user, and their password
     :param paths: of the printed report (`month`) and of an audit (`audit`)
     """
-    with served(database) as url, _ClientScreen() as screen:
+    with served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, login)
         for name, (path, awaited, height, then) in _PICTURES.items():
             screen.show(url + path.format(**paths), height)
@@ -60,7 +60,7 @@ def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -
             print(f"  {name}", file=sys.stderr, flush=True)
 
 
-class _ClientScreen(Screen):
+class ClientScreen(Screen):
     """A browser in which somebody is logged in."""
 
     def log_in(self, url: str, database: str, login: str) -> None:
@@ -77,8 +77,8 @@ class _ClientScreen(Screen):
         value = session.partition("=")[2].partition(";")[0]
         self._call("Network.setCookie", name="session_id", value=value, url=url)
 
-    def show(self, url: str, height: int) -> None:
-        self._set_size(_WIDTH, height)
+    def show(self, url: str, height: int, width: int = _WIDTH) -> None:
+        self._set_size(width, height)
         self._call("Page.navigate", url=url)
         self._wait_for("Page.loadEventFired")
 

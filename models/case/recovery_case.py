@@ -25,7 +25,7 @@ from .recovery_attempt import IN_FLIGHT
 from .recovery_return import DISPUTE_STATES
 from .returns import BankReturn
 from .settlements import CHANNELS
-from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS
+from .states import CHARGING_STATES, OPEN_STATES, TRANSITIONS, list_columns
 from .write_off import write_off
 
 _logger = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class RecoveryCase(models.Model):
         readonly=True,
         index=True,
         copy=False,
+        group_expand=list_columns,
         help="Paused: by a person, charges and notices wait.\n"
         "Suspended: the invoice is a draft, blocked, excluded from follow-ups or due later; the "
         "case goes on when that ends.\n"

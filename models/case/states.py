@@ -14,3 +14,13 @@ TRANSITIONS = {
     "lost": {"recovered", "cancelled"},
     "cancelled": {"in_recovery", "recovered", "lost"},
 }
+
+
+def list_columns(_cases, states, _domain):
+    """Return the states that a board has a column for: those of open cases, and what it shows.
+
+    In the order of a case's life.
+
+    :param list states: of the cases that are shown
+    """
+    return [state for state in TRANSITIONS if state in OPEN_STATES or state in states]

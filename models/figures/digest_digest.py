@@ -74,7 +74,7 @@ class DigestDigest(models.Model):
     def _compute_kpis_actions(self, company, user):
         """Override of `digest` to let the numbers lead to the dashboard."""
         actions = super()._compute_kpis_actions(company, user)
-        menu = self.env.ref("account.menu_finance").id
+        menu = self.env.ref("revenue_recovery.menu_recovery").id
         link = f"revenue_recovery.action_recovery_dashboard?menu_id={menu}"
         for name in ("recovered", "open", "rate"):
             actions[f"kpi_recovery_{name}"] = link

@@ -131,6 +131,7 @@ class Picture:
             "<": self.env._("below"),
             "<=": self.env._("at most"),
             "ilike": self.env._("contains"),
+            "=ilike": self.env._("is"),
         }
 
     def _get_labels(self, model, field):

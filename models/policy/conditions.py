@@ -100,7 +100,24 @@ class InvoiceConditions:
             self._search(domain, [-1], self._author.sudo().company_id)
         return moves
 
+    def is_for_all(self):
+        """Return whether every invoice fulfils the conditions, because there are none."""
+        domain = self._read_or_none()
+        return domain is not None and domain.is_true()
+
+    def is_for_none(self):
+        """Return whether no invoice ever fulfils the conditions, by what they say."""
+        domain = self._read_or_none()
+        return domain is not None and (domain.is_false() or domain == Domain("id", "=", 0))
+
     # === HELPERS === #
+
+    def _read_or_none(self):
+        """Return the domain; none where it can't be read, so that nothing fulfils it for now."""
+        try:
+            return self._read_domain(self._owner)
+        except Exception:  # As in `find_safely`.
+            return None
 
     def _read_domain(self, owner):
         # The names that the domain editor writes into its expressions.

@@ -1,16 +1,16 @@
 """Buttons say beforehand what they can: with how many cases, with which not, and why."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..common import RecoveryCommon
 
 
-@tagged("post_install", "-at_install")
-class TestMany(RecoveryCommon):
+class ManyCommon(RecoveryCommon):
     NOW = "2027-03-10 09:00:00"
 
     @classmethod
@@ -18,13 +18,20 @@ class TestMany(RecoveryCommon):
         super().setUpClass()
         card = cls._create_card()
         cls.accountant = new_test_user(
-            cls.env, "accountant", "account.group_account_invoice", company_id=cls.env.company.id
+            cls.env,
+            "accountant",
+            "account.group_account_invoice",
+            company_id=cls.env.company.id,
+            company_ids=cls.env.company.ids,
         )
         invoices = cls.env["account.move"]
         for _number in range(4):
             invoices += cls._create_invoice(token=card)
         cls.invoices = invoices
 
+
+@tagged("post_install", "-at_install")
+class TestMany(ManyCommon):
     def setUp(self):
         super().setUp()
         self._collect()
@@ -92,3 +99,18 @@ class TestMany(RecoveryCommon):
         self.assertGreater(wizard.planned_at.date(), day - timedelta(days=1))
         wizard.action_apply()
         self.assertEqual(self.free.next_attempt_id.planned_at, wizard.planned_at)
+
+
+@tagged("post_install", "-at_install")
+class TestManyTour(ManyCommon, HttpCase):
+    def _enter_job_mode(self):
+        return nullcontext()
+
+    def test_accountant_retries_four_of_which_three_can_not_be(self):
+        self._collect()
+        free, paused, other, running = self.invoices.recovery_case_id
+        (paused | other).sudo()._pause(False, "Asked for.")
+        running.sudo().next_attempt_id.state = "running"
+        self.start_tour("/odoo/recovery-cases", "recovery_retry_many", login="accountant")
+        self.assertEqual(free.next_attempt_id.source, "user")
+        self.assertEqual((paused.state, other.state), ("paused", "paused"))

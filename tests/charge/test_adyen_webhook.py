@@ -64,7 +64,10 @@ class TestAdyenWebhook(ProviderCommon, HttpCase):
     def test_pending_debit_that_is_refused_days_later_is_declined(self):
         attempt = self._charge_adyen((200, RECEIVED))
         self.assertEqual(attempt.state, "pending")
+        provider = attempt.transaction_id.provider_id
+        self.assertFalse(provider.recovery_heard_at, msg="An answer to us shows no webhook.")
         self.assertEqual(self._send(attempt.transaction_id), 200)
+        self.assertTrue(provider.recovery_heard_at)
         self._run_cron("follow")
         self.assertEqual((attempt.state, attempt.transaction_id.state), ("declined", "error"))
         self.assertEqual(attempt.decline_reason_id.code, "insufficient_funds")

@@ -45,6 +45,7 @@ OWN_COLUMNS = {
         "recovery_events_secret",
         "recovery_failing_count",
         "recovery_failing_share",
+        "recovery_heard_at",
         "recovery_limited_until",
         "recovery_mended_at",
         "recovery_pause_reason",

@@ -247,7 +247,7 @@ class TestDashboardTour(DashboardCommon, HttpCase):
     def test_accountant_reads_the_dashboard_and_exports_what_is_behind_a_number(self):
         self.accountant.group_ids += self.env.ref("base.group_allow_export")
         self._fail_invoice()
-        self.start_tour("/odoo/customer-invoices", "recovery_dashboard", login="accountant")
+        self.start_tour("/odoo/recovery-today", "recovery_dashboard", login="accountant")
 
     def test_dashboard_says_what_will_be_there_before_anything_failed(self):
         self.start_tour("/odoo/recovery-dashboard", "recovery_dashboard_empty", login="accountant")

@@ -121,7 +121,7 @@ class TestTimingScreenTour(TimingScreenCommon, HttpCase):
 
     def test_manager_reads_what_was_learned_and_may_reset_it(self):
         self._teach()
-        self.start_tour("/odoo/customer-invoices", "recovery_timing_screen", login="manager")
+        self.start_tour("/odoo/recovery-today", "recovery_timing_screen", login="manager")
 
     def test_accountant_finds_an_empty_screen_before_anything_is_learned(self):
         self.start_tour("/odoo/recovery-timing", "recovery_timing_empty", login="accountant")

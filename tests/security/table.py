@@ -204,9 +204,9 @@ READS = {
         "": """
             recovery_back_off recovery_events_names recovery_events_secret recovery_events_url
             recovery_failing_count recovery_failing_share recovery_fault recovery_fault_since
-            recovery_is_paused recovery_limited_until recovery_mended_at recovery_pause_reason
-            recovery_paused_until recovery_request_rate recovery_request_source
-            recovery_waiting_count
+            recovery_heard_at recovery_is_paused recovery_limited_until recovery_mended_at
+            recovery_pause_reason recovery_paused_until recovery_request_rate
+            recovery_request_source recovery_waiting_count
         """,
     },
     "payment.token": {
@@ -410,9 +410,9 @@ READS = {
             company_id contest_action control_share create_date create_uid credit_use dispute_action
             domain domain_error domain_user_id end_action end_server_action_id grace_days
             has_subscription_app include_subscription_app name notice_calm_hours notice_likely
-            own_failures promise_days pull_only remind_since remind_unpaid retry_ids retry_schedule
-            sequence spread_evenly step_ids survey_url tries use_backup_methods window_choice
-            window_days write_date write_off_account_id write_uid
+            own_failures promise_days pull_only reach remind_since remind_unpaid retry_ids
+            retry_schedule sequence spread_evenly step_ids survey_url tries use_backup_methods
+            window_choice window_days write_date write_off_account_id write_uid
         """,
     },
     "recovery.policy.retry": {

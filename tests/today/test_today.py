@@ -86,7 +86,11 @@ class TestToday(TodayCommon):
         self.assertEqual(self.env["recovery.case"].search(data["stopped"]["domain"]), case)
         self.assertEqual(data["stopping"]["count"], 1)
         self.assertEqual(data["stopping"]["amount"], 170.0)
-        self.assertEqual(data["stopping"]["rows"][0]["ends"], "on Wed, Mar 31")
+        row = data["stopping"]["rows"][0]
+        self.assertEqual((row["ends"], row["has_ended"]), ("on Wed, Mar 31", False))
+        self.card.recovery_expiry = "2027-03-09"
+        for row in self._get_data()["stopping"]["rows"]:
+            self.assertEqual((row["ends"], row["has_ended"]), ("yesterday", True))
 
     def test_what_stands_still(self):
         case = self._fail()

@@ -1,4 +1,4 @@
-"""`dev/demo [--no-serve] [--port N] [--fresh]`: two months of recovery, then the server."""
+"""`dev/demo [--no-serve] [--port N] [--fresh]`: three months of recovery, then the server."""
 
 import argparse
 import re
@@ -20,7 +20,7 @@ from ..progress import say
 from ..settings import REPOSITORY
 from ..workbench import Workbench, opened
 
-_DATABASE = "recovery_demo"
+DATABASE = "recovery_demo"
 _GATEWAY_READY = re.compile(r"gateway ready: (http://\S+)")
 _GATEWAY_SECONDS = 30
 
@@ -46,7 +46,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-serve", action="store_true", help="end after the table")
     parser.add_argument("--port", type=int, default=8069, help="port of the server (8069)")
     parser.add_argument(
-        "--fresh", action="store_true", help="run the two months again although nothing changed"
+        "--fresh", action="store_true", help="run the three months again although nothing changed"
     )
     return parser.parse_args(arguments)
 
@@ -116,16 +116,16 @@ def _demo(bench: Workbench, gateway_url: str, base_url: str, fresh: bool) -> int
     """Resume the demo of an earlier start if it is of today's code, else run it."""
     template = database.addon_template(bench)
     key = f"{template} {database.fingerprint(REPOSITORY / 'dev' / 'simulation')}"
-    if not fresh and database.remark(bench, _DATABASE) == key:
+    if not fresh and database.remark(bench, DATABASE) == key:
         say("demo: the one of an earlier start is current (--fresh runs it again)")
         code = _drive(bench, "resume", gateway_url, base_url)
         if code != CANNOT_RESUME:
             return code
-    say("demo: two months of failing payments, in virtual time")
-    database.copy(bench, template, _DATABASE)
+    say("demo: three months of failing payments, in virtual time")
+    database.copy(bench, template, DATABASE)
     code = _drive(bench, "run", gateway_url, base_url)
     if not code:
-        database.set_remark(bench, _DATABASE, key)
+        database.set_remark(bench, DATABASE, key)
     return code
 
 
@@ -133,7 +133,7 @@ def _drive(bench: Workbench, what: str, gateway_url: str, base_url: str) -> int:
     return until_interrupted(
         [
             *(bench.python.python, "-m", "environment.demo_driver"),
-            *(what, _DATABASE, gateway_url, base_url),
+            *(what, DATABASE, gateway_url, base_url),
         ],
         env=_variables(bench, gateway_url),
         cwd=bench.settings.checkout,
@@ -147,8 +147,8 @@ def _serve(bench: Workbench, gateway_url: str, port: int) -> int:
             *bench.odoo_command,
             "server",
             f"--config={bench.settings.config_file}",
-            f"--database={_DATABASE}",
-            f"--db-filter=^{_DATABASE}$",
+            f"--database={DATABASE}",
+            f"--db-filter=^{DATABASE}$",
             f"--http-port={port}",
             "--no-database-list",
             "--log-level=warn",

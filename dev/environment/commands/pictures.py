@@ -3,7 +3,7 @@
 Each e-mail is sent by the addon's own template, on a database made for it, and photographed in
 Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it. The
 pages are opened by the links in them, at a server of that database. The reports show two years that
-are made up.
+are made up. `--only client` shows the web client of the demo, which `dev/demo` has to have made.
 """
 
 import argparse
@@ -11,38 +11,40 @@ import os
 from pathlib import Path
 
 from .. import chromium, database
+from ..errors import SetupError
 from ..processes import until_interrupted
 from ..progress import say
-from ..workbench import opened
+from ..workbench import Workbench, opened
+from .demo import DATABASE as DEMO_DATABASE
 
 
 def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     with opened() as bench:
         folder = (options.folder or bench.settings.cache / "pictures").resolve()
-        browser = chromium.find(bench.settings)
-        template = database.addon_template(bench)
-        path = [*([str(browser)] if browser else []), bench.env["PATH"]]
-        with database.scratch(bench, template, "pictures") as name:
-            code = until_interrupted(
-                [
-                    bench.python.python,
-                    "-m",
-                    "environment.picture_driver",
-                    name,
-                    str(folder),
-                    options.lang,
-                    options.only,
-                ],
-                env={
-                    **bench.env,
-                    "PATH": os.pathsep.join(path),
-                },
-                cwd=bench.settings.checkout,
-            )
+        code = 0
+        if options.only != "client":
+            template = database.addon_template(bench)
+            with database.scratch(bench, template, "pictures") as name:
+                driver = "environment.picture_driver"
+                code = _drive(bench, driver, name, str(folder), options.lang, options.only)
+        elif not database.remark(bench, DEMO_DATABASE):
+            raise SetupError("there is no demo to show; make it with dev/demo --no-serve.")
+        else:
+            code = _drive(bench, "environment.client_pictures", DEMO_DATABASE, str(folder))
     if not code:
         say(f"pictures: in {folder}")
     return code
+
+
+def _drive(bench: Workbench, module: str, *arguments: str) -> int:
+    browser = chromium.find(bench.settings)
+    path = [*([str(browser)] if browser else []), bench.env["PATH"]]
+    return until_interrupted(
+        [bench.python.python, "-m", module, *arguments],
+        env={**bench.env, "PATH": os.pathsep.join(path)},
+        cwd=bench.settings.checkout,
+    )
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -52,6 +54,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("folder", nargs="?", type=Path, help="where to put them (the cache folder)")
     parser.add_argument("--lang", default="en_US", help="language of the customer (en_US)")
     parser.add_argument(
-        "--only", default="all", choices=("all", "customers", "reports"), help="a part of them"
+        "--only",
+        default="all",
+        choices=("all", "client", "customers", "reports"),
+        help="a part of them",
     )
     return parser.parse_args(arguments)

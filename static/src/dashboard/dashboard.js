@@ -216,25 +216,6 @@ export class Dashboard extends Component {
         return this.data.companies.map(({ name }) => name).join(", ");
     }
 
-    /** What can be said of the smart schedule, and how sure that is. */
-    get verdict() {
-        const { arms } = this.data;
-        const values = {
-            points: (100 * arms.difference).toFixed(1),
-            low: (100 * arms.low).toFixed(1),
-            high: (100 * arms.high).toFixed(1),
-            needed: arms.cases_needed === null ? "" : count(arms.cases_needed),
-        };
-        if (arms.is_conclusive) {
-            return arms.difference > 0
-                ? _t("Smart recovers %(points)s points more of the payments (95 % interval: %(low)s to %(high)s).", values)
-                : _t("Smart recovers less: %(points)s points (95 % interval: %(low)s to %(high)s).", values);
-        }
-        return arms.cases_needed === null
-            ? _t("Both recover the same so far (95 % interval: %(low)s to %(high)s points).", values)
-            : _t("Not sure yet: %(points)s points (95 % interval: %(low)s to %(high)s). About %(needed)s more cases would tell, if it stays so.", values);
-    }
-
     get armRows() {
         const { smart, control } = this.data.arms;
         return [

@@ -3,8 +3,8 @@ import { registry } from "@web/core/registry";
 registry.category("web_tour.tours").add("recovery_dashboard", {
     steps: () => [
         {
-            content: "Open the recovery menu",
-            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery']",
+            content: "Open the menu of reports",
+            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_reporting']",
             run: "click",
         },
         {

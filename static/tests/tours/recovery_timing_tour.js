@@ -28,8 +28,8 @@ function readForecast() {
 registry.category("web_tour.tours").add("recovery_timing_screen", {
     steps: () => [
         {
-            content: "Open the recovery menu",
-            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery']",
+            content: "Open the menu of reports",
+            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_reporting']",
             run: "click",
         },
         {

@@ -19,19 +19,24 @@ COLUMNS = (
 )
 
 
-def remember_totals(env, totals):
-    """Keep the gateway's totals: its memory ends with it, the demo's database stays."""
-    env["ir.config_parameter"].set_param(PARAMETER, json.dumps(totals))
+def remember_comparison(env, totals, instant):
+    """Keep how the books and the gateway's ledger compared when the demo was run.
+
+    The gateway's memory ends with it, while the demo goes on in its database: a later comparison
+    would say nothing.
+
+    :param dict totals: of the gateway, by currency
+    :return: whether they agreed
+    """
+    rows = _compare(env, {currency.upper(): amounts for currency, amounts in totals.items()})
+    env["ir.config_parameter"].set_param(
+        PARAMETER, json.dumps({"at": instant.isoformat(), "rows": rows})
+    )
+    return all(row["is_equal"] for row in rows)
 
 
-def read_totals(env):
-    """Return the totals that the gateway had when the demo was run."""
-    totals = json.loads(env["ir.config_parameter"].get_param(PARAMETER, "{}"))
-    return {currency.upper(): amounts for currency, amounts in totals.items()}
-
-
-def print_table(env, totals):
-    """Print the table and the comparison with the gateway; return whether they agree."""
+def print_table(env):
+    """Print what the database tells now, and how books and gateway compared after the run."""
     rows = _read_months(env)
     currency = env.company.currency_id
     lines = [[title for _name, title in COLUMNS]]
@@ -42,7 +47,7 @@ def print_table(env, totals):
     _print_lines(f"Recovery by month of the first failure, in {currency.name}", lines)
     _print_arms(env)
     _print_flows(env)
-    return _print_comparison(env, totals)
+    _print_comparison(env)
 
 
 def _print_lines(title, lines):
@@ -53,8 +58,8 @@ def _print_lines(title, lines):
 
 
 def _print_arms(env):
-    """Compare the smart schedule with the fixed one, as the dashboard does."""
-    arms = env["recovery.dashboard"].get_data("two_years").get("arms")
+    """Compare the smart schedule with the fixed one: what the dashboard shows when it opens."""
+    arms = env["recovery.dashboard"].get_data().get("arms")
     lines = [["group", "cases", "recovered", "share", "95 % interval"]]
     for name in ("smart", "control") if arms else ():
         count, recovered = arms[name]["count"], arms[name]["recovered_count"]
@@ -62,14 +67,7 @@ def _print_arms(env):
         share = f"{recovered / count:.0%}"
         lines.append([name, str(count), str(recovered), share, f"{low:.0%} to {high:.0%}"])
     _print_lines("Smart schedule beside the fixed one", lines)
-    if not arms:
-        print("  There are no cases of both groups yet.")
-        return
-    low, high = 100 * arms["low"], 100 * arms["high"]
-    print(
-        f"  Difference: {100 * arms['difference']:+.1f} points, "
-        f"95 % interval {low:+.1f} to {high:+.1f}."
-    )
+    print(f"  {arms['sentence'] if arms else 'There are no cases of both groups yet.'}")
 
 
 def _print_flows(env):
@@ -108,8 +106,8 @@ def _read_months(env):
     return rows
 
 
-def _print_comparison(env, totals):
-    """Compare what Odoo booked from the provider with what moved at the gateway."""
+def _compare(env, totals):
+    """Return by currency what Odoo booked from the provider, and what moved at the gateway."""
     providers = env["payment.provider"].search([("code", "=", "stripe")])
     groups = env["account.payment"]._read_group(
         [
@@ -120,17 +118,32 @@ def _print_comparison(env, totals):
         ["amount:sum", "__count"],
     )
     booked = {currency.name: (currency, amount, count) for currency, amount, count in groups}
-    agrees = set(booked) == set(totals)
-    print()
+    rows = []
     for name in sorted(set(booked) | set(totals)):
         currency, amount, count = booked.get(name, (env.company.currency_id, 0.0, 0))
         moved = totals.get(name, {}).get("net", 0) / 10**currency.decimal_places
-        is_equal = not currency.compare_amounts(amount, moved)
-        agrees &= is_equal
-        verdict = "equal to the cent" if is_equal else "THEY DIFFER"
+        is_equal = name in booked and name in totals
+        is_equal &= not currency.compare_amounts(amount, moved)
+        rows.append(
+            {
+                "currency": name,
+                "booked": amount,
+                "count": count,
+                "moved": moved,
+                "is_equal": is_equal,
+            }
+        )
+    return rows
+
+
+def _print_comparison(env):
+    remembered = json.loads(env["ir.config_parameter"].get_param(PARAMETER, "{}"))
+    print()
+    for row in remembered.get("rows", ()):
+        verdict = "equal to the cent" if row["is_equal"] else "THEY DIFFER"
         print(
-            f"Payments booked in Odoo: {amount:,.2f} {name} ({count} payments); money moved at the "
-            f"gateway: {moved:,.2f} {name}: {verdict}."
+            f"When the run ended ({remembered['at'][:16].replace('T', ' ')} UTC): booked in Odoo "
+            f"{row['booked']:,.2f} {row['currency']} ({row['count']} payments), moved at the "
+            f"gateway {row['moved']:,.2f} {row['currency']}: {verdict}."
         )
     sys.stdout.flush()
-    return agrees
