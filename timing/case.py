@@ -176,7 +176,8 @@ class FinishedAttempt:
     :param failure: what was answered, when it did not pay
     :param predicted: the probability that the decision had named
     :param believed: the probability that the odds had given it, before it was moved by what
-        promises are worth: `believed` of the decision's record; the same if that is not known
+        promises are worth: `believed` of the decision's record; the same if that is not known. Of a
+        charge that nobody promised anything of: what :func:`timing.plan.smart.believe` says
     """
 
     key: str

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...declines.networks import BANK_SCHEMES
-from ...timing.plan.smart import Case, FinishedAttempt, Method
+from ...timing.plan.smart import Case, FinishedAttempt, Method, believe
 from ...tools.instants import aware, to_seconds
 from .facts import SENT_STATES, read_history
 from .record import make_failure, unpack_case
@@ -60,10 +60,12 @@ class Learner:
         )
         return rows, len(rows) < BATCH
 
-    def prepare_finished(self, rows):
+    def prepare_finished(self, rows, model=None):
         """Yield finished charges as the timing engine learns them.
 
         :param rows: of :meth:`read_finished`
+        :param model: whose odds say what they would have promised of the control group's charges;
+            none where all is learned anew, and the odds of then are not known any more
         """
         wanted = {row["id"] for row in rows}
         attempts_of = defaultdict(list)
@@ -78,9 +80,9 @@ class Learner:
                     continue
                 case = self._read_case(attempt, attempts[:number], histories.get(case_id, ()))
                 if case:
-                    yield self._make_finished(f"{uuid} {case_id}", attempt, case)
+                    yield self._make_finished(f"{uuid} {case_id}", attempt, case, model)
 
-    def _make_finished(self, name, attempt, case):
+    def _make_finished(self, name, attempt, case, model):
         """Return one finished charge; a case that opened again counts as another one."""
         at = aware(attempt["at"])
         opened = min(failure.at for failure in case.failures)
@@ -91,11 +93,13 @@ class Learner:
             at=at,
             paid=is_paid,
             failure=None if is_paid else make_failure(attempt),
-            **self._get_promise(attempt),
+            **self._get_promise(attempt, case, model),
         )
 
-    def _get_promise(self, attempt):
+    def _get_promise(self, attempt, case, model):
         """Return what had been promised for the instant of the charge, and believed; or nothing."""
+        if model and attempt["arm"] == "control":
+            return {"believed": believe(case, aware(attempt["at"]), model)}
         decision = attempt["decision"] or {}
         if not attempt["probability"] or not decision.get("at"):
             return {}
@@ -176,7 +180,7 @@ class Learner:
                        COALESCE(attempt.issuer_country, token.recovery_country) AS country,
                        token.recovery_issuer AS issuer,
                        recovery_case.first_failure_at, recovery_case.first_attempt_id,
-                       recovery_case.partner_id,
+                       recovery_case.partner_id, recovery_case.arm,
                        COALESCE(partner.tz, company_partner.tz, 'UTC') AS tz
                   FROM recovery_attempt attempt
                   JOIN recovery_case ON recovery_case.id = attempt.case_id

@@ -239,7 +239,7 @@ class RecoveryTiming(models.Model):
         has_past = self._learn_past(model, since)
         for _batch in range(MOST_BATCHES):
             rows, is_last = learner.read_finished(since)
-            for attempt in learner.prepare_finished(rows):
+            for attempt in learner.prepare_finished(rows, model if since else None):
                 model.learn(attempt)
             if is_last:
                 model.refresh()

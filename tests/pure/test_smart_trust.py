@@ -19,6 +19,7 @@ from revenue_recovery.timing.plan.smart import (
     FinishedAttempt,
     Method,
     RetryPolicy,
+    believe,
     decide,
 )
 from revenue_recovery.timing.spread import spread_days
@@ -92,6 +93,47 @@ def test_who_tells_only_promises_is_understood_too():
         model.learn(FinishedAttempt(f"{number}", case, at, number % 5 < 3, None, promise))
         model._calibrate()
     assert moved(0.2, model.calibration.move(1, False, 0)) == pytest.approx(0.6, abs=0.04)
+
+
+# === THE CONTROL GROUP === #
+
+
+def test_what_the_odds_say_of_a_charge_is_what_a_decision_for_it_had_said():
+    model = Model()
+    for number in range(8):
+        case = make_case(number)
+        decision = decide(case, case.failures[0].at, model)
+        told = believe(case, decision.at, model)
+        assert told == pytest.approx(decision.record["believed"], abs=1e-3)
+
+
+def test_nothing_is_believed_of_a_charge_right_after_technical_trouble():
+    case = make_case()
+    trouble = Failure(case.failures[0].at, "processing_error", "technical")
+    case = replace(case, failures=(trouble,))
+    assert believe(case, trouble.at + timedelta(hours=1), Model()) is None
+
+
+def test_the_control_group_tells_what_leaving_the_spread_is_worth():
+    """Its charges do better than the odds say, those that left the spread do as they say."""
+    model = Model()
+    for number in range(200):
+        case = make_case(number)
+        at = case.failures[0].at + timedelta(days=1)
+        model.learn(
+            FinishedAttempt(
+                f"control {number}", case, at, number % 2 == 0, believed=believe(case, at, model)
+            )
+        )
+    before = model.calibration.gain_factor(0)
+    model.refresh()
+    assert model.calibration.count == 200
+    assert model.calibration.move(1, False, 0) > 0.3
+    assert model.calibration.gain_factor(0) == pytest.approx(before, abs=0.02)
+    again = Model.from_json(model.to_json())
+    for one in (model, again):
+        one._calibrate()
+    assert again.calibration == model.calibration
 
 
 # === THE SPREAD === #

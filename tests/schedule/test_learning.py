@@ -99,6 +99,18 @@ class TestLearning(LearningCommon):
         with freeze_time("2026-12-20 03:00:00"):
             self.assertEqual(self._learn().attempt_count, 2)
 
+    def test_control_group_is_held_against_what_the_odds_would_have_promised(self):
+        self.policy.control_share = 1.0
+        with freeze_time(NOW) as clock:
+            case = self._decline_first_charge()
+            for _turn in range(2):
+                self._decline_next(case, clock)
+                row = self._learn()
+        _opening, first, second = self._get_sequence(row).observations
+        self.assertEqual((first.predicted, first.believed), (-1, -1), "Nothing was known then.")
+        self.assertEqual(second.predicted, -1)
+        self.assertGreater(second.believed, 0)
+
     def test_promise_is_remembered_with_the_outcome(self):
         case = self._create_history(turns=1)
         with freeze_time("2026-12-20 03:00:00"):

@@ -74,10 +74,9 @@ class Model:
         self._newest = max(self._newest, born)
         if self.reservoir.wants(key, born):
             sequence = read_finished(attempt, self.priors)
-            if attempt.predicted is not None:
-                self._heard += 1
-                if attempt.believed is None:
-                    sequence = self._restore(sequence)
+            if attempt.predicted is not None and attempt.believed is None:
+                sequence = self._restore(sequence)
+            self._heard += sequence.observations[-1].believed >= 0
             self.reservoir.add(key, sequence)
 
     def _restore(self, sequence: ChargeSequence) -> ChargeSequence:

@@ -32,7 +32,7 @@ class Observation(NamedTuple):
     :ivar reason: id of the reason, empty when paid
     :ivar advised: local minute that the network named for the next try, 0 for none
     :ivar predicted: promised probability of success in thousandths, -1 when none was
-    :ivar believed: what the odds had given it, in thousandths, -1 when there was no promise
+    :ivar believed: what the odds had given it, in thousandths, -1 when nobody asked them
     :ivar left: 1 where the charge left the even spread of tries
     """
 
@@ -143,9 +143,10 @@ def leaves_spread(case: Case, sequence: ChargeSequence, minute: int) -> bool:
 
 
 def find_promises(sequence: ChargeSequence) -> list[tuple[int, Promise]]:
-    """Return the promises that the charges of a case were made with, and their local minutes.
+    """Return what the odds said of the charges of a case beforehand, and their local minutes.
 
-    Not those of quick tries after technical trouble, which count by themselves.
+    Of the control group's charges, too, which leave the odds nothing to choose. Not of quick tries
+    after technical trouble, which count by themselves.
     """
     found, number, credit = [], 1, is_credit(sequence)
     for before, charge in zip(sequence.observations, sequence.observations[1:], strict=False):

@@ -61,9 +61,7 @@ def choose(
     hinted: tuple[datetime, Hint] | None,
 ) -> Choice | Stop:
     """Return the next instant of a tidy case whose earliest allowed instant is known."""
-    sequence = read(case, model.priors)
-    factor = np.log(model.priors.values["advice_match"]["factor"])
-    belief = model.odds.belief(sequence, factor)
+    sequence, belief = _read(case, model)
     slots = find_slots(case, allowed, earliest, _hour(case, model.odds, rng))
     minutes = np.maximum(slots.minutes, sequence.observations[-1].minute + 1)
     advised = any(observation.advised for observation in sequence.observations)
@@ -85,6 +83,23 @@ def choose(
     if not plan.slots:
         return Stop(Sentence("costs_more"))
     return chooser.choose(plan if advised else chooser.prefer_spread(plan))
+
+
+def find_chance(case: Case, at: datetime, model: Model) -> float:
+    """Return the probability, by the odds alone, that a charge of a tidy case succeeds."""
+    sequence, belief = _read(case, model)
+    minutes = np.array([local_minutes(at, case.zone)])
+    minutes = np.maximum(minutes, sequence.observations[-1].minute + 1)
+    outlook = Outlook(model.odds, sequence, belief, minutes, 0.0, np.ones(1))
+    nothing = np.zeros((len(outlook.which), 1))
+    return float(weigh(outlook, minutes, nothing, np.ones(1), [0]).chance[0])
+
+
+def _read(case: Case, model: Model) -> tuple[ChargeSequence, np.ndarray]:
+    """Return a tidy case as the odds read it, and what they believe of its payer."""
+    sequence = read(case, model.priors)
+    factor = np.log(model.priors.values["advice_match"]["factor"])
+    return sequence, model.odds.belief(sequence, factor)
 
 
 def _hour(case: Case, odds: Odds, rng: random.Random | None) -> float:

@@ -113,6 +113,23 @@ def decide(
     )
 
 
+def believe(case: Case, at: datetime, model: "Model") -> float | None:
+    """Return the probability that the odds give a charge whose instant somebody else chose.
+
+    It is what a decision's record calls `believed`, so that promises can be held against charges
+    that leave nothing to choose, as those of the control group are.
+
+    :param case: as it stood before the charge
+    :param at: aware instant of the charge
+    :return: None right after technical trouble, of which the odds of a payer say nothing
+    """
+    from .choice import find_chance
+
+    at = aware(at)
+    case = tidy(case, at)
+    return None if case.quick_run else find_chance(case, at, model)
+
+
 def _technical(case: Case, quick: Decision, model: "Model") -> SmartDecision:
     run = case.quick_run
     chance, interval = model.odds.quick_chance(run)

@@ -17,6 +17,7 @@ from revenue_recovery.timing.plan.smart import (
     Model,
     PastCharge,
     RetryPolicy,
+    believe,
     decide,
 )
 from simulation.streams.views import Tried, View
@@ -51,9 +52,12 @@ class Smart:
     def learn(self, view: View, tried: Tried, control: bool = False) -> None:
         """Teach the engine one finished attempt.
 
-        :param control: the case keeps the fixed schedule; the engine learns from it all the same
+        :param control: the case keeps the fixed schedule; the engine learns from it all the same,
+            and holds what it would have promised against the outcome
         """
         predicted, believed = self._stated.pop(view.key, (None, None))
+        if control:
+            believed = believe(_case(view), tried.at, self.model)
         attempt = FinishedAttempt(
             key=view.key,
             case=_case(view),
