@@ -62,12 +62,6 @@ _COLUMNS = """
     SELECT column_name FROM information_schema.columns
      WHERE table_name = %s AND is_generated = 'NEVER' AND column_name != 'id'
 """
-# It may be the day before still where customers live.
-_DAY_BEFORE = """
-    UPDATE account_move_line SET date_maturity = date_maturity - 1
-     WHERE date_maturity IS NOT NULL;
-    UPDATE account_move SET invoice_date_due = invoice_date_due - 1;
-"""
 _PLANNED = """
     INSERT INTO recovery_attempt (move_id, company_id, state, source, planned_at, due_date,
                                   currency_id)
@@ -175,7 +169,6 @@ class Month:
         # Alternately, so that any number of them is a mixture.
         self.real = [each for pair in zip(*real, strict=True) for each in pair]
         with self._env() as env:
-            env.cr.execute(_DAY_BEFORE)
             env.cr.execute(_IDS, [size - sample])
             move = env["account.move"].browse(self.real[-1])
             move.partner_id.email = "payer@example.com"
