@@ -17,8 +17,9 @@ from ..case.recovery_case import OPEN_STATES
 from .ahead import Ahead
 from .mailer import Mailer
 
-# Customers that are served in one database transaction.
-BATCH = 100
+# Customers that are looked up at once, and those that are served in one database transaction: it
+# takes less than a second, in which nobody else gets at their cases.
+LOOK, BATCH = 500, 20
 # Turns of a customer in one run of the job: each message that fails leaves others of theirs due.
 MOST_TURNS = 3
 # How long a notice waits for the outcome of a charge that is under way.
@@ -62,52 +63,75 @@ class Sender:
     def send(self, batch=BATCH):
         """Send what is due, each customer's in one message a day."""
         turns = Counter()
-        while customers := self.claim(
+        while waiting := self._find_waiting(
             # Who has had their turn has nothing due any more, unless something went wrong.
-            [customer for customer, count in turns.items() if count >= MOST_TURNS],
-            batch,
+            [customer for customer, count in turns.items() if count >= MOST_TURNS]
         ):
-            turns.update(customers)
-            if not self._serve(customers):
-                for customer in customers if len(customers) > 1 else ():
-                    if self._lock(customer):
-                        self._serve([customer])
-            if not commit(self.env, len(customers)):
-                break
+            served, has_time = self._serve_all(waiting, batch)
+            turns.update(served)
+            if not (served and has_time):  # Without any, others are serving all of them.
+                return
 
-    def claim(self, served, limit):
-        """Return customers with due notices that no other worker serves now.
+    def _serve_all(self, waiting, batch):
+        """Serve customers, a batch in a database transaction, as long as the job has time.
+
+        :return: those who had their turn, and whether there is time left
+        """
+        served, done = [], 0
+        for start in range(0, len(waiting), batch):
+            if not commit(self.env, done):  # What is read next is as it is now.
+                return served, False
+            customers = self.claim(waiting[start : start + batch])
+            if customers and not self._serve(customers):
+                for customer in customers if len(customers) > 1 else ():
+                    if self.claim([customer]):
+                        self._serve([customer])
+            served += customers
+            done = len(customers)
+        return served, commit(self.env, done)
+
+    def _find_waiting(self, served):
+        """Return customers with due notices, whoever is serving them.
 
         :param served: those that have had turns enough
-        :return: pairs of company and commercial partner ids, locked until the transaction ends
+        :return: pairs of company and commercial partner ids, who waits longest first
         """
         self.notices.flush_model(["company_id", "held_until", "partner_id", "planned_at", "state"])
         return self.env.execute_query(
             SQL(
                 """
                 SELECT company_id, partner_id
-                  FROM (SELECT company_id, partner_id
-                          FROM recovery_notice
-                         WHERE state = 'planned'
-                           AND COALESCE(held_until, planned_at) <= %(now)s
-                           AND NOT (company_id, partner_id) IN %(served)s
-                      GROUP BY company_id, partner_id
-                      ORDER BY MIN(COALESCE(held_until, planned_at)), partner_id
-                         LIMIT %(limit)s) AS customer
-                 WHERE pg_try_advisory_xact_lock(
-                           hashtext('recovery_notice ' || company_id::text), partner_id)
+                  FROM recovery_notice
+                 WHERE state = 'planned'
+                   AND COALESCE(held_until, planned_at) <= %(now)s
+                   AND NOT (company_id, partner_id) IN %(served)s
+              GROUP BY company_id, partner_id
+              ORDER BY MIN(COALESCE(held_until, planned_at)), partner_id
+                 LIMIT %(limit)s
                 """,
                 now=fields.Datetime.now(),
                 served=tuple(served) or ((0, 0),),
-                limit=limit,
+                limit=LOOK,
             )
         )
 
-    def _lock(self, customer):
-        """Lock a customer for this transaction, as :meth:`claim` does."""
-        company_id, partner_id = customer
-        query = "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)"
-        return self.env.execute_query(SQL(query, f"recovery_notice {company_id}", partner_id))[0][0]
+    def claim(self, customers):
+        """Return those of some customers that no other worker serves now.
+
+        :param customers: pairs of company and commercial partner ids
+        :return: some of them, locked until the transaction ends
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, partner_id
+                  FROM (VALUES %s) AS customer (company_id, partner_id)
+                 WHERE pg_try_advisory_xact_lock(
+                           hashtext('recovery_notice ' || company_id::text), partner_id)
+                """,
+                SQL(", ").join(SQL("(%s, %s)", *customer) for customer in customers),
+            )
+        )
 
     def _serve(self, customers):
         """Send what is due of some customers, and commit.

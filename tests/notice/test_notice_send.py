@@ -192,11 +192,15 @@ class TestCoordination(NoticeCommon):
         with self._at(MONDAY) as clock:
             _invoice, case = self._fail_invoice()
             clock.move_to("2026-03-02 11:00:00")
-            sender = Sender(self.env["recovery.notice"].sudo())
             customer = (self.env.company.id, self.customer.id)
-            self.assertEqual(sender.claim(set(), 10), [customer])
-            self.assertFalse(sender.claim({customer}, 10))
+            sender = Sender(self.env["recovery.notice"].sudo())
+            self.assertEqual(sender._find_waiting([]), [customer])
+            self.assertFalse(sender._find_waiting([customer]))
+            with patch.object(Sender, "claim", return_value=[]):
+                self._run_cron("follow")
             self.assertEqual(self._get_notice(case).state, "planned")
+            self._run_cron("follow")
+            self.assertEqual(self._get_notice(case).state, "sent")
 
     def test_reopened_case_has_notices_of_its_new_life(self):
         with self._at(MONDAY) as clock:

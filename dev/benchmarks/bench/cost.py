@@ -96,6 +96,11 @@ class Stage:
             logging.getLogger("odoo.addons.payment").setLevel(logging.CRITICAL)
             yield env
 
+    @property
+    def policy(self) -> int:
+        """Id of the policy that takes all invoices."""
+        return self._scene.policy
+
     def set_limit(self, rate: float) -> None:
         """Let the provider take so many requests a second; 0: as many as there are."""
         with self.env() as env:

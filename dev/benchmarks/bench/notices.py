@@ -124,6 +124,8 @@ class Mailing:
                 "move_type": "out_invoice",
                 "partner_id": env["res.partner"].create({"name": "Original"}).id,
                 "invoice_payment_term_id": False,
+                "invoice_date": scene.find_day(env),
+                "invoice_date_due": scene.find_day(env),
                 "invoice_line_ids": [(0, 0, {"name": "Service", "price_unit": 100.0})],
             }
         )

@@ -1,10 +1,11 @@
-"""A company with a gateway, customers with saved cards, and invoices that fall due today."""
+"""A company with a gateway, customers with saved cards, and invoices that are due."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from simulation.client import GatewayClient
@@ -106,9 +107,14 @@ def create_payers(
     return tokens
 
 
+def find_day(env: Any) -> date:
+    """Return a day that has begun wherever a customer may live, at any hour of the machine."""
+    return env.cr.now().date() - timedelta(days=1)
+
+
 def create_invoices(env: Any, scene: Scene, tokens: Sequence[int], chance: random.Random) -> list:
-    """Post an invoice for each token, due today and collected automatically; return the ids."""
-    lines = []
+    """Post an invoice for each token, due and collected automatically; return the ids."""
+    day, lines = find_day(env), []
     for token in env["payment.token"].browse(tokens):
         name = chance.choice(list(scene.currencies))
         currency = env["res.currency"].browse(scene.currencies[name])
@@ -118,8 +124,8 @@ def create_invoices(env: Any, scene: Scene, tokens: Sequence[int], chance: rando
                 "move_type": "out_invoice",
                 "partner_id": token.partner_id.id,
                 "currency_id": currency.id,
-                "invoice_date": env.cr.now().date(),
-                "invoice_date_due": env.cr.now().date(),
+                "invoice_date": day,
+                "invoice_date_due": day,
                 "invoice_payment_term_id": False,
                 "collect_automatically": True,
                 "collect_token_id": token.id,
