@@ -54,7 +54,7 @@ def find_first() -> str:
 
 def unpack(commit: str, target: Path) -> None:
     """Write the addon as it was at a commit into a folder."""
-    with zipfile.ZipFile(io.BytesIO(_run("archive", "--format=zip", commit))) as archive:
+    with _open(commit) as archive:
         archive.extractall(target)
 
 
@@ -63,16 +63,17 @@ def read_manifest(commit: str) -> dict:
     return ast.literal_eval(_git("show", f"{commit}:__manifest__.py"))
 
 
-def list_files(commit: str) -> dict[str, str]:
-    """The files as they were at a commit: path and key of the content."""
-    lines = _git("ls-tree", "-r", "-z", commit).split("\0")
-    rows = (line.partition("\t") for line in lines if line)
-    return {path: facts.split()[2] for facts, _tab, path in rows}
+def read_files(commit: str) -> dict[str, str]:
+    """The texts as they were at a commit, by path."""
+    with _open(commit) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        return {name: archive.read(name).decode(errors="replace") for name in names}
 
 
-def read_file(commit: str, path: str) -> str:
-    """A file as it was at a commit."""
-    return _git("show", f"{commit}:{path}")
+def list_now() -> list[str]:
+    """The paths of the files under version control now, changed and new ones included."""
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return [name for name in listed if name and (REPOSITORY / name).is_file()]
 
 
 def _commit_of(name: str) -> str:
@@ -88,6 +89,10 @@ def _contains(head: str, commit: str) -> bool:
     except NoReleaseError:
         return False
     return True
+
+
+def _open(commit: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(_run("archive", "--format=zip", commit)))
 
 
 def _git(*arguments: str) -> str:

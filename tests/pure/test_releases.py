@@ -48,22 +48,18 @@ def read_shapes(text):
 
 def list_changed(commit):
     """Return what an update would bring to a database of that commit: files and fields."""
-    then, now = releases.list_files(commit), set(releases.list_files("HEAD"))
-    changed = {path for path in then.keys() ^ now if _DATA.fullmatch(path)}
-    shapes_then, shapes_now = set(), set()
-    for path in then.keys() & now:
-        if _DATA.fullmatch(path) and read_now(path) != releases.read_file(commit, path):
-            changed.add(path)
-    for path in filter(_MODELS.fullmatch, then):
-        shapes_then |= read_shapes(releases.read_file(commit, path))
-    for path in filter(_MODELS.fullmatch, now):
-        shapes_now |= read_shapes(read_now(path))
-    return changed | {f"{model}.{name}" for model, name, _ in shapes_then ^ shapes_now}
+    then = releases.read_files(commit)
+    now = {path: (REPOSITORY / path).read_bytes() for path in releases.list_now()}
+    now = {path: content.decode(errors="replace") for path, content in now.items()}
+    data = {path for path in then.keys() | now if _DATA.fullmatch(path)}
+    changed = {path for path in data if then.get(path) != now.get(path)}
+    shapes = read_all_shapes(then) ^ read_all_shapes(now)
+    return changed | {f"{model}.{name}" for model, name, _ in shapes}
 
 
-def read_now(path):
-    file = REPOSITORY / path
-    return file.read_text() if file.is_file() else ""
+def read_all_shapes(files):
+    texts = (text for path, text in files.items() if _MODELS.fullmatch(path))
+    return set().union(*map(read_shapes, texts))
 
 
 def test_version_is_of_this_series():
