@@ -101,7 +101,7 @@ export class Dashboard extends Component {
         this.state.status = "loading";
         this.state.replay = null;
         const { period, company, until } = this.state;
-        let data;
+        let data = null;
         try {
             data = await this.orm.silent.call("recovery.dashboard", "get_data", [
                 period,
@@ -227,12 +227,24 @@ export class Dashboard extends Component {
         };
         if (arms.is_conclusive) {
             return arms.difference > 0
-                ? _t("Smart recovers %(points)s points more of the payments (95 % interval: %(low)s to %(high)s).", values)
-                : _t("Smart recovers less: %(points)s points (95 % interval: %(low)s to %(high)s).", values);
+                ? _t(
+                      "Smart recovers %(points)s points more of the payments (95 % interval: %(low)s to %(high)s).",
+                      values
+                  )
+                : _t(
+                      "Smart recovers less: %(points)s points (95 % interval: %(low)s to %(high)s).",
+                      values
+                  );
         }
         return arms.cases_needed === null
-            ? _t("Both recover the same so far (95 % interval: %(low)s to %(high)s points).", values)
-            : _t("Not sure yet: %(points)s points (95 % interval: %(low)s to %(high)s). About %(needed)s more cases would tell, if it stays so.", values);
+            ? _t(
+                  "Both recover the same so far (95 % interval: %(low)s to %(high)s points).",
+                  values
+              )
+            : _t(
+                  "Not sure yet: %(points)s points (95 % interval: %(low)s to %(high)s). About %(needed)s more cases would tell, if it stays so.",
+                  values
+              );
     }
 
     get armRows() {
@@ -259,7 +271,10 @@ export class Dashboard extends Component {
                 [false, "list"],
                 ...(model === "payment.token"
                     ? [[false, "form"]]
-                    : [[false, "pivot"], [false, "graph"]]),
+                    : [
+                          [false, "pivot"],
+                          [false, "graph"],
+                      ]),
             ],
             domain,
         });
