@@ -12,7 +12,8 @@ from .page_pictures import served
 from .screen import Screen
 
 _WIDTH = 1280
-_SECONDS = 60
+# The first page waits for Odoo to put its scripts together.
+_SECONDS = 180
 _QUALITY = 72
 # What is photographed: the path, what has to be there, how high, and what is done before.
 _PICTURES = {
@@ -45,7 +46,7 @@ def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -
     :param login: of the user, and their password
     :param paths: of the printed report (`month`) and of an audit (`audit`)
     """
-    with served(database) as url, _ClientScreen() as screen:
+    with served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, login)
         for name, (path, awaited, height, then) in _PICTURES.items():
             screen.show(url + path.format(**paths), height)
@@ -60,7 +61,7 @@ def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -
             print(f"  {name}", file=sys.stderr, flush=True)
 
 
-class _ClientScreen(Screen):
+class ClientScreen(Screen):
     """A browser in which somebody is logged in."""
 
     def log_in(self, url: str, database: str, login: str) -> None:
@@ -77,8 +78,8 @@ class _ClientScreen(Screen):
         value = session.partition("=")[2].partition(";")[0]
         self._call("Network.setCookie", name="session_id", value=value, url=url)
 
-    def show(self, url: str, height: int) -> None:
-        self._set_size(_WIDTH, height)
+    def show(self, url: str, height: int, width: int = _WIDTH) -> None:
+        self._set_size(width, height)
         self._call("Page.navigate", url=url)
         self._wait_for("Page.loadEventFired")
 
@@ -97,10 +98,13 @@ class _ClientScreen(Screen):
             time.sleep(0.2)
         raise RuntimeError(f"{selector} did not appear")
 
+    def take(self) -> str:
+        """Return a picture of what is shown: a PNG in base 64."""
+        return self._call("Page.captureScreenshot", format="png")["data"]
+
     def save(self, target: Path) -> None:
         from PIL import Image, WebPImagePlugin
 
-        shot = self._call("Page.captureScreenshot", format="png")
-        picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+        picture = Image.open(io.BytesIO(base64.b64decode(self.take()))).convert("RGB")
         Image.register_save("WEBP", WebPImagePlugin._save)
         picture.save(target, "WEBP", quality=_QUALITY, method=6)

@@ -3,7 +3,8 @@
 Each e-mail is sent by the addon's own template, on a database made for it, and photographed in
 Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it. The
 pages are opened by the links in them, at a server of that database. The reports show two years that
-are made up.
+are made up. `dev/pictures static/description --only store` takes the eight screens of the store
+page and of the README, and draws the banner.
 """
 
 import argparse
@@ -52,6 +53,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("folder", nargs="?", type=Path, help="where to put them (the cache folder)")
     parser.add_argument("--lang", default="en_US", help="language of the customer (en_US)")
     parser.add_argument(
-        "--only", default="all", choices=("all", "customers", "reports"), help="a part of them"
+        "--only",
+        default="all",
+        choices=("all", "customers", "reports", "store"),
+        help="a part of them; store: the screens of the store page, which all leaves out",
     )
     return parser.parse_args(arguments)
