@@ -39,6 +39,7 @@ _SCREENS = {
     "audit": ("/odoo/recovery-audits/{audit}", ".o_recovery_audit table", ""),
 }
 _BANNER = """
+<meta name="viewport" content="width=device-width">
 <body style="margin: 0; width: {width}px; height: {height}px; overflow: hidden; color: #fff;
              background: #3c3a5e; font-family: Roboto, 'DejaVu Sans', sans-serif">
     <img src="{screen}" style="position: absolute; left: 300px; top: 34px; width: 520px;
