@@ -6,6 +6,18 @@
     "description": " ",  # The README is Markdown, which the Apps page would read as another format.
     "author": "Revenue Recovery",
     "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": [
+        "static/description/banner.png",
+        "static/description/today.png",
+        "static/description/case.png",
+        "static/description/invoice.png",
+        "static/description/emails.png",
+        "static/description/page.png",
+        "static/description/dashboard.png",
+        "static/description/schedules.png",
+        "static/description/audit.png",
+    ],
     "depends": ["account_payment", "base_automation", "sms"],
     "external_dependencies": {"python": ["holidays", "numpy"]},
     "data": [

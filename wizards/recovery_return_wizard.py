@@ -4,6 +4,7 @@ from odoo.tools import format_date
 
 from ..declines import read_chargeback, read_return
 from ..models.charge.chargeable import find_method_block
+from ..tools import series
 from ..tools.instants import aware
 
 # Whose reason codes of chargebacks are known.
@@ -93,7 +94,7 @@ class RecoveryReturnWizard(models.TransientModel):
             )
             wizard.payment_ids = (payments or wizard._get_active_payment()).filtered(
                 lambda payment: (
-                    payment.state in ("in_process", "paid")
+                    series.has_arrived(payment)
                     and payment.payment_type == "inbound"
                     and not payment._recovery_is_returned()
                 )

@@ -1,4 +1,4 @@
-"""The checks that only read: ruff, and pylint with Odoo's rules on the code that Odoo loads.
+"""The checks that only read: ruff, pylint with Odoo's rules on the code that Odoo loads, the OCA's.
 
 They run beside the first tests; their output is shown when they are done.
 """
@@ -7,12 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
+from . import habits
 from .settings import REPOSITORY
 from .workbench import Workbench
 
 
 class Lint:
-    """Three checks, started at once."""
+    """The checks, started at once."""
 
     def __init__(self, bench: Workbench):
         bin_folder = bench.python.root / "bin"
@@ -23,6 +24,10 @@ class Lint:
             ("ruff check", [bin_folder / "ruff", "check", "--output-format=concise", REPOSITORY]),
             ("ruff format", [bin_folder / "ruff", "format", "--check", "--quiet", REPOSITORY]),
             ("pylint-odoo", [bin_folder / "pylint", f"--rcfile={config}", *addons]),
+            *(
+                (f"oca {what}", [bench.python.python, "-m", "environment.habits", what])
+                for what in ("addon", "terms", "scripts")
+            ),
         ):
             self._start(bench, name, command)
 
@@ -47,7 +52,8 @@ class Lint:
             output.seek(0)
             text = output.read().strip()
             output.close()
-            if code:
+            if code and code != habits.NOT_RUN:
                 failed.append(name)
+            if code:
                 print(f"{name}:\n{text}\n", flush=True)
         return failed

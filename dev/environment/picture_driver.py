@@ -4,10 +4,11 @@
 """
 
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import page_pictures, report_pictures
+from . import page_pictures, report_pictures, store_pictures
 from .audit_scene import make_audit
 from .odoo_session import odoo_env
 from .page_scene import PageScene
@@ -23,6 +24,8 @@ _SHEET = 5
 def main() -> int:
     database, folder, lang, part = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
     folder.mkdir(parents=True, exist_ok=True)
+    if part == "store":
+        _show_store(database, folder, lang)
     # First the reports: what the e-mails show would be in them.
     if part in ("all", "reports"):
         _show_reports(database, folder, lang)
@@ -41,6 +44,28 @@ def _show_reports(database: str, folder: Path, lang: str) -> None:
         "audit": f"/odoo/recovery-audits/{audit}",
     }
     report_pictures.photograph(database, folder, LOGIN, paths)
+
+
+def _show_store(database: str, folder: Path, lang: str) -> None:
+    """The eight screens of the store page; what is on the way to them is thrown away."""
+    with odoo_env(database) as env:
+        scene = Scene(env, lang)
+        reports = ReportScene(scene)
+        ids = store_pictures.prepare(env, scene, reports.play(*store_pictures.CASES))
+        ids["audit"] = make_audit(reports)
+    store_pictures.photograph(database, folder, LOGIN, ids)
+    with tempfile.TemporaryDirectory() as name:
+        way = Path(name)
+        with odoo_env(database) as env:
+            scene = Scene(env, lang)
+            emails = {page.stem: page for page in scene.write_emails(way)}
+            addresses = PageScene(scene).find_pages()
+        with Screen() as screen:
+            for page in emails.values():
+                screen.photograph(page.as_uri(), page.with_suffix(".390.png"), WIDTHS[0])
+        page_pictures.photograph(database, addresses, way, WIDTHS[:1])
+        pictures = {each: way / f"{each}.390.png" for each in (*emails, *addresses)}
+        store_pictures.lay_out_phones(folder, pictures)
 
 
 def _show_customers(database: str, folder: Path, lang: str) -> None:

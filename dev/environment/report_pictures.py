@@ -12,7 +12,8 @@ from .page_pictures import served
 from .screen import Screen
 
 _WIDTH = 1280
-_SECONDS = 60
+# The first page waits for Odoo to put its scripts together.
+_SECONDS = 180
 _QUALITY = 72
 # What is photographed: the path, what has to be there, how high, and what is done before.
 _PICTURES = {
@@ -97,10 +98,13 @@ class ClientScreen(Screen):
             time.sleep(0.2)
         raise RuntimeError(f"{selector} did not appear")
 
+    def take(self) -> str:
+        """Return a picture of what is shown: a PNG in base 64."""
+        return self._call("Page.captureScreenshot", format="png")["data"]
+
     def save(self, target: Path) -> None:
         from PIL import Image, WebPImagePlugin
 
-        shot = self._call("Page.captureScreenshot", format="png")
-        picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+        picture = Image.open(io.BytesIO(base64.b64decode(self.take()))).convert("RGB")
         Image.register_save("WEBP", WebPImagePlugin._save)
         picture.save(target, "WEBP", quality=_QUALITY, method=6)

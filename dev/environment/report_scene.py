@@ -33,11 +33,17 @@ class ReportScene:
         self.provider = scene.card.provider_id
         self._create_user()
 
-    def play(self) -> None:
-        """Let the year pass."""
+    def play(self, count: int = _CASES, waiting: int = 0):
+        """Let the year pass, and return its cases.
+
+        :param waiting: so many more, which failed in the last days and are in recovery
+        """
         cards = self._create_customers()
-        ages = sorted((self.random.randrange(_DAYS) for _n in range(_CASES)), reverse=True)
+        ages = sorted((self.random.randrange(_DAYS) for _n in range(count)), reverse=True)
         facts = [self._draw(self.random.choice(cards), age) for age in ages]
+        for number in range(waiting):
+            fact = self._draw(cards[number], 1 + number)
+            facts.append({**fact, "state": "in_recovery", "is_part": False})
         moves = self._bill(facts)
         cases = self._open(facts, moves)
         for case, fact in zip(cases, facts, strict=True):
@@ -45,6 +51,7 @@ class ReportScene:
         self.env.flush_all()
         for case in cases:
             case._fill_settlements()
+        return cases
 
     # === The facts === #
 

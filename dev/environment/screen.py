@@ -13,7 +13,8 @@ from pathlib import Path
 
 # The names under which Odoo looks for a browser.
 _NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
-_SECONDS = 30
+# On a busy machine the first page of a server takes its time.
+_SECONDS = 180
 _COLOURS = 128
 
 
@@ -57,16 +58,21 @@ class Screen:
         self._browser.wait()
         self._profile.cleanup()
 
-    def photograph(self, url: str, target: Path, width: int, *, dark: bool = False) -> None:
-        """Save a picture of the whole page, as wide as given, in a small PNG."""
+    def photograph(
+        self, url: str, target: Path, width: int, *, height: int = 0, dark: bool = False
+    ) -> None:
+        """Save a picture of a page, as wide as given, in a small PNG.
+
+        :param height: of what is shown; none for the whole page
+        """
         self._set_size(width, 800)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)
         self._call("Page.navigate", url=url)
         self._wait_for("Page.loadEventFired")
         size = self._call("Page.getLayoutMetrics")["cssContentSize"]
-        self._set_size(width, max(1, int(size["height"])))
-        shot = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        self._set_size(width, height or max(1, int(size["height"])))
+        shot = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=not height)
         _save(base64.b64decode(shot["data"]), target)
 
     def open(self, url: str) -> None:

@@ -15,7 +15,11 @@ from .processes import quiet
 from .settings import ADDON, REPOSITORY
 
 # What does not ship.
-_LEFT_OUT = (".ci/", ".gitignore", "dev/", "docs/", "requirements.txt", "static/tests/", "tests/")
+_LEFT_OUT = (
+    *(".ci/", ".gitignore", ".pre-commit-config.yaml", ".prettierignore", "CONTRIBUTING.md"),
+    *("dev/", "docs/", "eslint.config.cjs", "prettier.config.cjs", "requirements.txt"),
+    *("static/tests/", "tests/"),
+)
 _PROJECT = """\
 [build-system]
 requires = ["whool"]

@@ -10,6 +10,7 @@ import psycopg2
 
 from odoo import fields
 
+from ...tools import series
 from ...tools.errors import describe_error
 from ...tools.said import say
 from ..case.alerts import raise_alert
@@ -130,6 +131,6 @@ def _record(record, line, payment, moves):
     decline = read_line(line, payment_sudo)
     payment_sudo.recovery_return_move_id = record.move_id
     if payment_sudo and payment_sudo.currency_id.compare_amounts(line.amount, payment.amount) >= 0:
-        payment_sudo.state = "rejected"  # As one that is recorded by hand.
+        series.reject(payment_sudo)  # As one that is recorded by hand.
     date = record.date or fields.Date.context_today(record)
     cases_sudo._record_return(payment_sudo, decline, date, moves.sudo())

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from ...declines import read_return
 from ...declines.bank_files import read_entry
+from ...tools import series
 
 
 class ReturnEntries:
@@ -281,7 +282,7 @@ def _is_without_entry(line, payment):
     """Return whether a payment is to be returned that has no entry to take anything off."""
     if line.move_line_ids or not payment:
         return False
-    return payment.state in ("in_process", "paid") and not payment.move_id
+    return series.has_arrived(payment) and not payment.move_id
 
 
 def _is_payment(line):

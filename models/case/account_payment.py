@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...declines import Decline
+from ...tools import series
 from ..method.rail import find_scheme
 from .account_move import PAID_STATES, RECOVERY_GROUP
 from .returns import describe_return, undo_return
@@ -89,7 +90,7 @@ class AccountPayment(models.Model):
         moves = self._recovery_get_paid_moves()
         if amount is None:
             entry = self._recovery_book_return(decline, date)
-            self.state = "rejected"
+            series.reject(self)
         else:
             entry = self._recovery_book_part(decline, date, amount)
         self._recovery_check_taken_off(moves)
@@ -120,7 +121,7 @@ class AccountPayment(models.Model):
         if (
             self.payment_type != "inbound"
             or self.partner_type != "customer"
-            or self.state not in ("in_process", "paid")
+            or not series.has_arrived(self)
         ):
             raise UserError(
                 self.env._("%(payment)s is not a confirmed payment of a customer.", **name)
@@ -292,10 +293,10 @@ class AccountPayment(models.Model):
     def _recovery_reverse_refund(self, date):
         """Book that a refund did not reach the customer: the reversal of this outgoing payment."""
         self.ensure_one()
-        if self.move_id and self.state in ("in_process", "paid"):
+        if self.move_id and series.has_arrived(self):
             decline = Decline(self.env._("Refund failed"), "")
             self._recovery_book_return(decline, max(date, self.date))
-        self.state = "rejected"
+        series.reject(self)
 
     def _recovery_check_taken_off(self, moves):
         """Refuse a payment without entry whose invoices a bank transaction paid.
@@ -324,10 +325,10 @@ class AccountPayment(models.Model):
         """Let payments count again whose return was cancelled, deleted, reversed or taken off."""
         for payment in self.exists():
             payment.recovery_return_move_id = False
-            if payment.state == "rejected" and (
+            if series.is_rejected(payment) and (
                 payment.move_id.state == "posted" or not payment.move_id
             ):
-                payment.state = "paid" if payment.is_matched else "in_process"
+                series.restore(payment)
             undo_return(self.env, payment)
 
     # === GETTERS === #
@@ -336,7 +337,7 @@ class AccountPayment(models.Model):
         """Return whether the bank took the payment back already."""
         self.ensure_one()
         # In sudo mode: also somebody who may not see recoveries must not record it twice.
-        return self.state == "rejected" or bool(self.sudo().recovery_return_move_id)
+        return series.is_rejected(self) or bool(self.sudo().recovery_return_move_id)
 
     def _recovery_get_parts(self):
         """Return the returns that took a part of this payment back."""

@@ -5,7 +5,8 @@ from datetime import date
 
 from odoo.tools import SQL
 
-from .settlements import GONE_STATES, MATCHES, REFUNDED, Settlement, find_channel
+from ...tools.series import GONE_STATES
+from .settlements import MATCHES, REFUNDED, Settlement, find_channel
 
 
 @dataclass

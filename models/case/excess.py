@@ -1,12 +1,10 @@
 """Money that arrived where nothing is owed any more: it has to go back, or to another invoice."""
 
+from ...tools import series
 from ...tools.said import Money, say
 from .account_move import SETTLED_STATES
 from .alerts import find_alerts, raise_alert
 from .claim import Claim
-
-# The states of an `account.payment` whose money is there.
-_BOOKED_STATES = ("in_process", "paid")
 
 
 def raise_excess(move):
@@ -43,7 +41,7 @@ def get_open_amount(transaction):
     payment = transaction.payment_id
     if transaction.state != "done" or transaction.amount <= 0:
         return 0.0
-    if payment.state not in _BOOKED_STATES:
+    if not series.has_arrived(payment):
         return 0.0
     if payment.move_id:
         amount = -_get_residual(payment)
@@ -85,7 +83,7 @@ def _get_excess_without_entry(moves):
     Such payments take no room on the invoice until a bank transaction does it for them.
     """
     payments = moves.transaction_ids.payment_id.filtered(
-        lambda payment: payment.state in _BOOKED_STATES and not payment.move_id
+        lambda payment: series.has_arrived(payment) and not payment.move_id
     )
     amount = sum(payments.mapped("amount"))
     for move in moves.filtered(lambda move: move.state == "posted"):

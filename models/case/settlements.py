@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ...tools.series import GONE_STATES
+
 # How the money came back: one list, used by cases, settlements and reports.
 CHANNELS = [
     ("retry", "Retry"),
@@ -15,8 +17,6 @@ CHANNELS = [
     ("bank_transfer", "Bank transfer"),
     ("manual", "Recorded payment"),
 ]
-# The states of an `account.payment` whose money did not come, or went back.
-GONE_STATES = ("rejected", "canceled")
 
 REFUNDED = SQL(
     """

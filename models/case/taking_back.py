@@ -5,12 +5,11 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError
 
+from ...tools import series
 from ...tools.said import Money, join, say
 from .alerts import answer_alert, find_alerts, raise_alert
 from .returns import close_as_disputed, mark_declined
 
-# The states of an `account.payment` whose money is there.
-_BOOKED_STATES = ("in_process", "paid")
 # Until a payment that a provider takes back has been booked by Odoo's own job.
 _MISSING_WAIT = timedelta(minutes=10)
 _MISSING_PATIENCE = timedelta(hours=12)
@@ -82,7 +81,7 @@ class TakingBack:
                 for case in record.move_ids.recovery_case_id:
                     close_as_disputed(case, self._describe())
             return True
-        if payment.state not in _BOOKED_STATES:
+        if not series.has_arrived(payment):
             if record.noted_at > fields.Datetime.now() - _MISSING_PATIENCE:
                 return False
             raise UserError(self.env._("its payment is not in the books."))
@@ -208,9 +207,9 @@ class TakingBack:
             )
         refund.provider_reference = refund.provider_reference or record.reference
         if refund.state != "done":
-            refund._set_done()
+            series.set_state(refund, "done")
         if not refund.is_post_processed:
-            refund._post_process()
+            series.post_process(refund)
         record.write({"payment_id": refund.payment_id.id, "booked_amount": abs(refund.amount)})
         return True
 
@@ -242,7 +241,7 @@ class TakingBack:
         if refund.state in ("draft", "pending", "authorized", "done"):
             message = self.env._("The provider could not pay this refund out.")
             was_done = refund.state == "done"
-            refund._set_error(message, extra_allowed_states=("done",))
+            series.set_state(refund, "error", message, further=["done"])
             if was_done and refund.payment_id:
                 refund.payment_id._recovery_reverse_refund(fields.Date.context_today(record))
                 sentence = say(

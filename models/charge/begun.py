@@ -9,7 +9,7 @@ from odoo.fields import Domain
 
 from ...declines import Known, read_status
 from ...declines.look_ups import is_unfinished
-from ...tools import jobs
+from ...tools import jobs, series
 from ...tools.said import Money, say
 from ..case.alerts import answer_alert, find_alerts, raise_alert
 from ..case.answers import fill_answer
@@ -243,10 +243,10 @@ class BegunPayment:
         if transaction.state == "error" and told is Known.PENDING:
             transaction.recovery_unclear = False
             # Stock Odoo refuses, for an old event could say so; this is the provider's word of now.
-            transaction._set_pending(extra_allowed_states=("error",))
-        transaction._process(transaction.provider_code, payment_data)
+            series.set_state(transaction, "pending", further=["error"])
+        series.process(transaction, payment_data)
         if transaction.state == "done":
-            self._env.ref("payment.cron_post_process_payment_tx")._trigger()
+            series.book_soon(self._env)
 
     def _withdraw(self, is_known):
         if is_known:

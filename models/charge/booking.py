@@ -5,6 +5,7 @@ writes a note. Each of these takes many records as well, and then most of the wo
 what is read, recomputed and written. No journal item is made up here.
 """
 
+from ...tools import series
 from ..case.recovery_invoice_queue import OWN_WORK
 from .discounts import prepare_discount_lines
 from .notes import GroupedNotes
@@ -63,7 +64,7 @@ def book_together(transactions):
     _match(transactions, payments)
     # All are booked by now: of what Odoo does then, the notes are left, and what others do.
     notes = GroupedNotes()
-    transactions.with_context(recovery_notes=notes)._post_process()
+    series.post_process(transactions.with_context(recovery_notes=notes))
     notes.post(transactions.env)
     if not all(transactions.mapped("is_post_processed")) or transactions.payment_id != payments:
         raise BookedOtherwise

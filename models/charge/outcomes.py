@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 
 from ...declines import NO_DECLINE, Answer, Certainty, Decline, Known
+from ...tools import series
 from ...tools.said import Money, say
 
 _logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ def record_outcome(attempt, answer):
     if transaction.state == "draft" and answer.certainty is Certainty.ANSWERED:
         _cancel_unfinished(transaction)
     if transaction.state == "draft" and answer.certainty is Certainty.NOT_SENT:
-        transaction._set_canceled(state_message=answer.refusal)
+        series.set_state(transaction, "canceled", answer.refusal)
     outcome = transaction._recovery_get_outcome() or Known.UNKNOWN
     if outcome is Known.DECLINED and answer.certainty is Certainty.NOT_SENT:
         outcome = Known.NOT_SENT
@@ -86,9 +87,9 @@ def apply_answer(transaction, answer):
     watch = Answer(transaction.provider_code, is_sent=True)
     transaction = transaction.with_context(recovery_answer=watch)
     for payload in answer.payloads:
-        transaction._process(transaction.provider_code, payload)
+        series.process(transaction, payload)
     if answer.refusal and transaction.state == "draft":
-        transaction._set_error(answer.refusal)
+        series.set_state(transaction, "error", answer.refusal)
 
 
 def _cancel_unfinished(transaction):
@@ -109,6 +110,5 @@ def _cancel_unfinished(transaction):
     transaction._recovery_note_decline(
         transaction._recovery_read({"error": {"code": "authentication_required"}})
     )
-    transaction._set_canceled(
-        state_message=transaction.env._("The bank asks the customer to confirm the payment.")
-    )
+    message = transaction.env._("The bank asks the customer to confirm the payment.")
+    series.set_state(transaction, "canceled", message)

@@ -20,6 +20,7 @@ from ...declines import (
 )
 from ...declines.look_ups import find_name
 from ...declines.values import dig
+from ...tools import series
 from ...tools.instants import aware
 from ..case.alerts import answer_alert
 from ..case.recovery_invoice_queue import FOLLOW
@@ -255,7 +256,7 @@ class PaymentTransaction(models.Model):
             and transaction.operation in _CHARGES
             and transaction.state in ("draft", "cancel")
         ):
-            transaction._set_pending()
+            series.set_state(transaction, "pending")
         transaction._recovery_note_answer(payment_data)
         return transaction
 
@@ -354,7 +355,7 @@ class PaymentTransaction(models.Model):
         # Another try under the same reference, which was refused, says nothing of this one.
         is_same = not known_as or known_as == payment_data.get("pspReference")
         if is_refusal and transaction.state in ("draft", "pending") and is_same:
-            transaction._process("adyen", {**payment_data, "resultCode": "Refused"})
+            series.process(transaction, {**payment_data, "resultCode": "Refused"})
         elif transaction.state in ("error", "cancel"):
             transaction._recovery_note_answer(payment_data)
 
@@ -379,7 +380,7 @@ class PaymentTransaction(models.Model):
             moves = moves._filter_followed() | attempts.move_id
             # What the engine charged, it books at once.
             if attempts and self.state == "done" and not queue._is_own_work():
-                self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+                series.book_soon(self.env)
         queue._add(moves, self)
 
     def _recovery_may_revive(self, target_state):
@@ -561,7 +562,7 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         self.recovery_stays_open = False
         if self.state == "draft":
-            self._set_canceled(state_message=reason)
+            series.set_state(self, "canceled", reason)
 
     def _recovery_cancel_intent(self):
         """Cancel what a browser could still confirm at Stripe; return whether it is.

@@ -12,7 +12,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 from ...declines import Known
-from ...tools import jobs
+from ...tools import jobs, series
 from ...tools.crew import Crew
 from ...tools.errors import describe_error
 from ...tools.kept import keep_once, keep_people, keep_settings
@@ -461,7 +461,7 @@ class RecoveryAttempt(models.Model):
             if transaction.state == "draft" or transaction.is_post_processed:
                 return
             try:
-                transaction._post_process()
+                series.post_process(transaction)
                 # What didn't move money is committed with the reaction.
                 if transaction.state == "done":
                     jobs.commit(self.env)
@@ -479,7 +479,7 @@ class RecoveryAttempt(models.Model):
 
     def _book_later(self):
         """Leave the booking to Odoo's own job."""
-        self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        series.book_soon(self.env)
         jobs.commit(self.env)
 
     @api.model

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
 from ...declines import Answer, Certainty, Known
-from ...tools import jobs
+from ...tools import jobs, series
 from ...tools.said import Money, say
 from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
@@ -102,12 +102,12 @@ class OutcomeResolver:
         transaction_sudo = attempt_sudo.transaction_id.with_context(recovery_own_work=OWN_WORK)
         if charged:
             sentence = say(self._env, "confirmed_charged", **name)
-            transaction_sudo._set_done(state_message=sentence)
-            self._env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
+            series.set_state(transaction_sudo, "done", sentence)
+            series.book_soon(self._env)
         else:
             sentence = say(self._env, "confirmed_not_charged", **name)
             if transaction_sudo.state != "error":  # As after an answer about another amount.
-                transaction_sudo._set_canceled(state_message=sentence)
+                series.set_state(transaction_sudo, "canceled", sentence)
         attempt_sudo._set_state("paid" if charged else "not_sent", sentence=sentence)
         self._env["recovery.invoice.queue"]._add(attempt_sudo.move_id)
 
@@ -155,12 +155,11 @@ class OutcomeResolver:
             recovery_answer=answer, recovery_own_work=OWN_WORK
         )
         if payment_data:
-            transaction._process(transaction.provider_code, payment_data)
+            series.process(transaction, payment_data)
         elif state == "unknown" and self._is_old():
             answer.certainty = Certainty.NOT_SENT
-            transaction._set_canceled(
-                state_message=self._env._("The provider does not know this payment.")
-            )
+            message = self._env._("The provider does not know this payment.")
+            series.set_state(transaction, "canceled", message)
         else:
             return False
         record_outcome(attempt, answer)

@@ -10,7 +10,7 @@ from odoo import fields
 
 from ...declines import Answer, Certainty, Known
 from ...declines.limits import read_back_off
-from ...tools import jobs
+from ...tools import jobs, series
 from ...tools.instants import aware
 from ...tools.kept import keep_once
 from ...tools.said import say
@@ -133,7 +133,7 @@ class Sender:
             transaction = attempt.transaction_id.with_context(
                 recovery_answer=self._answer, recovery_own_work=OWN_WORK
             )
-            transaction._charge_with_token()
+            series.charge(transaction)
             record_outcome(attempt, self._answer)
             self._settle_declined(transaction)
         elif self._is_repeat:
@@ -151,14 +151,14 @@ class Sender:
         Should that fail, the outcome is written without it.
         """
         if transaction.state == "error" and self._attempt.state == "declined":
-            transaction._post_process()
+            series.post_process(transaction)
             self.is_settled = True
 
     def _withdraw(self):
         """Give up a claimed attempt whose invoice no longer owes what was claimed."""
         attempt = self._attempt
         sentence = say(self._env, "changed_before_charge")
-        attempt.transaction_id._set_canceled(state_message=sentence)
+        series.set_state(attempt.transaction_id, "canceled", sentence)
         attempt._set_state("cancelled", sentence=sentence)
         self._env["recovery.invoice.queue"]._put(attempt.move_id)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.fields import Domain
 
+from ...tools import series
 from ...tools.said import Money, say
 from ..method.rail import is_overdue
 from ..rules.block import Block
@@ -149,4 +150,4 @@ class MoneyUnderWay:
             # Captures and voids are booked on the transactions that split the amount.
             return bool(transaction.child_transaction_ids)
         # A rejected one was booked, and the bank took it back: its money is not on the way.
-        return transaction.payment_id.state in ("in_process", "paid", "rejected")
+        return series.was_booked(transaction.payment_id)

@@ -28,8 +28,7 @@ def find_fault(url):
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname
-        parts.port  # noqa: B018 (raises when it is no number)
+        host, _port = parts.hostname, parts.port  # Raises when it is no number.
     except ValueError:
         return "host"
     if parts.scheme != "https":

@@ -131,6 +131,7 @@ class TestRows(RecoveryCommon):
             ours = []
             execute = Cursor.execute
 
+            # pylint: disable-next=dangerous-default-value
             def watch(cursor, query, *args, ours=ours, execute=execute, **kwargs):
                 text = str(getattr(query, "code", query))
                 if "recovery_attempt" in text or "recovery_invoice_queue" in text:

@@ -147,7 +147,9 @@ env["base.automation"].create({
     "model_id": env["ir.model"]._get_id("recovery.event"),
     "trigger": "on_create",
 })
-customer = env["res.partner"].create({"name": "Customer", "email": "customer@example.com"})
+customer = env["res.partner"].create(
+    {"name": "Customer", "email": "customer@example.com", "tz": "UTC"}
+)
 invoices = env["account.move"]
 for outcome in ("done", "error"):
     card = env["payment.token"].create({

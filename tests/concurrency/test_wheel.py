@@ -34,7 +34,9 @@ env["recovery.policy"].search([]).write(
 provider = env["payment.provider"].search([("code", "=", "demo")], limit=1)
 provider.state = "test"
 provider.journal_id = env["account.journal"].search([("type", "=", "bank")], limit=1)
-customer = env["res.partner"].create({"name": "Customer", "email": "customer@example.com"})
+customer = env["res.partner"].create(
+    {"name": "Customer", "email": "customer@example.com", "tz": "UTC"}
+)
 card = env["payment.token"].create({
     "provider_id": provider.id,
     "payment_method_id": provider.payment_method_ids[:1].id,

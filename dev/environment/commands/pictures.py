@@ -4,6 +4,8 @@ Each e-mail is sent by the addon's own template, on a database made for it, and 
 Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail client shows it. The
 pages are opened by the links in them, at a server of that database. The reports show two years that
 are made up. `--only client` shows the web client of the demo, which `dev/demo` has to have made.
+`dev/pictures static/description --only store` takes the eight screens of the store page and of the
+README, and draws the banner.
 """
 
 import argparse
@@ -56,7 +58,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only",
         default="all",
-        choices=("all", "client", "customers", "reports"),
-        help="a part of them",
+        choices=("all", "client", "customers", "reports", "store"),
+        help="a part of them; store: the screens of the store page, which all leaves out",
     )
     return parser.parse_args(arguments)

@@ -101,7 +101,7 @@ export class Dashboard extends Component {
         this.state.status = "loading";
         this.state.replay = null;
         const { period, company, until } = this.state;
-        let data;
+        let data = null;
         try {
             data = await this.orm.silent.call("recovery.dashboard", "get_data", [
                 period,
@@ -240,7 +240,10 @@ export class Dashboard extends Component {
                 [false, "list"],
                 ...(model === "payment.token"
                     ? [[false, "form"]]
-                    : [[false, "pivot"], [false, "graph"]]),
+                    : [
+                          [false, "pivot"],
+                          [false, "graph"],
+                      ]),
             ],
             domain,
         });

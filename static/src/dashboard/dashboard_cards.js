@@ -87,7 +87,11 @@ function channelsCard({ channels }, formats) {
     return {
         id: "channels",
         title: String(_t("How the money came back")),
-        help: String(_t("Each payment by its own channel: a case that was paid in parts counts in each of them.")),
+        help: String(
+            _t(
+                "Each payment by its own channel: a case that was paid in parts counts in each of them."
+            )
+        ),
         finding: String(
             _t("%(channel)s brought %(share)s of what was recovered.", {
                 channel: rows[0].name,

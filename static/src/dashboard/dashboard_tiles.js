@@ -39,9 +39,7 @@ function signed(difference, text) {
 }
 
 function number(value) {
-    return value === null
-        ? "–"
-        : value.toLocaleString(user.lang, { maximumFractionDigits: 1 });
+    return value === null ? "–" : value.toLocaleString(user.lang, { maximumFractionDigits: 1 });
 }
 
 /**
@@ -101,7 +99,9 @@ export function makeTiles(data, amount) {
         {
             id: "failure_rate",
             title: _t("Failure rate"),
-            help: _t("Share of the amount of automatic first charges that failed, by day of the charge."),
+            help: _t(
+                "Share of the amount of automatic first charges that failed, by day of the charge."
+            ),
             value: percent(first.failure_rate, 1),
             detail: _t("%(rate)s of %(count)s first charges", {
                 rate: percent(first.failure_rate_count, 1),

@@ -16,7 +16,7 @@ export class RecoveryPage extends Interaction {
         this.path = this.el.dataset.path;
         this.mark = this.el.dataset.mark;
         // A mail scanner that opens links runs no script that moves anything.
-        rpc(`${this.path}/opened`, {}, { silent: true }).catch(() => {});
+        rpc(`${this.path}/opened`, {}, { silent: true }).catch(() => null);
         if (this.el.dataset.isWaiting) {
             this.look(FIRST_WAIT);
         }

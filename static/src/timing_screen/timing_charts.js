@@ -36,7 +36,12 @@ const whiskers = {
             chart.getDatasetMeta(number).data.forEach((point, index) => {
                 const interval = dataset.intervals[index];
                 if (interval) {
-                    drawWhisker(ctx, point, interval.map((v) => scale.getPixelForValue(v)), vertical);
+                    drawWhisker(
+                        ctx,
+                        point,
+                        interval.map((v) => scale.getPixelForValue(v)),
+                        vertical
+                    );
                 }
             });
             ctx.restore();

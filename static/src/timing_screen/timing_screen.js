@@ -115,7 +115,7 @@ export class TimingScreen extends Component {
     async load() {
         const request = ++this.request;
         this.state.status = "loading";
-        let data;
+        let data = null;
         try {
             data = await this.orm.silent.call(
                 "recovery.timing",
@@ -162,13 +162,20 @@ export class TimingScreen extends Component {
         return {
             id: "promises",
             title: String(_t("Promised and paid, by number of the retry")),
-            help: String(_t("The promise is the probability that was named when a retry was planned.")),
-            finding: String(promisesSentence(rows)),
-            config: (element) => shareChart(element, rows, { withPrior: false, learned: _t("Promised") }),
-            height: 300,
-            columns: [_t("Retry"), _t("Charges"), _t("Promised on average"), _t("Paid"), _t("90 % interval")].map(
-                String
+            help: String(
+                _t("The promise is the probability that was named when a retry was planned.")
             ),
+            finding: String(promisesSentence(rows)),
+            config: (element) =>
+                shareChart(element, rows, { withPrior: false, learned: _t("Promised") }),
+            height: 300,
+            columns: [
+                _t("Retry"),
+                _t("Charges"),
+                _t("Promised on average"),
+                _t("Paid"),
+                _t("90 % interval"),
+            ].map(String),
             lines: rows.map((row) => [
                 row.label,
                 count(row.count),
@@ -233,12 +240,16 @@ export class TimingScreen extends Component {
             id: "calibration",
             title: String(_t("Are the promised probabilities kept?")),
             help: String(
-                _t("Each point: charges that were promised about the same. On the dashed line the promise was kept.")
+                _t(
+                    "Each point: charges that were promised about the same. On the dashed line the promise was kept."
+                )
             ),
             finding: String(calibrationSentence(calibration)),
             config: (element) => calibrationChart(element, calibration.bins),
             height: 360,
-            columns: [_t("Promised"), _t("Charges"), _t("Promised on average"), _t("Paid")].map(String),
+            columns: [_t("Promised"), _t("Charges"), _t("Promised on average"), _t("Paid")].map(
+                String
+            ),
             lines: calibration.bins.map((bin) => [
                 `${percent(bin.low)} – ${percent(bin.high)}`,
                 count(bin.count),
@@ -309,7 +320,7 @@ export class TimingScreen extends Component {
             confirmLabel: _t("Reset"),
             confirmClass: "btn-danger",
             confirm: () => this.run("action_reset"),
-            cancel: () => {},
+            cancel: () => null,
         });
     }
 

@@ -16,12 +16,16 @@ const ACTS = {
     charged: {
         label: _t("It Was Charged"),
         methods: ["action_confirm_charged", "action_recovery_confirm_charged"],
-        confirm: _t("Did you see this payment at the provider? It is then recorded as received, and the invoice as paid. This can't be undone here."),
+        confirm: _t(
+            "Did you see this payment at the provider? It is then recorded as received, and the invoice as paid. This can't be undone here."
+        ),
     },
     not_charged: {
         label: _t("It Was Not Charged"),
         methods: ["action_confirm_not_charged", "action_recovery_confirm_not_charged"],
-        confirm: _t("Are you sure that the provider did not take this payment? The customer may then be charged again."),
+        confirm: _t(
+            "Are you sure that the provider did not take this payment? The customer may then be charged again."
+        ),
     },
     stands: {
         label: _t("Invoice Stands"),
@@ -54,7 +58,7 @@ export class Today extends Component {
 
     async load() {
         const request = ++this.request;
-        let data;
+        let data = null;
         try {
             data = await this.orm.silent.call("recovery.today", "get_data", []);
         } catch (error) {
@@ -99,10 +103,13 @@ export class Today extends Component {
         if (charges.known_count === charges.count) {
             return _t("About %(expected)s of it will probably come.", { expected });
         }
-        return _t("About %(expected)s will probably come from %(known)s of them; of the others no chance is known yet.", {
-            expected,
-            known: count(charges.known_count),
-        });
+        return _t(
+            "About %(expected)s will probably come from %(known)s of them; of the others no chance is known yet.",
+            {
+                expected,
+                known: count(charges.known_count),
+            }
+        );
     }
 
     getSpan({ from, to }) {
@@ -129,7 +136,7 @@ export class Today extends Component {
             body: confirm,
             confirmLabel: label,
             confirm: go,
-            cancel: () => {},
+            cancel: () => null,
         });
     }
 

@@ -52,7 +52,8 @@ registry.category("web_tour.tours").add("recovery_audit_switch_on", {
         },
         {
             content: "The company's own policy is shown",
-            trigger: ".o_form_view .o_field_widget[name='window_days'], .o_form_view .o_field_widget[name='window_choice']",
+            trigger:
+                ".o_form_view .o_field_widget[name='window_days'], .o_form_view .o_field_widget[name='window_choice']",
         },
     ],
 });

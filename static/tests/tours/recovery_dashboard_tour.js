@@ -9,7 +9,8 @@ registry.category("web_tour.tours").add("recovery_dashboard", {
         },
         {
             content: "Open the dashboard",
-            trigger: ".o-dropdown--menu [data-menu-xmlid='revenue_recovery.menu_recovery_dashboard']",
+            trigger:
+                ".o-dropdown--menu [data-menu-xmlid='revenue_recovery.menu_recovery_dashboard']",
             run: "click",
         },
         {
@@ -87,7 +88,8 @@ registry.category("web_tour.tours").add("recovery_dashboard", {
         },
         {
             content: "Go back",
-            trigger: "body:not(:has(.modal)) .o_breadcrumb a:contains('Dashboard'), body:not(:has(.modal)) .o_back_button",
+            trigger:
+                "body:not(:has(.modal)) .o_breadcrumb a:contains('Dashboard'), body:not(:has(.modal)) .o_back_button",
             run: "click",
         },
         {

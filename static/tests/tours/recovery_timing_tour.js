@@ -59,7 +59,8 @@ registry.category("web_tour.tours").add("recovery_timing_screen", {
         },
         {
             content: "As a table",
-            trigger: ".o_recovery_timing_card[data-table='weekday'] details[open] th:contains('Seen')",
+            trigger:
+                ".o_recovery_timing_card[data-table='weekday'] details[open] th:contains('Seen')",
         },
         {
             content: "What follows from the inference itself is not told as seen",
