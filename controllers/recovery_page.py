@@ -114,6 +114,10 @@ class RecoveryPage(RecoveryPayment):
                 "failed_payment": visit.cases._get_failed_payment(),
                 # When the saved method is charged is nothing that it takes to pay.
                 "next_sentence": not visit.is_far and lead._get_page_next(),
+                "part_cases": [
+                    case for case in payable[:PAGE_SIZE] if case._may_pay_in_parts(visit.partner)
+                ],
+                "part_plans": visit.cases._get_running_part_plans(),
                 "contest_reasons": lead._get_contest_choices(),
                 # Others that can be paid go on meanwhile.
                 "busy": not payable and bool(states & {"charging", "processing"}),
@@ -183,7 +187,9 @@ class RecoveryPage(RecoveryPayment):
 
     def _prepare_promise_values(self, visit):
         """Return the days that may be promised, for the invoices that may be promised."""
-        cases = visit.filter_cases("open").filtered(lambda case: not case.promise_count)
+        cases = visit.filter_cases("open").filtered(
+            lambda case: not case.promise_count and not case._get_running_part_plan()
+        )
         unpaid = visit.cases - visit.filter_cases("paid", "closed")
         if not cases or len(cases) < len(unpaid):
             return {"promise_first": None, "promise_last": None}

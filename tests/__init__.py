@@ -98,6 +98,7 @@ from .notice import (
     test_template_letter,
 )
 from .page import (
+    test_page_parts,
     test_contest,
     test_page,
     test_page_method,
@@ -133,6 +134,7 @@ from .security import (
     test_links,
 )
 from .schedule import (
+    test_parts,
     test_backup,
     test_ceiling,
     test_collect,

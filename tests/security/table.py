@@ -77,7 +77,7 @@ CALLS = {
     "recovery.case": {
         "": "write",
         "IM": """
-            action_allow_promise action_attention_done action_confirm_charged
+            action_allow_promise action_attention_done action_cancel_parts action_confirm_charged
             action_confirm_not_charged action_contest_stands action_method_updated action_resume
             action_retry_now action_skip action_stop action_withdraw_links action_withdraw_promise
             set_retry_advice
