@@ -134,6 +134,7 @@ from .security import (
     test_links,
 )
 from .schedule import (
+    test_parts_property,
     test_parts,
     test_backup,
     test_ceiling,

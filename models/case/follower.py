@@ -77,7 +77,7 @@ class InvoiceFollower:
         raise_alert(self.move, sentence, f"paid_twice:{attempt.transaction_id.id}")
 
     def _is_of_parts(self, attempt, others):
-        """Return whether charges that were paid are of one debt in parts, and no more than it was."""
+        """Return whether paid charges are of one debt in parts, and no more than it was."""
         attempts = attempt | others
         plan = attempts.part_id.plan_id.sorted("id")[:1]
         if not plan:

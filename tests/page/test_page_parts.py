@@ -166,7 +166,7 @@ class TestPageParts(PageCommon):
         self.assertFalse(self.case.part_plan_id)
 
     def test_who_pays_in_parts_promises_nothing_and_agrees_once(self):
-        self._agree(count=2, first=fields.Date.today(), step="week")
+        self._agree(count=2, first=fields.Date.today() + timedelta(days=5), step="week")
         page = self._get().text
         self.assertNotIn("/parts?", page)
         self.assertNotIn('name="day"', page)
