@@ -121,7 +121,8 @@ class ChargeBlocks:
 
         A pause of the provider adds to the window of what waited for its end.
         """
-        if not self._case or self._attempt.source in ("user", "method", "backup", "mended"):
+        timeless = ("user", "method", "backup", "mended", "part")
+        if not self._case or self._attempt.source in timeless:
             return False
         deadline = self._case.deadline_at
         if not deadline or self._now <= deadline + WINDOW_SLACK:

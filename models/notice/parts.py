@@ -29,6 +29,8 @@ def remind(case, attempt):
         return
     zone = find_zone(case.partner_id.with_company(case.company_id)._get_recovery_tz())
     day = naive(datetime.combine(part.day - timedelta(days=days), time(8), zone))
+    if day <= part.plan_id.agreed_at:
+        return  # They have just been told, by the confirmation.
     notice = _ask(case, REMINDER, say(case.env, "part_reminder"), max(day, fields.Datetime.now()))
     if not notice:
         return
