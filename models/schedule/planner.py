@@ -78,8 +78,7 @@ class Planner:
             attempts = None
         if case.state != "in_recovery" or not case.ladder:
             return
-        if self._is_in_parts():
-            self._parts.keep_deadline()
+        self._keep_part_deadline()
         attempts = every = (attempts or self.move.recovery_attempt_ids).sorted("id")
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
@@ -95,9 +94,6 @@ class Planner:
         attempts = attempts.filtered(case._is_of_this_life)
         RetryAdvice(case).forget_used(attempts)
         charge = self._decide(attempts)
-        if isinstance(charge, Stop) and self._is_in_parts():
-            case._end_parts("broken", case._render(charge.sentence))
-            charge = self._decide(case.attempt_ids.filtered(case._is_of_this_life).sorted("id"))
         if isinstance(charge, Stop):
             case._begin_grace(case._render(charge.sentence))
             return
@@ -111,12 +107,22 @@ class Planner:
         """Return whether what is owed is paid in parts now."""
         return bool(self._parts) and self._parts.is_running
 
+    def _keep_part_deadline(self):
+        if self._is_in_parts():
+            self._parts.keep_deadline()
+
     def _decide(self, attempts):
-        """Return the next charge of the case, or of the part that is to be paid next."""
+        """Return the next charge of the case, or of the part that is to be paid next.
+
+        A plan of which no part can be charged any more is broken: then it is one of the whole debt.
+        """
         if not self._parts:
             return self._decider.decide(attempts, self.choice)
         if self._parts.is_running:
-            return self._parts.decide(attempts, self.choice)
+            charge = self._parts.decide(attempts, self.choice)
+            if not isinstance(charge, Stop):
+                return charge
+            self.case._end_parts("broken", self.case._render(charge.sentence))
         return self._parts.decide_whole(attempts, self.choice)
 
     def replan(self, reason):

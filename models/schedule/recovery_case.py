@@ -1,9 +1,7 @@
 import hashlib
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from ...declines.taxonomy import BLOCKING_CLASSES
 from ...tools.said import SaidField, put, say
@@ -16,7 +14,7 @@ from .decider import MISSING
 from .facts import TimingFacts
 from .forecast import Forecast
 from .method_choice import MethodChooser
-from .part_offer import PartOffer
+from .part_course import begin, end
 from .planner import Planner
 
 
@@ -349,43 +347,7 @@ class RecoveryCase(models.Model):
         :return: why it can't be, for a person; nothing when it is kept
         """
         self.ensure_one()
-        self.move_id._recovery_touch()
-        if error := PartOffer(self, author).find_error(parts):
-            return error
-        sentence = say(
-            self.env,
-            "parts_agreed",
-            count=len(parts),
-            first=parts[0][0],
-            last=parts[-1][0],
-        )
-        self.next_attempt_id._set_state("cancelled", sentence=sentence)
-        self.part_plan_id = self.env["recovery.part.plan"].create(
-            {
-                "case_id": self.id,
-                "life": self.life,
-                "amount": sum(amount for _day, amount in parts),
-                "agreed_at": fields.Datetime.now(),
-                "agreed_by": "customer" if author else "user",
-                "author_id": (author or self.env.user.partner_id).id,
-                "consent": consent,
-                "goes_on": self.policy_id.parts_failure == "go_on",
-                "waited_hours": self.waited_hours,
-                "part_ids": [Command.create({"day": day, "amount": part}) for day, part in parts],
-            }
-        )
-        self._on_parts_agreed()
-        if self.state == "grace":
-            self._set_state("in_recovery", sentence, grace_until=False, exhausted_at=False)
-        self._plan_next_charge()
-        self._on_changed()
-        self.message_post(
-            body=f"{sentence}\n{consent}",
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment" if author else "mail.mt_note",
-            **({"author_id": author.id} if author else {}),
-        )
-        return None
+        return begin(self, parts, consent, author)
 
     def _end_parts(self, state, reason):
         """End the parts of this case: the whole debt is recovered, with the whole window.
@@ -393,26 +355,7 @@ class RecoveryCase(models.Model):
         :param str state: of the plan: ``broken`` or ``cancelled``
         """
         self.ensure_one()
-        if not self._get_running_part_plan()._set_state(state, reason):
-            return
-        now = fields.Datetime.now()
-        sentence = reason
-        if state == "broken":
-            sentence = say(self.env, "parts_broken", reason=reason)
-        self.next_attempt_id._set_state("cancelled", sentence=sentence)
-        self.write(
-            {
-                "grace_until": False,
-                "exhausted_at": False,
-                "waited_hours": (now - self.first_failure_at) / timedelta(hours=1),
-                "deadline_at": now + timedelta(days=self.policy_id.window_days),
-            }
-        )
-        self._on_changed()
-        self.message_post(body=sentence)
-        if state == "broken":
-            self._ask_for_attention(sentence, kind="parts")
-            self._emit("promise_broken", sentence)
+        end(self, state, reason)
 
     def _break_parts(self):
         """Fill the hook: the time of the parts is over, so the whole debt is recovered."""

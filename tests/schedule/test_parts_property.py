@@ -43,10 +43,11 @@ class PartsPropertyCommon(OwedCommon):
         cls.policy.write(
             {"parts_most": 6, "parts_from": 0.0, "parts_least": 1.0, "parts_days": 366}
         )
-        cls.begin = fields.Datetime.now()
+        cls.begin, cls.first_customer = fields.Datetime.now(), cls.customer
 
     def setUp(self):
         super().setUp()
+        type(self).customer = self.first_customer  # That of another test is gone.
         self.played = Counter()
 
     def _run_cron(self, name):

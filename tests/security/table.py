@@ -84,8 +84,8 @@ CALLS = {
             set_retry_advice
         """,
         "IUM": """
-            action_change_date action_pause action_pay_in_parts action_promise action_view_attempts action_view_move
-            action_write_off
+            action_change_date action_pause action_pay_in_parts action_promise
+            action_view_attempts action_view_move action_write_off
         """,
     },
     "recovery.case.report": {
@@ -387,8 +387,8 @@ READS = {
         "IUM": """
             action_type attachment_id case_id company_id create_date create_uid delivery
             failure_reason held_until lang life mail_message_id message_key move_id name
-            next_partner_id occurrence opened_at part_id partner_id planned_at recipient_id recipients
-            result sent_at sentence state status step_id subject template_name token_id
+            next_partner_id occurrence opened_at part_id partner_id planned_at recipient_id
+            recipients result sent_at sentence state status step_id subject template_name token_id
             tried_partner_ids write_date write_uid
         """,
     },
@@ -440,8 +440,9 @@ READS = {
             domain domain_error domain_user_id end_action end_server_action_id grace_days
             has_subscription_app include_subscription_app name notice_calm_hours notice_likely
             own_failures parts_a_year parts_days parts_failure parts_from parts_least parts_most
-            parts_remind_days promise_days pull_only remind_since remind_unpaid retry_ids retry_schedule
-            sequence spread_evenly step_ids survey_url tries use_backup_methods window_choice
+            parts_remind_days promise_days pull_only remind_since remind_unpaid retry_ids
+            retry_schedule sequence spread_evenly step_ids survey_url tries use_backup_methods
+            window_choice
             window_days write_date write_off_account_id write_uid
         """,
     },
