@@ -48,7 +48,8 @@ class RecoveryPageParts(RecoveryPageActs):
 
     def _find_case(self, visit, only):
         """Return the case to be paid in parts: the chosen one, else the first that may be."""
-        cases = visit.filter_cases("open")
+        # Which method is charged, and when, is nothing for somebody who holds a link from afar.
+        cases = visit.cases.browse() if visit.is_far else visit.filter_cases("open")
         chosen = cases.filtered(lambda case: str(case.id) == only)
         if chosen:
             return chosen

@@ -112,4 +112,4 @@ class RecoveryPartsWizard(models.TransientModel):
     def _get_offer(self):
         """Return what may be agreed."""
         # In sudo mode: the charges of a method may be of invoices that the user can't see.
-        return PartOffer(self.case_id._origin.sudo() or self.case_id.sudo())
+        return PartOffer(self.case_id._origin.sudo())

@@ -32,7 +32,7 @@ class PartForm:
         self.case = case
         self._author = author
         self._offer = PartOffer(case, author)
-        self.reason = self._offer.find_reason()
+        self.reason = self._offer.find_customer_reason()
         self.error, self.parts, self.consent, self.mark = None, [], "", ""
         if self.reason:
             return
@@ -71,7 +71,8 @@ class PartForm:
             return env._("Please tick that you agree to these charges.")
         if mark != self.mark:
             return env._("Something has changed meanwhile. Please look at the parts once more.")
-        return self.case._begin_parts(self.parts, self.consent, self._author)
+        error = self.case._begin_parts(self.parts, self.consent, self._author)
+        return error and (self._offer.find_customer_reason() or error)
 
 
 def _read_day(text):

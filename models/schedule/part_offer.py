@@ -59,6 +59,14 @@ class PartOffer:
                 return reason
         return None
 
+    def find_customer_reason(self):
+        """Return why nothing is offered, for the customer, who is not told what is ours to mend."""
+        if not self.find_reason():
+            return None
+        return self._check_count() or self.env._(
+            "This invoice can't be paid in parts now. Please write to us if you need more time."
+        )
+
     def get_bounds(self):
         """Return the bounds as they are now.
 

@@ -161,8 +161,8 @@ class TestPageParts(PageCommon):
     def test_page_offers_nothing_where_the_policy_does_not(self):
         self.policy.parts_most = 0
         self.assertNotIn("/parts?", self._get().text)
-        self.assertIn("offers no payment in parts", self._choose().text)
-        self.assertIn("offers no payment in parts", self._agree(count=2).text)
+        self.assertIn("be paid in parts now", self._choose().text)
+        self.assertIn("be paid in parts now", self._agree(count=2).text)
         self.assertFalse(self.case.part_plan_id)
 
     def test_who_pays_in_parts_promises_nothing_and_agrees_once(self):
@@ -171,7 +171,7 @@ class TestPageParts(PageCommon):
         self.assertNotIn("/parts?", page)
         self.assertNotIn('name="day"', page)
         self.assertIn("is paid in parts", self._post("promise", day="2026-03-05").text)
-        self.assertIn("in parts already", self._choose().text)
+        self.assertIn("agreed to pay in parts within the last year", self._choose().text)
 
     def test_promise_gives_way_to_the_parts(self):
         self._post("promise", day="2026-03-05")

@@ -55,6 +55,23 @@ class TestParts(PartsCommon):
         day = self.case._get_local_day(self.case.next_attempt_at)
         self.assertEqual(day, self.case.part_plan_id.part_ids[1].day)
 
+    def test_smart_schedule_tries_a_part_that_failed(self):
+        self._set_policy(retry_schedule="smart", control_share=0.0)
+        self.assertEqual(self.case.arm, "smart")
+        self._agree(50.0, 50.0, first=20, days=30)
+        self._pass(20)
+        self.assertEqual(self._list_charged(), [(50.0, "declined")])
+        planned = self.case.next_attempt_id
+        self.assertIn(planned.source, ("smart", "payday"))
+        self.assertEqual(planned.decision["arm"], "smart")
+        self.assertEqual(planned.part_id, self.case.part_plan_id.part_ids[0])
+        until = fields.Datetime.now() + timedelta(days=14)
+        self.assertLessEqual(planned.planned_at, until, msg="Its own window.")
+        self._set_card("done")
+        self.freeze_time.move_to(planned.planned_at + timedelta(minutes=1))
+        self._work()
+        self.assertEqual(self._list_charged()[-1], (50.0, "paid"))
+
     def test_plan_is_broken_when_its_retries_are_used_up_and_the_whole_is_recovered(self):
         self._set_policy(**{"tries": 2, "window_days": 4})
         plan = self._agree(50.0, 50.0, days=30)
