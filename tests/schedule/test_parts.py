@@ -62,7 +62,7 @@ class TestParts(PartsCommon):
         self._pass(20)
         self.assertEqual(self._list_charged(), [(50.0, "declined")])
         planned = self.case.next_attempt_id
-        self.assertIn(planned.source, ("smart", "payday"))
+        self.assertIn(planned.source, ("smart", "payday", "ladder"))
         self.assertEqual(planned.decision["arm"], "smart")
         self.assertEqual(planned.part_id, self.case.part_plan_id.part_ids[0])
         until = fields.Datetime.now() + timedelta(days=14)
