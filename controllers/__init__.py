@@ -8,6 +8,7 @@ from . import (
     recovery_events,
     recovery_page,
     recovery_page_act,
+    recovery_page_parts,
     recovery_page_payment,
     standing,
 )

@@ -114,6 +114,7 @@ class RecoveryPage(RecoveryPayment):
                 "failed_payment": visit.cases._get_failed_payment(),
                 # When the saved method is charged is nothing that it takes to pay.
                 "next_sentence": not visit.is_far and lead._get_page_next(),
+                **self._prepare_part_values(visit, payable),
                 "contest_reasons": lead._get_contest_choices(),
                 # Others that can be paid go on meanwhile.
                 "busy": not payable and bool(states & {"charging", "processing"}),
@@ -183,7 +184,9 @@ class RecoveryPage(RecoveryPayment):
 
     def _prepare_promise_values(self, visit):
         """Return the days that may be promised, for the invoices that may be promised."""
-        cases = visit.filter_cases("open").filtered(lambda case: not case.promise_count)
+        cases = visit.filter_cases("open").filtered(
+            lambda case: not case.promise_count and not case._get_running_part_plan()
+        )
         unpaid = visit.cases - visit.filter_cases("paid", "closed")
         if not cases or len(cases) < len(unpaid):
             return {"promise_first": None, "promise_last": None}
@@ -194,6 +197,13 @@ class RecoveryPage(RecoveryPayment):
             "promise_first": max(each.first for each in bounds),
             "promise_last": min(each.last for each in bounds),
         }
+
+    def _prepare_part_values(self, visit, payable):
+        """Return which invoices may be paid in parts, and by which plans others are."""
+        if visit.is_far:
+            return {"part_cases": [], "part_plans": []}
+        offered = [case for case in payable[:PAGE_SIZE] if case._may_pay_in_parts(visit.partner)]
+        return {"part_cases": offered, "part_plans": visit.cases._get_running_part_plans()}
 
     def _get_mark(self, visit):
         """Return what changes whenever the page would say something else."""

@@ -241,6 +241,7 @@ class Question:
             "standing": standing.standing,
             "until": to_iso(standing.until),
             "processing": standing.processing,
+            "in_parts": standing.in_parts,
         }
         if self.key.may_tell_amounts:
             values["owed"] = standing.owed

@@ -85,6 +85,8 @@ class CaseFacts:
     :param excluded_until: the day on which that is over; none until somebody ends it
     :param once: one message reaches the customer at most, that of the first failure
     :param told: they had one, in this life
+    :param beginning: what the first failure is told apart by, where a case has several: when it is
+        paid in parts, each of which may fail
     :param barred_steps: keys of steps whose conditions on the invoice it does not fulfil
     """
 
@@ -110,6 +112,7 @@ class CaseFacts:
     excluded_until: date | None = None
     once: bool = False
     told: bool = False
+    beginning: str = ""
 
     @cached_property
     def heard(self) -> tuple["Heard", ...]:

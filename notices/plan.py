@@ -193,7 +193,7 @@ def _find_failures(case: CaseFacts, step: Step) -> Iterator[_Cause]:
         first = next(loud, None)
         silent = wording.SILENT if first is None else None
         heard = first or failures[0]
-        yield _Cause("first", heard.failure.at, heard, skip=silent)
+        yield _Cause(f"first{case.beginning}", heard.failure.at, heard, skip=silent)
 
 
 def _find_attempts(case: CaseFacts, step: Step) -> Iterator[_Cause]:

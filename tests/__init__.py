@@ -100,6 +100,7 @@ from .notice import (
     test_template_letter,
 )
 from .page import (
+    test_page_parts,
     test_contest,
     test_page,
     test_page_method,
@@ -135,6 +136,8 @@ from .security import (
     test_links,
 )
 from .schedule import (
+    test_parts_property,
+    test_parts,
     test_backup,
     test_ceiling,
     test_collect,

@@ -60,6 +60,8 @@ NOTHING_PENDING = {
     "recovery.event": "what happened; rules were set off for it when it was written",
     "recovery.flow.version": "what a flow did; a person goes back to it",
     "recovery.network.rule": "knowledge",
+    "recovery.part": "what was agreed; what is charged of it is an attempt",
+    "recovery.part.plan": "what was agreed; its case is paused, and its charges are attempts",
     "recovery.policy.retry": "waits of a policy",
     "recovery.provider.pace": "a counter",
     "recovery.return": "what providers told; booked when it was told",

@@ -4,6 +4,8 @@ from . import (
     recovery_flow_trial,
     recovery_forecast_wizard,
     recovery_many_wizard,
+    recovery_parts_wizard,
+    recovery_parts_wizard_line,
     recovery_plan_wizard,
     recovery_preview_wizard,
     recovery_return_wizard,

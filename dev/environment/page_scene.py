@@ -51,6 +51,34 @@ class PageScene:
             "page_wrong": f"{_PAGE}x",
         }
 
+    def find_part_pages(self) -> dict[str, str]:
+        """Return the paths of the pages about parts, by the names of their pictures."""
+        from odoo.addons.revenue_recovery.models.schedule.part_offer import PartOffer
+
+        self.scene.policy.write({"parts_most": 4, "parts_from": 100.0})
+        self._book_with_entries()
+        choice, agreed = self._fail("later", 149.0), self._fail("later", 149.0)
+        for case in choice | agreed:
+            case.ladder = self.scene.policy._get_schedule(case.move_id)
+        offer = PartOffer(agreed)
+        parts = offer.propose(3, self.scene.now.date(), "month")
+        agreed._begin_parts(parts, offer.describe(parts))
+        payment = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=agreed.move_id.ids
+        )
+        payment.create({"amount": parts[0][1]})._create_payments()
+        return {
+            "page_to_split": self._get_path(choice),
+            "page_parts": f"{self._get_path(choice)}/parts",
+            "page_in_parts": f"{self._get_path(agreed)}?done=parts",
+        }
+
+    def _book_with_entries(self):
+        """Let payments have journal entries, without which nothing is paid in parts."""
+        lines = self.env["account.journal"].search([("type", "=", "bank")])
+        account = self.env["account.payment"]._get_outstanding_account("inbound")
+        lines.inbound_payment_method_line_ids.payment_account_id = account
+
     def _fail(self, decline_class, *amounts):
         """Return the cases of a customer of their own, with a card unless that is what is wrong."""
         customer = self.scene.customer.copy({"name": self.scene.customer.name})

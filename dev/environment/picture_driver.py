@@ -72,16 +72,18 @@ def _show_customers(database: str, folder: Path, lang: str) -> None:
     with odoo_env(database) as env:
         scene = Scene(env, lang)
         emails = scene.write_emails(folder)
-        addresses = PageScene(scene).find_pages()
+        pages = PageScene(scene)
+        addresses, of_parts = pages.find_pages(), pages.find_part_pages()
     with Screen() as screen:
         for page in emails:
             for width in WIDTHS:
                 screen.photograph(page.as_uri(), page.with_suffix(f".{width}.png"), width)
             screen.photograph(page.as_uri(), page.with_suffix(".dark.png"), WIDTHS[0], dark=True)
             print(f"  {page.stem}", file=sys.stderr, flush=True)
-    page_pictures.photograph(database, addresses, folder, WIDTHS)
+    page_pictures.photograph(database, {**addresses, **of_parts}, folder, WIDTHS)
     _lay_out(folder, "emails", [page.stem for page in emails])
     _lay_out(folder, "pages", addresses)
+    _lay_out(folder, "parts", of_parts)
 
 
 def _lay_out(folder: Path, kind: str, names: Iterable[str]) -> None:

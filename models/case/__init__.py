@@ -22,6 +22,8 @@ from . import (
     recovery_case_hooks,
     recovery_case_tag,
     recovery_invoice_queue,
+    recovery_part,
+    recovery_part_plan,
     recovery_return,
     res_partner,
 )

@@ -45,6 +45,7 @@ CASE_KINDS = (
     "job",
     "method",
     "notice",
+    "parts",
     "phone",
     "planning",
     "promise",

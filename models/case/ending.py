@@ -51,7 +51,7 @@ def _end_exclusion(case):
 
 
 def _end_window(case):
-    if case._wait_for_provider():
+    if case._wait_for_provider() or case._break_parts():
         return
     days = case.policy_id.window_days
     case._begin_grace(say(case.env, "window_ended", days=days))

@@ -65,7 +65,8 @@ class InvoiceFollower:
     def _check_paid_twice(self, attempt):
         """Raise the alarm when a late success comes on top of another payment of the invoice."""
         others = self.attempts.filtered(lambda other: other.state == "paid") - attempt
-        if not others.filtered(lambda other: other.due_date >= attempt.due_date):
+        others = others.filtered(lambda other: other.due_date >= attempt.due_date)
+        if not others or self._is_of_parts(attempt, others):
             return
         sentence = say(
             self.env,
@@ -74,6 +75,15 @@ class InvoiceFollower:
             second=attempt.transaction_id.reference,
         )
         raise_alert(self.move, sentence, f"paid_twice:{attempt.transaction_id.id}")
+
+    def _is_of_parts(self, attempt, others):
+        """Return whether paid charges are of one debt in parts, and no more than it was."""
+        attempts = attempt | others
+        plan = attempts.part_id.plan_id.sorted("id")[:1]
+        if not plan:
+            return False
+        since = attempts.filtered(lambda each: each.started_at >= plan.agreed_at)
+        return self.move.currency_id.compare_amounts(sum(since.mapped("amount")), plan.amount) <= 0
 
     def _follow_first_charge(self):
         """Plan a first charge that was not sent again, else open the case of one that failed.

@@ -44,6 +44,7 @@ SOURCES = [
     ("method", "New payment method"),
     ("backup", "Backup method"),
     ("mended", "Provider mended"),
+    ("part", "Payment in parts"),
     ("user", "User"),
 ]
 
@@ -221,6 +222,15 @@ class RecoveryAttempt(models.Model):
         index="btree_not_null",
         ondelete="set null",
         help="The provider that takes no such charge until the company has mended its own set-up.",
+    )
+    part_id = fields.Many2one(
+        comodel_name="recovery.part",
+        string="Part",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The part of the debt that is charged; empty for all that is owed.",
     )
     is_news = fields.Boolean(
         readonly=True, copy=False, help="Automation rules are still to be told of its outcome."
@@ -426,12 +436,33 @@ class RecoveryAttempt(models.Model):
         ]
         return self.search_fetch([("move_id", "=", move.id)], names, order="id")
 
+    def _limit_debt(self, debt):
+        """Return what this charge is of: what is owed, or the part of it that is to be paid now.
+
+        :param Debt debt: what is owed of its instalments
+        :rtype: Debt
+        """
+        self.ensure_one()
+        part = self.part_id
+        if not part or part.plan_id.state != "running":
+            return debt
+        amount = part._get_charged(debt.residual)
+        if self.currency_id.compare_amounts(amount, debt.owed) >= 0:
+            return debt
+        return debt._replace(
+            owed=amount,
+            balance=debt.balance * amount / debt.owed,
+            is_small=self.move_id._is_too_small(amount),
+        )
+
     def _get_owed_block(self, debt=None):
         """Return what stands against any charge of the invoice, whatever the method, or none.
 
         :param Debt debt: what is owed of its instalments, where it has just been read
         """
         self.ensure_one()
+        if not debt and self.part_id:
+            debt = self._limit_debt(self.move_id._get_debt(self.due_date))
         block = self.move_id._get_owed_block(self.due_date, debt)
         if not block and self.currency_id != self.move_id.currency_id:
             sentence = say(self.env, "currency_changed")

@@ -46,6 +46,15 @@ class RecoveryCaseHooks(models.AbstractModel):
         """
         return False
 
+    def _break_parts(self):
+        """Hook: give up the parts in which this case is paid, their time being over.
+
+        Filled by the schedule room; no case is paid in parts by itself.
+
+        :return: whether there were any; the whole debt is recovered from now on
+        """
+        return False
+
     def _get_promised_wait(self):
         """Hook: return the `Block` of a promised day, or none; none by itself, filled by page."""
         return

@@ -40,7 +40,7 @@ class ChargeBlocks:
 
     @property
     def debt(self):
-        """What is owed of the instalments that the charge is for."""
+        """What is owed of the instalments that the charge is for, or of their part."""
         return self._facts[0]
 
     @property
@@ -50,12 +50,13 @@ class ChargeBlocks:
 
     @cached_property
     def _facts(self):
-        return read_debt_and(
+        debt, facts = read_debt_and(
             self._move,
             self._attempt.due_date,
             has_credit=self.credit.get_condition(),
             is_disputed=self._move._get_dispute_condition(),
         )
+        return self._attempt._limit_debt(debt), facts
 
     def find(self):
         """Return the first block, or none.
@@ -120,7 +121,8 @@ class ChargeBlocks:
 
         A pause of the provider adds to the window of what waited for its end.
         """
-        if not self._case or self._attempt.source in ("user", "method", "backup", "mended"):
+        timeless = ("user", "method", "backup", "mended", "part")
+        if not self._case or self._attempt.source in timeless:
             return False
         deadline = self._case.deadline_at
         if not deadline or self._now <= deadline + WINDOW_SLACK:

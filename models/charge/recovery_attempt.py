@@ -448,6 +448,7 @@ class RecoveryAttempt(models.Model):
             self.id,
         )
         debt, row = read_debt_and(self.move_id, self.due_date, is_wanted=is_wanted)
+        debt = self._limit_debt(debt)
         is_same_amount = not self.currency_id.compare_amounts(self.amount, debt.owed)
         return row["is_wanted"] is True and is_same_amount and not debt.is_excluded
 
@@ -702,4 +703,4 @@ class RecoveryAttempt(models.Model):
     def _get_amount(self):
         """Return what is owed now of the instalments that this attempt is for."""
         self.ensure_one()
-        return self.move_id._get_amount_owed(self.due_date)
+        return self._limit_debt(self.move_id._get_debt(self.due_date)).owed

@@ -104,9 +104,9 @@ class AccountMove(models.Model):
         is_charged = self._get_planned_charge_sudo() or (
             self.collect_automatically and self._get_collect_token()
         )
-        return self._get_amount_owed(
-            day, max(day, self._get_recovery_today()) if is_charged else None
-        )
+        debt = self._get_debt(day, max(day, self._get_recovery_today()) if is_charged else None)
+        planned_sudo = self._get_planned_charge_sudo()
+        return (planned_sudo._limit_debt(debt) if planned_sudo else debt).owed
 
     def _get_message_method(self):
         """Return the label of the payment method that will be charged, or nothing."""

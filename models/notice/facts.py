@@ -12,6 +12,7 @@ from ..case.exclusion import find_exclusion
 from ..case.owed import read_debts
 from ..case.recovery_case import OPEN_STATES
 from ..charge.chargeable import find_method_block
+from .parts import find_begin
 
 # Declines of which a customer hears nothing as long as they may pass, or are mended.
 UNHEARD_CLASSES = ("merchant", "technical")
@@ -58,12 +59,14 @@ def _make_facts(case, amount, due, attempts, barred):
     if planned and _is_announced(case) and not case._get_coming_charge():
         planned = []  # Something stands against it: it is announced to nobody.
     exclusion = find_exclusion(case.move_id, "notices")
+    begin, beginning = find_begin(case) or (None, "")
     paid_at = case.closed_at if case.state == "recovered" else None
     return CaseFacts(
         key=case.id,
         life=case.life,
         amount=amount,
-        failures=tuple(_make_failures(case, attempts)),
+        failures=tuple(_make_failures(case, attempts, begin)),
+        beginning=beginning,
         attempts=tuple(planned) if is_open else (),
         due=due,
         has_method=bool(case.ladder or case.policy_id.retry_schedule == "provider")
@@ -90,13 +93,15 @@ def _is_announced(case):
     return "before_attempt" in case.policy_id.step_ids.mapped("trigger")
 
 
-def _make_failures(case, attempts):
+def _make_failures(case, attempts, since=None):
     """Yield the failed charges of this life.
 
     The first charge counts from when the case was opened. What it was refused for by a block
     is the customer's business only when it was the fault of their method.
+
+    :param since: naive UTC instant from which on they count; all of this life when not told
     """
-    begin = case.first_failure_at if case.life > 1 else datetime.min
+    begin = since or (case.first_failure_at if case.life > 1 else datetime.min)
     is_loud = False
     first = case.first_attempt_id.id
     for row in attempts:
@@ -118,7 +123,7 @@ def _make_failures(case, attempts):
             row["reason"] or "unknown",
             "technical" if is_technical else decline_class,
         )
-    if not is_loud:
+    if not is_loud and not since:
         yield from _make_foreign_failure(case)
 
 

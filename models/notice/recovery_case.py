@@ -17,6 +17,7 @@ from ..case.alerts import answer_case
 from ..case.exclusion import find_exclusion
 from ..case.recovery_case import OPEN_STATES
 from .facts import FAILED_CHARGES, read_facts
+from .parts import confirm, remind
 
 # The kinds of steps that reach the customer.
 MESSAGES = ("email", "sms", "letter")
@@ -159,6 +160,18 @@ class RecoveryCase(models.Model):
                 say(self.env, "announces_backup"),
             )
             notice.token_id = token
+        return result
+
+    def _on_parts_agreed(self):
+        """Fill the hook: confirm by e-mail what was agreed."""
+        result = super()._on_parts_agreed()
+        confirm(self)
+        return result
+
+    def _remind_of_part(self, attempt):
+        """Fill the hook: remind by e-mail, within the one message of a day."""
+        result = super()._remind_of_part(attempt)
+        remind(self, attempt)
         return result
 
     # === CRON === #
@@ -353,6 +366,18 @@ class RecoveryCase(models.Model):
         notice = self.env.context.get("recovery_notice")
         # In sudo mode: methods of contacts are for few users.
         return ((notice and notice.token_id) or self.next_attempt_id.token_id).sudo()
+
+    def _get_notice_part(self):
+        """Return the part that the message is about, else the one that is charged next, or none."""
+        self.ensure_one()
+        notice = self.env.context.get("recovery_notice")
+        charges = self._get_running_part_plan()._list_part_charges()
+        return (notice and notice.part_id) or next(iter(charges), self.env["recovery.part"])
+
+    def _get_notice_part_amount(self):
+        """Return what is charged of the part that the message is about."""
+        part = self._get_notice_part()
+        return self._get_running_part_plan()._list_part_charges().get(part, 0.0)
 
     def _get_announced_charge(self):
         """Return the day on which all the message's invoices are charged next, or none.

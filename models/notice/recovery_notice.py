@@ -187,6 +187,15 @@ class RecoveryNotice(models.Model):
         "Bounced: it could not be delivered; the next contact for invoices is tried.",
     )
     failure_reason = fields.Char(readonly=True, copy=False)
+    part_id = fields.Many2one(
+        comodel_name="recovery.part",
+        string="Part",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The part of a debt of which it reminds before it is charged.",
+    )
     tried_partner_ids = fields.Many2many(
         comodel_name="res.partner",
         relation="recovery_notice_tried_partner_rel",
@@ -214,6 +223,7 @@ class RecoveryNotice(models.Model):
             ("paid", "Paid"),
             ("method", "Replaced the payment method"),
             ("promise", "Promised a date"),
+            ("parts", "Agreed to pay in parts"),
             ("question", "Asked a question"),
         ],
         readonly=True,
@@ -361,7 +371,7 @@ class RecoveryNotice(models.Model):
                 step = notice.step_id._make_step(1)
                 at = aware(notice.planned_at)
                 sentence = notice.sentence or ""
-                skip = find_end(facts, step) or notice._find_backup_end()
+                skip = find_end(facts, step) or notice._find_backup_end() or notice._find_part_end()
                 asked.append(Notice(notice._get_key(), step, at, at, sentence, skip=skip))
         return asked
 
@@ -542,6 +552,15 @@ class RecoveryNotice(models.Model):
         if not self.token_id or self.token_id in planned.token_id:
             return None
         return say(self.env, "backup_off")
+
+    def _find_part_end(self):
+        """Return why nobody is reminded of a part any more, or none.
+
+        :rtype: Said | None
+        """
+        if not self.part_id or self.part_id.state == "planned":
+            return None
+        return say(self.env, "part_not_to_come")
 
     def _get_fact_key(self):
         """Return what the notice is about, as the facts of `notices` are keyed."""

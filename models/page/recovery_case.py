@@ -23,6 +23,7 @@ from ..method.rail import is_overdue
 from ..notice.answers import is_reachable
 from ..rules.block import Block
 from ..schedule.method_choice import MethodChooser
+from ..schedule.part_offer import PartOffer
 from .contest import REASONS, STATES, Contest
 from .shown import find_holding, show
 
@@ -380,6 +381,8 @@ class RecoveryCase(models.Model):
             return self.env._("The case of %(case)s is closed.", case=self.display_name)
         if block := self._get_in_flight_sentence():
             return block
+        if self._get_running_part_plan():
+            return self.env._("%(case)s is paid in parts.", case=self.display_name)
         if author and self.promise_count:
             return self.env._(
                 "A day was promised before. Please write to us if you need more time."
@@ -432,6 +435,12 @@ class RecoveryCase(models.Model):
     def _on_new_method(self):
         """Fill the hook: a promise is kept by another method, too."""
         result = super()._on_new_method()
+        self.promise_date = False
+        return result
+
+    def _on_parts_agreed(self):
+        """Fill the hook: what was promised before is kept by the parts."""
+        result = super()._on_parts_agreed()
         self.promise_date = False
         return result
 
@@ -556,12 +565,31 @@ class RecoveryCase(models.Model):
                 "You promised to pay by %(day)s. We charge nothing until then.",
                 day=format_date(self.env, self.promise_date),
             )
-        if self.state == "in_recovery" and (charge := self._get_coming_charge()):
+        charge = self.state == "in_recovery" and self._get_coming_charge()
+        if charge and charge.part_id and self._get_running_part_plan():
+            return self.env._(
+                "You pay in parts. The next one is charged on %(day)s.",
+                day=format_date(self.env, self._get_local_day(charge.planned_at)),
+            )
+        if charge:
             return self.env._(
                 "If you do nothing, we try the saved payment method again on %(day)s.",
                 day=format_date(self.env, self._get_local_day(charge.planned_at)),
             )
         return False
+
+    def _may_pay_in_parts(self, author):
+        """Return whether this contact may agree on their page to pay the case in parts.
+
+        :param author: the contact who reads the page
+        """
+        self.ensure_one()
+        return not PartOffer(self, author).find_reason()
+
+    def _get_running_part_plans(self):
+        """Return the plans by which these cases are paid in parts now."""
+        plans = [case._get_running_part_plan() for case in self if case.part_plan_id]
+        return self.env["recovery.part.plan"].union(*plans)
 
     def _get_page_contact(self):
         """Return whom a link is for: the contact of the invoice, as long as they belong to it."""

@@ -10,4 +10,5 @@ Hooks: `recovery.case._on_new_method` (page), `_announce_backup` (notice),
 from . import account_move
 from . import recovery_attempt
 from . import recovery_case
+from . import recovery_policy
 from . import recovery_timing

@@ -25,6 +25,12 @@ class AccountMove(models.Model):
     recovery_next_attempt_at = fields.Datetime(
         related="recovery_case_id.next_attempt_at", string="Next Attempt", groups=RECOVERY_GROUP
     )
+    recovery_part_ids = fields.One2many(
+        related="recovery_case_id.part_ids", string="Dated Parts", groups=RECOVERY_GROUP
+    )
+    recovery_offers_parts = fields.Boolean(
+        related="recovery_case_id.offers_parts", groups=RECOVERY_GROUP
+    )
 
     # The collecting job looks here each hour, for the invoices that ask for it and nothing else.
     _collect_idx = models.Index(
@@ -37,6 +43,11 @@ class AccountMove(models.Model):
     def action_recovery_retry_now(self):
         """Charge the invoices' open cases as soon as the job comes to it."""
         return self.recovery_case_id.action_retry_now()
+
+    def action_recovery_pay_in_parts(self):
+        """Ask for the parts in which the customer pays the invoice."""
+        self.ensure_one()
+        return self.recovery_case_id.action_pay_in_parts()
 
     # === BUSINESS METHODS === #
 

@@ -273,7 +273,7 @@ class Decider:
             allowed_from = naive(refusal.allowed_from) + timedelta(seconds=1)
             charge = self._put_off(charge, allowed_from, sentence, rule)
         is_late = charge.planned_at > self.case.deadline_at
-        if is_late and charge.source not in ("method", "backup", "mended"):
+        if is_late and charge.source not in ("method", "backup", "mended", "part"):
             sentence = say(self.env, "window_ends_before", reason=charge.sentence)
             return Stop(sentence)
         return charge

@@ -47,6 +47,8 @@ class Forecast:
             return self.env._("No charge would be planned.")
         if exclusion := self.move._get_exclusion_block():
             return exclusion.sentence
+        if case._get_running_part_plan():
+            return self.env._("It is paid in parts: each is charged on its day.")
         attempts = case.attempt_ids.sorted("id").filtered(lambda a: case._is_of_this_life(a))
         planned = attempts.filtered(lambda attempt: attempt.state == "planned")
         virtual = self._make_virtual()

@@ -15,6 +15,7 @@ from .advice import RetryAdvice
 from .decider import MISSING, Decider, PlannedCharge, decide_technical_retry, make_charge
 from .facts import TimingFacts
 from .method_choice import MethodChooser
+from .parts import PartSchedule
 
 # What an accountant can mend, by choosing another method: they are asked to.
 ASKED_KINDS = ("no_method", "archived", "method")
@@ -49,13 +50,15 @@ class Planner:
         self.move = move or case.move_id
         self.env = case.env
         self._decider = Decider(case)
+        self._parts = PartSchedule(case) if case._get_part_plan() else None
         self._chooser = MethodChooser(case)
         self._owed = owed
 
     @cached_property
     def choice(self):
         """The method to charge next: judged once, as planning changes nothing about it."""
-        return self._chooser.choose(self._owed)
+        owed = self._parts.find_next()[1] if self._is_in_parts() else self._owed
+        return self._chooser.choose(owed)
 
     # === AFTER A FAILURE === #
 
@@ -75,6 +78,7 @@ class Planner:
             attempts = None
         if case.state != "in_recovery" or not case.ladder:
             return
+        self._keep_part_deadline()
         attempts = every = (attempts or self.move.recovery_attempt_ids).sorted("id")
         if any(attempt.state in IN_FLIGHT for attempt in attempts):
             return
@@ -89,7 +93,7 @@ class Planner:
             return
         attempts = attempts.filtered(case._is_of_this_life)
         RetryAdvice(case).forget_used(attempts)
-        charge = self._decider.decide(attempts, self.choice)
+        charge = self._decide(attempts)
         if isinstance(charge, Stop):
             case._begin_grace(case._render(charge.sentence))
             return
@@ -98,6 +102,28 @@ class Planner:
             charge = self._slow_down(charge, every)
         # A method other than the usual is written on the attempt; the usual may still change.
         self._create(charge, token=self.choice.token, attempts=every)
+
+    def _is_in_parts(self):
+        """Return whether what is owed is paid in parts now."""
+        return bool(self._parts) and self._parts.is_running
+
+    def _keep_part_deadline(self):
+        if self._is_in_parts():
+            self._parts.keep_deadline()
+
+    def _decide(self, attempts):
+        """Return the next charge of the case, or of the part that is to be paid next.
+
+        A plan of which no part can be charged any more is broken: then it is one of the whole debt.
+        """
+        if not self._parts:
+            return self._decider.decide(attempts, self.choice)
+        if self._parts.is_running:
+            charge = self._parts.decide(attempts, self.choice)
+            if not isinstance(charge, Stop):
+                return charge
+            self.case._end_parts("broken", self.case._render(charge.sentence))
+        return self._parts.decide_whole(attempts, self.choice)
 
     def replan(self, reason):
         """Plan the next charge anew, unless a person has chosen its time."""
@@ -153,11 +179,17 @@ class Planner:
             reason = self.choice.block.sentence
         elif planned._get_token() != self.choice.token:
             reason = say(self.env, "other_method")
+        elif self._is_in_parts() and not self._is_part_to_come(planned):
+            reason = say(self.env, "part_changed")
         elif TimingFacts(self.case).has_news_of_siblings(planned, self.choice):
             reason = say(self.env, "planned_anew_paid")
         else:
             return False
         return bool(planned._set_state("cancelled", sentence=reason))
+
+    def _is_part_to_come(self, planned):
+        """Return whether a planned charge is of the part that is to be charged next."""
+        return planned.part_id in self._parts.find_earliest() | self._parts.find_next()[0]
 
     def _block_method(self, block):
         """Let the case wait until a payment method is added or updated; its clock runs on."""
@@ -270,6 +302,7 @@ class Planner:
             and not case.in_flight_state
             and case.policy_id.retry_schedule != "provider"
             and not self.move._get_exclusion_block()
+            and not (self._is_in_parts() and self._parts.is_before_next())
         )
 
     def plan_backup(self, reason):
@@ -420,10 +453,14 @@ class Planner:
         values = {**charge.prepare_vals(), "due_date": due_date or self.case.due_date}
         if self.case:
             values["case_id"] = self.case.id
+            if self._is_in_parts():
+                values.setdefault("part_id", self._parts.find_next()[0].id)
             self._make_room(charge, attempts)
         if is_backup:
             values["token_id"] = token.id
         attempt = self.env["recovery.attempt"].create(self.move._prepare_attempt_vals(**values))
+        if attempt.part_id:
+            self.case._remind_of_part(attempt)
         if is_backup and not token.recovery_backup_told_at:
             self.case._announce_backup(token)
         if charge.source in WOKEN_SOURCES:

@@ -1,6 +1,7 @@
 import hashlib
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...declines.taxonomy import BLOCKING_CLASSES
 from ...tools.said import SaidField, put, say
@@ -13,6 +14,7 @@ from .decider import MISSING
 from .facts import TimingFacts
 from .forecast import Forecast
 from .method_choice import MethodChooser
+from .part_course import begin, end
 from .planner import Planner
 
 
@@ -24,6 +26,7 @@ def _is_charged_again(case):
 
 fill_answer("method", lambda case: case.blocked_class != MISSING)
 fill_answer("refused", _is_charged_again)
+fill_answer("parts", lambda case: case._is_charged_since_parts())
 # What keeps a case without a planned charge until somebody does something.
 WAITING_CLASSES = (*BLOCKING_CLASSES, "merchant")
 
@@ -112,6 +115,29 @@ class RecoveryCase(models.Model):
     retry_advice_at = fields.Datetime(string="Advised Time", readonly=True, copy=False)
     retry_advice_reason = SaidField(string="Who Advised, and Why", readonly=True, copy=False)
     retry_advice_since = fields.Datetime(string="Advised", readonly=True, copy=False)
+    part_plan_ids = fields.One2many(
+        comodel_name="recovery.part.plan", inverse_name="case_id", string="Payments in Parts"
+    )
+    part_plan_id = fields.Many2one(
+        comodel_name="recovery.part.plan",
+        string="Payment in Parts",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The latest agreement to pay in parts.",
+    )
+    part_plan_state = fields.Selection(related="part_plan_id.state", string="Parts")
+    part_plan_reason = fields.Char(
+        compute="_compute_part_plan_reason", string="Why It Ended", help="Why the parts ended."
+    )
+    part_ids = fields.One2many(related="part_plan_id.part_ids", string="Dated Parts")
+    parts_agreed_at = fields.Datetime(related="part_plan_id.agreed_at")
+    parts_agreed_by = fields.Selection(related="part_plan_id.agreed_by")
+    parts_consent = fields.Text(related="part_plan_id.consent")
+    offers_parts = fields.Boolean(
+        compute="_compute_offers_parts",
+        help="Whether the policy lets debts be paid in parts, and the case can be charged so.",
+    )
     retry_block = fields.Char(
         string="Can't Be Retried Now",
         compute="_compute_retry_block",
@@ -159,6 +185,17 @@ class RecoveryCase(models.Model):
             case.next_probability_high = attempt.probability_high
             case.next_source = attempt.source
 
+    @api.depends("part_plan_id.end_reason")
+    @api.depends_context("lang", "tz")
+    def _compute_part_plan_reason(self):
+        for case in self:
+            case.part_plan_reason = case.part_plan_id.end_reason
+
+    @api.depends("ladder", "policy_id.parts_most")
+    def _compute_offers_parts(self):
+        for case in self:
+            case.offers_parts = bool(case.ladder and case.policy_id.parts_most)
+
     @api.depends("attempt_ids.state", "blocked_class", "move_id.collect_token_id", "state")
     def _compute_retry_block(self):
         for case in self:
@@ -182,6 +219,30 @@ class RecoveryCase(models.Model):
         self.env["recovery.attempt"]._make_due()
         message = self.env._("The charge goes out as soon as the scheduled job comes to it.")
         return self._notify(message, left_out)
+
+    def action_pay_in_parts(self):
+        """Ask for the parts in which the customer pays."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Pay in Parts"),
+            "res_model": "recovery.parts.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_case_id": self.id},
+        }
+
+    def action_cancel_parts(self):
+        """End the payment in parts of these cases: the whole debt is recovered again."""
+        reason = say(self.env, "parts_cancelled_by", user=self.env.user.name)
+        for case_sudo in self._check_may_act():
+            if block := case_sudo._get_in_flight_sentence():
+                raise UserError(block)
+            if case_sudo._get_running_part_plan():
+                case_sudo._end_parts("cancelled", reason)
+                case_sudo._plan_next_charge()
+        return True
 
     def action_change_date(self):
         """Ask for another time of the next charge of these cases."""
@@ -277,6 +338,48 @@ class RecoveryCase(models.Model):
         self.ensure_one()
         return Planner(self).plan_backup(reason)
 
+    def _begin_parts(self, parts, consent, author=None):
+        """Keep what was agreed: the debt is paid in parts, each charged on its day.
+
+        :param parts: pairs of a day, where the customer lives, and an amount
+        :param str consent: what the customer agreed to, as they read it
+        :param author: the `res.partner` who agreed; none when a person wrote it down for them
+        :return: why it can't be, for a person; nothing when it is kept
+        """
+        self.ensure_one()
+        return begin(self, parts, consent, author)
+
+    def _end_parts(self, state, reason):
+        """End the parts of this case: the whole debt is recovered, with the whole window.
+
+        :param str state: of the plan: ``broken`` or ``cancelled``
+        """
+        self.ensure_one()
+        end(self, state, reason)
+
+    def _break_parts(self):
+        """Fill the hook: the time of the parts is over, so the whole debt is recovered."""
+        self.ensure_one()
+        if super()._break_parts() or not self._get_running_part_plan():
+            return False
+        self._end_parts("broken", say(self.env, "parts_overdue"))
+        self._plan_next_charge()
+        return True
+
+    def _on_parts_agreed(self):
+        """Hook: this case is paid in parts from now on; does nothing by itself.
+
+        Filled by notice, which confirms it, and by page, whose promises it replaces.
+        """
+
+    def _remind_of_part(self, attempt):
+        """Hook for `notice`, which reminds the customer of a part before it is charged.
+
+        It does nothing by itself.
+
+        :param attempt: the planned charge of the part
+        """
+
     def _announce_backup(self, token):
         """Hook for `notice`, which tells the customer of the first charge of a backup method.
 
@@ -308,10 +411,12 @@ class RecoveryCase(models.Model):
         return Forecast(self, move, policy, rng).list_charges()
 
     def _on_closed(self, reason):
-        """Fill the hook: a closed case waits for no payment method."""
+        """Fill the hook: a closed case waits for no payment method, and has no parts to come."""
         result = super()._on_closed(reason)
         for case in self:
             Planner(case).unblock()
+            target = "paid" if case.state == "recovered" else "cancelled"
+            case._get_running_part_plan()._set_state(target, reason)
         return result
 
     @api.model
@@ -331,6 +436,22 @@ class RecoveryCase(models.Model):
         return "control" if drawn < policy.control_share else "smart"
 
     # === GETTERS === #
+
+    def _get_part_plan(self):
+        """Return the plan by which this life of the case is, or was, paid in parts, or none."""
+        plan = self.part_plan_id
+        is_of_this_life = plan and plan.life == self.life and plan.state != "paid"
+        return plan if is_of_this_life else plan.browse()
+
+    def _get_running_part_plan(self):
+        """Return the plan by which the case is paid in parts now, or none."""
+        return self._get_part_plan().filtered(lambda plan: plan.state == "running")
+
+    def _is_charged_since_parts(self):
+        """Return whether a charge was made since the latest plan ended, or another one began."""
+        ended_at = self.part_plan_id.ended_at
+        charged = self.attempt_ids.filtered("transaction_id").mapped("started_at")
+        return not ended_at or any(at and at > ended_at for at in charged)
 
     def _judge_method(self, token, amount=None):
         """Return a saved method with what stands against charging it for this case.

@@ -42,6 +42,7 @@ def _write(messages, endpoint, partner, before, standing):
         "standing": standing.standing,
         "until": to_iso(standing.until),
         "processing": standing.processing,
+        "in_parts": standing.in_parts,
         "owed": standing.owed,
         "as_of": to_iso(standing.as_of),
     }

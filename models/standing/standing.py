@@ -23,6 +23,7 @@ class Standing(NamedTuple):
     :ivar page: where it can be paid; none when nothing is owed, or it can't be paid online
     :ivar processing: whether a payment is on its way and decides the rest
     :ivar as_of: naive UTC instant at which it was so
+    :ivar in_parts: whether all that fails is paid in parts, as agreed
     :ivar withdrawn: how often links to that page were withdrawn: then it is another one
     """
 
@@ -33,6 +34,7 @@ class Standing(NamedTuple):
     processing: bool
     as_of: object
     withdrawn: int = 0
+    in_parts: bool = False
 
 
 class _Judged(NamedTuple):
@@ -62,6 +64,7 @@ def read_standing(company, partner):
         processing=any(each.processing for each in judged),
         as_of=fields.Datetime.now().replace(microsecond=0),
         withdrawn=withdrawn,
+        in_parts=bool(judged) and all(each.case._get_running_part_plan() for each in judged),
     )
 
 

@@ -128,6 +128,12 @@ class CaseTeller:
         if case._get_promise_end():
             day = self._reader.say_day(case.promise_date)
             return self._env._("Waits for the customer, who promised to pay %(day)s.", day=day)
+        if attempt.part_id and case._get_running_part_plan():
+            return self._env._(
+                "Pays in parts: %(amount)s are charged %(when)s.",
+                amount=case.currency_id.format(attempt._get_amount()),
+                when=self._reader.say_instant(attempt.planned_at),
+            )
         home = case.partner_id.with_company(case.company_id)._get_recovery_tz()
         return say_charge(self._env, self._reader, attempt.planned_at, case.method_label, home)
 

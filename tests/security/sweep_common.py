@@ -102,6 +102,28 @@ class SecurityCommon(RecoveryCommon):
         self.plan_wizard = self.env["recovery.plan.wizard"].create(
             {"mode": "pause", "case_ids": [Command.set(self.case.ids)]}
         )
+        self.part_plan = (
+            self.env["recovery.part.plan"]
+            .sudo()
+            .create(
+                {
+                    "case_id": self.case.id,
+                    "life": self.case.life,
+                    "state": "cancelled",
+                    "amount": 100.0,
+                    "agreed_at": fields.Datetime.now(),
+                    "agreed_by": "user",
+                    "consent": "They agreed.",
+                    "part_ids": [
+                        Command.create({"day": fields.Date.today(), "amount": amount})
+                        for amount in (40.0, 60.0)
+                    ],
+                }
+            )
+        ).sudo(False)
+        self.parts_wizard = self.env["recovery.parts.wizard"].create(
+            {"case_id": self.case.id, "agreement": "By phone"}
+        )
         self.preview_wizard = self.env["recovery.preview.wizard"].create(
             {"policy_id": self.policy.id, "move_id": self.invoice.id}
         )
@@ -259,6 +281,10 @@ class SecurityCommon(RecoveryCommon):
             "recovery.network.rule": self.rule,
             "recovery.notice": self.case.notice_ids,
             "recovery.many.wizard": self.many_wizard,
+            "recovery.part": self.part_plan.part_ids,
+            "recovery.part.plan": self.part_plan,
+            "recovery.parts.wizard": self.parts_wizard,
+            "recovery.parts.wizard.line": self.parts_wizard.line_ids,
             "recovery.plan.wizard": self.plan_wizard,
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,

@@ -17,7 +17,8 @@ CALLS = {
         "IM": """
             action_open_recovery_case action_recovery_attention_done
             action_recovery_confirm_charged action_recovery_confirm_not_charged
-            action_recovery_pause action_recovery_resume action_recovery_retry_now write
+            action_recovery_pause action_recovery_pay_in_parts action_recovery_resume
+            action_recovery_retry_now write
         """,
     },
     "account.move.line": {
@@ -77,14 +78,14 @@ CALLS = {
     "recovery.case": {
         "": "write",
         "IM": """
-            action_allow_promise action_attention_done action_confirm_charged
+            action_allow_promise action_attention_done action_cancel_parts action_confirm_charged
             action_confirm_not_charged action_contest_stands action_method_updated action_resume
             action_retry_now action_skip action_stop action_withdraw_links action_withdraw_promise
             set_retry_advice
         """,
         "IUM": """
-            action_change_date action_pause action_promise action_view_attempts action_view_move
-            action_write_off
+            action_change_date action_pause action_pay_in_parts action_promise
+            action_view_attempts action_view_move action_write_off
         """,
     },
     "recovery.case.report": {
@@ -117,6 +118,9 @@ CALLS = {
         "": "create",
     },
     "recovery.many.wizard": {
+        "": "action_apply",
+    },
+    "recovery.parts.wizard": {
         "": "action_apply",
     },
     "recovery.plan.wizard": {
@@ -173,6 +177,7 @@ READS = {
             recovery_excluded recovery_excluded_reason recovery_excluded_until
             recovery_has_question recovery_in_flight_state recovery_is_charged
             recovery_next_attempt_at recovery_next_step recovery_next_step_kind
+            recovery_offers_parts recovery_part_ids
             recovery_return_ids recovery_state recovery_timeline_ids
         """,
         "PIM": "collect_automatically collect_token_id collect_token_ids",
@@ -232,7 +237,7 @@ READS = {
             company_currency_id company_id create_date create_uid currency_id deadline_at
             decided_at decision decline_class decline_code decline_message decline_reason_id
             due_date finished_at funding is_news is_question issuer_country method_label move_id
-            network network_code partner_id planned_at probability probability_high
+            network network_code part_id partner_id planned_at probability probability_high
             probability_low propensity resolve_at retry_number rule_id sentence source started_at
             state token_id transaction_id waiting_provider_id write_date write_uid
         """,
@@ -270,7 +275,9 @@ READS = {
             next_attempt_at next_attempt_id next_attempt_rule_id next_attempt_sentence
             next_probability next_probability_high next_probability_low next_source next_step
             next_step_kind not_before
-            notice_ids notices_outdated opened_by partner_id paused_until planned_action_ids
+            notice_ids notices_outdated offers_parts opened_by part_ids part_plan_id part_plan_ids
+            part_plan_reason part_plan_state partner_id parts_agreed_at parts_agreed_by
+            parts_consent paused_until planned_action_ids
             policy_id postponed_amount postponed_company_amount postponed_until product_categ_id
             promise_count promise_date promised_at provider_id recovered_amount
             recovered_company_amount recurrence refunded_amount refunded_company_amount
@@ -380,8 +387,8 @@ READS = {
         "IUM": """
             action_type attachment_id case_id company_id create_date create_uid delivery
             failure_reason held_until lang life mail_message_id message_key move_id name
-            next_partner_id occurrence opened_at partner_id planned_at recipient_id recipients
-            result sent_at sentence state status step_id subject template_name token_id
+            next_partner_id occurrence opened_at part_id partner_id planned_at recipient_id
+            recipients result sent_at sentence state status step_id subject template_name token_id
             tried_partner_ids write_date write_uid
         """,
     },
@@ -390,6 +397,28 @@ READS = {
             able_count able_ids act case_ids create_date create_uid reasons unable_count write_date
             write_uid
         """,
+    },
+    "recovery.part": {
+        "IUM": """
+            amount amount_open attempt_ids company_id create_date create_uid currency_id day
+            plan_id state write_date write_uid
+        """,
+    },
+    "recovery.part.plan": {
+        "IUM": """
+            agreed_at agreed_by amount amount_open author_id case_id company_id consent create_date
+            create_uid currency_id end_reason ended_at goes_on life move_id part_ids partner_id
+            state waited_hours write_date write_uid
+        """,
+    },
+    "recovery.parts.wizard": {
+        "": """
+            agreement amount_owed bounds case_id create_date create_uid currency_id first_day
+            line_ids part_count step write_date write_uid
+        """,
+    },
+    "recovery.parts.wizard.line": {
+        "": "amount create_date create_uid currency_id day wizard_id write_date write_uid",
     },
     "recovery.plan.wizard": {
         "": """
@@ -410,9 +439,11 @@ READS = {
             company_id contest_action control_share create_date create_uid credit_use dispute_action
             domain domain_error domain_user_id end_action end_server_action_id grace_days
             has_subscription_app include_subscription_app name notice_calm_hours notice_likely
-            own_failures promise_days pull_only reach remind_since remind_unpaid retry_ids
+            own_failures parts_a_year parts_days parts_failure parts_from parts_least parts_most
+            parts_remind_days promise_days pull_only reach remind_since remind_unpaid retry_ids
             retry_schedule sequence spread_evenly step_ids survey_url tries use_backup_methods
-            window_choice window_days write_date write_off_account_id write_uid
+            window_choice
+            window_days write_date write_off_account_id write_uid
         """,
     },
     "recovery.policy.retry": {

@@ -246,6 +246,18 @@ class TestFarAway(LinkCommon):
         self.card = self._create_card("done", payment_details="8765")
         self.invoice.collect_token_id = self.card
 
+    def test_far_away_nobody_agrees_to_parts_or_sees_them(self):
+        self.policy.write({"parts_most": 3, "parts_from": 0.0})
+        with self._be_in("BR"):
+            self.assertNotIn("/parts?", self._get().text)
+            self.assertNotIn("8765", self._get(f"{self.path}/parts").text)
+            values = {"count": "2", "first": str(fields.Date.today()), "step": "week"}
+            self._post("parts", agree="1", **values)
+            self.assertFalse(self.case.part_plan_id)
+        with self._be_in("BE"):
+            self.assertIn("/parts?", self._get().text)
+            self.assertIn("8765", self._get(f"{self.path}/parts").text)
+
     def test_far_away_no_saved_method_is_shown_or_charged(self):
         offered = f"o_payment_token_{self.card.id}"
         token = {"flow": "token", "token_id": self.card.id, "payment_method_id": None}

@@ -75,6 +75,7 @@ class TestProductWebhook(RecoveryCommon):
                 "standing": "failing",
                 "until": None,
                 "processing": False,
+                "in_parts": False,
                 "owed": {invoice.currency_id.name: "100.00"},
                 "as_of": None,
             },

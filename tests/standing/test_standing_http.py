@@ -36,6 +36,7 @@ class TestStandingHttp(StandingCommon):
                 "standing": "failing",
                 "until": None,
                 "processing": False,
+                "in_parts": False,
                 "owed": {invoice.currency_id.name: "100.00"},
                 "page": None,
                 "as_of": None,
@@ -56,7 +57,9 @@ class TestStandingHttp(StandingCommon):
     def test_scopes_limit_what_is_told(self):
         self._fail_invoice()
         self.key.write({"scope_amounts": False, "scope_page": False})
-        self.assertEqual(self._ask_anew().keys(), {"standing", "until", "processing", "as_of"})
+        self.assertEqual(
+            self._ask_anew().keys(), {"standing", "until", "processing", "in_parts", "as_of"}
+        )
         self.key.scope_read = False
         self._assert_problem(self._ask(), 403, "no-scope")
         self.key.scope_browser = False

@@ -121,6 +121,17 @@ PLANS: dict[str, str] = {
     "promise_withdrawn": _("The promise was withdrawn by %(user)s."),
     "contest_stands": _("%(user)s looked into it: the invoice stands."),
     "promise_broken": _("The customer promised to pay by %(day)s and did not. Charges go on."),
+    # === PAID IN PARTS === #
+    "parts_agreed": _("Paid in %(count)s parts from %(first)s to %(last)s."),
+    "part_due": _("Part %(number)s of %(count)s, as agreed."),
+    "part_changed": _("What is open of the parts has changed."),
+    "parts_all_tried": _("No part can be charged any more."),
+    "parts_overdue": _("The time in which the part could have been charged is over."),
+    "parts_broken": _("%(reason)s The payment in parts is broken: all that is open is due now."),
+    "parts_cancelled_by": _("%(user)s ended the payment in parts."),
+    "part_reminder": _("Reminds of a part before it is charged."),
+    "part_confirmed": _("Confirms that the debt is paid in parts."),
+    "part_not_to_come": _("The part is not to come any more."),
     "question_asked": _("The customer asks a question. Answer it below."),
     # === WIZARDS === #
     "time_chosen_by": _("Time chosen by %(user)s."),
