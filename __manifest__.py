@@ -57,6 +57,7 @@
         "views/recovery_timing_views.xml",
         "views/recovery_audit_views.xml",
         "report/recovery_audit_templates.xml",
+        "views/recovery_policy_trial_views.xml",
         "views/recovery_dashboard_views.xml",
         "views/recovery_today_views.xml",
         "views/recovery_case_report_views.xml",

@@ -53,6 +53,7 @@ from .charge import (
 )
 from .figures import (
     test_audit,
+    test_policy_trial,
     test_dashboard,
     test_figures_race,
     test_report,
