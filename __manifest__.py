@@ -20,6 +20,7 @@
         "data/sms_template_data.xml",
         "data/recovery_decline_data.xml",
         "data/recovery_policy_data.xml",
+        "wizards/recovery_clock_wizard_views.xml",
         "wizards/recovery_flow_builder_views.xml",
         "wizards/recovery_flow_trial_views.xml",
         "wizards/recovery_forecast_wizard_views.xml",

@@ -139,6 +139,7 @@ from .schedule import (
     test_collect,
     test_forecast,
     test_learning,
+    test_test_clock,
     test_no_method,
     test_smart,
     test_timing_screen,

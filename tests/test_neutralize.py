@@ -61,6 +61,7 @@ NOTHING_PENDING = {
     "recovery.flow.version": "what a flow did; a person goes back to it",
     "recovery.network.rule": "knowledge",
     "recovery.policy.retry": "waits of a policy",
+    "recovery.policy.trial": "only reads, whoever asks for it",
     "recovery.provider.pace": "a counter",
     "recovery.return": "what providers told; booked when it was told",
     "recovery.settlement": "figures of what was paid",

@@ -78,9 +78,9 @@ def find_own_shares(persons: Sequence[Person], days: int) -> np.ndarray:
         ]
     )
     seen = np.minimum(_find_seen(persons), own)
-    alive, at, shares = 1.0, np.sort(own[own <= days]), np.zeros(days + 1)
-    for event in at.tolist():
-        alive *= 1 - 1 / max(int((seen >= event).sum()), 1)
+    alive, shares = 1.0, np.zeros(days + 1)
+    for event in np.unique(own[own <= days]).tolist():
+        alive *= 1 - int((own == event).sum()) / int((seen >= event).sum())
         shares[min(int(np.ceil(event)), days) :] = 1 - alive
     return shares
 

@@ -4,7 +4,9 @@ from odoo import fields, models
 class RecoveryPolicy(models.Model):
     _inherit = "recovery.policy"
 
-    trial_count = fields.Integer(compute="_compute_trial_count")
+    trial_count = fields.Integer(
+        compute="_compute_trial_count", groups="revenue_recovery.group_recovery_manager"
+    )
 
     def _compute_trial_count(self):
         groups = self.env["recovery.policy.trial"]._read_group(
@@ -17,7 +19,8 @@ class RecoveryPolicy(models.Model):
     def action_try(self):
         """Ask over which cases the policy is to be played."""
         self.ensure_one()
-        self.check_access("write")
+        self.check_access("read")
+        self.env["recovery.policy.trial"].check_access("create")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Try"),
@@ -33,6 +36,7 @@ class RecoveryPolicy(models.Model):
         """Open what was tried of this policy."""
         self.ensure_one()
         self.check_access("read")
+        self.env["recovery.policy.trial"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "revenue_recovery.action_recovery_policy_trial"
         )

@@ -259,7 +259,7 @@ class RecoveryPolicyTrial(models.Model):
     def _run(self):
         """Play the policy, and keep what is told of it: the only thing that is written."""
         self.ensure_one()
-        if not self._tell(0.0, start=True):
+        if not self._note_progress(0.0, start=True):
             return
         play = self._prepare()
         if not play:
@@ -274,13 +274,13 @@ class RecoveryPolicyTrial(models.Model):
         for share in play.go():
             now = time.monotonic()
             if now - told >= _TELL_SECONDS:
-                if not self._tell(100 * share):
+                if not self._note_progress(100 * share):
                     return
                 told = now
             if now - begun >= MOST_SECONDS:
                 break
         result = play.sum_up()
-        if self._tell(100.0):
+        if self._note_progress(100.0):
             self._keep(result)
 
     def _prepare(self):
@@ -313,7 +313,7 @@ class RecoveryPolicyTrial(models.Model):
             self.customer_count if self.source == "customers" else 0,
         )
 
-    def _tell(self, percent, start=False):
+    def _note_progress(self, percent, start=False):
         """Write how far it is, in a database transaction of its own.
 
         :param start: whether it begins
