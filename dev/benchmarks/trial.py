@@ -79,6 +79,7 @@ def _run_measured(database, until):
     )
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
+    print(done.stderr[-6000:], file=sys.stderr)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -118,6 +119,7 @@ def _measure(database, until) -> int:
         clock.action_walk()
         walked = time.perf_counter() - walked
         env.cr.commit()
+        print(clock.page, file=sys.stderr)
         print(
             json.dumps(
                 {
@@ -137,14 +139,20 @@ def _measure(database, until) -> int:
 
 def _make_clock(env, policy, now):
     """Return a test clock for an open case."""
-    provider = env["payment.provider"].search([("code", "=", "demo")], limit=1)
-    invoice = env["account.move"].search([("name", "=like", "PAST/%")], limit=1, order="id DESC")
-    move = invoice.copy({"invoice_date": now.date()})
+    token = env["payment.token"].search([("provider_ref", "=like", "past_%")], limit=1)
+    move = env["account.move"].create(
+        {
+            "move_type": "out_invoice",
+            "partner_id": token.partner_id.id,
+            "invoice_date": now.date(),
+            "collect_automatically": True,
+            "collect_token_id": token.id,
+            "invoice_line_ids": [(0, 0, {"name": "Service", "price_unit": 100.0})],
+        }
+    )
     move.action_post()
-    token = env["payment.token"].search([("partner_id", "=", move.partner_id.id)], limit=1)
     case = env["recovery.case"]._open(move, policy_id=policy.id, token_id=token.id)
-    assert provider and case, "no case could be opened"
-    move.collect_token_id = token
+    case._plan_next_charge()
     return env["recovery.clock.wizard"].create({"case_id": case.id, "days": 30})
 
 

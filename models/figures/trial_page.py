@@ -147,8 +147,8 @@ class TrialPage:
         if not self.result["retries"]:
             return say("No charge was really made after a failure in these cases.")
         return say(
-            "What the odds are held against: %(retries)s charges that were really made after a "
-            "failure, of which %(expected)s were expected to succeed and %(seen)s did.",
+            "Charges that were really made after a failure, which the odds are held against: "
+            "%(retries)s. Of them %(expected)s were expected to succeed, and %(seen)s did.",
             retries=self._number(self.result["retries"]),
             expected=self._share(self.result["expected"]),
             seen=self._share(self.result["seen"]),
