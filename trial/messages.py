@@ -17,11 +17,13 @@ class Heard(NamedTuple):
     :ivar step: key of its step
     :ivar day: whole days after the first failure
     :ivar reaches_customer: whether it is for the customer
+    :ivar is_moved: whether hours, or a day off, put it off
     """
 
     step: Hashable
     day: int
     reaches_customer: bool
+    is_moved: bool
 
 
 def listen(
@@ -51,6 +53,7 @@ def listen(
     for line in lines:
         day = int((line.at - first.at).total_seconds() // _DAY)
         if line.lived and line.lived.act == "send" and 0 <= day <= days:
-            step = line.lived.notice.step
-            found.append(Heard(step.key, day, step.reaches_customer))
+            notice = line.lived.notice
+            step = notice.step
+            found.append(Heard(step.key, day, step.reaches_customer, bool(notice.moved)))
     return found

@@ -36,7 +36,7 @@ class Play:
         self.count = count or len(persons)
         self.real = choose(persons)
         self.is_own = not count
-        self.persons = choose(simulate(persons, count)) if count else self.real
+        self.persons = choose(simulate(self.real, count)) if count else self.real
         self.days = max([math.ceil(each.window) for each in terms] + [1])
         self.sides = [Side() for _each in terms]
         self.retried: list[list] = []
@@ -68,11 +68,13 @@ class Play:
         walked = walk(person, terms, self.model, self.rules, random.Random(f"walk {person.key}"))
         hazards = find_hazards(person, walked, self.model)
         side.hazards.append(hazards)
-        side.met.update(walked.met)
         side.paths.append(walked.instants)
         rng = random.Random(f"life {person.key}")
         paid_at = self._draw_payment(person, walked, hazards, rng)
-        side.heard.append(listen(person, terms, walked, paid_at, self.days))
+        side.met.update(walked.count_rules(paid_at))
+        heard = listen(person, terms, walked, paid_at, self.days)
+        side.heard.append(heard)
+        side.met["message_hours", ""] += sum(one.is_moved for one in heard)
 
     def _draw_payment(self, person, walked, hazards, rng):
         """Return when a person pays in one life of the case, for what they would hear."""

@@ -31,29 +31,39 @@ class Charged:
 
     :ivar recorded: the real charge whose answer is taken, if one was near enough
     :ivar run: of a quick try after technical trouble, how many failures came before it in a row
+    :ivar met: kinds and names of the rules that put it off
     """
 
     at: datetime
     recorded: Recorded | None = None
     run: int = 0
+    met: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
 class Walk:
-    """The charges of a case, and what held them back: kinds and names of rules, counted.
+    """The charges of a case.
 
     :ivar is_over: whether the case ended before the tries were used up: its method is dead, or was
         paid
+    :ivar ended_by: the rules that forbade a further charge
     """
 
     charges: list[Charged] = field(default_factory=list)
-    met: Counter = field(default_factory=Counter)
     is_over: bool = False
+    ended_by: tuple[tuple[str, str], ...] = ()
 
     @property
     def instants(self) -> tuple[datetime, ...]:
         """When they are made."""
         return tuple(charge.at for charge in self.charges)
+
+    def count_rules(self, paid_at: datetime | None = None) -> Counter:
+        """Return the rules that were met, counted, in a life that ends with a payment, if so."""
+        made = [each for each in self.charges if paid_at is None or each.at <= paid_at]
+        found = Counter(rule for each in made for rule in each.met)
+        found.update(self.ended_by if paid_at is None else ())
+        return found
 
 
 class _Ceiling:
@@ -96,6 +106,7 @@ class _Walker:
         self.person, self.terms, self.model, self.rng = person, terms, model, rng
         self.network_rules = rules
         self.found = Walk()
+        self.met = []
         self.left = list(person.charges)
         first = person.case.failures[0]
         policy = terms.to_policy() if terms.ladder else person.case.policy
@@ -114,10 +125,12 @@ class _Walker:
             ceiling = self._make_ceiling()
             step = self._decide(last, ceiling)
             if step is None:
+                self.found.ended_by = tuple(self.met)
                 break
             at, probability, run = step
             recorded = self._take_near(at)
-            self.found.charges.append(Charged(at, recorded, run))
+            self.found.charges.append(Charged(at, recorded, run, tuple(self.met)))
+            self.met.clear()
             if recorded and recorded.failure is None:
                 self.found.is_over = True
                 break
@@ -138,13 +151,13 @@ class _Walker:
         decision = decide(case, last.at, self.model, self.rng)
         if isinstance(decision, Stop):
             if ceiling.first_allowed(last.at) is None:
-                self.found.met["ceiling", ceiling.find(last.at)] += 1
+                self.met.append(("ceiling", ceiling.find(last.at)))
             return None
         binding = decision.record.get("binding", "")
         if binding == "ceiling":
-            self.found.met["ceiling", ceiling.find(last.at)] += 1
+            self.met.append(("ceiling", ceiling.find(last.at)))
         elif binding not in _EXPECTED:
-            self.found.met[binding, ""] += 1
+            self.met.append((binding, ""))
         return decision.at, decision.probability, run if decision.source == "technical" else 0
 
     def _decide_fixed(self, last, ceiling, run):
@@ -166,7 +179,8 @@ class _Walker:
             return None
         if ladder.waits and not run:
             wanted = last.at + timedelta(hours=ladder.waits[self.case.tries_used])
-            self.found.met["hours", ""] += not hours.contains(wanted)
+            if not hours.contains(wanted):
+                self.met.append(("hours", ""))
         at = self._bound(plan.at, last, ceiling, None if run else hours)
         if at is None or at > ladder.window_end(self.case.failures[0].at):
             return None
@@ -175,12 +189,12 @@ class _Walker:
     def _bound(self, at, last, ceiling, hours):
         """Return the first instant that advice, ceilings and hours allow, or none."""
         if last.wait_until and last.wait_until > at:
-            self.found.met["advice", ""] += 1
+            self.met.append(("advice", ""))
             at = last.wait_until
         for _turn in range(_MOST_BOUNDS):
             before = at
             if rule := ceiling.find(at):
-                self.found.met["ceiling", rule] += 1
+                self.met.append(("ceiling", rule))
                 at = ceiling.first_allowed(at)
                 if at is None:
                     return None

@@ -31,7 +31,8 @@ class ClockWalk:
 
     :param Rehearsal rehearsal: in which nothing is kept
     :param int case_id: of a `recovery.case`
-    :param list answers: to its charges, in their order; the last one to all others
+    :param list answers: to its charges, in their order; the last one to all others, where it is
+        that the card is replaced, that there is not enough money
     :param int days:
     :param dict context: language and time zone of whoever looks
     """
@@ -41,7 +42,9 @@ class ClockWalk:
         self.env = rehearsal.env
         self.case = self.env["recovery.case"].browse(case_id)
         self.case = self.case.with_company(self.case.company_id)
-        self.answers, self.rest = list(answers), answers[-1]
+        self.answers = list(answers)
+        # Who replaced their card again and again would never be charged.
+        self.rest = "funds" if answers[-1] == "replaced" else answers[-1]
         self.end = rehearsal.now + timedelta(days=days)
         self.lines = []
         self.returns = []  # Instants and transactions whose payments the bank takes back.
@@ -75,15 +78,14 @@ class ClockWalk:
         planned = self._get_planned()
         if planned:
             found.append(planned.planned_at)
-        elif self._peek() == "replaced" and case.state in ("in_recovery", "grace"):
+        elif self.answers[:1] == ["replaced"] and case.state in ("in_recovery", "grace"):
             self.replaced_at = self.replaced_at or self.rehearsal.now + REPLACED_AFTER
             found.append(self.replaced_at)
         for notice in self._get_notices():
             found.append(notice.held_until or notice.planned_at)
-        if case.state == "in_recovery":
-            found.append(case.deadline_at)
-        if case.state == "grace":
-            found.append(case.grace_until)
+        if not case.in_flight_state:  # What is undecided ends no case.
+            found.append(case.state == "in_recovery" and case.deadline_at)
+            found.append(case.state == "grace" and case.grace_until)
         if case.state == "paused" and case.paused_until:
             found.append(self.rehearsal.now + timedelta(days=1))
         found = [at for at in found if at]
@@ -100,13 +102,8 @@ class ClockWalk:
     def _get_notices(self):
         return self.case.notice_ids.filtered(lambda notice: notice.state == "planned")
 
-    def _peek(self):
-        return self.answers[0] if self.answers else self.rest
-
     def _take_answer(self):
-        answer = self.answers.pop(0) if self.answers else self.rest
-        # Who replaces a card again and again would never be charged.
-        return "funds" if answer == "replaced" and not self.answers else answer
+        return self.answers.pop(0) if self.answers else self.rest
 
     # === WHAT IS DUE === #
 
@@ -140,8 +137,7 @@ class ClockWalk:
 
     def _charge(self, planned):
         """Let the engine claim what is due, and answer in the place of the provider."""
-        if self._peek() == "replaced" and self.answers:
-            self.answers.pop(0)
+        if self.answers[:1] == ["replaced"]:
             self._replace_method()
             return
         attempt, _has_time = self.env["recovery.attempt"]._claim_one(planned.id)
@@ -173,7 +169,7 @@ class ClockWalk:
 
     def _replace_method(self):
         self.replaced_at = None
-        if self._peek() == "replaced" and self.answers:
+        if self.answers[:1] == ["replaced"]:
             self.answers.pop(0)
         token = self.case._get_default_token()
         if token:

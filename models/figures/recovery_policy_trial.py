@@ -290,7 +290,7 @@ class RecoveryPolicyTrial(models.Model):
         from ...trial.play import Play
 
         company = self.company_id
-        self = self.with_company(company).with_context(active_test=False)
+        self = self.with_company(company)
         zone = find_zone(company.partner_id._get_recovery_tz())
         since, until = (
             naive(datetime.combine(day, day_time(), zone))

@@ -105,7 +105,7 @@ class TrialReader:
             is_own = row["state"] == "recovered" and not is_paid and row["closed_at"]
             persons.append(
                 Person(
-                    f"case {row['move_id']}",
+                    f"case {row['move_id']} {row['id']}",
                     case,
                     self._convert(row["failed_amount"], row["currency_id"]),
                     aware(self.now),

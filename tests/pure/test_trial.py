@@ -87,14 +87,14 @@ def test_technical_trouble_is_tried_quickly_first_and_then_by_the_schedule():
 
 def test_ceiling_is_met_and_counted():
     terms = Terms(Ladder(30, 20))
-    met = go(make_person(), terms).met
+    met = go(make_person(), terms).count_rules()
     assert any(kind == "ceiling" and name for kind, name in met), met
 
 
 def test_hours_for_charges_put_off_own_waits_and_are_counted():
     terms = Terms(Ladder(2, 8, (12.0, 24.0)))
     found = go(make_person(), terms)
-    assert found.met["hours", ""]
+    assert found.count_rules()["hours", ""]
     assert all(8 <= each.at.hour < 20 for each in found.charges)
 
 
