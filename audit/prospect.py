@@ -11,7 +11,7 @@ Only debts count that waiting can heal and whose method was saved (`Debt.is_char
 messages bring back, and new cards, the past can't tell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -135,7 +135,7 @@ def combine(
 ) -> Outlooks:
     """Return the estimates of looks at some of `count` debts."""
     retried = [one for look in looks for one in look.retried]
-    learned = _learn(looks)
+    learned = learn(look.retried for look in looks)
     level, level_sd, immune = learned.mean()
     found = {
         name: _estimate(looks, count, name, ladder.window, learned, seed)
@@ -240,7 +240,7 @@ def _look_at_retries(debt, case, model):
     return found
 
 
-class _Learned(NamedTuple):
+class Learned(NamedTuple):
     """What the merchant's own retries teach: the posterior of level and immune share, on a grid.
 
     :ivar levels: by which chances are moved, in log-odds
@@ -268,23 +268,26 @@ class _Learned(NamedTuple):
         return level, variance**0.5, float((self.weight.sum(axis=0) * self.immune).sum())
 
 
-def _learn(looks):
-    """Return what the retries teach: those of one debt all fail where it is immune."""
+def learn(retries: Iterable[Sequence[tuple[float, bool, float]]]) -> Learned:
+    """Return what the retries teach: those of one debt all fail where it is immune.
+
+    :param retries: by debt, chance and outcome of each, and days from the first failure
+    """
+    every_debt = [retried for retried in retries if retried]
     levels = np.linspace(-4 * LEVEL_SD, 4 * LEVEL_SD, 113)
     immune = (np.arange(40) + 0.5) / 80
     log = -0.5 * (levels[:, None] / LEVEL_SD) ** 2 + np.zeros(len(immune))
     log = log + (IMMUNE[0] - 1) * np.log(immune) + (IMMUNE[1] - 1) * np.log(1 - immune)
-    for look in looks:
-        if look.retried:
-            chance, paid, _days = np.array(look.retried, float).T
-            moved = _expit(_log_odds(chance)[:, None] + levels)
-            likely = np.prod(np.where(paid[:, None] > 0, moved, 1 - moved), axis=0)
-            every = (1 - immune) * likely[:, None] + (0.0 if paid.any() else immune)
-            log = log + np.log(every)
+    for retried in every_debt:
+        chance, paid, _days = np.array(retried, float).T
+        moved = expit(log_odds(chance)[:, None] + levels)
+        likely = np.prod(np.where(paid[:, None] > 0, moved, 1 - moved), axis=0)
+        every = (1 - immune) * likely[:, None] + (0.0 if paid.any() else immune)
+        log = log + np.log(every)
     weight = np.exp(log - log.max())
-    days = [days for look in looks for _chance, _paid, days in look.retried]
+    days = [days for retried in every_debt for _chance, _paid, days in retried]
     reached = float(np.quantile(days, 0.9)) if days else 0.0
-    return _Learned(levels, immune, weight / weight.sum(), reached)
+    return Learned(levels, immune, weight / weight.sum(), reached)
 
 
 def _estimate(looks, count, name, window, learned, seed):
@@ -296,7 +299,7 @@ def _estimate(looks, count, name, window, learned, seed):
     is_beyond = np.zeros((len(looks), width))
     for row, look in enumerate(looks):
         hazards = look.hazards[name]
-        odds[row, : len(hazards)] = _log_odds(hazards)
+        odds[row, : len(hazards)] = log_odds(hazards)
         is_beyond[row, : len(hazards)] = look.days[name] > learned.reached
     amount = np.array([look.amount for look in looks])
     own = np.array([look.own_days for look in looks]) <= window
@@ -309,7 +312,7 @@ def _estimate(looks, count, name, window, learned, seed):
         level, immune = learned.draw(rng)
         misfit, beyond = rng.standard_normal(2) * (MISFIT_SD, BEYOND_SD)
         moved = odds + level + misfit + beyond * is_beyond
-        charged = (1 - immune) * (1 - np.prod(1 - _expit(moved), axis=1))
+        charged = (1 - immune) * (1 - np.prod(1 - expit(moved), axis=1))
         chance = _combine_own(charged, own, unseen, by_own)
         middles[draw] = (chance * amount).sum() / amount.sum()
         shares[draw] = _draw_share(chance, amount, count, left, rng)
@@ -349,10 +352,12 @@ def _own_share(looks, window):
     return 1 - alive
 
 
-def _log_odds(share):
+def log_odds(share: np.ndarray) -> np.ndarray:
+    """Return log-odds of probabilities, of none and of all as of nearly so."""
     share = np.clip(share, _LEAST, 1 - _LEAST)
     return np.log(share / (1 - share))
 
 
-def _expit(value):
+def expit(value: np.ndarray) -> np.ndarray:
+    """Return probabilities of log-odds."""
     return 1 / (1 + np.exp(-value))

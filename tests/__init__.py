@@ -54,6 +54,7 @@ from .charge import (
 )
 from .figures import (
     test_audit,
+    test_policy_trial,
     test_dashboard,
     test_demo_table,
     test_figures_race,
@@ -143,6 +144,7 @@ from .schedule import (
     test_collect,
     test_forecast,
     test_learning,
+    test_test_clock,
     test_no_method,
     test_smart,
     test_timing_screen,

@@ -63,6 +63,7 @@ NOTHING_PENDING = {
     "recovery.part": "what was agreed; what is charged of it is an attempt",
     "recovery.part.plan": "what was agreed; its case is paused, and its charges are attempts",
     "recovery.policy.retry": "waits of a policy",
+    "recovery.policy.trial": "only reads, whoever asks for it",
     "recovery.provider.pace": "a counter",
     "recovery.return": "what providers told; booked when it was told",
     "recovery.settlement": "figures of what was paid",

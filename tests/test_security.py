@@ -195,6 +195,20 @@ class TestPublicMethods(SecurityCommon):
                 ("recovery.audit", f"action_{act}"): (self.audit, [])
                 for act in ("print", "reload", "run", "switch_on", "view_cards")
             },
+            ("recovery.clock.wizard", "action_walk"): (self.clock_wizard, []),
+            ("recovery.clock.wizard", "create"): (None, [[{"case_id": self.case.id}]]),
+            ("recovery.clock.wizard", "write"): (self.clock_wizard, [{"days": 2}]),
+            ("recovery.policy", "action_try"): (self.policy, []),
+            ("recovery.policy", "action_view_trials"): (self.policy, []),
+            ("recovery.policy.trial", "create"): (
+                None,
+                [[{"policy_id": self.policy.id, "company_id": self.env.company.id}]],
+            ),
+            ("recovery.policy.trial", "write"): (self.policy_trial, [{"note": "Mine"}]),
+            **{
+                ("recovery.policy.trial", f"action_{act}"): (self.policy_trial, [])
+                for act in ("cancel", "reload", "try")
+            },
             ("recovery.timing", "create"): (None, [[{"company_id": self.other_company.id}]]),
             ("recovery.timing", "write"): (timing, [{"attempt_count": 0}]),
             ("recovery.timing", "unlink"): (timing, []),

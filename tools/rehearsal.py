@@ -14,7 +14,7 @@ from odoo.sql_db import BaseCursor, Savepoint
 class RehearsalCursor(BaseCursor):
     """A cursor on top of another one, which commits and rolls back to savepoints of that.
 
-    Others than :func:`rehearsed` have no use for it.
+    For :func:`rehearsed`, and the rehearsals of :mod:`tools.clock`.
     """
 
     def __init__(self, cursor):

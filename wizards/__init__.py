@@ -1,4 +1,5 @@
 from . import (
+    recovery_clock_wizard,
     recovery_flow_builder,
     recovery_flow_builder_step,
     recovery_flow_trial,

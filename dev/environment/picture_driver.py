@@ -16,6 +16,7 @@ from .picture_scene import Scene
 from .picture_sheet import lay_out
 from .report_scene import LOGIN, ReportScene
 from .screen import Screen
+from .trial_scene import make_trial
 
 WIDTHS = (390, 1280)
 _SHEET = 5
@@ -38,10 +39,11 @@ def _show_reports(database: str, folder: Path, lang: str) -> None:
     with odoo_env(database) as env:
         scene = ReportScene(Scene(env, lang))
         scene.play()
-        company, audit = scene.company.id, make_audit(scene)
+        company, audit, trial = scene.company.id, make_audit(scene), make_trial(scene)
     paths = {
         "month": f"/report/html/revenue_recovery.report_recovery_month/{company}",
         "audit": f"/odoo/recovery-audits/{audit}",
+        "trial": f"/odoo/recovery-trials/{trial}",
     }
     report_pictures.photograph(database, folder, LOGIN, paths)
 

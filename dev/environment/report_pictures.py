@@ -33,6 +33,7 @@ _PICTURES = {
     "dashboard_revenue": ("/odoo/recovered-revenue", ".o_list_view .o_data_row", 620, ""),
     "dashboard_cases": ("/odoo/recovery-analysis", ".o_pivot td", 620, ""),
     "audit": ("{audit}", ".o_recovery_audit table", 1250, ""),
+    "trial": ("{trial}", ".o_recovery_trial table", 1350, ""),
     "dashboard_month": ("{month}", ".page table", 1100, ""),
 }
 _BEFORE = {
@@ -44,7 +45,7 @@ def photograph(database: str, folder: Path, login: str, paths: dict[str, str]) -
     """Save a picture of each report, as the user sees it.
 
     :param login: of the user, and their password
-    :param paths: of the printed report (`month`) and of an audit (`audit`)
+    :param paths: of the printed report (`month`), of an audit and of a trial
     """
     with served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, login)

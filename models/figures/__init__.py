@@ -1,4 +1,5 @@
-"""What the reports count: of cases, of charges, of payments that recovered; digests and audits.
+"""What the reports count: of cases, of charges, of payments that recovered; digests, audits and
+trials of policies.
 
 May use every room above. The job works figures out after invoices have been followed. Fills of
 the case `_on_changed`, and `_get_imported_debts` of the timing. Has no hooks.
@@ -8,5 +9,7 @@ from . import digest_digest
 from . import recovery_audit
 from . import recovery_attempt
 from . import recovery_case
+from . import recovery_policy
+from . import recovery_policy_trial
 from . import recovery_settlement
 from . import recovery_timing

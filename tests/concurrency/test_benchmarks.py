@@ -139,6 +139,15 @@ def test_audit_sees_all_transactions_and_compares_its_estimates():
     assert "merchants whose truth is in the interval, 8 in 14" in bars
 
 
+def test_trial_writes_nothing_else_and_compares_its_estimates():
+    # So few merchants say nothing of the intervals; that nothing is written is what counts.
+    code, bars, output = run("trial")
+    assert code == int("missed" in bars.values()), output
+    for name in ("the trial", "the test clock"):
+        assert bars[f"tables changed by {name}"] == "ok", output
+    assert "merchants whose difference is in the interval" in bars
+
+
 def test_uplift_keeps_the_rules_and_its_bounds_in_order():
     # So few cases say nothing about uplift; that the rules are kept is what counts.
     code, bars, output = run("uplift")

@@ -164,6 +164,8 @@ class SecurityCommon(RecoveryCommon):
                 }
             )
         )
+        self.clock_wizard = self.env["recovery.clock.wizard"].create({"case_id": self.case.id})
+        self.policy_trial = self.env["recovery.policy.trial"].create({"policy_id": self.policy.id})
         self.audit = self.env["recovery.audit"].create({})
         self.audit.sudo().suggested_policy_id = self.policy
         self.timing = self.env["recovery.timing"]._get_row(self.env.company).with_env(self.env)
@@ -265,6 +267,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.case.report": self.env["recovery.case.report"].browse(self.case.id),
             "recovery.case.tag": self.tag,
             "recovery.charge.minimum": self.minimum,
+            "recovery.clock.wizard": self.clock_wizard,
             "recovery.decline.code": self.code,
             "recovery.decline.reason": self.reason,
             "recovery.decline.unlisted": self.env["recovery.decline.unlisted"].search(
@@ -289,6 +292,7 @@ class SecurityCommon(RecoveryCommon):
             "recovery.policy": self.policy,
             "recovery.policy.retry": self.policy.retry_ids,
             "recovery.policy.step": self.policy.step_ids,
+            "recovery.policy.trial": self.policy_trial,
             "recovery.preview.wizard": self.preview_wizard,
             "recovery.provider.pace": self.pace,
             "recovery.return": self.taken_back,

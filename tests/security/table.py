@@ -94,6 +94,10 @@ CALLS = {
     "recovery.charge.minimum": {
         "MOB": "action_restore_shipped create unlink write",
     },
+    "recovery.clock.wizard": {
+        "": "action_walk write",
+        "MOB": "create",
+    },
     "recovery.decline.code": {
         "MOB": "action_restore_shipped create unlink write",
     },
@@ -132,7 +136,11 @@ CALLS = {
     "recovery.policy": {
         "IUMB": "action_preview_notices action_view_cases",
         "M": "write",
+        "MB": "action_try action_view_trials",
         "MOB": "create",
+    },
+    "recovery.policy.trial": {
+        "M": "action_cancel action_reload action_try create write",
     },
     "recovery.policy.step": {
         "M": "create unlink write",
@@ -367,6 +375,12 @@ READS = {
             user_id write_date write_uid
         """,
     },
+    "recovery.clock.wizard": {
+        "": """
+            answer_1 answer_2 answer_3 answer_4 answer_5 case_id create_date create_uid days page
+            write_date write_uid
+        """,
+    },
     "recovery.forecast.wizard": {
         "": """
             block calendar company_id create_date create_uid introduction move_id policy_id
@@ -444,6 +458,14 @@ READS = {
             retry_schedule sequence spread_evenly step_ids survey_url tries use_backup_methods
             window_choice
             window_days write_date write_off_account_id write_uid
+        """,
+        "MB": "trial_count",
+    },
+    "recovery.policy.trial": {
+        "M": """
+            beside_id company_id create_date create_uid customer_count date_from date_to difference
+            error made_at messages note page policy_id progress result share source state tries
+            verdict write_date write_uid
         """,
     },
     "recovery.policy.retry": {

@@ -21,6 +21,7 @@ class TestAccess(SecurityCommon):
             "recovery.invoice.queue",  # The queue of a job: only administrators may look at it.
             "recovery.provider.pace",  # A counter of jobs: another one.
             # These are for who made them; what they do is checked on the cases.
+            "recovery.clock.wizard",
             "recovery.flow.builder",
             "recovery.flow.builder.step",
             "recovery.flow.trial",
@@ -40,6 +41,7 @@ class TestAccess(SecurityCommon):
     def test_dialog_is_only_for_who_opened_it(self):
         colleague = self._create_user("recovery colleague", MANAGER, self.env.company)
         for wizard in (
+            self.clock_wizard,
             self.flow_builder,
             self.flow_builder.step_ids,
             self.flow_trial,

@@ -1,0 +1,7 @@
+"""A policy played over cases of the past, or over customers like theirs. Needs no Odoo.
+
+What a charge would have brought that was never made, nobody knows: where one was made near it, its
+answer is taken; all others are chances of the timing model, given all that is known of the case.
+`docs/trial.md` has the argument and its limits. `person` has the words, `walk` what a policy does,
+`odds` what charges would bring, `messages` what customers hear, `result` what is told of it.
+"""
