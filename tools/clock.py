@@ -1,10 +1,9 @@
 """A rehearsal at another time: the real engine at work in days to come, of which nothing is left.
 
 It has a database transaction of its own, which is rolled back at the end (:mod:`tools.rehearsal`).
-For the thread of the
-rehearsal, and for no other one, the clock stands at another instant, no connection can be opened to
-anybody, and no file is written. Others wait on the rows that it touches until it is over: it takes
-seconds. Numbers of rows that PostgreSQL gave out are not given back.
+For the thread of the rehearsal, and for no other one, the clock stands at another instant, no
+connection can be opened to anybody, and no file is written. Others wait on the rows that it touches
+until it is over: it takes seconds. Numbers of rows that PostgreSQL gave out are not given back.
 """
 
 import socket

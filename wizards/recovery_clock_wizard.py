@@ -3,8 +3,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..models.case.states import OPEN_STATES
 from ..models.schedule.recovery_timing import MANAGER_GROUP
-from ..tools.errors import describe_error
 from ..tools.clock import rehearse
+from ..tools.errors import describe_error
 from .clock_walk import ClockWalk
 
 MOST_DAYS = 120
