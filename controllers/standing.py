@@ -1,6 +1,6 @@
 """What a merchant's own product asks: how does this customer stand?
 
-Answers are read from the ledger, kept for two seconds in the memory of each worker, and told to the
+Answers are read from the ledger, kept for four seconds in the memory of each worker, and told to the
 holder of a key, or to a browser that holds a token signed with one.
 """
 

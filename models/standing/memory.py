@@ -49,4 +49,4 @@ class Memory:
 # Facts of keys: a revoked one opens nothing after this time, whichever worker is asked.
 KEYS = Memory(2.0, 1000)
 # Standings. A payment has to be seen within five seconds; the rest is for the network.
-ANSWERS = Memory(2.0, 20_000)
+ANSWERS = Memory(4.0, 20_000)

@@ -36,7 +36,7 @@ class StandingCommon(RecoveryCommon, HttpCase):
         return nullcontext()
 
     def _forget(self):
-        """Let the worker forget what it remembers for two seconds."""
+        """Let the worker forget what it remembers for some seconds."""
         for memory in (ANSWERS, KEYS, BUCKETS):
             memory.forget()
 
