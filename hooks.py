@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 def pre_init_hook(env):
     """Add the stored columns of invoices empty, so that installing does not compute every invoice.
 

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant's payments were like before: what failed, what came back, what could have.
 
 Plain Python: no Odoo, no clock, no randomness but what is passed in. Uses `declines` (why a

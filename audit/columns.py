@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rows of providers' exports: which columns they have, and what payment one tells of.
 
 Sources: Stripe, columns of exported payments; Adyen, structures of the Payment accounting, Received

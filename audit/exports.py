@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Exports of providers: which file it is, and the payments that its rows tell of.
 
 Read are Stripe's export of payments (Dashboard, Payments, Export), and of Adyen's reports the

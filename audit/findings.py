@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What can be counted in the past without supposing anything."""
 
 from collections import defaultdict

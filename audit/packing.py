@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Debts of a file as short plain JSON values: what is kept of it, and nothing that names a card.
 
 Keys, customers and methods are hashes by then (`exports`). Instants are whole seconds since 1970,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments of the past, and the debts that they were for."""
 
 from collections.abc import Hashable, Iterable

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a retry schedule would probably have brought back of debts that failed in the past.
 
 No past tells for certain what charges that were never made would have brought. What is known:

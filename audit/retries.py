@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Debts of the past as the timing engine reads them. Needs no NumPy."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Where customers agree that a saved payment method is charged when another one fails."""
 
 from odoo import http

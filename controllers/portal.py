@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The recovery page for customers who are logged in, under their invoices."""
 
 from odoo import http

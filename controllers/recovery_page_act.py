@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the customer does on their page beside paying: a promise, a question, a new link."""
 
 from odoo import fields, http

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What every part of the customer's page has in common: the link, the language, the headers."""
 
 from functools import cached_property

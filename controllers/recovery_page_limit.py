@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How often the customer's page answers one address and one link.
 
 The counts are kept in the memory of each worker: opening a page must write nothing, or a mail

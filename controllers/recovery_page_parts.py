@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The page on which the customer chooses to pay in parts. No script is needed for it."""
 
 from odoo import http

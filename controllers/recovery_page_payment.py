@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Odoo's payment form on the customer's page, and the transactions that it starts."""
 
 from odoo import http

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether the customer's page is opened from far away, as far as that can be told.
 
 Only the country of the address is asked, of the geographic database that Odoo reads (GeoIP), and

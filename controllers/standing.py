@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant's own product asks: how does this customer stand?
 
 Answers are read from the ledger, kept for four seconds in the memory of each worker, and told to the

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How often a key, a customer's browser and an address without a key are answered."""
 
 import math

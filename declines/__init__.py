@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a provider's answer says about a charge.
 
 Plain Python: no Odoo, no database; uses nothing else of ours. `readers` know the providers' shapes,

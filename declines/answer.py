@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What came back while one charge ran: filled call by call, and what is known never shrinks."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What one entry of a bank's file says: a transaction of pain.002, camt.053 or camt.054.
 
 Shapes: ISO 20022, `PaymentTransactionInformation25` of pain.002.001.03, `EntryTransaction2` of

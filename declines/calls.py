@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The HTTP calls of which a charge is made: the one that moves money, those before and after it."""
 
 import re

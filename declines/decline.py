@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A refused charge in the terms that the rest of the addon works with."""
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What Odoo kept of a refused charge: a sentence, in which the provider's words or code may stand.
 
 Before this addon is there, a transaction only has the text that its provider's addon made for

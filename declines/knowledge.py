@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is known of the money of one charge: it only grows, whoever tells and in whatever order."""
 
 from enum import Enum

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How many requests a provider takes, and how long it wants to be left alone.
 
 The limits beside this module are those that providers document; where one documents none, none is

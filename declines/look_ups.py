@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Asking a provider what became of a payment: what to ask for, and which answer is the payment.
 
 A look-up is a function of a :class:`Question` and of `ask`, which sends one request and returns the

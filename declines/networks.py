@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The names of card networks and bank schemes, whatever a provider calls them."""
 
 from typing import Any

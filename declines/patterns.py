@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Patterns of a provider's sentences: what must be in them, in this order, and nothing else.
 
 Not regular expressions: one that a person writes could take for ever on a long sentence. A pattern

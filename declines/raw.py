@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a reader takes out of a provider's payload, before the taxonomy says what it means."""
 
 from dataclasses import dataclass, field

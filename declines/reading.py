@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """From a provider's payload to a decline."""
 
 from collections.abc import Iterable

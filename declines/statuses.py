@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the status in a provider's payload says of the money.
 
 The tables follow the statuses that Odoo's addons of these providers handle (``const.py`` of each),

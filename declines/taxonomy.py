@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Reasons and codes: what each provider's and network's code means.
 
 The files beside this module are what is shipped; a database may have its own, edited rows.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Taking values out of payloads that may hold anything, fit to be stored."""
 
 import hashlib

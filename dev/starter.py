@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Start a command of this folder with a Python that is new enough.
 
 Read by whatever `python3` is, so it is written in a Python that old ones understand too.

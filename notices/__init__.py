@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which notice is due when, and what becomes of it.
 
 Plain Python: no Odoo, no clock, no database. Uses `tools.instants`, and from `timing` its words:

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What changed between the notices on record and those that the facts now ask for."""
 
 from collections.abc import Iterable

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What happens to a customer's due notices now: each is sent, held or skipped, with a sentence."""
 
 from collections.abc import Iterable

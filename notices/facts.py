@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is known of a case when its notices are planned. Frozen values; nothing here decides.
 
 As in :mod:`timing.case` nothing is refused: a planner that raises leaves a customer unaware.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What keeps a due notice from going out: for good, or until an instant."""
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When messages go out: hours of the local day, on working days of the country."""
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What becomes of every notice of one customer as time goes by, with the very functions that send:
 planned after each event, coordinated whenever something is due."""
 

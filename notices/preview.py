@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The whole calendar that a case would live through, for a look before anything is sent."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The days a customer may promise to pay on, and those on which a method's end is announced."""
 
 from calendar import monthrange

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The steps of a policy as plain values: what each waits for, for whom it is, what it does."""
 
 from collections.abc import Hashable

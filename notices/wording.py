@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The sentence of a planned notice: why then."""
 
 from datetime import datetime, timedelta

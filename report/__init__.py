@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 from . import recovery_report_mixin  # Others are built on it.
 from . import (
     recovery_attempt_report,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The numbers of the dashboard: a few grouped queries on the report models, and nothing else."""
 
 from datetime import date

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The parts of the dashboard beside the sums of cases: charges, customers, cards, arms."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The tables of the dashboard as plain rows, to be downloaded."""
 
 from odoo import api, fields, models

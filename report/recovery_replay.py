@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What other retry schedules would have recovered, from the stored decisions of closed cases."""
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether all is set up: what the page *Set-Up* shows, each line looked up when it is opened."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A spreadsheet in Odoo's *Dashboards* app, where that app is installed."""
 
 import json

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The numbers of *Today*: what needs a person, what is charged next, what stands still."""
 
 from datetime import datetime, time, timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What Odoo's own test cases set up for each class, set up once in each process.
 
 A company with its chart of accounts, users, customers, taxes, a provider: three seconds, for each

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """All tables of a database as digests, to tell whether anything was written."""
 
 from odoo.tools import SQL

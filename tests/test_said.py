@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Facts are stored; sentences are made when they are read, by language, clock and form of date."""
 
 from datetime import date

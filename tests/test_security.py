@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 import inspect
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When to try a failed payment again: the words of a case, and the rooms that decide with them.
 
 Plain Python: no Odoo, no clock, no randomness but what is passed in. Uses `tools.instants` and

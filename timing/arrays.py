@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """NumPy with one thread of linear algebra, for the modules that calculate.
 
 OpenBLAS, which NumPy brings, reserves some 40 MB of address space for each core that it sees as it

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which hours of the customer's day a charge may go out in."""
 
 from collections.abc import Sequence

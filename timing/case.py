@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the smart schedule is told about a failed payment. Frozen values; nothing here decides.
 
 Nothing is refused: facts that are missing, absurd or contradictory are read as harmlessly as they

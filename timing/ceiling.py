@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What card networks and bank schemes allow: rules that no schedule and no button gets past.
 
 Everything is counted over one card or bank account, whatever invoices its charges were for, and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What forbids or delays a charge, as one composable set: each with the sentence that explains it.
 
 A constraint answers one question: from this instant on, when is the first one it allows? The set

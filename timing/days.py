@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which days are worked where: weekends and public holidays, as the library `holidays` has them.
 
 Messages and pay days both ask here.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What planning returns: an instant or a stop, each with the sentence that explains it."""
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The even spread of tries over a window, which needs to know nothing of the payer. Plain Python.
 
 Days are whole numbers of the customer's calendar, instants its local minutes, counted from 1970.

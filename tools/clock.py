@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A rehearsal at another time: the real engine at work in days to come, of which nothing is left.
 
 It has a database transaction of its own, which is rolled back at the end (:mod:`tools.rehearsal`).

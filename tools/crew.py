@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Several hands at one job: threads of this process, each with a database connection of its own.
 
 A job of Odoo's runs once at a time, on all hosts together. Where it mostly waits for somebody

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What went wrong, in one line for a person. Plain Python: no Odoo."""
 
 # Of which a sentence for people has at most so many characters.

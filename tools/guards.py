@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What Odoo lets a caller say of itself, and what it may be believed."""
 
 from odoo import SUPERUSER_ID

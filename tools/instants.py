@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Instants: aware and in UTC where things are decided, naive and in UTC in Odoo's fields.
 
 Plain Python: no Odoo, no clock.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The loop of a job: lock one, work, commit; on failure roll back, write why, commit.
 
 Each record is worked on in a database transaction of its own, so that what is done stays done and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Settings that a job reads once, in all of its database transactions.
 
 Odoo forgets all that it has read with each commit. A charge commits three or four times, and would

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The links to the customer's page: what they name, how they are signed, and for how long."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

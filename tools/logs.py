@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Keeps the links to the customer's page out of Odoo's own log. Plain Python."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When something happens, as the reader says it: today at 08:00, tomorrow, Friday 4 December.
 
 Rendered when it is read: in the reader's language, in their time zone, in their form of a date.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How an amount is split into dated parts, and what is open of each: plain values, no clock."""
 
 from collections.abc import Sequence

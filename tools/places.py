@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """An ordered list whose places are declared once and filled by the rooms they belong to.
 
 Plain Python: no Odoo.

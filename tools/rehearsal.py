@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Doing what commits on its way without leaving anything: a rehearsal within one transaction.
 
 What is rehearsed works as ever: it commits, rolls back and locks. Its commits are savepoints of the

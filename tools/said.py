@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Sentences for people: kept as kinds and values, put into words for whoever reads them.
 
 A sentence that the engine keeps is a list of facts, each a kind of :data:`SENTENCES` and its

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What Odoo's series do in different ways: calls into payment and accounting, and their states.
 
 Whatever of that is called goes through here, so that a branch for another series changes this file

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The working time of a job that several hands do at once, and how much of it they have done."""
 
 import math

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Methods of other addons' models that ours take part in, where those models are loaded.
 
 For models of addons that are no dependency: a class can't extend them. To be called from

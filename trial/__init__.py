@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A policy played over cases of the past, or over customers like theirs. Needs no Odoo.
 
 What a charge would have brought that was never made, nobody knows: where one was made near it, its

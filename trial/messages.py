@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What customers and the team hear of a case that a policy is played on."""
 
 from collections.abc import Hashable

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What charges would bring that were never made: chances given all that is known of the case.
 
 What is known later tells of earlier, too: who paid on the fifth had money on the fifth. So each

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The cases that a policy is tried on, and the policy, as plain values. Instants are aware, UTC."""
 
 import random

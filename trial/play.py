@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Plays policies over cases, one after the other, so that somebody can watch and cancel."""
 
 import math

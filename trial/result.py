@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is told of a policy that was played: expected, with 90 % intervals, or that nobody can tell.
 
 Everything that is unsure is drawn: the level of the odds and the share of debts that nothing heals

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a policy would do about a case: each charge for when all before it have failed."""
 
 import random

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A case walked through day by day in a rehearsal: the engine's own steps, with chosen answers."""
 
 from datetime import timedelta

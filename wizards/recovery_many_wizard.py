@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a button does to many cases, said before: with how many, with which not, and why."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a provider tells by itself: of a saved method, and of money that it takes back."""
 
 from .method import MethodEvent, read_event

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a provider tells of a saved method between charges: renewed, changed or removed.
 
 * Stripe's event of the card networks had another name in API versions before 2020-08-27.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a provider tells of money that had arrived: disputed, taken back, refunded, or failed late.
 
 Each event becomes one plain value for each dispute, refund or failure that it is about. What is not

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Adyen: disputes, captures that fail, refunds, and refunds that come back.
 
 Adyen, "Dispute webhooks", "Webhook types", "Failed captures", "Failed refunds" (2026). All events

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Worldline, Razorpay, Mercado Pago and Xendit: what their webhooks tell of money taken back.
 
 * Worldline, "Statuses" and "Webhooks" (Direct), "Webhooks event types" (Connect), 2026: a payment

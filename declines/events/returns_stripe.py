@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe: disputes, refunds, and bank debits that fail after they had succeeded.
 
 API reference, "The Dispute object", "The Refund object", "Types of events" (2026). A dispute's

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether a provider has sent an event: by its signature, made with a secret only the two know.
 
 Nothing is believed without one.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """One reader for each provider: from its payload to what a decline is made of.
 
 A reader takes parsed JSON of any shape: the body of an HTTP error, the answer to a charge, or the

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Adyen: the answer to a payment, or the standard webhook.
 
 A refusal is an HTTP 200 with ``refusalReasonCode``; the webhook has only the words, in ``reason``.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Authorize.Net: what Odoo keeps of the answer, or the answer itself.
 
 Odoo reduces an answer to ``x_response_code`` and a text; behind a general sentence the text has,

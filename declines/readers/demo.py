@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Odoo's demo provider: the state that the tester chose is all there is."""
 
 from typing import Any

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Flutterwave: a charge, or the body of an HTTP error. It has words, hardly any codes."""
 
 from typing import Any

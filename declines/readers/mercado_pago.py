@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Mercado Pago: a payment, or the body of an HTTP error."""
 
 from typing import Any

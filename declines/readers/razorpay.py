@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Razorpay: the body of an HTTP error, or a payment entity.
 
 ``BAD_REQUEST_ERROR`` stands for a wrong request and for a payment that the bank or the customer

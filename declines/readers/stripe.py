@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe: the error of a refused payment intent, the intent itself, or a charge.
 
 Bodies of HTTP errors hold ``error``; answers and webhooks reach Odoo as ``payment_intent`` or

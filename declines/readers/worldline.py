@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Worldline: the body of an HTTP 402, an answer, or a webhook's payment.
 
 The error codes of refused authorisations carry the answer of ISO 8583 field 39 in their third and

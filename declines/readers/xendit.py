@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Xendit: a credit card charge, a payment of the newer interface, or the body of an HTTP error."""
 
 from typing import Any

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The audit of 200,000 transactions takes under two minutes and 1 GB, and its estimates hold.
 
 A database is filled with a simulated merchant's past, whose truth is known, and audited as a job

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the addon costs those who don't use it: Odoo's everyday work, beside a database without it.
 
 The same acts in two databases that differ by the addon, each in a process of its own: invoices are

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Every provider's refusals are understood: documented codes known, and how long reading takes.
 
 The documented codes come from a list of their own (declines/data/documented.csv), not from the

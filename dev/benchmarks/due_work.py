@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A million open cases do not slow down the search for the charges that are due.
 
 Two databases, alike but for the number of open cases with a charge planned in the future; in both

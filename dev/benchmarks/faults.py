@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """No invoice is charged twice and no outcome is lost, whatever fails: the fault campaign.
 
 Two workers charge, several at once, while a supervisor kills them, a tenth of the gateway's calls

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """On the first of the month 100,000 invoices cost no more each than 10,000 do.
 
 Two databases in which so many invoices of as many customers fall due at once, at a gateway without

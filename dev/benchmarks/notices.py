@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Many due notices are planned, grouped and queued in little more time than stock Odoo needs to
 queue the resulting e-mails.
 

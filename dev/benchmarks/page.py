@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Fifty customers at once on their page while charges go out, and a product that asks meanwhile.
 
 Real HTTP to four processes of Odoo; the jobs charge against the simulated gateway. The same

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What works with which provider: the matrix of scenarios, through Odoo's unmodified addons.
 
 Each provider that Community ships is played by a gateway over HTTP, with Odoo's real routes for its

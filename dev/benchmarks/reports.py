@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The dashboard's whole data comes in a second, however many charges there have been.
 
 Databases that differ in their number of cases, each with failures of two years and four charges a

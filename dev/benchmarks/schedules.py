@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What fixed schedules recover in worlds drawn at random: what timing may believe of all of them.
 
 Needs neither Odoo nor a database, but NumPy. The first table says by how much an even schedule at

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Many payments are booked together, in a fraction of the time that stock Odoo takes one by one.
 
 Twice the same payments, of as many invoices in three currencies whose rates have changed since they

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How far one charge and one notice run through the code: calls, files, and switches of file.
 
 The real jobs work on real records at a gateway; each is played once before it is counted.

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a charge costs beside stock Odoo's bare one; what several at once and two workers bring.
 
 Bare is what Odoo does anyway: create a transaction, charge it, post-process it, each committed.

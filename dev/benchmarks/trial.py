@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A policy is tried on 5,000 cases in two minutes, nothing else is written, and its estimates hold.
 
 A database is filled with a simulated merchant's past. A policy is played over it as the job does

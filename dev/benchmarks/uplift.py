@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Smart timing against fixed schedules, and against what could be known at all.
 
 Needs neither Odoo nor a database, but NumPy. Every strategy meets the same cases with the same

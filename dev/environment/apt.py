@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Fetch Debian packages with this machine's apt, without touching the system.
 
 apt gets its own lists and cache below the cache folder, so neither root nor an earlier

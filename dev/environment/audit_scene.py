@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A provider's export of two made-up years, audited, for the picture of the audit. Needs Odoo."""
 
 import base64

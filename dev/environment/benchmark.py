@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the programs in `dev/benchmarks/` start with.
 
 A benchmark is started directly, as `python3 dev/benchmarks/faults.py`, and begins like this::

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The cache folder: built once, piece by piece, safely when two commands start at once."""
 
 import fcntl

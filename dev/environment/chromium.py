@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A Chromium for the browser tests: the machine's own, or Debian's package in the cache.
 
 The package is unpacked together with the libraries the machine lacks. A wrapper tells it where

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Photograph the demo in the web client, as an accountant sees it. In the virtual environment.
 
 `python -m environment.client_pictures DATABASE FOLDER` makes, of each of `_VIEWS`, one picture at

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A pytest plugin: run the Odoo tests as if it were another day (`dev/test --date`).
 
 The clock of the whole process is moved, and goes on from there, before a test module is imported;

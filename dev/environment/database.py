@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Databases: two layers of templates that are copied in seconds, and copies thrown away after use.
 
 The first layer is Odoo with the modules we build on; it changes with Odoo only. The second adds

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The day of `dev/test --date`: one that is named, or drawn."""
 
 import random

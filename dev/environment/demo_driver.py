@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Run the demo of `recovery_simulation` on a database.
 
 `python -m environment.demo_driver run DATABASE GATEWAY_URL BASE_URL` calls

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The OCA's checks of addons, translations and scripts, on what is under version control.
 
 `dev/run python -m environment.habits [--fix]` runs them, and mends what they can mend. They are

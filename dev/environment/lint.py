@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The checks that only read: ruff, pylint with Odoo's rules on the code that Odoo loads, the OCA's.
 
 They run beside the first tests; their output is shown when they are done.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What all commands share: arguments, the way they end, and errors in one sentence."""
 
 import errno

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The Markdown of this repository's documents as HTML: what they use of it, and no more."""
 
 import html

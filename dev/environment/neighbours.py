@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Addons of others that ours works with, and the example of the developers' guide.
 
 They are brought and installed for the tests of `tests/oca` only, beside everything else.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Use Odoo from a program of our own. Runs inside the virtual environment only."""
 
 import os

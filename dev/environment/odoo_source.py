@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """An Odoo 19: the one named in ODOO_HOME, or Debian's package unpacked into the cache."""
 
 import re

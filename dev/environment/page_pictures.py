@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Photograph the customer's page as Odoo's own server sends it. Needs the virtual environment."""
 
 import os

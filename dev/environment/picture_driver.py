@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Make the pictures of e-mails, pages and reports. Runs inside the virtual environment only.
 
 `python -m environment.picture_driver DATABASE FOLDER LANGUAGE PART`

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The company, the customer and the invoices in the pictures. Needs Odoo."""
 
 import base64

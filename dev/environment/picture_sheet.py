@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Sheets that show many pictures at a glance, small enough for a guide."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """PostgreSQL: the one named in PGHOST, or our own cluster in the cache, started on demand.
 
 Our own comes from a Python wheel, listens on a socket only, and runs as long as a command needs

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Run other programs: quietly into a log file, or in the foreground until they end."""
 
 import ctypes

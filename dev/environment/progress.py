@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Say what is being done, how long it takes, and that it is still going on."""
 
 import sys

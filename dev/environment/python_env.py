@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The virtual environment: Odoo's requirements, the test tools, and a pointer to Odoo itself."""
 
 import os

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The releases of this repository, as git knows them: their tags, and the addon as it was then."""
 
 import ast

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A pytest plugin: count the outcomes for the closing summary, and let no warning pass in silence.
 
 What Odoo logs as WARNING or worse while tests run makes the run fail, unless the test expects it

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Photograph pages in Chromium, through its debugging protocol. Needs the virtual environment."""
 
 import base64

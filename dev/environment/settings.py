@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Where things are: the repository, the cache folder, and what the user named instead."""
 
 import hashlib

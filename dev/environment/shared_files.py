@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A pytest plugin: leave the stored files of a parallel run alone.
 
 Its processes have databases of their own, but one file store. Odoo's test classes end with a

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The stages of `dev/test`, and which of its arguments belong to which."""
 
 import json

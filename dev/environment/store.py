@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The page of the addon in Odoo's store and Apps menu: `static/description/index.html`.
 
 What it does, how it is set up, its limits, the providers and the changelog come from the documents

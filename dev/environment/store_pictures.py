@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The eight screens of the store page, and its banner. Needs the virtual environment.
 
 What they show is made up, and played by the addon's own jobs: a company with two years of recovery.

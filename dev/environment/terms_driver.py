@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Write the terms of the addon into `i18n`. Runs inside the virtual environment only."""
 
 import io

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A policy tried on the made-up cases, for its picture. Needs Odoo."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The addon as a Python package, built as the OCA builds its addons.
 
 What is built is a copy of the files under version control, in a folder of the addon's name wherever

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Everything together: an Odoo, a Python, a PostgreSQL, and the variables that join them."""
 
 import os

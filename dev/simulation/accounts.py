@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Bank accounts: money that comes in on pay days, is spent every day, and may cover a charge.
 
 Amounts are integers in the currency's minor unit (cents). Instants are aware `datetime` objects in

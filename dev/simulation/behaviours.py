@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a saved card or bank account answers when it is charged.
 
 The gateway knows only the `Behaviour` protocol; a richer population of payers needs nothing more

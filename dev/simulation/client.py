@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A client of the gateway: its control API, and Stripe's API for tests without Odoo.
 
 Amounts are integers in the currency's minor unit, instants aware `datetime` objects.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The countries that payers come from: how people there are called, paid, and pay.
 
 Plausible rather than measured: enough that every language, currency, time zone and pay habit that

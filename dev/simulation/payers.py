@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """People who pay by card: names, pay days, cards, and the trouble they have with them.
 
 Everything follows from a seed and an instant; there is no wall clock and no HTTP. A payer turns

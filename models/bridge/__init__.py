@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Neighbours that may be there: addons that are no dependency, one plain file for each.
 
 May use every room above. `contract` and `subscription` of the OCA (with their `intervals`) and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The contracts of the OCA's addon `contract`: how often they make invoices, and their end.
 
 The addon is not needed, and none that bridges the two: where its model is loaded, it is used.

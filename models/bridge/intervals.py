@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How often the contracts and subscriptions of the OCA make an invoice, in the words of a case."""
 
 # A unit of `contract` or of `subscription_oca`: in months, or in days.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Bank returns that the addon `account_payment_return` of the OCA books, by hand or by import.
 
 The addon is not needed, and none that bridges the two: where its models are loaded, some of their

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The OCA's `queue_job`: charges, messages and what follows them as jobs on channels of their own.
 
 The addon is not needed: where it is installed, and this server runs its job runner, the scheduled

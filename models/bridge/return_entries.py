@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The entries of a bank return before it is booked: what each is, and what stands against it.
 
 For the model `payment.return` of the OCA's addon `account_payment_return`.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The subscriptions of the OCA's addon `subscription_oca`: how often they make invoices, their end.
 
 The addon is not needed, and none that bridges the two: where its model is loaded, it is used.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Invoices of Odoo's own subscription app, which charges and reminds by itself."""
 
 

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """An invoice being recovered: case and attempts as records, and how they follow what happens.
 
 Also what is owed and paid on an invoice, returns, the queue of invoices to look at, and

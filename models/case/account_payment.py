@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A payment that was taken back: booked, taken off its invoices, handed to the recovery."""
 
 from odoo import fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Alerts: what a person must look at, told by a sentence and one to-do.
 
 An alert belongs to an invoice. It stands on the invoice's open case, else on the invoice itself,

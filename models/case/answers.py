@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What answers alerts without knowing of them; the follow job looks at each open one again."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What became of the instalments that are in recovery, as the ledger has them now."""
 
 from dataclasses import dataclass, field

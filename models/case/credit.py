@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The customer's own credit, which is used before anything is charged or asked for."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How a case ends that nothing recovered, and whose day to end has come."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Money that arrived where nothing is owed any more: it has to go back, or to another invoice."""
 
 from ...tools import series

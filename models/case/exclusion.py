@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is left alone: customers and invoices that are excluded from charges, from notices, or both.
 
 An exclusion stands on the customer or on the invoice, until a day, with the reason; later rooms

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How a case keeps in line with what happens to its invoice."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Instalments that fall due while their invoice is in recovery: they are asked for together."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A case begins: an invoice's charge failed, or it is overdue and nothing is charged for it."""
 
 from datetime import timedelta

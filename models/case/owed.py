@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is owed on invoices: one place says so, as Odoo's own payment dialog would.
 
 Due days and the days of discounts are days where the customer lives.

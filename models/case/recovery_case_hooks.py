@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What later rooms fill of a case: each method is a hook that does nothing by itself."""
 
 from odoo import api, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rests: what is left of an invoice that was paid, and is too little to charge.
 
 Mostly a difference of rounding or of exchange rates, which only a person can judge.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Events in which a provider tells of money that it takes back: believed, and written down.
 
 They come to the webhooks of the providers' own addons, which know little of them, or to ours.

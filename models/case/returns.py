@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Returns: a payment that had arrived is taken back, with the reason of bank or customer."""
 
 from odoo import fields

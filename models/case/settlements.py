@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What has been paid on an invoice, and through which channel each payment came."""
 
 from typing import NamedTuple

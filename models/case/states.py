@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The states of a case, and which may follow which."""
 
 OPEN_STATES = ("in_recovery", "paused", "suspended", "grace")

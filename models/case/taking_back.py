@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The books, brought in line with what a provider told of money that it takes back."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Money that arrived and that Odoo could not book."""
 
 from datetime import timedelta

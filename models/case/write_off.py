@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The loss of what a case did not recover, booked."""
 
 from odoo.exceptions import UserError

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Charges: claimed, sent, settled and followed, and all that may stand against one.
 
 It uses rules, policy, method and case. `blocks` is the one list of blocks, `under_way` what may

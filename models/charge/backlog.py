@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is due to be charged and is not yet: how much, since when, and when it will be done."""
 
 from dataclasses import asdict, dataclass

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments that customers began: what became of them is asked before anything else is charged."""
 
 import logging

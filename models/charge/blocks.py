@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Why a charge may not go out now, asked on the locked invoice just before it would."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments that are alike are booked together, by the methods with which Odoo books each of them.
 
 Odoo books one payment after the other: it creates it, posts it, matches it with its invoice, and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether there is a saved payment method to charge for an invoice at all."""
 
 from ...tools.said import say

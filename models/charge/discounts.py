@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Discounts for paying early: what was asked for when a payment began is what it settles."""
 
 from odoo import fields

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is due to be charged, and in which order it is taken up: fair to companies and providers."""
 
 import time

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The company's own faults with a provider: which charges they keep from going out, and until when.
 
 Nothing is stored of them but the declines. A decline of the class `merchant` counts until somebody

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Asking a transaction's provider what became of it, without sending anything again."""
 
 from functools import partial

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What waits for the company to mend its set-up with a provider, and the one alert that says so."""
 
 from odoo import fields

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The notes that Odoo writes on invoices, one by one, written on many of them at once."""
 
 from collections import defaultdict

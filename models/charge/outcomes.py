@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What became of a charge: its state, its sentence, and what is kept of a decline."""
 
 import logging

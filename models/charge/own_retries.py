@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A provider that charges a refused payment again by itself: the policy stands back meanwhile."""
 
 from odoo import fields

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The pace at which a provider is asked, and how long it is left alone when it was too fast."""
 
 import logging

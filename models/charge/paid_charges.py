@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Paid charges wait a moment, until there are enough of them to be booked together.
 
 They are recorded and committed by then: what is killed meanwhile, Odoo's own job books.

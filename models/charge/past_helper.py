@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Requests of the addon of Authorize.Net, which go past the helper of `payment`, and their errors.
 
 The helper makes a sentence of what `requests` raises, and the transaction ends in error. Here it is

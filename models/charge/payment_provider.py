@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is clear of a provider's answer; pause, limits and faults of ours, that let charges wait."""
 
 import logging

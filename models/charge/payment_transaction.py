@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The transaction of a charge, ours or somebody else's: what its answers say, and who may pay."""
 
 import logging

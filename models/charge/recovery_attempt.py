@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The charge: claim, charge, settle, react, each in a database transaction of its own."""
 
 import logging

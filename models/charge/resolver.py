@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Unknown outcomes: resolved by a webhook, by asking for the same charge again, or by a person."""
 
 import logging

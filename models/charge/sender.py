@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """One charge is sent, and what became of it is committed, whatever happens on the way."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Money that is on its way to an invoice, or may be."""
 
 from datetime import timedelta

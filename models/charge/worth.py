@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is worth most comes first, where the charging hours do not suffice for all."""
 
 from datetime import timedelta

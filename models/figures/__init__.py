@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the reports count: of cases, of charges, of payments that recovered; digests, audits and
 trials of policies.
 

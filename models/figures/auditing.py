@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What an audit says: counted, estimated, and turned into plain values to be kept."""
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the reports count of a charge, worked out by the job that follows invoices."""
 
 from odoo import api, fields, models

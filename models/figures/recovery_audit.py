@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """An audit: what a company's payments were like before recovery, and what policies would bring."""
 
 import base64

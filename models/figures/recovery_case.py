@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the reports count of a case, worked out by the job that follows invoices.
 
 Not by the charge itself: nobody waits for a report to have been added up.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A policy tried on the company's own cases: what it would have brought, and nothing done."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a trial says, in the words of whoever reads it."""
 
 from odoo.tools import format_amount, format_date

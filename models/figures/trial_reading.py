@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Cases of a company and a period as the trial plays them, and policies as its terms.
 
 Only reads: what can't be read any more is left out here, and noted where it is used.

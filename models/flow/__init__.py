@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What automations do: events and what waits for them, planned actions, kinds of server actions.
 
 May use every room above. A rule that is set off only queues a trigger; the job plans its actions

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Conditions of a flow: checked when they are saved, and looked at by the rights of its builder.
 
 Rules that administrators make are looked at in sudo mode, as Odoo does. What a manager has built

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Automation rules on recovery's models: what sets them off only queues what they do."""
 
 import logging

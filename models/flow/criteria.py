@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When a flow starts and for what: an automation rule's trigger and domain, in a person's words."""
 
 from ast import literal_eval

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Events that come with the calendar: looked for once a day, each told once."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The definition of a flow as plain values, read from its automation rule and written to it."""
 
 from odoo import Command

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """From what set a rule off to its planned actions, with their waits."""
 
 from datetime import timedelta

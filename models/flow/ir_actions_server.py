@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What server actions, and with them automation rules, can do to recovery cases."""
 
 from datetime import datetime, time, timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Providers that fail now are told to the automation rules that wait for it."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The picture of a flow: what sets it off, under which conditions, what it does and when."""
 
 from ast import literal_eval

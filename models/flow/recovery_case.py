@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What automations know of a case, and what they do to it besides what its buttons do."""
 
 from datetime import timedelta

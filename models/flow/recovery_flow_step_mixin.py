@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a step of a flow can say: its kind, its wait, its condition, and what it needs to act."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Earlier versions of flows, to see what was changed and to go back."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Planned actions: what automation rules do to a case, one after the other, and when."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The queue between what sets a rule off and the job that plans its actions."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How what makes further invoices of a kind is ended: Odoo's own recurring entries, and others'."""
 
 from ...tools.said import say

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Customers who can't order anything new until they have paid."""
 
 from odoo import api, fields, models

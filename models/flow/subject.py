@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a record that an action runs on is about: its case, its method, and who looks after it."""
 
 

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a flow would do on a case, and when: thought through, nothing done, nothing written."""
 
 from odoo import fields

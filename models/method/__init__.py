@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Saved payment methods: what is known of them, how that changes, and what shuts them.
 
 It uses the rules, and the time where a customer is. Hooks, all filled by `case`:

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Backup methods: what customers agreed to have charged when another method of theirs fails."""
 
 from odoo import fields

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Who may say that a customer's card is charged by itself, and which one."""
 
 COLLECT_FIELDS = ("collect_automatically", "collect_token_id")

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The saved method that is a customer's default: dropped when it does not fit any more."""
 
 from odoo.tools import SQL

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What has been charged to a card, by whomever, and which of its declines shuts it."""
 
 from datetime import datetime

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A saved payment method: what is known of it, and whether it may be charged."""
 
 import logging

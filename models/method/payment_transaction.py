@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What was read of a decline, and of the card that was charged."""
 
 from odoo import fields, models

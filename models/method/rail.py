@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The rail of a payment: a card, or the scheme of a bank debit; and when its outcome is known."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which saved methods are charged automatically."""
 
 from odoo.tools import SQL

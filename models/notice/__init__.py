@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Notices: what a policy's steps, and automations, tell customers; planned, written, delivered.
 
 May use the rooms above: policy, method, case, charge, schedule, and `notices`, which decides.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What notices ask of invoices: which are reminded of, what messages say, what is on its way."""
 
 from datetime import timedelta

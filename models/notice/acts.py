@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a notice does besides writing messages: letters to print, to-dos, server actions."""
 
 import base64

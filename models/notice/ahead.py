@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Notices of what has no case: invoices before their due date, and methods that expire."""
 
 from datetime import datetime, time, timedelta

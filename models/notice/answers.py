@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What takes back that a message could not be sent, or did not arrive, and a step's to-do."""
 
 from ..case.account_move import SETTLED_STATES

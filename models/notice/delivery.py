@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What became of the messages of notices: as the queues see it, and whom else to write to."""
 
 from markupsafe import escape

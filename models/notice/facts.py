@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the planner of notices is told of cases, read for many of them at once."""
 
 from collections import defaultdict

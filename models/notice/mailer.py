@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """E-mails and SMS of notices: written for many customers at once, and handed to the queues."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the customer hears of a debt that is paid in parts, beside what its steps say."""
 
 from datetime import datetime, time, timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The notices of a case: when they are planned, and the facts that their texts print."""
 
 from base64 import b64encode

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A step as the plain values of `notices`, and the text that it sends."""
 
 import logging

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Where a customer hears, and who else may be told instead of them."""
 
 from odoo import models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The job that sends what is due: customer by customer, many at a time."""
 
 from collections import Counter, defaultdict

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The customer's page: what it shows of a case, what customers do there, what they promise.
 
 May use every room above; the links to it are signed in `tools.links`. Fills of the case

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Invoices that their customer contests on the page: wrong, not delivered, or paid already.
 
 Not to be mixed up with disputes, which are payments that a customer has their bank take back. An

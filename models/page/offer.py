@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which saved methods the customer's page offers, and to whom."""
 
 # Each look goes through all charges of the method.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The form in which a customer chooses the parts: what they entered, and what comes of it."""
 
 import hashlib

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the customer's page does with saved payment methods."""
 
 from odoo import fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The customer's page: what it shows of a case, and what the customer does there.
 
 Among that is the day until which they promised to pay: nothing is charged before it is over.

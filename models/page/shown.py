@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the page says of invoices at this instant: of many of them by the same few questions."""
 
 from datetime import timedelta

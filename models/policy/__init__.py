@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant wants: policies, their waits and steps, the company's settings.
 
 It uses the rules. `conditions` and `paths` look no further than who wrote them may; `choices` are

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a setting names that a job uses later in sudo mode: checked when it is saved.
 
 A view's ``domain`` only says what it offers. Imports, the API and other code can write anything.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Conditions on invoices, as the domain editor writes them: which invoices fulfil them.
 
 They are evaluated by a job that may read everything, and what they find can be seen in a forecast:

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a domain looks at, segment by segment, and whether a user may see it.
 
 Odoo itself checks what is left of a domain when it becomes SQL. By then a related or computed field

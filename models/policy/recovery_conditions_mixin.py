@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Policies and steps have conditions on invoices: who wrote them, and what is wrong with them."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The dunning steps of a policy: what each waits for, for whom it is, and what it does."""
 
 from odoo import api, fields, models

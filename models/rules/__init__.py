@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Shipped knowledge, editable; and what a block is.
 
 Reasons and codes of declines, the networks' rules, and the smallest charges.

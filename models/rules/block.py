@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Why a charge may not go out now: one value, whoever says so."""
 
 from datetime import datetime

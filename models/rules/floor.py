@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What makes a shipped network rule laxer: the least that a network asks for is a floor.
 
 A merchant may forbid more than a network does. What a rule is about can't be ordered: to change it

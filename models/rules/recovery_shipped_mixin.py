@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When to charge next: which method, which facts, what the schedule says, and what was learned.
 
 :class:`planner.Planner` is the only one that plans charges; :class:`decider.Decider` decides on

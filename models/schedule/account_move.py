@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Collection: invoices that are set to be paid automatically are charged on their due date."""
 
 from datetime import timedelta

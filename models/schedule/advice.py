@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Outside advice: a person, an automation or another service says when to charge."""
 
 from datetime import datetime

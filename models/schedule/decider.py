@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the next charge of a case would be: the schedule's instant, held back by all rules.
 
 Nothing is written here: forecasts ask as well.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the timing engine is told of a case: failures, method, history, and what forbids charges."""
 
 from datetime import timedelta

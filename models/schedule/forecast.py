@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What would be done for an invoice: the plan of all its charges, without writing anything."""
 
 import random

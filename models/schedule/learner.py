@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Finished charges of a company, read as the timing engine learns them."""
 
 from collections import defaultdict

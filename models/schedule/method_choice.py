@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which saved method a case charges: the chosen one, or a backup that the customer agreed to."""
 
 from collections.abc import Sequence

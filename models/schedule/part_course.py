@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How a payment in parts begins and ends, as the case has it."""
 
 from datetime import timedelta

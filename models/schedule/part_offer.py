@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether a debt may be paid in parts, within which bounds, and what its customer agrees to."""
 
 from datetime import date, timedelta

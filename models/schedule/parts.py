@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A debt that is paid in parts: when each part is charged, and what becomes of one that fails."""
 
 from datetime import datetime, time, timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments of a company that recovery had no part in, read from transactions.
 
 They are learned from once (`recovery.timing`), and shown by audits. Invoices with a case are left

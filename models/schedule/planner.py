@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The planner: the only one that plans charges, whatever they are planned for."""
 
 from datetime import timedelta

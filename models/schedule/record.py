@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What an attempt keeps of the case it was decided on: written once, read to learn and to export.
 
 Instants are whole seconds since 1970, UTC.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The decision behind a planned charge: its odds, and the record to learn from and to judge it."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the merchant's own product is told of a customer: their standing; and the keys to ask.
 
 May use every room above; nothing above knows of it. Fills of the case `_on_changed`, so that

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which customer a product means: by their reference, their id in Odoo, or their e-mail."""
 
 from odoo.tools import SQL, email_normalize

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The web addresses whose pages may ask from a browser. Plain Python."""
 
 import re

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Posting to an address that people entered, without being led into one's own network."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How a customer stands with a company: good, failing, in grace, or ended."""
 
 from collections import defaultdict

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Secrets of keys and webhooks, and the tokens that a product signs with them. Plain Python.
 
 A token lets a browser ask for one customer. It is made by whoever holds the secret, without asking

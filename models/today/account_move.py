@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What happens next to an invoice, before its first failure, too."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What happens next: one sentence with its time, worked out when it is read.
 
 The kinds stand in one list, in the order in which they are asked: the first whose condition holds

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When a provider was heard of last, and the cards with which it can be tried."""
 
 from datetime import timedelta

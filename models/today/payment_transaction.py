@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A payment that its provider tells of by itself shows that the webhook is heard."""
 
 from odoo import models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whether a policy is ever used: one before it may take every invoice."""
 
 from odoo import api, fields, models

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A charge that is declined and one that is paid, at a test provider, of which nothing stays."""
 
 from odoo import SUPERUSER_ID, fields

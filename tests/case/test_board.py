@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The board and the activities of cases: columns in the order of a case's life, cards that tell."""
 
 from lxml import etree

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Buttons say beforehand what they can: with how many cases, with which not, and why."""
 
 from contextlib import nullcontext

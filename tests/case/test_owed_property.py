@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whatever the invoice: charge, page, message and Odoo's own dialog are of the same amount.
 
 The invoices are drawn by a seed. RR_OWED sets how many; RR_OWED_SEED draws a single one again.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the addon adds to lists, the portal and bulk payments does not grow with their rows."""
 
 from unittest.mock import patch

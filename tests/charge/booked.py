@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What an accountant can see of some payments, in a form that can be compared."""
 
 import re

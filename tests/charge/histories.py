@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Histories of one invoice: drawn by a seed, played, and made as short as they can be.
 
 Plain Python. A history is a dictionary as JSON has it: ``provider``; ``entries``, whether payments

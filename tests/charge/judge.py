@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What must always hold of the money of an invoice, judged by the truth at its provider."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Four providers in memory, behind the HTTP calls of Odoo's unmodified addons.
 
 They keep the truth: what was requested with which idempotency key, which payments there are, what

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Charges through the unmodified addons of the providers, whose HTTP calls answer as scripted.
 
 The shapes are those of the providers' references, as Odoo's own tests of the addons have them.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments as four providers know them, and what they tell of them.
 
 Sources of the shapes: Stripe's API reference, *The PaymentIntent object*, *Create*, *Cancel*,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Adyen's refusals that only its webhook tells, over real HTTP and through Odoo's own route."""
 
 from contextlib import nullcontext

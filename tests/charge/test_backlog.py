@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is due and not charged yet: how much, until when, and what comes first."""
 
 from datetime import timedelta

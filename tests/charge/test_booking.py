@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Paid charges are booked together as Odoo books each: the same to the last field, or alone."""
 
 import time

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """In which order due charges are taken up, and how many at once."""
 
 from datetime import timedelta

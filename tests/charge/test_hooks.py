@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a provider says is read where it says it, also past Odoo's own request method."""
 
 import json

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is known of a charge only grows, whichever call of it fails and whoever tells."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Money is safe: any order of faults, webhooks, kills, customers and people, by the real jobs.
 
 Each history is one invoice at one provider, whose HTTP calls a provider in memory answers. More of

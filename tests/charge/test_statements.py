@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How many statements a charge sends to PostgreSQL: the figure of its cost that has no noise."""
 
 from datetime import timedelta

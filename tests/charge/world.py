@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """One invoice, its provider in memory, and all who act on it: jobs, webhooks, customers, people.
 
 An act is a name and its values, as JSON has them, so that a history can be printed and played

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The benchmarks run, reach their ends, and their audits find what was planted."""
 
 import os

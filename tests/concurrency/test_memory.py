@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the addon reserves of the address space, as on a host of many cores.
 
 Odoo ends workers by the address space they reserve, whether it is used or not. OpenBLAS, which

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Several workers send notices on committed data: nobody is written to twice."""
 
 import os

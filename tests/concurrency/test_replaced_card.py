@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A card that a customer replaces in their browser is charged within seconds, by Odoo's jobs."""
 
 import os

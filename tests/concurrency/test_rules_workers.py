@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Several workers, and killed ones, run planned actions on committed data: each once."""
 
 import os

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The dashboard in Odoo's *Dashboards* app comes with the app, whichever was installed first.
 
 The app can't be installed inside a test's database transaction: this is done to a copy of the

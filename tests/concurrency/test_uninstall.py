@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Installing and uninstalling leave invoices, payments and saved payment methods as they were.
 
 An addon can't be uninstalled inside a test's database transaction: this is done to a copy of the

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Updating a database of the first release: money, cases, edited records and translations stay.
 
 The addon as it was then makes a database and works in it, and people edit what it brought. Then

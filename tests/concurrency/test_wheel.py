@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The wheel alone: installed beside Odoo, it makes a database and gets a declined payment back."""
 
 import os

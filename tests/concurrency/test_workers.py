@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Several processes and threads, killed workers, webhooks and portal payments on committed data."""
 
 import os

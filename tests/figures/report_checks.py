@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the dashboard shows, beside what was worked out from the ledger."""
 
 from collections import defaultdict

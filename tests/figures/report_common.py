@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A scene for the reports: three companies, four currencies, and all that can happen."""
 
 from decimal import Decimal

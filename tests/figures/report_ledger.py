@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The ledger read a second time in plain Python: raw transactions, payments, cards and rates."""
 
 from collections import defaultdict

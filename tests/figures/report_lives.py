@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Random lives of an invoice whose payment failed, and what the figures have to say of each."""
 
 from datetime import timedelta

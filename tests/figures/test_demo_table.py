@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The demo's table says what the dashboard shows, and claims nothing that it can't know."""
 
 import io

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The figures follow the invoice: corrected, credited, postponed, paid, refunded are five."""
 
 from datetime import timedelta

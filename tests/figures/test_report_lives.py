@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whatever happens to an invoice: recovered, in recovery and lost are what failed, everywhere."""
 
 import os

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Files with which banks tell of direct debits that were not paid, as small as they may be.
 
 Shapes: the public schemas of ISO 20022, pain.002.001.03 (customer payment status report) and

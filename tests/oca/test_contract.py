@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Charges, notices and what follows them become jobs of the OCA's `queue_job`."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The job runner of the OCA's `queue_job` charges what is due, on committed data, each once."""
 
 import os

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Small things a customer trips over: where a message leads, and whom to ask when a link is cut."""
 
 from odoo.tests import tagged

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rows of the matrix: what is refused, and how it is read."""
 
 from datetime import timedelta

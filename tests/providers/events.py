@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rows of the matrix: what the provider's webhooks tell, in any order, twice, never, or forged."""
 
 from odoo.tests.common import _registry_test_lock

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The matrix: one test for each scenario and provider, a provider being a column.
 
 A column is a class with the provider's `code`; the scenarios are in the other files. The unmodified

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rows of the matrix: answers that are lost, late, or none of the customer's business."""
 
 import requests

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Rows of the matrix: money that had arrived and is taken back at the provider."""
 
 from .matrix import AMOUNT, scenario

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is known of the money after a call that returned no answer, or a refusal."""
 
 import json

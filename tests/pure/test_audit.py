@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The audit of the fault campaign, on books made by hand."""
 
 from datetime import datetime, timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The rules of card networks and bank schemes: what they refuse, why, and until when."""
 
 import time

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Random histories and rules: nothing is allowed that breaks a rule, nor refused that breaks none.
 
 The judge is a naive counter, written for these tests alone.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """No test of Odoo knows what day it is, and nothing compares the clocks of two machines.
 
 What is read here is the code: of the Odoo tests that the base sets the clock before the first

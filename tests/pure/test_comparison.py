@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What one arm recovers more than the other, and when that is sure."""
 
 from hypothesis import given

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Adyen's refusals, as answers and webhooks."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What providers tell of saved methods: what is believed, and what it says."""
 
 import base64

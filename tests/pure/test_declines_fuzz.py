@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payloads of any shape: nothing is raised, and only what may be stored is kept."""
 
 import copy

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The refusals of the other providers, in the shapes in which Odoo gets them."""
 
 import pytest

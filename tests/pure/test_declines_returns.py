@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What providers tell of money that they take back.
 
 The shapes are those of the providers' references, named beside each; Adyen's notice of a chargeback

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The more specific word of an answer wins, and sentences are read by the words in them.
 
 The payloads are those of the tests of each provider, cut to what matters here; what is recorded

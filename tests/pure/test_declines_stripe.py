@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe's refusals, as HTTP errors, answers, webhooks and charges."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The reasons and codes that are shipped, and how a database's own rows replace them."""
 
 import re

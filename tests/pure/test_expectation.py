@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the learned odds expect of fixed schedules, where no draw can tell."""
 
 from datetime import datetime, timedelta, timezone

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Cards that change at the gateway, and the events that tell of it."""
 
 import pytest

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Charging saved methods through the simulated gateway, over HTTP."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The gateway's refusals, which Odoo must tell from declines."""
 
 import pytest

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Idempotency keys: what protects a customer from paying twice."""
 
 import threading

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The ledger tells the truth, whatever happened to requests and answers."""
 
 import http.client

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The providers on one gateway, as far as no Odoo is needed."""
 
 import ast

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Events sent to Odoo, checked by a small receiver that verifies signatures as Odoo does."""
 
 import hashlib

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The OCA's checks run in one set of versions, whoever starts them; texts end with a line break."""
 
 import json

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The rules of the house, read from its code: who may use whom, and who may open what."""
 
 import ast

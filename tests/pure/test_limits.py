@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How many requests a provider takes, and for how long it is left alone when it has too many."""
 
 from datetime import date, datetime, timedelta, timezone

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Odoo runs the tests that `tests/__init__.py` names, and no others."""
 
 import ast

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What providers are asked of a payment, and which answer is the payment.
 
 The shapes are written by hand: the fields that the look-ups and Odoo's addons read, under the names

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What happens to due notices: each is sent, held or skipped, and the customer reads why."""
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When messages go out: hours of the day, weekends, holidays, clock changes, missing facts."""
 
 from datetime import date, datetime, timedelta, timezone

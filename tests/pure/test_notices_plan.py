@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Which notices a case has, and when: triggers, conditions, silence, and planning again."""
 
 from dataclasses import replace

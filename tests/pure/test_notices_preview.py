@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The calendar of an example, promises, the ends of cards, and the speed of all of it."""
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What holds for every customer's calendar, whatever the policy, the cases and the clock.
 
 Each example is one customer who lives through some weeks: charges fail, are planned, succeed; a

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Parts add up to the cent, whatever is paid of them."""
 
 from datetime import date

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is counted of the past, and what is read of the sentences that Odoo kept."""
 
 from datetime import datetime, timedelta, timezone

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Files of providers: what is read of them, and which are refused, and why."""
 
 import csv

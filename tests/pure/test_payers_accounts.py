@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The arithmetic of simulated bank accounts."""
 
 from datetime import date, datetime, timedelta, timezone

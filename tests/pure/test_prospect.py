@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What schedules would have brought back: estimates move with what was seen, and say doubts."""
 
 import numpy as np

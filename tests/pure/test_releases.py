@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The version rises with each change of data, and the tags of releases say which is which."""
 
 import ast

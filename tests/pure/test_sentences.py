@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The list of sentences is closed: what the code says is in it, in eight languages, and no more."""
 
 import ast

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What changes between Odoo's series is called in one file, and states are asked for by meaning."""
 
 import ast

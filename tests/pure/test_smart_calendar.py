@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Pay days, holidays and time zones of the smart schedule, and its composable constraints."""
 
 from datetime import date, datetime, timedelta, timezone

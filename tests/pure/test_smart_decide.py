@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The smart schedule's decisions: allowed, reproducible, monotone, and never an exception."""
 
 import json

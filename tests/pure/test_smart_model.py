@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the timing model learns, keeps, forgets, and how it is stored and merged."""
 
 import json

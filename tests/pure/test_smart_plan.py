@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What plans promise: more tries never promise less, refusals begin the wait of an issuer anew."""
 
 import random

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How far the smart schedule trusts itself: promises, issuers that remember, hours, the spread."""
 
 import random

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The page of the store: what the command writes, with pictures that are there and safe markup."""
 
 import ast

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Cases of a stream behind the simulated gateway: the demo meets whom strategies are judged on."""
 
 from datetime import date, datetime, timedelta, timezone

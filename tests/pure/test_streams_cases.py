@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Streams of cases: reproducible, honest about money, and different where they should be."""
 
 import numpy as np

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Strategies on the streams: fixed schedules, the rules that hold for everybody, and the bounds."""
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Every term is translated into every language, by the same words for the same ideas."""
 
 import csv

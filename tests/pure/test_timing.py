@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When a charge is planned: charge hours, fixed retry schedules and quick technical retries."""
 
 import json

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What `docs/timing.md` names exists, with the value that it says."""
 
 import importlib

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Instants, and lists whose places the rooms fill."""
 
 from datetime import date, datetime, timedelta, timezone

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A policy is played charge by charge: known answers are taken, all others are the odds'."""
 
 import random

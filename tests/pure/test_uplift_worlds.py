@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How the uplift benchmark judges on drawn worlds: on a world made by hand, number by number."""
 
 from datetime import datetime, timezone

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What ships in the wheel: all that the manifest names, and nothing that is for developers."""
 
 import ast

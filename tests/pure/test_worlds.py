@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Worlds drawn at random: reproducible, within their ranges, honest about money, and no more."""
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whatever happens in between: parts, charges, partial payments and the residual add up.
 
 The histories are drawn by a seed. RR_PARTS sets how many; RR_PARTS_SEED plays a single one again.

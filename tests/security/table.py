@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Who may call and read what: reviewed by hand, compared with what the code does."""
 
 ROLES = {

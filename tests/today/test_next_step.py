@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What happens next: the first of the conditions that holds, in the reader's words and time."""
 
 from datetime import date, timedelta

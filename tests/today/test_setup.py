@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The page *Set-Up*: what it tells, and a test charge of which nothing stays."""
 
 from contextlib import nullcontext

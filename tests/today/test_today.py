@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The page *Today*: its numbers, whose they are, and the buttons that settle what needs you."""
 
 from contextlib import nullcontext

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The pages at three widths: nothing is cut off, and the menu fits."""
 
 from contextlib import nullcontext

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the attempts of a database teach: who is paid when, and how likely a charge then succeeds.
 
 From finished attempts (`sequence`) a sample is kept (`reservoir`), read as arrays (`training`,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What an attempt has in common with others: the bins and effects that odds are learned for.
 
 A *bin* depends on the hypothesis about the payer: how long ago, if it is true, money came, and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """How far promised probabilities are kept: a few numbers that a handful of charges can move.
 
 What the odds say of a charge is an average over everything that may be true of its payer. The plan

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Fits the odds to remembered cases: expectation and maximisation over each payer's hidden pattern.
 
 Every parameter is drawn towards its prior with the strength that ``data/priors.json`` names, so a

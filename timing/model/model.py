@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a company's attempts have taught: remembered cases, and the odds fitted to them.
 
 The model is one small value. The odds follow from the remembered cases alone, so a model can be

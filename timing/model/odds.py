@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The learned odds: what the hypotheses about a payer are worth, and how likely a charge succeeds.
 
 A payer follows one hidden pattern (see :mod:`timing.model.patterns`). Under a pattern, the chance

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The ways in which people are paid, as hypotheses about a payer, and their days on the calendar.
 
 Days are ordinals of local dates (``date.toordinal``). The hour at which money is booked on its day

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is believed before anything is learned: the data file, read into arrays.
 
 ``data/priors.json`` is written for people; each block names its source or says it is judgement.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a model remembers: a fair sample of cases, new ones more likely than old ones.
 
 Cases are kept by priority sampling (Duffield, Lund, Thorup 2007): each has a weight that halves

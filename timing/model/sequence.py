@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A case as the odds read it: local minutes, groups and levels instead of facts and names.
 
 The same reading serves the decision about a running case and the fit on thousands of finished ones.

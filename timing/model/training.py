@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Cases as arrays: one row for each charge that tells something about the payer.
 
 A row is a retry of the case, or an earlier charge of the customer. The same encoding serves the

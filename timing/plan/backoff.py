@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Quick, silent retries after technical trouble: nothing was declined, so no try is used up."""
 
 from datetime import datetime, timedelta, timezone

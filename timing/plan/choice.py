@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Chooses the next instant of a case: plans, weighs what is nearly as good, draws, and explains."""
 
 import random

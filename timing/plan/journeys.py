@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the kind of a decline decides by itself, and everything that limits the next charge."""
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The fixed retry schedule: tries spread evenly over a window, or waits chosen by the merchant."""
 
 from collections.abc import Mapping

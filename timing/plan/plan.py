@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The plan: which instants to try, one after the other, so that most is recovered before the end.
 
 Only failure continues a case, so a plan is a fixed sequence of instants. What a try adds depends on

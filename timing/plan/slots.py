@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The instants on which plans are made, and the even spread of tries over them.
 
 Days are planned at one hour of the customer's clock, the one that has been seen to be the best.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The smart schedule's one entry point: a case, an instant, a model and a generator; a decision.
 
 ``decide`` never raises for what a case says; see :mod:`timing.case`. It goes through the journeys

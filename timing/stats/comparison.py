@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What one arm of an experiment recovers more than the other, and how sure that is. Plain Python.
 
 Arms are drawn for each case when it opens, so that what differs between them is the schedule. A

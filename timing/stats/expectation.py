@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What the learned odds expect of a fixed schedule, for cases of which no draw can tell.
 
 A replay (see :mod:`timing.stats.replay`) judges what could have been drawn. Of a schedule that was

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What other retry schedules would have recovered of closed cases. Plain Python.
 
 Each smart decision drew its time from candidates with known probabilities, so what came of it also

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a model has learned, as plain tables for a screen: seen and learned against the prior."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is said of charges, of cases and of payment methods."""
 
 from .mark import _

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What is said of plans: of charges, of messages and of what rules do."""
 
 from .mark import _

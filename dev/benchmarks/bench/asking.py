@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A merchant's product that asks how its customers stand, and what an answer costs."""
 
 from __future__ import annotations

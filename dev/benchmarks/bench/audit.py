@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Compare the gateway's ledger with Odoo's accounting, invoice by invoice.
 
 Of the addon only the attempts are asked, for what is unfinished and how many there are, and whether

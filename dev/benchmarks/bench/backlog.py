@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A database with very many open cases, and the time it takes to find what is due."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What Odoo's database says of invoices, transactions, attempts and alerts, for the audit."""
 
 from __future__ import annotations

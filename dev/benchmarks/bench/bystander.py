@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Everyday work in a database, with what it costs: statements and processor time of each act."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Let hours and days pass that the engine would wait. Dates are moved, outcomes never written."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The fault campaign: workers killed, calls lost, webhooks late, people in the way."""
 
 from __future__ import annotations

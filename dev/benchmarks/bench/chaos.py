@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Trouble at the gateway: a script of faults and waits, one for each call."""
 
 from __future__ import annotations

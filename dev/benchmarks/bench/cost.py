@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a charge costs: stock Odoo's bare three steps, and the whole path of the engine."""
 
 from __future__ import annotations

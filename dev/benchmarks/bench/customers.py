@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Customers who pay in the portal while the workers charge, over real HTTP."""
 
 from __future__ import annotations

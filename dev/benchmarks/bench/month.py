@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Very many invoices of as many customers fall due at once: what each costs, phase by phase.
 
 The first ones are real: made by Odoo, with cards at the gateway. They are worked on, and stand

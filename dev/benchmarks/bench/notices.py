@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A database whose customers have failing invoices, and the time it takes to write to them."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Odoo's command as a file: its multi-process server starts a further process by that name."""
 
 import sys

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Customers at once on their page while charges go out, and a product that asks meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A merchant's past of payments whose truth is known, as rows of transactions.
 
 Debts are cases of the simulation: charges that failed, with a hidden cause. What was done about

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A database with a merchant's past, as it was before recovery was installed."""
 
 from __future__ import annotations

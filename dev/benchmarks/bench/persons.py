@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Accountants who look charges up at the provider and press the buttons, some of them wrongly."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Violations made by hand, one of each kind: the audit must find them."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A customer's browser in the portal: starts payments, and confirms them at the gateway."""
 
 from __future__ import annotations

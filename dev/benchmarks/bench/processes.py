@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The processes a benchmark starts: a gateway, an Odoo server, and workers that may be killed."""
 
 from __future__ import annotations

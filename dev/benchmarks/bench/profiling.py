@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Where the time of a charge goes: seconds and statements by phase."""
 
 from __future__ import annotations

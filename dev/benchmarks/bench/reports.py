@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A database with very many cases and charges, and the time the dashboard's data takes."""
 
 from __future__ import annotations

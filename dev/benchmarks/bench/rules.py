@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Automation rules that do all that a rule must not do, while charges go out."""
 
 from __future__ import annotations

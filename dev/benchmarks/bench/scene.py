@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A company with a gateway, customers with saved cards, and invoices that are due."""
 
 from __future__ import annotations

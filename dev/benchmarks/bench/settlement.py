@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payments that succeeded, booked by stock Odoo one by one and by the engine together."""
 
 from __future__ import annotations

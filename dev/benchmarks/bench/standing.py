@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Where the work of a campaign stands, as the database tells."""
 
 from __future__ import annotations

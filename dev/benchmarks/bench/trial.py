@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Merchants whose truth is known, as a trial plays them: without a database."""
 
 from __future__ import annotations

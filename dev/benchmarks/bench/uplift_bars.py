@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The goals of the uplift benchmark, each with its figure."""
 
 from __future__ import annotations

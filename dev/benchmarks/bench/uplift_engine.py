@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The smart timing engine in the shape of a strategy of the simulated streams."""
 
 from __future__ import annotations

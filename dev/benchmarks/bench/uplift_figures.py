@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What came out over many worlds: points, quantiles, promises, and the goals."""
 
 from __future__ import annotations

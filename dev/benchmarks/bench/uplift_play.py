@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Plays every strategy on a population's cases: the same cases, the same luck."""
 
 from __future__ import annotations

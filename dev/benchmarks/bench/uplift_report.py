@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Shares with their intervals, and the tables of the uplift benchmark."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Plays worlds that were drawn at random: all arms on the same cases, an engine a merchant.
 
 What doesn't change while an engine is tuned is kept in the cache folder, by a hash of the code that

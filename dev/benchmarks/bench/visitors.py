@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Customers on their recovery page, over real HTTP: they open it, look at it, and do something."""
 
 from __future__ import annotations

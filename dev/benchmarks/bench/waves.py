@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Webhooks in waves: late by seconds or by days, twice, held back and shuffled, or never."""
 
 from __future__ import annotations

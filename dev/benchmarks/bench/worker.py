@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The parent of worker processes: `python -m benchmarks.bench.worker DATABASE SLICE JOB… [warm]`.
 
 It loads Odoo once. For each line `start` on its standard input it forks a worker and answers its

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/build [FOLDER]`: build the addon as a wheel, by default into the folder where you are."""
 
 import zipfile

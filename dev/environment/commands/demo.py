@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/demo [--no-serve] [--port N] [--fresh]`: three months of recovery, then the server."""
 
 import argparse

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/pictures [FOLDER] [--lang CODE] [--only PART]`: what customers and accountants see.
 
 Each e-mail is sent by the addon's own template, on a database made for it, and photographed in

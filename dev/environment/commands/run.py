@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/run COMMAND …`: run a command inside the environment, with PostgreSQL running."""
 
 from ..errors import SetupError

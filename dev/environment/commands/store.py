@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/store`: write the page of Odoo's store and Apps menu, from the README and others."""
 
 from .. import store

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/terms`: bring the template of all terms, and the languages', up to date with the code.
 
 What is translated stays, what nobody says any more goes, what is new waits for its translation.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`dev/test [--no-lint] [--date DAY] [pytest arguments]`: every check of the repository.
 
 Five stages: lint, tests of the Odoo-free packages, Odoo tests (browser ones included), Odoo tests

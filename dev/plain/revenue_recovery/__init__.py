@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The packages of the addon that need no Odoo, for whoever has none: tests, benchmarks, notebooks.
 
 With this folder's parent on the path, ``from revenue_recovery.timing import plan_ladder`` works as

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """`python -m simulation.gateway`: the gateway as a process of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The paths of Stripe's API that Odoo calls, and the objects they answer with."""
 
 from __future__ import annotations

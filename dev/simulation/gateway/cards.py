@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe's documented test cards and bank accounts, and the data a new card is made of.
 
 Source: Stripe's page on testing. A number decides brand, country and behaviour.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Putting a charge to the issuer, and writing down what comes of it."""
 
 from __future__ import annotations

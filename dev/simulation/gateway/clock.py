@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The gateway's clock: the real one, one that is ahead of it, or one that a test moves."""
 
 from __future__ import annotations

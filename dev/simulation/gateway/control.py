@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The control API under `/_gateway/`: what a test or the demo sets and asks.
 
 Bodies are JSON, instants ISO 8601 with a time zone, amounts minor units. A wrong request is

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe's decline codes, and what the card networks say beside them.
 
 Sources: Stripe's tables of decline codes, error codes and advice codes; ISO 8583 field 39 as Visa

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Error answers, those of Stripe among them: the HTTP status and the body that a client reads."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Trouble between client and gateway: lost connections, slow answers, broken servers."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Form-encoded bodies with nested names, as Stripe's API takes them."""
 
 from __future__ import annotations

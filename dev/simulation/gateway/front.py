@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A second address of a gateway, which can be shut: then connections are refused, as by a host
 whose service is being restarted. The first one, with the control API, stays open.
 """

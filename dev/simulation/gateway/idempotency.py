@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Idempotency keys: a request that comes again gets the answer of its first time."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Payment intents: from the wish to charge to the money, or to the reason why not."""
 
 from __future__ import annotations

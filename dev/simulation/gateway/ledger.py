@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The money that really moved, and counters of everything else.
 
 Tests compare Odoo with this ledger: what Odoo believes was paid must be what was taken here.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """One request from its arrival to its answer: credentials, idempotency, processing, faults."""
 
 from __future__ import annotations

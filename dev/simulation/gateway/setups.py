@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Setup intents: saving a payment method without a charge."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Everything one gateway knows: Stripe's objects, who stands behind them, and what is due."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Events sent to Odoo, signed as their provider signs them, on time or not.
 
 Waiting times are of the machine's clock, and so is the signature's timestamp: Odoo compares it

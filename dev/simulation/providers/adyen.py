@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Adyen, as its Checkout API and its standard webhooks speak.
 
 Shapes: API Explorer, Checkout API v71, *POST /payments* and its error answers; docs.adyen.com,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Authorize.Net, as its JSON API speaks: one address, the request named in its body.
 
 Shapes: developer.authorize.net/api/reference, *Charge a customer profile*, *Get transaction

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Leads the calls of Odoo's unmodified addons, which have fixed hosts, to a gateway.
 
 Only here, in a process of tests or benchmarks, and only to this machine: nothing that a database

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Flutterwave, as its API v3 and its webhooks speak.
 
 Shapes: developer.flutterwave.com (v3.0), *Charge with token*, *Verify transaction by reference*,

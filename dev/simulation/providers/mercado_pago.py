@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Mercado Pago, as its API v1 speaks.
 
 Shapes: mercadopago.com developers' reference, *Create payment*, *Get payment*, *Search payments*,

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What all providers share: saved cards, payments, the ledger, and what is told of them.
 
 A provider is one file: where it lives, its credentials, its words for a refusal, how it answers a

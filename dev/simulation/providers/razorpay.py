@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Razorpay, as its API v1 and its webhooks speak.
 
 Shapes: razorpay.com/docs/api, *Create an order*, *Create a recurring payment*, *Fetch a payment

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Stripe, whose calls the gateway itself answers; here is what the others have beside that."""
 
 from __future__ import annotations

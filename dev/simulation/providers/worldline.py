@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Worldline Direct, as its server API and its webhooks speak.
 
 Shapes: docs.direct.worldline-solutions.com, API reference v2, *Create payment*, *Get payment*, and

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Xendit, as its credit card charges speak, and a callback that Odoo's route reads.
 
 Shapes: developers.xendit.co/api-reference, *Credit cards: Create charge*, *Get charge*, *Errors*;

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Streams of failed payments with a hidden cause, to compare retry strategies on."""
 
 from .cases import Cases, generate

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Baselines in the shape of strategies, for a look at a single case and to check the runner."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A case of a stream as a card of the simulated gateway: one population for judging and showing."""
 
 from __future__ import annotations

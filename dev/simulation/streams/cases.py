@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Streams of cases: charges that failed on their due date, over a year of calendar time.
 
 A case is one payer, one card and one amount. Its first charge has failed at `opened`; whatever is

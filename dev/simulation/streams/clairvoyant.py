@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The clairvoyant bound: who knows every payer's future and charges once, when it will be paid."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant has seen of a customer before: payments that succeeded.
 
 Nothing is told about hidden accounts: only days on which money was there.

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """When pay reaches an account: `PayHabit` on a grid of days, for many payers at once."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The informed bound: who knows how the population is made, and of the payer what was observed.
 
 It keeps a large pool of people drawn by the population's own generator. For a case it weighs them

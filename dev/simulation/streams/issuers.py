@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Issuers: what they answer, and why it is not always the truth.
 
 An answer depends on the case, the instant and the charges before it, and on nothing else: all

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Fixed schedules, for all cases at once: what the field sells, and a family around it.
 
 A fixed schedule knows its days before the first answer. Decline-aware, it stops at a dead method,

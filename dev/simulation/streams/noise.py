@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Chance without a running generator: numbers that follow from a seed and what is asked.
 
 Strategies ask a case at different instants and in different number. A running generator would give

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Accounts as paths: what is on them at every hour of every day, for many payers at once.
 
 The same economy as `simulation.accounts.Account`: pay comes in, the day's spending goes out, what

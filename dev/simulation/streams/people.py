@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Who a payer may be, given the merchant's record of them: people drawn by the population's rules.
 
 Amounts are minor units; days are local day numbers.

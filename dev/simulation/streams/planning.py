@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Sets of instants at which many possible payers would pay: greedy choice and exchange.
 
 A set is sought on one half of the particles and judged on the other: what looks best among a

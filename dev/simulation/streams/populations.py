@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The populations on which strategies are compared: how people are paid, spend, and are declined.
 
 No public data tells when failed charges would have succeeded, so the structure is taken from

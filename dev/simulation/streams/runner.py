@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Lets a strategy work on cases, one charge after the other, and keeps the score.
 
 What holds for everybody is here: tries and window, hours for charges, quick repeats of technical

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What a strategy may see of a case, and what it must be able to do."""
 
 from __future__ import annotations

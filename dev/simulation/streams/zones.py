@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Local days as numbers, so that thousands of cases in many time zones are looked up at once.
 
 A day is the number of days since `ORIGIN`, in the payer's own time zone. Instants are seconds

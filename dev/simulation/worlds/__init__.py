@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Whole worlds drawn at random: merchants, payers, banks and calendars that nobody chose."""
 
 from .maker import generate

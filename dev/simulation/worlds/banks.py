@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Issuers: what each remembers, when it cannot answer, and how it tells what is wrong.
 
 An issuer that remembers is one of two kinds. One *resents*: each try leaves something that fades

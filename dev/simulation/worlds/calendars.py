@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """On which days pay comes: habits by name, on the calendar of a country with its holidays."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The informed bound on worlds: who knows how a world is made, and what a merchant sees.
 
 People who might stand behind a case live through the months before and after it; what was seen of

@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Makes the cases of a world: people live, and on some days when they are short they are due."""
 
 from __future__ import annotations

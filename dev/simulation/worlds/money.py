@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Accounts and credit lines, day by day and by the hour within a day, for many people at once.
 
 A bank account receives pay and other money, pays its bills, and is spent in two ways: a wish that

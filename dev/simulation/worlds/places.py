@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The countries of random worlds: pay habits by name, zones, currency, usual pay.
 
 Shares are those that surveys and payroll practice name, where some do; a world draws its own around

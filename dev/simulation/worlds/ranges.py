@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """The ranges from which a world is drawn, each with where it is from.
 
 They are wide on purpose: what a merchant will meet is not known, and an engine that is judged here

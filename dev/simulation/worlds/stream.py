@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A year of cases of a world: charges that failed when they were due, and what is behind them."""
 
 from __future__ import annotations

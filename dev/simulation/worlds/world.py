@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """A world: everything that is the same for all cases of one merchant, drawn by its number."""
 
 from __future__ import annotations

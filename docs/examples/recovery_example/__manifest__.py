@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 {
     "name": "Recovery Example",
     "version": "19.0.1.0.0",

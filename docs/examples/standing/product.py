@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """An example product: it shows its customers the wall, and asks at the server before it works.
 
 Python's standard library is enough. Try it with

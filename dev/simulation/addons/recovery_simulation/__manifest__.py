@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 {
     "name": "Revenue Recovery: simulated payments",
     "summary": "Sends Stripe's traffic to the payment gateway of this machine. Development only.",

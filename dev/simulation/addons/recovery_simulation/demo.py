@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """Three months of a company whose customers' cards fail, run by the real engine in virtual time.
 
 The clock of this process and that of the gateway move together, hour by hour; nothing else is

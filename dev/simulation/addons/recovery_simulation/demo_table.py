@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 """What became of the money of the demo, from the ledger of Odoo and that of the gateway."""
 
 import json

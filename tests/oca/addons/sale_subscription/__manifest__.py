@@ -1,3 +1,5 @@
+# Copyright 2026 Revenue Recovery
+# SPDX-License-Identifier: LGPL-3.0-only
 {
     "name": "Stand-In for Odoo's Subscriptions",
     "version": "19.0.1.0.0",
