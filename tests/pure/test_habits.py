@@ -58,3 +58,14 @@ def test_what_can_be_started_says_by_what():
         if path.stat().st_mode & 0o100 and not path.read_bytes().startswith(b"#!"):
             wrong.append(name)
     assert wrong == []
+
+
+def test_python_files_begin_with_their_licence():
+    header = "# Copyright 2026 Revenue Recovery\n# SPDX-License-Identifier: LGPL-3.0-only\n"
+    wrong = []
+    for name in releases.list_now():
+        text = (REPOSITORY / name).read_text() if name.endswith(".py") else ""
+        begun = text.partition("\n")[2] if text.startswith("#!") else text
+        if text.strip() and not begun.startswith(header):
+            wrong.append(name)
+    assert wrong == []
