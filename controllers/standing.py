@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant's own product asks: how does this customer stand?
 
-Answers are read from the ledger, kept for four seconds in the memory of each worker, and told to the
-holder of a key, or to a browser that holds a token signed with one.
+Answers are read from the ledger, kept for four seconds in the memory of each worker, and told to
+the holder of a key, or to a browser that holds a token signed with one.
 """
 
 import hashlib

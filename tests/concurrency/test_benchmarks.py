@@ -93,6 +93,14 @@ def test_payments_booked_together_are_booked_as_stock_odoo_books_them():
     assert bars["entries that differ"] == "ok", output
 
 
+def test_month_begins_in_all_phases():
+    # So few invoices say nothing of growth; that every phase does its work is what counts.
+    code, bars, output = run("month_start")
+    assert bars == {"memory of a worker, MB": "ok"}, output
+    assert code == 0
+    assert "write" in output
+
+
 def test_bystander_adds_no_statements_that_grow_with_rows():
     # A short run on a busy machine says nothing of processor time and memory; statements count.
     code, bars, output = run("bystander")
