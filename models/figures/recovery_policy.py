@@ -25,7 +25,7 @@ class RecoveryPolicy(models.Model):
         self.env["recovery.policy.trial"].check_access("create")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Try"),
+            "name": self.env._("Try It"),
             "res_model": "recovery.policy.trial",
             "views": [(False, "form")],
             "context": {
