@@ -13,6 +13,7 @@ from ..models.case.ending import due_ends
 from ..models.case.recovery_invoice_queue import OWN_WORK
 from ..models.charge.outcomes import record_outcome
 from ..models.notice.sender import Sender
+from ..tools import series
 
 # Whatever happens, it comes to an end.
 _MOST_TURNS, _MOST_LINES = 300, 200
@@ -156,14 +157,14 @@ class ClockWalk:
     def _answer(self, attempt, transaction, answer):
         provider = transaction.provider_code
         if answer in ("paid", "returned"):
-            transaction._set_done()
+            series.set_state(transaction, "done")
             record_outcome(attempt, Answer(provider, is_sent=True))
         elif answer == "unknown":
             record_outcome(attempt, Answer(provider, certainty=Certainty.UNCLEAR))
         else:
             reason, decline_class = _DECLINES[answer]
             name = self.env["recovery.decline.reason"]._find(reason).name
-            transaction._set_error(name)
+            series.set_state(transaction, "error", name)
             transaction._recovery_note_decline(
                 Decline(reason, name, provider, reason, decline_class, known=True)
             )
