@@ -14,6 +14,7 @@ from ..models.case.recovery_invoice_queue import OWN_WORK
 from ..models.charge.outcomes import record_outcome
 from ..models.notice.sender import Sender
 from ..tools import series
+from ..tools.jobs import commit
 
 # Whatever happens, it comes to an end.
 _MOST_TURNS, _MOST_LINES = 300, 200
@@ -126,7 +127,7 @@ class ClockWalk:
         for domain, end in due_ends(self.env):
             if self.env["recovery.case"].search(domain & Domain("id", "=", case.id)):
                 case._work(end)
-                self.env.cr.commit()
+                commit(self.env)
         self._follow()
         self._send()
 
@@ -134,7 +135,7 @@ class ClockWalk:
         """Let the case follow its invoice, as the job does."""
         queue = self.env["recovery.invoice.queue"]
         self.env.flush_all()
-        self.env.cr.commit()
+        commit(self.env)
         if queue.search_count([("move_id", "=", self.case.move_id.id)], limit=1):
             queue._work_off(self.case.move_id)
 
@@ -149,7 +150,7 @@ class ClockWalk:
         answer = self._take_answer()
         transaction, move = attempt.transaction_id, attempt.move_id
         self._answer(attempt, transaction.with_context(recovery_own_work=OWN_WORK), answer)
-        self.env.cr.commit()
+        commit(self.env)
         attempt._finish(transaction, move)
         if answer == "returned":
             self.returns.append((self.rehearsal.now + RETURNED_AFTER, transaction))

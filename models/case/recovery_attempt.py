@@ -227,7 +227,6 @@ class RecoveryAttempt(models.Model):
     )
     part_id = fields.Many2one(
         comodel_name="recovery.part",
-        string="Part",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -62,7 +62,6 @@ class RecoveryPolicyTrial(models.Model):
     )
     beside_id = fields.Many2one(
         comodel_name="recovery.policy",
-        string="Beside",
         compute="_compute_beside_id",
         store=True,
         precompute=True,

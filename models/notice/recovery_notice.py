@@ -191,7 +191,6 @@ class RecoveryNotice(models.Model):
     failure_reason = fields.Char(readonly=True, copy=False)
     part_id = fields.Many2one(
         comodel_name="recovery.part",
-        string="Part",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -29,8 +29,9 @@ def begin(case, parts, consent, author):
         case._set_state("in_recovery", sentence, grace_until=False, exhausted_at=False)
     case._plan_next_charge()
     case._on_changed()
+    body = "\n".join((sentence, consent))
     case.message_post(
-        body=f"{sentence}\n{consent}",
+        body=body,
         message_type="comment",
         subtype_xmlid="mail.mt_comment" if author else "mail.mt_note",
         **({"author_id": author.id} if author else {}),

@@ -18,7 +18,7 @@ class RecoveryPolicy(models.Model):
     def _compute_reach(self):
         # In sudo mode: policies of other companies may come first, of which nothing else is told.
         earlier, reasons = self.sudo().browse(), {}
-        for policy_sudo in self.sudo().search([]):
+        for policy_sudo in self.sudo().search([("active", "=", True)]):
             reasons[policy_sudo.id] = policy_sudo._explain_reach(earlier)
             earlier += policy_sudo
         for policy in self:

@@ -52,9 +52,10 @@ class PartsPropertyCommon(OwedCommon):
         self.played = Counter()
 
     def _run_cron(self, name):
-        super()._run_cron(name)
+        result = super()._run_cron(name)
         # The job has given numbers of entries that this cursor has not heard of.
         self.env.cr.precommit.data.pop("sequence.mixin", None)
+        return result
 
     def _play(self, seed):
         """Play one history, and look at the books after each act."""

@@ -233,10 +233,11 @@ class TestTestCharge(SetUpCommon):
 
     def test_failure_in_the_middle_is_told_and_leaves_nothing(self):
         before = self._read_books()
+        fault = "The disk is full."
 
         def fail(stage, attempt, outcome, judge=trial._Stage._judge):
             if outcome == "done":
-                raise UserError("The disk is full.")
+                raise UserError(fault)
             return judge(stage, attempt, outcome)
 
         with patch.object(trial._Stage, "_judge", fail):

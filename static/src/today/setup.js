@@ -35,7 +35,7 @@ export class SetUp extends Component {
     async load() {
         const request = ++this.request;
         this.state.status = "loading";
-        let data;
+        let data = null;
         try {
             data = await this.orm.silent.call("recovery.setup", "get_data", []);
         } catch (error) {
@@ -92,7 +92,7 @@ export class SetUp extends Component {
             confirm: () => {
                 this.try(id); // The dialog need not wait for it.
             },
-            cancel: () => {},
+            cancel: () => true, // Closes the dialog, and shows its button.
         });
     }
 

@@ -5,7 +5,8 @@ registry.category("web_tour.tours").add("recovery_retry_many", {
         {
             content: "Choose all cases",
             timeout: 60000,
-            trigger: ".o_list_view:has(.o_data_row:nth-of-type(4)) thead .o_list_record_selector input",
+            trigger:
+                ".o_list_view:has(.o_data_row:nth-of-type(4)) thead .o_list_record_selector input",
             run: "click",
         },
         {

@@ -4,7 +4,8 @@ registry.category("web_tour.tours").add("recovery_setup", {
     steps: () => [
         {
             content: "Open the menu of the configuration",
-            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_configuration']",
+            trigger:
+                ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_configuration']",
             run: "click",
         },
         {

@@ -29,7 +29,8 @@ registry.category("web_tour.tours").add("recovery_timing_screen", {
     steps: () => [
         {
             content: "Open the menu of reports",
-            trigger: ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_reporting']",
+            trigger:
+                ".o_menu_sections [data-menu-xmlid='revenue_recovery.menu_recovery_reporting']",
             run: "click",
         },
         {
