@@ -92,7 +92,7 @@ export class SetUp extends Component {
             confirm: () => {
                 this.try(id); // The dialog need not wait for it.
             },
-            cancel: () => true, // Closes the dialog, and shows its button.
+            cancel: () => null,
         });
     }
 
