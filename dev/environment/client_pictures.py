@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Photograph the demo in the web client, as an accountant sees it. In the virtual environment.
 
-`python -m environment.client_pictures DATABASE FOLDER` makes, of each of `_VIEWS`, one picture at
-1366 pixels, as on a tablet and as on a phone. What does not fit is printed. Community has no dark
-colours to show.
+`python -m environment.client_pictures DATABASE FOLDER LANGUAGE` makes, of each of `_VIEWS`, one
+picture at 1366 pixels, as on a tablet and as on a phone. What does not fit is printed. Community
+has no dark colours to show.
 """
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .odoo_session import odoo_env
@@ -44,12 +46,12 @@ _MEASURE = """
 """
 
 
-def photograph(database: str, folder: Path) -> None:
-    """Save the pictures, as `NAME.SIZE.webp`."""
+def photograph(database: str, folder: Path, lang: str) -> None:
+    """Save the pictures, as `NAME.SIZE.webp`, as somebody of a language sees them."""
     folder.mkdir(parents=True, exist_ok=True)
     with odoo_env(database) as env:
         paths = _find_paths(env)
-    with served(database) as url, ClientScreen() as screen:
+    with _read_in(database, lang), served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, LOGIN)
         for name, (path, awaited, then) in _VIEWS.items():
             for size, (width, height) in _SIZES.items():
@@ -62,6 +64,25 @@ def photograph(database: str, folder: Path) -> None:
                     print(f"  {name} at {size}: cut off: {cut}", file=sys.stderr)
                 screen.save(folder / f"{name}.{size}.webp")
             print(f"  {name}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _read_in(database: str, lang: str) -> Iterator[None]:
+    """Let whoever logs in read a language meanwhile."""
+
+    def choose(chosen: str) -> None:
+        with odoo_env(database) as env:
+            if not env["res.lang"].search_count([("code", "=", chosen)]):
+                env["res.lang"]._activate_lang(chosen)
+                modules = env["ir.module.module"].search([("state", "=", "installed")])
+                env["ir.module.module"]._load_module_terms(modules.mapped("name"), [chosen])
+            env.ref("base.user_admin").lang = chosen
+
+    choose(lang)
+    try:
+        yield
+    finally:
+        choose("en_US")
 
 
 def _find_paths(env) -> dict[str, str]:
@@ -82,4 +103,4 @@ def _find_paths(env) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    photograph(sys.argv[1], Path(sys.argv[2]))
+    photograph(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

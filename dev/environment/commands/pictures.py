@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> int:
         elif not database.remark(bench, DEMO_DATABASE):
             raise SetupError("there is no demo to show; make it with dev/demo --no-serve.")
         else:
-            code = _drive(bench, "environment.client_pictures", DEMO_DATABASE, str(folder))
+            code = _drive(
+                bench, "environment.client_pictures", DEMO_DATABASE, str(folder), options.lang
+            )
     if not code:
         say(f"pictures: in {folder}")
     return code
@@ -56,7 +58,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         prog="dev/pictures", description="What customers and accountants see."
     )
     parser.add_argument("folder", nargs="?", type=Path, help="where to put them (the cache folder)")
-    parser.add_argument("--lang", default="en_US", help="language of the customer (en_US)")
+    parser.add_argument("--lang", default="en_US", help="language of whoever reads (en_US)")
     parser.add_argument(
         "--only",
         default="all",
