@@ -87,10 +87,10 @@ def _read_in(database: str, lang: str) -> Iterator[None]:
 
 def _find_paths(env) -> dict[str, str]:
     """Return where the case, its invoice and a flow of the demo are opened."""
-    # The one with most to show: open, with a charge to come, and a history.
+    # The one with most to show: with a charge to come, or open at least, and a history.
     case = max(
         env["recovery.case"].search([]),
-        key=lambda each: (bool(each.next_attempt_at), each.arm == "smart", each.attempt_count),
+        key=lambda each: (bool(each.next_attempt_at), not each.closed_at, each.attempt_count),
     )
     rule = env["base.automation"].search([("recovery_recipe", "!=", False)], limit=1)
     opened = rule.with_user(env.ref("base.user_admin")).action_recovery_edit()

@@ -206,10 +206,10 @@ export class Dashboard extends Component {
 
     get span() {
         const { from, to } = this.data;
-        return _t("%(from)s to %(to)s, compared with the months before", {
-            from: this.formatMonth(from),
-            to: this.formatMonth(to),
-        });
+        const values = { from: this.formatMonth(from), to: this.formatMonth(to) };
+        return this.tiles.some((tile) => tile.change)
+            ? _t("%(from)s to %(to)s, compared with the months before", values)
+            : _t("%(from)s to %(to)s; there is nothing before to compare with", values);
     }
 
     get companyNames() {

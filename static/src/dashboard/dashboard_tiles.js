@@ -7,10 +7,10 @@ import { count, percent } from "../timing_screen/timing_labels";
 
 const CASES = "recovery.case.report";
 
-/** Return the change of an amount or a count in words. */
+/** Return the change of an amount or a count in words, nothing where there was none before. */
 function change(now, before) {
     if (!before) {
-        return String(_t("nothing to compare with"));
+        return "";
     }
     const share = (now - before) / Math.abs(before);
     if (share >= 9) {
@@ -19,10 +19,10 @@ function change(now, before) {
     return signed(share, percent(Math.abs(share)));
 }
 
-/** Return the change of a share, in percentage points. */
+/** Return the change of a share, in percentage points, nothing where there was none before. */
 function points(now, before) {
     if (now === null || before === null) {
-        return String(_t("nothing to compare with"));
+        return "";
     }
     // What is told is compared: ever so little more is no news.
     const difference = Math.round(1000 * (now - before)) / 10;
