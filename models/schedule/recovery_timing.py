@@ -239,9 +239,11 @@ class RecoveryTiming(models.Model):
         learner = Learner(self.company_id)
         model, since = self._begin()
         has_past = self._learn_past(model, since)
+        # Where all is learned anew, the odds of then are not known any more.
+        told_by = model if since else None
         for _batch in range(MOST_BATCHES):
             rows, is_last = learner.read_finished(since)
-            for attempt in learner.prepare_finished(rows, model if since else None):
+            for attempt in learner.prepare_finished(rows, told_by):
                 model.learn(attempt)
             if is_last:
                 model.refresh()

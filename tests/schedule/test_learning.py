@@ -108,10 +108,14 @@ class TestLearning(LearningCommon):
             for _turn in range(2):
                 self._decline_next(case, clock)
                 row = self._learn()
-        _opening, first, second = self._get_sequence(row).observations
-        self.assertEqual((first.predicted, first.believed), (-1, -1), "Nothing was known then.")
-        self.assertEqual(second.predicted, -1)
-        self.assertGreater(second.believed, 0)
+        for charge in self._get_sequence(row).observations[1:]:
+            self.assertEqual(charge.predicted, -1)
+            self.assertGreater(charge.believed, 0)
+        row.action_rebuild()
+        with freeze_time("2026-12-20 03:00:00"):
+            row = self._learn()
+        for charge in self._get_sequence(row).observations[1:]:
+            self.assertEqual(charge.believed, -1, "What was believed then is not known any more.")
 
     def test_promise_is_remembered_with_the_outcome(self):
         case = self._create_history(turns=1)
