@@ -20,8 +20,8 @@ from . import worker
 from .cost import Stage, measure
 
 PHASES = ("plan charges", "charge and book", "follow", "plan messages", "write")
-# The job that charges works for so long, and the real invoices are enough for it.
-_CHARGE_SECONDS = 20.0
+# No machine charges so many in a second: the real invoices are enough for the job's time.
+_MOST_CHARGES = 40
 # What is copied in this order: the rows, how they are found, what is the copy's own.
 _COPIES = (
     ("res_partner", {"id": "customer", "commercial_partner_id": "customer"}),
@@ -258,7 +258,7 @@ class Month:
 
     @property
     def _charge_seconds(self) -> float:
-        return min(_CHARGE_SECONDS, max(self.sample / 20, 4.0))
+        return self.sample / _MOST_CHARGES
 
     def _follow(self) -> Phase:
         """Let the cases follow their invoices, of which every one has been changed."""
