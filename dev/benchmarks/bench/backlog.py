@@ -92,11 +92,7 @@ class Backlog:
         self._stack = ExitStack()
         with benchmark.odoo_env(database) as env:
             self._fill(env, size, due)
-        with benchmark.odoo_env(database) as env:
-            env.cr._cnx.rollback()
-            env.cr._cnx.autocommit = True
-            env.cr.execute("VACUUM ANALYZE account_move, recovery_case, recovery_attempt")
-            env.cr._cnx.autocommit = False
+        scene.vacuum(database, "account_move, recovery_case, recovery_attempt")
 
     def _fill(self, env: Any, size: int, due: int) -> None:
         the_scene = scene.prepare(env)

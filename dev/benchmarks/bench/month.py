@@ -11,12 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from . import worker
+from . import scene, worker
 from .cost import Stage, measure
 
 PHASES = ("plan charges", "charge and book", "follow", "plan messages", "write")
@@ -130,28 +129,17 @@ class Phase(NamedTuple):
         return self.statements / max(self.done, 1)
 
 
-@dataclass
-class Portion:
-    """How much is worked on: a shift that ends when so many were done."""
+def limit(env: Any, most: int) -> Any:
+    """Return an environment whose job ends by itself when so much was done."""
+    from odoo.addons.revenue_recovery.tools.shift import Shift
 
-    env: Any
-    most: int
+    class Portion(Shift):
+        def add(self, processed: int) -> None:
+            super().add(processed)
+            if self._done >= most:
+                self.end()
 
-    def __enter__(self) -> Any:
-        from odoo.addons.revenue_recovery.tools.shift import Shift
-
-        class Some(Shift):
-            """Ends by itself when enough is done."""
-
-            def add(shift, processed):  # noqa: N805 - the other one is taken
-                super().add(processed)
-                if shift._done >= self.most:
-                    shift.end()
-
-        return self.env(context={**self.env.context, "recovery_shift": Some()})
-
-    def __exit__(self, *exception: object) -> None:
-        pass
+    return env(context={**env.context, "recovery_shift": Portion()})
 
 
 class Month:
@@ -164,13 +152,13 @@ class Month:
     def __init__(self, database: str, gateway: str, size: int, sample: int) -> None:
         self.database, self.size, self.sample = database, size, sample
         self._stage = Stage(database, gateway)
-        with self._env() as env:
+        with self._stage.env() as env:
             _add_step(env, self._stage.policy)
         half = sample // 2
         real = [self._stage.create("declined", half), self._stage.create("paid", half)]
         # Alternately, so that any number of them is a mixture.
         self.real = [each for pair in zip(*real, strict=True) for each in pair]
-        with self._env() as env:
+        with self._stage.env() as env:
             env.cr.execute(_IDS, [size - sample])
             move = env["account.move"].browse(self.real[-1])
             move.partner_id.email = "payer@example.com"
@@ -178,12 +166,7 @@ class Month:
             originals = (move.partner_id, move.collect_token_id, move, move.line_ids)
             for (table, own), records in zip(_COPIES, originals, strict=True):
                 self._copy(env, table, own, records.ids)
-        self._vacuum()
-
-    @contextmanager
-    def _env(self) -> Iterator[Any]:
-        with self._stage.env() as env:
-            yield env
+        scene.vacuum(self.database)
 
     def _copy(self, env: Any, table: str, own: dict[str, str], ids: Sequence[int]) -> None:
         """Copy a row, or rows, for each of the other customers."""
@@ -196,13 +179,6 @@ class Month:
             f" FROM {table} original CROSS JOIN month_copy WHERE original.id = ANY (%s)",
             [list(ids)],
         )
-
-    def _vacuum(self) -> None:
-        with self._env() as env:
-            env.cr._cnx.rollback()
-            env.cr._cnx.autocommit = True
-            env.cr.execute("VACUUM ANALYZE")
-            env.cr._cnx.autocommit = False
 
     # === PHASES === #
 
@@ -217,11 +193,11 @@ class Month:
 
     def _measure(self, act: Callable[[Any], object], count: Callable[[Any], int]) -> Phase:
         """Measure what is done by a job's own loop, in an environment with an empty cache."""
-        with self._env() as env:
+        with self._stage.env() as env:
             before = count(env)
-        with self._env() as env, watched() as watch:
+        with self._stage.env() as env, watched() as watch:
             cost = measure(env, act)
-        with self._env() as env:
+        with self._stage.env() as env:
             done = count(env) - before
         assert done, "Nothing was done."
         return Phase(done, cost.clock, cost.processor, cost.statements, watch.longest)
@@ -239,10 +215,10 @@ class Month:
 
     def _charge(self) -> Phase:
         """Charge for a while, several at once, and book what is paid, as the job does."""
-        with self._env() as env:
+        with self._stage.env() as env:
             env.cr.execute(_PLANNED)
             env.cr.execute(_FIRST, [self.real])
-        self._vacuum()
+        scene.vacuum(self.database)
         self._stage.set_at_once(4)
         from odoo import sql_db
 
@@ -262,9 +238,9 @@ class Month:
 
     def _follow(self) -> Phase:
         """Let the cases follow their invoices, of which every one has been changed."""
-        with self._env() as env:
+        with self._stage.env() as env:
             env.cr.execute(_QUEUE, {"real": self.real})
-        self._vacuum()
+        scene.vacuum(self.database)
 
         def act(env: Any) -> None:
             queue = env["recovery.invoice.queue"]
@@ -277,7 +253,7 @@ class Month:
     def _plan_messages(self) -> Phase:
         """Plan the messages of the real cases anew, while each copy has one that is due."""
         outdated = [("notices_outdated", "=", True)]
-        with self._env() as env:
+        with self._stage.env() as env:
             cases = env["recovery.case"].search([("move_id", "in", self.real)])
             cases._plan_outdated_notices()
             original = cases.filtered("notice_ids")[0]
@@ -290,7 +266,7 @@ class Month:
             env.cr.execute(_LATEST)
             env.cr.execute(_DUE, [cases.ids])
             cases.notices_outdated = True
-        self._vacuum()
+        scene.vacuum(self.database)
         return self._measure(
             lambda env: env["recovery.case"]._plan_outdated_notices(),
             lambda env: -env["recovery.case"].search_count(outdated),
@@ -301,8 +277,7 @@ class Month:
         from odoo.addons.revenue_recovery.models.notice.sender import Sender
 
         def act(env: Any) -> None:
-            with Portion(env, self.sample) as some:
-                Sender(some["recovery.notice"]).send()
+            Sender(limit(env, self.sample)["recovery.notice"]).send()
 
         return self._measure(
             act, lambda env: env["recovery.notice"].search_count([("state", "=", "sent")])

@@ -77,11 +77,7 @@ class Mailing:
         self._customers, self._count = customers, count
         with benchmark.odoo_env(database) as env:
             self._fill(env)
-        with benchmark.odoo_env(database) as env:
-            env.cr._cnx.rollback()
-            env.cr._cnx.autocommit = True
-            env.cr.execute("VACUUM ANALYZE")
-            env.cr._cnx.autocommit = False
+        scene.vacuum(database)
 
     def __enter__(self) -> Mailing:
         self._env = self._stack.enter_context(benchmark.odoo_env(self._database))

@@ -129,11 +129,7 @@ class Ledger:
         self._stack = ExitStack()
         with benchmark.odoo_env(database) as env:
             self._fill(env, cases, charges)
-        with benchmark.odoo_env(database) as env:
-            env.cr._cnx.rollback()
-            env.cr._cnx.autocommit = True
-            env.cr.execute(f"VACUUM ANALYZE {_TABLES}")
-            env.cr._cnx.autocommit = False
+        scene.vacuum(database, _TABLES)
 
     def _fill(self, env: Any, cases: int, charges: int) -> None:
         the_scene = scene.prepare(env)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from environment import benchmark
 from simulation.client import GatewayClient
 
 # Currency and amounts, in its minor units, of the invoices.
@@ -107,6 +108,18 @@ def create_payers(
             partner = partner.browse(scene.members[number // 4 % len(scene.members)])
         tokens.append(simulation._save_method(provider, card, partner).id)
     return tokens
+
+
+def vacuum(database: str, tables: str = "") -> None:
+    """Let PostgreSQL know what it has to do with, as it does by itself after a while.
+
+    :param tables: their names, by commas; all by default
+    """
+    with benchmark.odoo_env(database) as env:
+        env.cr._cnx.rollback()
+        env.cr._cnx.autocommit = True
+        env.cr.execute(f"VACUUM ANALYZE {tables}")
+        env.cr._cnx.autocommit = False
 
 
 def find_day(env: Any) -> date:
