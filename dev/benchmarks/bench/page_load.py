@@ -29,6 +29,7 @@ SERVER_WORKERS = 4
 _ASKING_THREADS = 8
 _WAIT_SECONDS = 600.0
 _CHARGED = "SELECT count(*) FROM recovery_attempt WHERE state IN ('declined', 'paid')"
+_CASES = "SELECT count(*) FROM recovery_case"
 _BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
 
 
@@ -121,12 +122,12 @@ class Load:
         self._secret = key.action_make_secret()["context"]["default_secret"]
 
     def wait_until_failed(self) -> None:
-        """Wait until the jobs have charged all invoices of the customers once."""
+        """Wait until the jobs have charged all invoices once, and have opened their cases."""
         wanted = 2 * self.options.customers
         until = time.monotonic() + _WAIT_SECONDS
-        while (count := self._count(_CHARGED)) < wanted:
+        while (count := self._count(_CASES)) < wanted:
             if time.monotonic() > until:
-                raise RuntimeError(f"Only {count} of {wanted} invoices were charged.")
+                raise RuntimeError(f"Only {count} of {wanted} invoices have a case.")
             self.progress.say(f"{count} of {wanted} invoices have failed")
             time.sleep(2)
 
