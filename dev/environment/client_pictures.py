@@ -50,7 +50,7 @@ def photograph(database: str, folder: Path, lang: str) -> None:
     """Save the pictures, as `NAME.SIZE.webp`, as somebody of a language sees them."""
     folder.mkdir(parents=True, exist_ok=True)
     with odoo_env(database) as env:
-        paths = _find_paths(env)
+        paths = find_paths(env)
     with _read_in(database, lang), served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, LOGIN)
         for name, (path, awaited, then) in _VIEWS.items():
@@ -85,7 +85,7 @@ def _read_in(database: str, lang: str) -> Iterator[None]:
         choose("en_US")
 
 
-def _find_paths(env) -> dict[str, str]:
+def find_paths(env) -> dict[str, str]:
     """Return where the case, its invoice and a flow of the demo are opened."""
     # The one with most to show: with a charge to come, or open at least, and a history.
     case = max(

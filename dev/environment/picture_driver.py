@@ -51,13 +51,10 @@ def _show_reports(database: str, folder: Path, lang: str) -> None:
 
 
 def _show_store(database: str, folder: Path, lang: str) -> None:
-    """The eight screens of the store page; what is on the way to them is thrown away."""
+    """What the store page shows beside the demo; what is on the way to it is thrown away."""
     with odoo_env(database) as env:
-        scene = Scene(env, lang)
-        reports = ReportScene(scene)
-        ids = store_pictures.prepare(env, scene, reports.play(*store_pictures.CASES))
-        ids["audit"] = make_audit(reports)
-    store_pictures.photograph(database, folder, LOGIN, ids)
+        audit = make_audit(ReportScene(Scene(env, lang)))
+    store_pictures.photograph_audit(database, folder, LOGIN, audit)
     with tempfile.TemporaryDirectory() as name:
         way = Path(name)
         with odoo_env(database) as env:

@@ -35,17 +35,11 @@ class ReportScene:
         self.provider = scene.card.provider_id
         self._create_user()
 
-    def play(self, count: int = _CASES, waiting: int = 0):
-        """Let the year pass, and return its cases.
-
-        :param waiting: so many more, which failed in the last days and are in recovery
-        """
+    def play(self) -> None:
+        """Let the year pass."""
         cards = self._create_customers()
-        ages = sorted((self.random.randrange(_DAYS) for _n in range(count)), reverse=True)
+        ages = sorted((self.random.randrange(_DAYS) for _n in range(_CASES)), reverse=True)
         facts = [self._draw(self.random.choice(cards), age) for age in ages]
-        for number in range(waiting):
-            fact = self._draw(cards[number], 1 + number)
-            facts.append({**fact, "state": "in_recovery", "is_part": False})
         moves = self._bill(facts)
         cases = self._open(facts, moves)
         for case, fact in zip(cases, facts, strict=True):
@@ -53,7 +47,6 @@ class ReportScene:
         self.env.flush_all()
         for case in cases:
             case._fill_settlements()
-        return cases
 
     # === The facts === #
 

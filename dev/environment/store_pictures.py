@@ -2,33 +2,36 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """The eight screens of the store page, and its banner. Needs the virtual environment.
 
-What they show is made up, and played by the addon's own jobs: a company with two years of recovery.
+`python -m environment.store_pictures DATABASE FOLDER` takes those of the demo; what customers see,
+and the audit, come from a company that is made up.
 """
 
 import base64
 import io
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Mapping
 from pathlib import Path
 
+from .client_pictures import LOGIN, find_paths
+from .odoo_session import odoo_env
 from .page_pictures import served
 from .report_pictures import ClientScreen
 from .screen import Screen
 from .settings import REPOSITORY
 
 WIDTH, HEIGHT = 1080, 750
+# As an accountant's laptop shows it; scaled down, so that a screen has all that they see.
+_SEEN = 1366, 949
 BANNER = (560, 280)
-# Fewer than the reports show: it takes minutes to make them.
-CASES = 60, 9
 _COLOURS = 160
 _PHONES = ("payment_failed", "update_card", "reminder_friendly", "page_several", "page_paid")
 # Of each picture: the path, what has to be there, and what is done before it is taken.
-_SCREENS = {
-    "today": ("/odoo/recovery-today", ".o_recovery_today [data-card='needs']", ""),
-    "case": ("/odoo/recovery-cases/{case}", ".o_form_view .o_field_widget", ""),
+_DEMO = {
+    "today": ("/odoo/recovery-today", "[data-card='months'] table", ""),
+    "case": ("{case}", ".o_field_widget[name='timeline_ids'] .o_data_row", ""),
     "invoice": (
-        "/odoo/customer-invoices/{move}",
+        "{invoice}",
         ".o_form_view [name='recovery']",
         "document.querySelector(\"a[name='recovery']\").click()",
     ),
@@ -38,8 +41,8 @@ _SCREENS = {
         "[data-card='arms']",
         "document.querySelector(\"[data-card='arms']\").scrollIntoView()",
     ),
-    "audit": ("/odoo/recovery-audits/{audit}", ".o_recovery_audit table", ""),
 }
+_AUDIT = {"audit": ("/odoo/recovery-audits/{audit}", ".o_recovery_audit table", "")}
 _BANNER = """
 <meta name="viewport" content="width=device-width">
 <body style="margin: 0; width: {width}px; height: {height}px; overflow: hidden; color: #fff;
@@ -58,53 +61,36 @@ _BANNER = """
 _SAYS = "Failed payments, won back. Charged again at the right moment, never twice."
 
 
-def prepare(env, scene, cases) -> dict[str, int]:
-    """Let the jobs plan what comes next, and return the ids of what is shown.
-
-    :param scene: the scene of the e-mails, with the policy
-    :param cases: those that the reports show
-    """
-    from odoo.addons.revenue_recovery.models.case.alerts import raise_alert
-    from odoo.addons.revenue_recovery.tools.said import say
-
-    scene.company.recovery_charge_test_providers = True
-    waiting = cases.filtered(lambda case: case.state == "in_recovery")
-    env["recovery.invoice.queue"]._add(waiting.move_id)
-    env.cr.commit()
-    env.ref("revenue_recovery.ir_cron_recovery_follow").method_direct_trigger()
-    env.cr.commit()
-    planned = waiting.filtered("next_attempt_id").sorted("failed_amount")
-    for number, case in enumerate(planned):
-        case.sudo().next_attempt_id.planned_at = scene.now + timedelta(hours=6 + 9 * number)
-    for case in planned[:2]:
-        raise_alert(case.move_id, say(env, "question_asked"), f"picture:{case.id}")
-    case = (planned or waiting)[-1:]
-    return {"case": case.id, "move": case.move_id.id}
+def photograph_demo(database: str, folder: Path) -> None:
+    """Save the screens of the demo, and the banner with one of them."""
+    with odoo_env(database) as env:
+        paths = find_paths(env)
+    _photograph(_DEMO, database, folder, LOGIN, paths)
+    draw_banner(folder)
 
 
-def photograph(database: str, folder: Path, login: str, ids: dict[str, int]) -> None:
-    """Save the screens of Odoo's web client, and the banner with one of them.
+def photograph_audit(database: str, folder: Path, login: str, audit: int) -> None:
+    """Save the screen of an audit."""
+    _photograph(_AUDIT, database, folder, login, {"audit": audit})
 
-    :raise RuntimeError: with the names of those that could not be taken, behind all others
-    """
-    missing = []
+
+def _photograph(
+    screens: Mapping[str, tuple[str, str, str]],
+    database: str,
+    folder: Path,
+    login: str,
+    ids: Mapping[str, object],
+) -> None:
     with served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, login)
-        for name, (path, awaited, then) in _SCREENS.items():
-            screen.show(url + path.format(**ids), HEIGHT, WIDTH)
-            try:
-                screen.await_element(awaited)
-            except RuntimeError as error:
-                missing.append(f"{name}: {error}")
-                continue
+        for name, (path, awaited, then) in screens.items():
+            screen.show(url + path.format(**ids), _SEEN[1], _SEEN[0])
+            screen.await_element(awaited)
             time.sleep(1.5)  # Charts and fonts.
             screen.evaluate(then)
             time.sleep(0.8)
             _save(screen.take(), folder / f"{name}.png")
             print(f"  {name}", file=sys.stderr, flush=True)
-    if missing:
-        raise RuntimeError("; ".join(missing))
-    draw_banner(folder)
 
 
 def draw_banner(folder: Path) -> None:
@@ -151,4 +137,9 @@ def _save(content: str, target: Path) -> None:
     from PIL import Image
 
     picture = Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB")
+    picture = picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     picture.quantize(_COLOURS).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    photograph_demo(sys.argv[1], Path(sys.argv[2]))

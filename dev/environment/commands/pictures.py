@@ -7,7 +7,7 @@ Chromium as its HTML left: at 390 and 1280 pixels, and once more as a dark mail 
 pages are opened by the links in them, at a server of that database. The reports show two years that
 are made up. `--only client` shows the web client of the demo, which `dev/demo` has to have made.
 `dev/pictures static/description --only store` takes the eight screens of the store page and of the
-README, and draws the banner.
+README, five of them of the demo, and draws the banner.
 """
 
 import argparse
@@ -21,23 +21,28 @@ from ..progress import say
 from ..workbench import Workbench, opened
 from .demo import DATABASE as DEMO_DATABASE
 
+# What shows the demo, too.
+_DEMO_DRIVERS = {
+    "client": "environment.client_pictures",
+    "store": "environment.store_pictures",
+}
+
 
 def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     with opened() as bench:
         folder = (options.folder or bench.settings.cache / "pictures").resolve()
+        driver = _DEMO_DRIVERS.get(options.only)
+        if driver and not database.remark(bench, DEMO_DATABASE):
+            raise SetupError("there is no demo to show; make it with dev/demo --no-serve.")
         code = 0
         if options.only != "client":
             template = database.addon_template(bench)
             with database.scratch(bench, template, "pictures") as name:
-                driver = "environment.picture_driver"
-                code = _drive(bench, driver, name, str(folder), options.lang, options.only)
-        elif not database.remark(bench, DEMO_DATABASE):
-            raise SetupError("there is no demo to show; make it with dev/demo --no-serve.")
-        else:
-            code = _drive(
-                bench, "environment.client_pictures", DEMO_DATABASE, str(folder), options.lang
-            )
+                made_up = "environment.picture_driver"
+                code = _drive(bench, made_up, name, str(folder), options.lang, options.only)
+        if driver and not code:
+            code = _drive(bench, driver, DEMO_DATABASE, str(folder), options.lang)
     if not code:
         say(f"pictures: in {folder}")
     return code
