@@ -27,6 +27,9 @@ class AccountMove(models.Model):
     recovery_next_attempt_at = fields.Datetime(
         related="recovery_case_id.next_attempt_at", string="Next Attempt", groups=RECOVERY_GROUP
     )
+    recovery_retry_block = fields.Char(
+        related="recovery_case_id.retry_block", groups=RECOVERY_GROUP
+    )
     recovery_part_ids = fields.One2many(
         related="recovery_case_id.part_ids", string="Dated Parts", groups=RECOVERY_GROUP
     )

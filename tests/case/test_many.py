@@ -91,6 +91,7 @@ class TestMany(ManyCommon):
         )
         case.invalidate_recordset()
         self.assertIn("Withdraw the promise first", case.retry_block)
+        self.assertEqual(case.move_id.recovery_retry_block, case.retry_block)
 
     def test_another_date_is_proposed_that_is_allowed(self):
         day = fields.Date.today() + timedelta(days=5)

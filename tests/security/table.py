@@ -187,7 +187,7 @@ READS = {
             recovery_excluded recovery_excluded_reason recovery_excluded_until
             recovery_has_question recovery_in_flight_state recovery_is_charged
             recovery_next_attempt_at recovery_next_step recovery_next_step_kind
-            recovery_offers_parts recovery_part_ids
+            recovery_offers_parts recovery_part_ids recovery_retry_block
             recovery_return_ids recovery_state recovery_timeline_ids
         """,
         "PIM": "collect_automatically collect_token_id collect_token_ids",
