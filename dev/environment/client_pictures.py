@@ -50,7 +50,7 @@ def photograph(database: str, folder: Path, lang: str) -> None:
     """Save the pictures, as `NAME.SIZE.webp`, as somebody of a language sees them."""
     folder.mkdir(parents=True, exist_ok=True)
     with odoo_env(database) as env:
-        paths = find_paths(env)
+        paths = prepare(env)
     with _read_in(database, lang), served(database) as url, ClientScreen() as screen:
         screen.log_in(url, database, LOGIN)
         for name, (path, awaited, then) in _VIEWS.items():
@@ -85,8 +85,11 @@ def _read_in(database: str, lang: str) -> Iterator[None]:
         choose("en_US")
 
 
-def find_paths(env) -> dict[str, str]:
-    """Return where the case, its invoice and a flow of the demo are opened."""
+def prepare(env) -> dict[str, str]:
+    """Return where the case, its invoice and a flow of the demo are opened, as it is served."""
+    from odoo.addons.recovery_simulation.demo import note_runs
+
+    note_runs(env)  # Nobody serves the demo now; while somebody does, the jobs run.
     # The one with most to show: with a charge to come, or open at least, and a history.
     case = max(
         env["recovery.case"].search([]),

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from .client_pictures import LOGIN, find_paths
+from .client_pictures import LOGIN, prepare
 from .odoo_session import odoo_env
 from .page_pictures import served
 from .report_pictures import ClientScreen
@@ -25,7 +25,8 @@ WIDTH, HEIGHT = 1080, 750
 _SEEN = 1366, 949
 BANNER = (560, 280)
 _COLOURS = 160
-_PHONES = ("payment_failed", "update_card", "reminder_friendly", "page_several", "page_paid")
+_EMAILS = ("payment_failed", "update_card", "reminder_friendly")
+_PAGES = ("page", "page_several", "page_confirm")
 # Of each picture: the path, what has to be there, and what is done before it is taken.
 _DEMO = {
     "today": ("/odoo/recovery-today", "[data-card='months'] table", ""),
@@ -64,7 +65,7 @@ _SAYS = "Failed payments, won back. Charged again at the right moment, never twi
 def photograph_demo(database: str, folder: Path) -> None:
     """Save the screens of the demo, and the banner with one of them."""
     with odoo_env(database) as env:
-        paths = find_paths(env)
+        paths = prepare(env)
     _photograph(_DEMO, database, folder, LOGIN, paths)
     draw_banner(folder)
 
@@ -115,8 +116,8 @@ def draw_banner(folder: Path) -> None:
 
 def lay_out_phones(folder: Path, pictures: dict[str, Path]) -> None:
     """Save what customers get on their phones, side by side: e-mails, and their page."""
-    _lay_out([pictures[name] for name in _PHONES[:3]], folder / "emails.png")
-    _lay_out([pictures[name] for name in _PHONES[3:]], folder / "page.png")
+    _lay_out([pictures[name] for name in _EMAILS], folder / "emails.png")
+    _lay_out([pictures[name] for name in _PAGES], folder / "page.png")
 
 
 def _lay_out(pictures: list[Path], target: Path) -> None:

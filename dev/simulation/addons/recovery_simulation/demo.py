@@ -38,6 +38,17 @@ NOISY_LOGGER = "odoo.addons.payment.models.payment_provider"
 # Two recipes are switched on, one of them for each tenth customer.
 RECIPES = ("flow_first_payment", "flow_vip")
 VIP_EVERY = 10
+# Customers who can't pay at the end: name, brand, how sure their bank advises how long to wait, and
+# in how many days they are paid. The last of them has a question.
+LATE = (
+    ("Alice Ortiz", "mastercard", 1.0, 3),
+    ("Victor Lang", "visa", 0.0, 2),
+    ("Nora Blake", "visa", 0.0, 4),
+    ("Samuel Price", "mastercard", 0.0, 3),
+)
+QUESTION = "I left the club in October. Can you please check this invoice?"
+# Their bills are two days old at the end: collected a day later, in the hours of their day.
+LATE_BILLED = DAYS - 2
 # Customers who react to a notice: the share, and after how many days.
 REACTING_SHARE = 0.3
 REACTION_DAYS = (1, 6)
@@ -69,6 +80,7 @@ def run(env, gateway_url, base_url):
             if hour % 24 == 0:
                 _show_progress(hour // 24)
     open_on_today(env)
+    note_runs(env)
     agrees = remember_comparison(env, client.totals(), end)
     client.set_clock(datetime.now(timezone.utc))
     env["ir.cron"]._commit_progress()
@@ -80,6 +92,15 @@ def open_on_today(env):
     """Let whoever logs in begin with the page *Today*."""
     today = env.ref("revenue_recovery.action_recovery_today")
     env.ref("base.user_admin").action_id = today.id
+
+
+def note_runs(env):
+    """Let the addon's scheduled actions be in time: the run has done their work up to now."""
+    own = env["ir.model.data"].search(
+        [("module", "=", "revenue_recovery"), ("model", "=", "ir.cron")]
+    )
+    now = Datetime.now()
+    env["ir.cron"].browse(own.mapped("res_id")).write({"lastcall": now, "nextcall": now})
 
 
 def resume(env, gateway_url, base_url):
@@ -99,7 +120,7 @@ def restore_cards(env, client):
     once wherever a case waits for one.
     """
     start = datetime.fromisoformat(env["ir.config_parameter"].get_param(START))
-    payers = {payer.email: payer for payer in (*_choose_payers(start), _choose_late_payer(start))}
+    payers = {payer.email: payer for payer in (*_choose_payers(start), *_choose_late(start))}
     for token in env["payment.token"].search([("provider_code", "=", "stripe")], order="id"):
         # The first card of a payer behaves as they do; with others they paid by themselves.
         payer = payers.pop(token.partner_id.email, None)
@@ -157,25 +178,30 @@ def _choose_payers(start):
     ]
 
 
-def _choose_late_payer(start):
-    """Return a customer whose bank advises, at the end, to wait some days for their pay."""
+def _choose_late(start):
+    """Return customers whose accounts are empty at the end, and will be until their next pay day.
+
+    Their last charges failed a day ago at most, so that something is open whenever the demo ends.
+    The bank of some advises how long to wait.
+    """
     end = start + timedelta(days=DAYS)
-    payer = generate_payers(SEED, 1, start=start, countries=("US",))[0]
-    pay = PayHabit(payer.bill * 20, weekday=(end + timedelta(days=3)).weekday())
-    account = Account(0, end - timedelta(days=2), pay, time_zone=payer.time_zone)
-    return replace(
-        payer,
-        name="Alice Ortiz",
-        email="alice.ortiz@example.com",
-        kind="short",
-        brand="mastercard",
-        exp_year=end.year + 2,
-        account=account,
-        noise={},
-        advises=1.0,
-        dies_at=None,
-        authentication="never",
-    )
+    payers = generate_payers(SEED, len(LATE), start=start, days=DAYS, countries=("US",))
+    for payer, (name, brand, advises, days) in zip(payers, LATE, strict=True):
+        pay = PayHabit(payer.bill * 20, weekday=(end + timedelta(days=days)).weekday())
+        account = Account(0, end - timedelta(days=3), pay, time_zone=payer.time_zone)
+        yield replace(
+            payer,
+            name=name,
+            email=f"{name.lower().replace(' ', '.')}@example.com",
+            kind="short",
+            brand=brand,
+            exp_year=end.year + 2,
+            account=account,
+            noise={},
+            advises=advises,
+            dies_at=None,
+            authentication="never",
+        )
 
 
 def _show_progress(day):
@@ -222,8 +248,9 @@ class Demo:
             partner = self._prepare_payer(provider, product, payer, days)
             if number % VIP_EVERY == 0:
                 partner.category_id = vip
-        late = _choose_late_payer(self.start)
-        self._prepare_payer(provider, product, late, (DAYS - 1,))
+        for payer in _choose_late(self.start):
+            asking = self._prepare_payer(provider, product, payer, (LATE_BILLED,))
+        self.asking = asking
         env["ir.cron"]._commit_progress()
 
     def _prepare_payer(self, provider, product, payer, days):
@@ -258,6 +285,7 @@ class Demo:
         self.env["mail.mail"].process_email_queue()
         self._note_reactions(instant)
         self._react(instant)
+        self._ask()
         # The environment would remember every record of three months.
         self.env["ir.cron"]._commit_progress()
         self.env.invalidate_all()
@@ -296,6 +324,12 @@ class Demo:
             case = self.env["recovery.case"].browse(case_id)
             if case.state in ("in_recovery", "grace") and case.move_id._has_to_be_paid():
                 self._pay_by_link(case)
+
+    def _ask(self):
+        """Let a customer ask a question on the page, as soon as a charge of theirs has failed."""
+        case = self.env["recovery.case"].search([("partner_id", "=", self.asking.id)], limit=1)
+        if case and not case.attention:
+            case._ask_question(QUESTION, self.asking)
 
     def _pay_by_link(self, case):
         """Play the customer who opens the link of a notice and pays with another card."""
