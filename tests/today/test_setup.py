@@ -316,12 +316,20 @@ class TestSetUpTour(SetUpCommon, HttpCase):
         self.browser_js(
             f"/odoo/recovery-policies/{self.policy.id}",
             f"""
-            const shown = document.querySelector(".o_domain_show_selection_button").textContent;
-            if (parseInt(shown) === {count}) {{
-                console.log("test successful");
-            }} else {{
-                console.error(`It counts ${{shown.trim()}}`);
-            }}
+            // The widget counts after it is shown.
+            const until = Date.now() + 20000;
+            const look = () => {{
+                const shown = document.querySelector(".o_domain_show_selection_button");
+                const text = shown ? shown.textContent.trim() : "";
+                if (parseInt(text) === {count}) {{
+                    console.log("test successful");
+                }} else if (Date.now() > until) {{
+                    console.error(`It counts ${{text}}`);
+                }} else {{
+                    setTimeout(look, 100);
+                }}
+            }};
+            look();
             """,
             ready="!!document.querySelector('.o_domain_show_selection_button')",
             login="setup manager",
