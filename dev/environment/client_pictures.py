@@ -90,10 +90,15 @@ def prepare(env) -> dict[str, str]:
     from odoo.addons.recovery_simulation.demo import note_runs
 
     note_runs(env)  # Nobody serves the demo now; while somebody does, the jobs run.
-    # The one with most to show: with a charge to come, or open at least, and a history.
+    # The one with most to show: with a charge to come and its chance, or open, and a history.
     case = max(
         env["recovery.case"].search([]),
-        key=lambda each: (bool(each.next_attempt_at), not each.closed_at, each.attempt_count),
+        key=lambda each: (
+            bool(each.next_attempt_at),
+            each.next_attempt_id.probability,
+            not each.closed_at,
+            each.attempt_count,
+        ),
     )
     rule = env["base.automation"].search([("recovery_recipe", "!=", False)], limit=1)
     opened = rule.with_user(env.ref("base.user_admin")).action_recovery_edit()
