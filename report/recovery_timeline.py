@@ -68,7 +68,7 @@ class RecoveryTimeline(models.Model):
 
     case_id = fields.Many2one(comodel_name="recovery.case", readonly=True)
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
-    at = fields.Datetime(string="When", readonly=True)
+    at = fields.Datetime(string="Date", readonly=True)
     kind = fields.Selection(
         selection=[
             ("charge", "Charge"),
