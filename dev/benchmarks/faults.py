@@ -46,7 +46,7 @@ def main() -> int:
 def _run_on_hosts(arguments: argparse.Namespace) -> int:
     from benchmarks.bench import hosts
 
-    quick = {"attempts": 40, "kills": 3, "rounds": 1, "cut_seconds": 8.0}
+    quick = {"attempts": 40, "kills": 3, "rounds": 1, "cut_seconds": 8.0, "due_at_once": 16}
     options = hosts.HostOptions(**_size(arguments, quick))
     result = hosts.run(options)
     _print(result)

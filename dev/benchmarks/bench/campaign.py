@@ -28,8 +28,6 @@ from .waves import Waves
 
 NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
-# How many charges are due at a time, so that retries mix with first charges.
-_DUE_AT_ONCE = 40
 # A day of the end is over when nothing has come of the work for so long, the last one a little
 # later, and any after so long.
 _STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
@@ -54,12 +52,14 @@ class Options:
     """How much trouble.
 
     :ivar at_once: charges that each worker sends at once
+    :ivar due_at_once: how many are due at a time, so that retries mix with first charges
     """
 
     attempts: int = 2000
     kills: int = 200
     workers: int = 2
     at_once: int = 4
+    due_at_once: int = 40
     faults: float = 0.1
     customers: int = 2
     seed: int = 1
@@ -172,7 +172,7 @@ class Campaign:
         """Move the clock, bring in new invoices when they run out, and tell how it goes."""
         state = self.state()
         customers.budget = 5 + state.attempts // 4
-        self._calendar.pass_hours(charges=max(0, _DUE_AT_ONCE - state.due), questions=5)
+        self._calendar.pass_hours(charges=max(0, self.options.due_at_once - state.due), questions=5)
         self._calendar.leave_forms(customers.abandoned)
         if self.progress.is_due():
             self.progress.say(
@@ -186,7 +186,7 @@ class Campaign:
         # Planned charges that do not become due wait for a customer, and what is in flight may wait
         # for a person.
         missing = self.options.attempts - state.attempts
-        if state.due + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
+        if state.due + state.uncollected < min(self.options.due_at_once, missing) / 2:
             self._add_invoices(max(10, missing // 3))
         return state
 
