@@ -29,9 +29,7 @@ RECORD_TRIES = 5
 # such a charge is sent instead: soon, but not in the same moment again.
 IN_THE_WAY = (psycopg2.OperationalError, PoolError)
 SOON = timedelta(seconds=5)
-# What is raised where there is no session, or none any more; and how long one is waited for, in
-# seconds, before each further try.
-SESSION_LOST = (*IN_THE_WAY, psycopg2.InterfaceError)
+# How long a new database session is waited for, in seconds, before each further try.
 SESSION_PAUSE = 2.0
 
 
@@ -111,7 +109,7 @@ class Sender:
                     if sender._record_or_put_back(error):
                         attempt._finish(transaction, move)
                 return
-            except SESSION_LOST as again:
+            except psycopg2.Error as again:
                 _logger.info("Attempt %s: no database session: %s", self._attempt.id, again)
 
     def _was_stopped_before(self, error):

@@ -11,8 +11,6 @@ import psycopg2
 
 _PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
-# What a connection raises whose server has gone, and one that is known to be closed.
-_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 class Patient:
@@ -44,7 +42,7 @@ class Patient:
             try:
                 self._cr.execute(query, parameters)
                 return
-            except _LOST:
+            except psycopg2.Error:
                 if not self._connection.closed or time.monotonic() > until:
                     raise
                 self._connect_again(until)
@@ -71,7 +69,7 @@ class Patient:
             try:
                 self._connect()
                 return
-            except psycopg2.OperationalError:
+            except psycopg2.Error:
                 if time.monotonic() > until:
                     raise
                 time.sleep(_PAUSE_SECONDS)

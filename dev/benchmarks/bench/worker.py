@@ -127,7 +127,7 @@ def _try_to_run(database: str, job: str, slice_seconds: float) -> None:
 
     try:
         _run(database, job, slice_seconds)
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+    except psycopg2.Error:
         print(f"{FAILED_JOB}: {job}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         time.sleep(_PAUSE_SECONDS)
 
