@@ -79,10 +79,11 @@ class Sender:
                 now = aware(fields.Datetime.now())
                 self._answer.back_off = read_back_off(error, now)
             self.is_settled = False
-            if self._env.cr.closed:
+            try:
+                self._env.cr.rollback()
+            except psycopg2.Error:
                 self._go_on_anew(error)
                 raise  # Nothing else can be done with this session.
-            self._env.cr.rollback()
             return self._record_or_put_back(error)
 
     def _record_or_put_back(self, error):

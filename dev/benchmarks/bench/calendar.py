@@ -33,6 +33,13 @@ _QUESTIONS = """
          WHERE state = 'unknown' AND resolve_at > now() AT TIME ZONE 'UTC' - %(slack)s
          LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
 """
+# A pause of seconds, told to a host whose clock is ahead, would last for minutes on the others.
+_PAUSES = """
+    UPDATE payment_provider SET recovery_limited_until = now() AT TIME ZONE 'UTC' - %(slack)s
+     WHERE id IN (SELECT id FROM payment_provider
+                   WHERE recovery_limited_until > now() AT TIME ZONE 'UTC' + interval '1 minute'
+                     FOR NO KEY UPDATE SKIP LOCKED)
+"""
 # Claims grow old whose worker has been silent for long.
 _CLAIMS = """
     UPDATE recovery_attempt SET started_at = started_at - %s
@@ -81,6 +88,8 @@ class Calendar:
         self._cr.execute(_CHARGES, {"slack": self._slack, "most": charges})
         self._cr.execute(_QUESTIONS, {"slack": self._slack, "most": questions})
         self._cr.execute(_SIGNALS)
+        if self._slack:
+            self._cr.execute(_PAUSES, {"slack": self._slack})
 
     def age_claims(self, ids: Sequence[int], by: timedelta) -> None:
         """Let time pass for charges that are under way, by a worker that can't be heard."""

@@ -168,8 +168,11 @@ class Campaign:
         """Hook for other campaigns: return whether all that was planned has happened."""
         return True
 
-    def look(self, customers: Customers) -> State:
-        """Move the clock, bring in new invoices when they run out, and tell how it goes."""
+    def look(self, customers: Customers, brings_more: bool = True) -> State:
+        """Move the clock, bring in new invoices when they run out, and tell how it goes.
+
+        :param brings_more: whether new invoices are wanted now
+        """
         state = self.state()
         customers.budget = 5 + state.attempts // 4
         self._calendar.pass_hours(charges=max(0, self.options.due_at_once - state.due), questions=5)
@@ -186,7 +189,8 @@ class Campaign:
         # Planned charges that do not become due wait for a customer, and what is in flight may wait
         # for a person.
         missing = self.options.attempts - state.attempts
-        if state.due + state.uncollected < min(self.options.due_at_once, missing) / 2:
+        enough = min(self.options.due_at_once, missing) / 2
+        if brings_more and state.due + state.uncollected < enough:
             self._add_invoices(max(10, missing // 3))
         return state
 

@@ -195,7 +195,7 @@ class HostCampaign(Campaign):
             and self._count_in(attempts, "running", "unknown")
             and time.monotonic() - begun < _SETTLE_SECONDS
         ):
-            self.look(customers)
+            self.look(customers, brings_more=False)
             time.sleep(_LOOK_SECONDS)
         left = self._count_in(attempts, "running", "unknown")
         self._seen["settled" if cut_off else "taken"] += len(attempts) - left
@@ -238,8 +238,11 @@ class HostCampaign(Campaign):
         return True
 
     def _restart(self, how: str) -> None:
+        from odoo.sql_db import close_all
+
         self.progress.say(f"PostgreSQL is restarted ({how})")
         self._cluster.restart(how)
+        close_all()  # Those of this process, which looks on.
         self._seen["restarts"] += 1
 
     def _cut(self, _workers: Any, customers: Customers) -> bool:

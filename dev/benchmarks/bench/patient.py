@@ -42,8 +42,10 @@ class Patient:
             try:
                 self._cr.execute(query, parameters)
                 return
-            except psycopg2.Error:
-                if not self._connection.closed or time.monotonic() > until:
+            except psycopg2.Error as error:
+                # An error that PostgreSQL itself tells of has a code.
+                is_lost = self._connection.closed or not error.pgcode
+                if not is_lost or time.monotonic() > until:
                     raise
                 self._connect_again(until)
 
