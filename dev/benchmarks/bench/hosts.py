@@ -37,8 +37,9 @@ CLOCKS = {"ahead": 300.0, "right": 0.0, "behind": -300.0}
 # Answers that come later than Odoo waits, so that others ask while a charge is still being made.
 SHARES = {**chaos.KINDS, "delay_before": 12, "delay_after": 4}
 
-# How often a worker is stopped to see whether it has a charge under way just now.
-_TRIES = 10
+# How often a worker is stopped to see whether it has a charge under way just now, and how long
+# PostgreSQL needs for what it was told last.
+_TRIES, _LAST_WORD_SECONDS = 10, 0.2
 # How long a worker that can't be reached any more stands still at least, and how long at most until
 # others have settled its charges.
 _STILL_SECONDS, _SETTLE_SECONDS = 12.0, 120.0
@@ -46,11 +47,11 @@ _STILL_SECONDS, _SETTLE_SECONDS = 12.0, 120.0
 _AGE = timedelta(minutes=15)
 _LOOK_SECONDS = 0.4
 
-# Charges that a process has under way: it holds their locks.
+# Charges that a process has under way: it holds their locks, and PostgreSQL waits for it.
 _UNDER_WAY = """
     SELECT lock.objid::bigint FROM pg_locks lock JOIN pg_stat_activity USING (pid)
      WHERE lock.locktype = 'advisory' AND application_name = %s
-       AND lock.classid = 'recovery_attempt'::regclass::oid
+       AND lock.classid = 'recovery_attempt'::regclass::oid AND state = 'idle in transaction'
 """
 _STATES = "SELECT state FROM recovery_attempt WHERE id = ANY (%s)"
 _END_SESSIONS = """
@@ -209,6 +210,7 @@ class HostCampaign(Campaign):
             pid = self._chance.choice(workers.pids)
             if self.client.faults()["running"]:
                 os.kill(pid, signal.SIGSTOP)
+                time.sleep(_LAST_WORD_SECONDS)
                 with self._connection.cursor() as cr:
                     cr.execute(_UNDER_WAY, [f"odoo-{pid}"])
                     attempts = [row[0] for row in cr.fetchall()]
