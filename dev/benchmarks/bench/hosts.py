@@ -256,7 +256,7 @@ class HostCampaign(Campaign):
                 act()
                 until = time.monotonic() + seconds / 2
                 while time.monotonic() < until:
-                    self.look(customers)
+                    self.look(customers, brings_more=False)
                     time.sleep(_LOOK_SECONDS)
             self._wire.mend()
         self._seen["seconds cut"] += round(seconds)
