@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 import time
+from contextlib import suppress
 from weakref import WeakSet
 
 import psycopg2
@@ -149,7 +150,9 @@ class Crew:
                 thread.join(NOTE_SECONDS)
                 if time.monotonic() - told > NOTE_SECONDS:
                     told = time.monotonic()
-                    jobs.work(self._env, lambda: None, doing="Saying how far the job is")
+                    # Where PostgreSQL has ended the job's own session, the hands are waited for.
+                    with suppress(psycopg2.InterfaceError):
+                        jobs.work(self._env, lambda: None, doing="Saying how far the job is")
 
 
 def can_have_hands(env):

@@ -5,13 +5,15 @@
 Plain Python: no Odoo, no clock.
 """
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 # Years outside are no instants of payments, and Python can't convert all of them.
 EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.utc)
 LATEST = datetime(2150, 1, 1, tzinfo=timezone.utc)
+# By how much two hosts may disagree about the time: one five minutes ahead, one as much behind.
+CLOCKS_APART = timedelta(minutes=10)
 
 
 def aware(instant: datetime) -> datetime:

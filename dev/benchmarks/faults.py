@@ -8,11 +8,15 @@ fails, the re-asks after a lost answer are refused, read-backs fail, charges are
 webhooks come late by seconds or days, twice, out of order or never, customers pay the same invoices
 in the portal, and persons answer wrongly. Then the gateway's ledger is compared with Odoo's
 accounting, invoice by invoice.
+
+With `--hosts` the same on three hosts whose clocks differ, while one of them stands still in
+mid-charge, PostgreSQL is restarted, and the network to the gateway is cut. A full run does both.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,12 +30,10 @@ def main() -> int:
     from benchmarks.bench.plants import KINDS
 
     arguments = _parse()
+    if arguments.hosts:
+        return _run_on_hosts(arguments)
     plant = tuple(KINDS) if arguments.plant == "all" else (arguments.plant,)
-    size = {"attempts": 40, "kills": 6} if arguments.quick else {}
-    size["rules"] = arguments.rules
-    for name in ("attempts", "kills", "workers", "at_once", "faults", "customers", "seed"):
-        if getattr(arguments, name) is not None:
-            size[name] = getattr(arguments, name)
+    size = _size(arguments, {"attempts": 40, "kills": 6})
     if arguments.plant == "all":
         size["last_days"] = 0  # The audit is on trial, not the addon.
     options = campaign.Options(**size)
@@ -39,7 +41,33 @@ def main() -> int:
     _print(result)
     if arguments.plant == "all":
         return _judge_plants(result)
+    code = _judge(options, result)
+    if arguments.quick or arguments.plant:
+        return code
+    # In a process of its own: Odoo knows one PostgreSQL.
+    rest = ["--rules"] if arguments.rules else []
+    if arguments.seed is not None:
+        rest.append(f"--seed={arguments.seed}")
+    return subprocess.call([sys.executable, __file__, "--hosts", *rest]) or code
+
+
+def _run_on_hosts(arguments: argparse.Namespace) -> int:
+    from benchmarks.bench import hosts
+
+    quick = {"attempts": 40, "kills": 3, "rounds": 1, "cut_seconds": 8.0, "due_at_once": 16}
+    options = hosts.HostOptions(**_size(arguments, quick))
+    result = hosts.run(options)
+    _print(result)
     return _judge(options, result)
+
+
+def _size(arguments: argparse.Namespace, quick: dict) -> dict:
+    """Return the options of a campaign that were chosen, or are those of a small run."""
+    size = {**(quick if arguments.quick else {}), "rules": arguments.rules}
+    for name in ("attempts", "kills", "workers", "at_once", "faults", "customers", "seed"):
+        if getattr(arguments, name) is not None:
+            size[name] = getattr(arguments, name)
+    return size
 
 
 def _parse() -> argparse.Namespace:
@@ -59,7 +87,13 @@ def _parse() -> argparse.Namespace:
         action="store_true",
         help="with automation rules that raise, loop, delete, write, and 50 at once",
     )
-    parser.add_argument(
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument(
+        "--hosts",
+        action="store_true",
+        help="three hosts whose clocks differ, one suspended, PostgreSQL restarted, network cut",
+    )
+    other.add_argument(
         "--plant",
         metavar="KIND",
         choices=(*KINDS, "all"),
@@ -80,6 +114,7 @@ def _print(result) -> None:
             ["attempts (charges of saved methods)", result.attempts],
             ["  declined by the issuer", result.declined],
             ["charges in the gateway's ledger", result.findings.charges],
+            *[[what, count] for what, (count, _sense, _goal) in result.required.items()],
             ["workers killed", result.kills],
             ["  of them with a charge under way", result.kills_in_charge],
             ["calls to the gateway under faults", result.calls],
@@ -108,6 +143,7 @@ def _print(result) -> None:
         ("paid without money", found.without_money),
         ("alert missing", found.alerts_missing),
         ("over the bound", found.over_bound),
+        ("booked twice or otherwise", found.booked_otherwise),
         ("unfinished", result.unfinished),
         ("error in the portal", result.portal_errors),
     ):
@@ -134,6 +170,9 @@ def _judge(options, result) -> int:
     bars.add("invoices paid without money", len(found.without_money), "at most", 0)
     bars.add("alerts missing", len(found.alerts_missing), "at most", 0)
     bars.add("attempts over the bound", len(found.over_bound), "at most", 0)
+    bars.add("payments booked twice or otherwise", len(found.booked_otherwise), "at most", 0)
+    for what, (count, sense, goal) in result.required.items():
+        bars.add(what, count, sense, goal)
     return bars.finish()
 
 

@@ -24,22 +24,24 @@ third-party packages after it. Then::
             ...
         benchmark.config_file()                           # for processes of your own
 
-`scratch_database("base")` gives a database without this addon.
+`scratch_database("base")` gives a database without this addon, `private_database()` one in a
+cluster that the benchmark may restart.
 """
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from . import database, main, neighbours, odoo_source, postgres, python_env, workbench
 from .odoo_session import odoo_env
-from .postgres import Server
+from .postgres import Cluster, Server
 from .processes import foreground
 from .settings import REPOSITORY, read_settings
 
-__all__ = ["config_file", "enter", "odoo_env", "scratch_database"]
+__all__ = ["config_file", "enter", "odoo_env", "private_database", "scratch_database"]
 
 _INSIDE = "RECOVERY_INSIDE"
 
@@ -63,7 +65,7 @@ def _again(arguments: list[str]) -> int:
 
 def config_file() -> Path:
     """The configuration file for Odoo processes a benchmark starts itself."""
-    return read_settings().config_file
+    return Path(os.environ["RECOVERY_CONFIG"])
 
 
 @contextmanager
@@ -85,6 +87,29 @@ def scratch_database(template: str = "addon", label: str = "bench") -> Iterator[
         os.environ["RECOVERY_CONFIG"] = str(bench.settings.oca_config_file)
     with database.scratch(bench, make(bench), label) as name:
         yield name
+
+
+@contextmanager
+def private_database(label: str) -> Iterator[tuple[str, Cluster]]:
+    """A database with this addon in a PostgreSQL of this process's own, and that cluster.
+
+    From here on this process and its children use that cluster, whose name stands in their
+    environment, and the configuration that names it.
+    """
+    bench = _inside()
+    template = database.addon_template(bench)
+    with postgres.private(bench.settings, bench.python) as cluster:
+        config = cluster.folder / "odoo.conf"
+        workbench.write_config(replace(bench, server=cluster.server), config)
+        with database.transplanted(bench, template, cluster.server, label) as name:
+            variables = {**cluster.server.variables, "RECOVERY_CONFIG": str(config)}
+            before = {key: os.environ.get(key) for key in variables}
+            os.environ.update(variables)
+            try:
+                yield name, cluster
+            finally:
+                for key, value in before.items():
+                    os.environ.pop(key) if value is None else os.environ.update({key: value})
 
 
 def _inside() -> workbench.Workbench:

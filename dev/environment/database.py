@@ -11,12 +11,16 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import cache
+from .errors import SetupError
+from .postgres import Server
 from .processes import is_alive, quiet
 from .progress import step
 from .settings import ADDON, DEV_ADDONS_FOLDER, REPOSITORY
@@ -100,6 +104,32 @@ def copy(bench: "Workbench", template: str, name: str) -> None:
         # Odoo never changes a stored file, so the copies may share them.
         shutil.copytree(source, target, copy_function=os.link)
     bench.server.create(name, template)
+
+
+@contextmanager
+def transplanted(bench: "Workbench", template: str, target: Server, label: str) -> Iterator[str]:
+    """A copy of a template in another cluster, which goes with its cluster; its files go here."""
+    name = f"{_SCRATCH}_{os.getpid()}_{label}"
+    source, files = _filestore(bench, template), _filestore(bench, name)
+    for path in files.parent.glob(f"{_SCRATCH}_*_{label}"):
+        if not is_alive(_owner(path.name)) or path == files:
+            shutil.rmtree(path, ignore_errors=True)  # Of a process that was killed.
+    if source.is_dir():
+        shutil.copytree(source, files, copy_function=os.link)
+    try:
+        with step("database", "copying it into a cluster of its own"):
+            target.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            with tempfile.NamedTemporaryFile() as dump:
+                _must(bench.server.run("pg_dump", "-Fc", "-Z0", "-f", dump.name, template))
+                _must(target.run("pg_restore", "-j2", "-d", name, dump.name))
+        yield name
+    finally:
+        shutil.rmtree(files, ignore_errors=True)
+
+
+def _must(done: subprocess.CompletedProcess) -> None:
+    if done.returncode:
+        raise SetupError(f"{Path(done.args[0]).name} failed: {done.stderr.strip()}")
 
 
 def drop(bench: "Workbench", name: str) -> None:
@@ -226,8 +256,13 @@ def _filestore(bench: "Workbench", name: str) -> Path:
 def _drop_abandoned(bench: "Workbench") -> None:
     """Drop the copies of processes that were killed."""
     for name in bench.server.sql("SELECT datname FROM pg_database"):
-        if name.startswith(_SCRATCH) and not is_alive(int(name[len(_SCRATCH) + 1 :].split("_")[0])):
+        if name.startswith(_SCRATCH) and not is_alive(_owner(name)):
             drop(bench, name)
+
+
+def _owner(name: str) -> int:
+    """The process that a copy was made by."""
+    return int(name[len(_SCRATCH) + 1 :].split("_")[0])
 
 
 def _drop_old_templates(bench: "Workbench", current: str) -> None:

@@ -4,6 +4,7 @@
 
 Our own comes from a Python wheel, listens on a socket only, and runs as long as a command needs
 it: each command holds a shared lock, and the one that finds itself alone at its end stops it.
+Whoever must restart PostgreSQL starts one of its own beside it, and removes it at the end.
 """
 
 import fcntl
@@ -14,10 +15,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from . import cache
@@ -52,6 +54,9 @@ _SETTINGS = {
     "jit": "off",
     "log_min_messages": "warning",
 }
+# One that is stopped in the middle of everything must keep what it said it had committed.
+_LASTING = {**_SETTINGS, "synchronous_commit": "on"}
+_PRIVATE = "postgres-private-"
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,26 @@ def running(settings: Settings, env: PythonEnv) -> Iterator[Server]:
     if os.environ.get("PGHOST"):
         yield _named(programs(env))
         return
-    with _Cluster(settings, programs(env)).in_use() as server:
+    folder = programs(env)
+    # A cluster belongs to one major version.
+    cluster = Cluster(settings, folder, f"postgres-{folder.parent.name}")
+    with cluster.in_use() as server:
         yield server
+
+
+@contextmanager
+def private(settings: Settings, env: PythonEnv) -> Iterator["Cluster"]:
+    """Give a cluster for this process alone, which may be restarted; it is removed at the end."""
+    folder = programs(env)
+    for path in settings.cache.glob(f"{_PRIVATE}*"):
+        if not is_alive(int(path.name.removeprefix(_PRIVATE))):
+            Cluster(settings, folder, path.name).remove()  # Of a process that was killed.
+    cluster = Cluster(settings, folder, f"{_PRIVATE}{os.getpid()}", _LASTING)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
 
 
 def programs(env: PythonEnv) -> Path:
@@ -164,14 +187,24 @@ def _named(folder: Path) -> Server:
     return server
 
 
-class _Cluster:
-    """Our own PostgreSQL."""
+class Cluster:
+    """A PostgreSQL of ours.
 
-    def __init__(self, settings: Settings, programs: Path):
+    :param name: of its folder in the cache
+    :param options: what `postgresql.conf` says when it is made
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        programs: Path,
+        name: str,
+        options: Mapping[str, str] = MappingProxyType(_SETTINGS),
+    ):
         self.settings = settings
         self.programs = programs
-        # A cluster belongs to one major version.
-        self.folder = settings.cache / f"postgres-{programs.parent.name}"
+        self.options = options
+        self.folder = settings.cache / name
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.socket = self._socket_folder()
@@ -195,7 +228,7 @@ class _Cluster:
             # Taken before the start lock: a command about to stop the server sees us coming.
             with cache.lock(self.settings, "postgres"):
                 fcntl.flock(file, fcntl.LOCK_SH)
-                self._ensure_running()
+                self.start()
             try:
                 yield self.server
             finally:
@@ -206,7 +239,8 @@ class _Cluster:
         if cache.lock_now(users, fcntl.LOCK_EX):
             self._pg_ctl("stop", "-m", "fast", "-w", "-t", "20")
 
-    def _ensure_running(self) -> None:
+    def start(self) -> None:
+        """Start it if it does not run; make it if there is none, or none that starts."""
         if self.server.answers():
             return
         if (self.data / "PG_VERSION").exists():
@@ -219,6 +253,20 @@ class _Cluster:
         self._initialise()
         if not self._start():
             raise SetupError(f"PostgreSQL does not start; see {self.log}.")
+
+    def restart(self, how: str) -> None:
+        """Stop it under its users, and wait until it answers again.
+
+        :param how: `fast`, as for an update, or `immediate`, as when it crashes
+        """
+        if self._pg_ctl("restart", "-m", how, "-w", "-t", "60", "-l", str(self.log)) != 0:
+            raise SetupError(f"PostgreSQL does not start again; see {self.log}.")
+
+    def remove(self) -> None:
+        """Stop it and delete all that it has."""
+        self._kill_leftover()
+        for folder in (self.folder, self.socket):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _initialise(self) -> None:
         cache.require_space(self.settings.cache)
@@ -240,7 +288,7 @@ class _Cluster:
                 failure="PostgreSQL's cluster cannot be created",
             )
             with (self.data / "postgresql.conf").open("a") as file:
-                file.writelines(f"{key} = {value}\n" for key, value in _SETTINGS.items())
+                file.writelines(f"{key} = {value}\n" for key, value in self.options.items())
 
     def _start(self) -> bool:
         self.socket.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -100,6 +100,8 @@ class InvoiceFollower:
             return cases
         is_unsent = latest.state == "not_sent" and not latest._is_merchant()
         if is_unsent and self.move._plan_technical_retry(latest):
+            # There may be a case by somebody else's failed payment, which plans as well.
+            self.attempts = self.attempts._read_of(self.move)
             return cases
         if latest._get_owed_block():
             return cases  # Paid, blocked or cancelled meanwhile: nothing to recover.

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...declines import Answer, Certainty, Known
 from ...tools import jobs, series
+from ...tools.instants import CLOCKS_APART
 from ...tools.said import Money, say
 from ..case.alerts import raise_alert
 from ..case.recovery_invoice_queue import OWN_WORK
@@ -20,8 +21,9 @@ from .payment_provider import UnclearAnswer
 
 _logger = logging.getLogger(__name__)
 
-# A charge that the provider doesn't know after this time never reached it.
-LOOK_UP_AGE = timedelta(minutes=10)
+# A charge that the provider doesn't know after this time never reached it, whatever the clocks of
+# who began it and of who asks.
+LOOK_UP_AGE = timedelta(minutes=10) + CLOCKS_APART
 # After which waits the provider is asked again.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 5, 30, 120, 480))
 
@@ -118,7 +120,7 @@ class OutcomeResolver:
         self._env["recovery.invoice.queue"]._work_off(self._attempt.move_id)
 
     def _is_old(self):
-        return self._attempt.started_at < fields.Datetime.now() - LOOK_UP_AGE
+        return self._attempt.started_at <= fields.Datetime.now() - LOOK_UP_AGE
 
     def _is_stuck(self):
         """Return whether the charge can't be sent again, and asking for it has led to nothing."""

@@ -3,6 +3,7 @@
 """One charge is sent, and what became of it is committed, whatever happens on the way."""
 
 import logging
+import time
 from datetime import timedelta
 
 import psycopg2
@@ -28,6 +29,8 @@ RECORD_TRIES = 5
 # such a charge is sent instead: soon, but not in the same moment again.
 IN_THE_WAY = (psycopg2.OperationalError, PoolError)
 SOON = timedelta(seconds=5)
+# How long a new database session is waited for, in seconds, before each further try.
+SESSION_PAUSE = 2.0
 
 
 class Sender:
@@ -71,17 +74,44 @@ class Sender:
         try:
             return self._send()
         except Exception as error:
-            self._env.cr.rollback()
             self._answer.note_exception(error)
             if not self._answer.back_off:
                 now = aware(fields.Datetime.now())
                 self._answer.back_off = read_back_off(error, now)
             self.is_settled = False
-            if self._was_stopped_before(error):
-                _logger.info("Attempt %s is sent a little later: %s", self._attempt.id, error)
-                self._try_to_put_back(fields.Datetime.now() + SOON, say(self._env, "lost_race"))
-                return False
-            return self._record_after_rollback(error)
+            try:
+                self._env.cr.rollback()
+            except psycopg2.Error:
+                self._go_on_anew(error)
+                raise  # Nothing else can be done with this session.
+            return self._record_or_put_back(error)
+
+    def _record_or_put_back(self, error):
+        """Do after a rollback what is right for what is known; return whether it was recorded."""
+        if self._was_stopped_before(error):
+            _logger.info("Attempt %s is sent a little later: %s", self._attempt.id, error)
+            self._try_to_put_back(fields.Datetime.now() + SOON, say(self._env, "lost_race"))
+            return False
+        return self._record_after_rollback(error)
+
+    def _go_on_anew(self, error):
+        """Write down what the provider answered although PostgreSQL has ended the session.
+
+        As a restart does. If it does not come back soon the attempt is resolved like a crash.
+        """
+        for turn in range(RECORD_TRIES):
+            time.sleep(turn and SESSION_PAUSE)
+            try:
+                with self._env.registry.cursor() as cr:
+                    sender = Sender(self._attempt.with_env(self._env(cr=cr)), self._is_repeat)
+                    sender._answer = self._answer
+                    attempt = sender._attempt
+                    transaction, move = attempt.transaction_id, attempt.move_id
+                    if sender._record_or_put_back(error):
+                        attempt._finish(transaction, move)
+                return
+            except psycopg2.Error as again:
+                _logger.info("Attempt %s: no database session: %s", self._attempt.id, again)
 
     def _was_stopped_before(self, error):
         """Return whether it was our own database that failed, before the provider was asked."""

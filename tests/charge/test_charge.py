@@ -320,6 +320,27 @@ class TestUnclearAnswer(RecoveryCommon):
             delta=timedelta(seconds=2),
         )
 
+    def test_refused_connection_is_tried_again_once_where_there_is_a_case(self):
+        """The customer's own payment was declined before: their case plans as well."""
+        invoice = self._create_invoice(token=self.card)
+        self._run_cron("collect")
+        attempt = invoice.recovery_attempt_ids.sudo()
+        self._create_portal_transaction(invoice)._set_error("Declined")
+        attempt.planned_at = fields.Datetime.now() + timedelta(hours=1)
+        self._run_cron("follow")
+        self.assertEqual(invoice.recovery_case_id.state, "in_recovery")
+        attempt.planned_at -= timedelta(hours=1)
+        with (
+            mute_logger(CHARGE_LOGGER, PROVIDER_LOGGER),
+            self._patch_requests(side_effect=requests.exceptions.ConnectTimeout("no route")),
+        ):
+            self._run_cron("charge")
+        self.assertEqual(attempt.state, "not_sent")
+        again = invoice.recovery_attempt_ids - attempt
+        self.assertEqual(again.mapped("state"), ["planned"])
+        queue = self.env["recovery.invoice.queue"].search([("move_id", "=", invoice.id)])
+        self.assertFalse(queue, msg="The invoice has been followed.")
+
     def test_too_many_requests_are_no_decline(self):
         error = {"error": {"type": "invalid_request_error", "code": "rate_limit"}}
         invoice, attempt, _request = self._charge_unclear(

@@ -223,9 +223,18 @@ class TestLateWord(ProviderCommon):
         self.assertEqual((attempt.state, attempt.transaction_id.state), ("paid", "done"))
         self.assertEqual(attempt.move_id.payment_state, "paid")
 
+    def test_clocks_that_differ_do_not_make_a_charge_old_that_is_being_made(self):
+        """Its sender's clock is five minutes behind, and who asks for it five minutes ahead."""
+        attempt = self._lose()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=10, seconds=15)):
+            attempt.resolve_at = fields.Datetime.now()
+            self._follow(UNREACHED, (200, {"data": [], "has_more": False}))
+        self.assertEqual(attempt.state, "unknown", msg="Its provider may be at it yet.")
+        self.assertEqual(attempt.transaction_id.state, "draft")
+
     def test_success_after_an_empty_look_up_is_booked(self):
         attempt = self._lose()
-        with freeze_time(fields.Datetime.now() + timedelta(minutes=11)):
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=21)):
             attempt.resolve_at = fields.Datetime.now()
             self._follow(UNREACHED, (200, {"data": [], "has_more": False}))
             self.assertEqual(attempt.state, "not_sent")

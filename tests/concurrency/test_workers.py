@@ -34,6 +34,9 @@ _AT_WORK = """
     SELECT count(*) FROM pg_stat_activity
      WHERE application_name = %s AND datname = current_database() AND state = 'active'
 """
+_END_SESSIONS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s
+"""
 # Of Odoo's jobs, a server shall run the one that charges, and no other.
 _OTHER_JOBS = """
     UPDATE ir_cron SET nextcall = '2099-01-01' WHERE id != %(job)s;
@@ -368,6 +371,22 @@ def test_several_charges_of_a_killed_worker_are_all_resolved_once(company, worke
         assert values["attempts"] == ["paid"]
         assert (values["taken"], values["payments"]) == (1, 1)
         assert len(values["transactions"]) == 1
+
+
+def test_answer_is_written_down_although_its_database_session_has_ended(company, workers):
+    """As by a restart of PostgreSQL: the charge has been made, and nobody has to ask for it."""
+    company.client.set_faults(**ALL_ON_THEIR_WAY)
+    invoices = company.create_invoices(4)
+    workers.start()
+    company.wait_until_running(invoices, 4)
+    replayed = company.client.counters()["replayed"]
+    with benchmark.odoo_env(DATABASE) as env:
+        env.cr.execute(_END_SESSIONS, [f"odoo-{workers.pids[0]}"])
+    for values in company.wait_for(invoices, lambda values: values["paid"]):
+        assert values["attempts"] == ["paid"]
+        assert (values["taken"], values["payments"]) == (1, 1)
+        assert len(values["transactions"]) == 1
+    assert company.client.counters()["replayed"] == replayed
 
 
 def test_two_workers_with_several_at_once_charge_each_exactly_once(company, workers):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """The audit of the fault campaign, on books made by hand."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -35,10 +36,18 @@ def _compare(ledger, transactions, *, paid=1000, attempts=(), told=False, denied
 
 def _count(found):
     """Return the lists of the findings that have something in them."""
-    names = ("double", "unknown_to_odoo", "unresolved", "without_money")
-    return {
-        name for name in (*names, "alerts_missing", "over_bound", "excused") if getattr(found, name)
-    }
+    names = ("double", "unknown_to_odoo", "unresolved", "without_money", "alerts_missing")
+    names += ("over_bound", "booked_otherwise", "excused")
+    return {name for name in names if getattr(found, name)}
+
+
+@pytest.mark.parametrize(
+    ("payments", "what"),
+    [((1000,), set()), ((1000, 1000), {"booked_otherwise"}), ((900,), {"booked_otherwise"})],
+)
+def test_audit_finds_charges_booked_twice_or_with_another_amount(payments, what):
+    transaction = replace(_transaction(), payments=payments)
+    assert _count(_compare([_entry("INV/1")], [transaction])) == what
 
 
 def test_audit_accepts_one_charge_that_is_booked():

@@ -30,7 +30,10 @@ _IN_FLIGHT = ("running", "unknown", "pending")
 
 @dataclass(frozen=True)
 class Transaction:
-    """A payment transaction of Odoo, and how much of it is booked on its invoices."""
+    """A payment transaction of Odoo, and how much of it is booked on its invoices.
+
+    :ivar payments: the amounts of its payments in the books, which should be one at most
+    """
 
     reference: str
     state: str
@@ -38,6 +41,7 @@ class Transaction:
     invoices: tuple[int, ...]
     amount: int
     booked: int
+    payments: tuple[int, ...] = ()
 
     @property
     def is_own_act(self) -> bool:
@@ -107,6 +111,7 @@ class Findings:
     without_money: list[str] = field(default_factory=list)
     alerts_missing: list[str] = field(default_factory=list)
     over_bound: list[str] = field(default_factory=list)
+    booked_otherwise: list[str] = field(default_factory=list)
     # Invoices paid twice through an excuse, of which somebody has been told.
     excused: list[str] = field(default_factory=list)
 
@@ -120,6 +125,7 @@ class Findings:
             self.without_money,
             self.alerts_missing,
             self.over_bound,
+            self.booked_otherwise,
         )
         return {name_of(item.split(":")[0]) for found in lists for item in found}
 
@@ -140,6 +146,7 @@ def compare(
     for entry in ledger:
         audit.take(entry)
     audit.judge_references()
+    audit.judge_payments()
     audit.judge_invoices()
     audit.judge_attempts()
     return audit.found
@@ -187,6 +194,13 @@ class _Audit:
                     self.found.unknown_to_odoo.append(f"{reference}: {state}")
             elif transaction.booked != transaction.amount:
                 self.found.alerts_missing.append(f"{reference}: success, not booked in full")
+
+    def judge_payments(self) -> None:
+        """Find transactions that were booked twice, or with another amount than was charged."""
+        for transaction in self._books.transactions:
+            if transaction.payments and transaction.payments != (transaction.amount,):
+                amounts = ", ".join(map(str, transaction.payments))
+                self.found.booked_otherwise.append(f"{transaction.reference}: {amounts}")
 
     def _is_untold(self, reference: str) -> bool:
         """Return whether nobody could have known: denied first, and then never told."""

@@ -23,7 +23,13 @@ _TRANSACTIONS = """
                  JOIN account_payment payment ON payment.id = entry.origin_payment_id
                 WHERE payment.payment_transaction_id = tx.id
                   AND debit.move_id = ANY (array_agg(rel.invoice_id))
-           ), 0)::bigint AS booked
+           ), 0)::bigint AS booked,
+           ARRAY(
+               SELECT round(payment.amount * 10 ^ currency.decimal_places)::bigint
+                 FROM account_payment payment
+                WHERE payment.payment_transaction_id = tx.id
+                  AND payment.state NOT IN ('draft', 'canceled')
+           ) AS payments
       FROM payment_transaction tx
       JOIN account_invoice_transaction_rel rel ON rel.transaction_id = tx.id
       JOIN res_currency currency ON currency.id = tx.currency_id
@@ -58,8 +64,8 @@ def read_books(cr: Any) -> Books:
     """Read what the audit compares, with a database cursor."""
     cr.execute(_TRANSACTIONS)
     transactions = [
-        Transaction(reference, state, operation, tuple(invoices), amount, booked)
-        for reference, state, operation, invoices, amount, booked in cr.fetchall()
+        Transaction(reference, state, operation, tuple(invoices), amount, booked, tuple(payments))
+        for reference, state, operation, invoices, amount, booked, payments in cr.fetchall()
     ]
     cr.execute(_INVOICES)
     invoices = [Invoice(*row) for row in cr.fetchall()]

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 # Planned charges become due, but those that wait for a customer's payment: they go on waiting.
 _CHARGES = """
-    UPDATE recovery_attempt SET planned_at = now() AT TIME ZONE 'UTC'
+    UPDATE recovery_attempt SET planned_at = now() AT TIME ZONE 'UTC' - %(slack)s
      WHERE id IN (
         SELECT attempt.id FROM recovery_attempt attempt
-         WHERE attempt.state = 'planned' AND attempt.planned_at > now() AT TIME ZONE 'UTC'
+         WHERE attempt.state = 'planned'
+           AND attempt.planned_at > now() AT TIME ZONE 'UTC' - %(slack)s
            AND NOT EXISTS (
                SELECT FROM account_invoice_transaction_rel rel
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
@@ -21,15 +23,27 @@ _CHARGES = """
                        OR tx.state = 'error'
                       AND (tx.recovery_unclear OR tx.recovery_stays_open))
                   AND tx.last_state_change > now() AT TIME ZONE 'UTC' - interval '1 hour')
-      ORDER BY random() LIMIT %s
+      ORDER BY random() LIMIT %(most)s
          FOR NO KEY UPDATE SKIP LOCKED)
 """
 _QUESTIONS = """
-    UPDATE recovery_attempt SET resolve_at = now() AT TIME ZONE 'UTC'
+    UPDATE recovery_attempt SET resolve_at = now() AT TIME ZONE 'UTC' - %(slack)s
      WHERE id IN (
         SELECT id FROM recovery_attempt
-         WHERE state = 'unknown' AND resolve_at > now() AT TIME ZONE 'UTC'
-         LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+         WHERE state = 'unknown' AND resolve_at > now() AT TIME ZONE 'UTC' - %(slack)s
+         LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
+"""
+# A pause of seconds, told to a host whose clock is ahead, would last for minutes on the others.
+_PAUSES = """
+    UPDATE payment_provider SET recovery_limited_until = now() AT TIME ZONE 'UTC' - %(slack)s
+     WHERE id IN (SELECT id FROM payment_provider
+                   WHERE recovery_limited_until > now() AT TIME ZONE 'UTC' + interval '1 minute'
+                     FOR NO KEY UPDATE SKIP LOCKED)
+"""
+# Claims grow old whose worker has been silent for long.
+_CLAIMS = """
+    UPDATE recovery_attempt SET started_at = started_at - %s
+     WHERE id = ANY (%s) AND state = 'running'
 """
 _SIGNALS = """
     UPDATE recovery_invoice_queue SET not_before = NULL
@@ -57,11 +71,13 @@ _INSTANTS = """
 class Calendar:
     """Moves dates of one database back.
 
-    :param connection: of `psycopg2`, in autocommit
+    :param connection: in autocommit
+    :param slack: by how much a host's clock may be behind: what is due is due to it, too
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, slack: timedelta = timedelta()) -> None:
         self._cr = connection.cursor()
+        self._slack = slack
 
     def pass_hours(self, charges: int = 100_000, questions: int = 100_000) -> None:
         """Make planned charges, questions to the provider and put-off signals due.
@@ -69,9 +85,15 @@ class Calendar:
         :param charges: how many planned charges at most
         :param questions: how many unknown outcomes at most
         """
-        self._cr.execute(_CHARGES, [charges])
-        self._cr.execute(_QUESTIONS, [questions])
+        self._cr.execute(_CHARGES, {"slack": self._slack, "most": charges})
+        self._cr.execute(_QUESTIONS, {"slack": self._slack, "most": questions})
         self._cr.execute(_SIGNALS)
+        if self._slack:
+            self._cr.execute(_PAUSES, {"slack": self._slack})
+
+    def age_claims(self, ids: Sequence[int], by: timedelta) -> None:
+        """Let time pass for charges that are under way, by a worker that can't be heard."""
+        self._cr.execute(_CLAIMS, [by, list(ids)])
 
     def pass_day(self) -> None:
         """Let a day pass: every instant that the engine keeps lies a day further back.

@@ -9,10 +9,8 @@ import random
 import signal
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-
-import psycopg2
 
 from environment import benchmark
 from environment.progress import Progress
@@ -21,16 +19,15 @@ from simulation.client import GatewayClient
 from . import audit, books, chaos, plants, rules, scene
 from .calendar import Calendar
 from .customers import Customers
+from .patient import Patient
 from .persons import Persons
 from .processes import Workers, gateway_process, odoo_server
 from .standing import State, read_state
+from .tally import Result
 from .waves import Waves
-from .worker import FAILED_JOB
 
 NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
-# How many charges are due at a time, so that retries mix with first charges.
-_DUE_AT_ONCE = 40
 # A day of the end is over when nothing has come of the work for so long, the last one a little
 # later, and any after so long.
 _STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
@@ -55,12 +52,14 @@ class Options:
     """How much trouble.
 
     :ivar at_once: charges that each worker sends at once
+    :ivar due_at_once: how many are due at a time, so that retries mix with first charges
     """
 
     attempts: int = 2000
     kills: int = 200
     workers: int = 2
     at_once: int = 4
+    due_at_once: int = 40
     faults: float = 0.1
     customers: int = 2
     seed: int = 1
@@ -75,39 +74,15 @@ class Options:
         return 1 + self.attempts // 1000
 
 
-@dataclass
-class Result:
-    """What happened, and what the audit found."""
-
-    findings: audit.Findings = field(default_factory=audit.Findings)
-    seconds: float = 0.0
-    settle_seconds: float = 0.0
-    attempts: int = 0
-    invoices: int = 0
-    invoices_paid: int = 0
-    kills: int = 0
-    kills_in_charge: int = 0
-    persons: int = 0
-    wrong_answers: int = 0
-    late_charges: int = 0
-    days: int = 0
-    caught: dict[str, bool] = field(default_factory=dict)
-    unfinished: list[str] = field(default_factory=list)
-    replayed: int = 0
-    declined: int = 0
-    jobs_failed: int = 0
-    rules: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    calls: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    portal: Counter[str] = field(default_factory=Counter)
-    portal_errors: list[str] = field(default_factory=list)
-    diaries: list[str] = field(default_factory=list)
-    webhooks: Counter[str] = field(default_factory=Counter)
-
-
 class Campaign:
-    """One run; use :func:`run`."""
+    """One run; use :func:`run`.
+
+    :cvar shares: of the kinds of faults
+    :cvar slack: by how much a worker's clock may be behind
+    """
+
+    shares = chaos.KINDS
+    slack = timedelta()
 
     def __init__(self, options: Options, database: str, gateway: str) -> None:
         self.options = options
@@ -116,11 +91,12 @@ class Campaign:
         self.result = Result()
         self.progress = Progress(NAME)
         self._chance = random.Random(options.seed)
-        self._script = chaos.make_script(options.attempts * 6, options.faults, options.seed)
+        self._script = chaos.make_script(
+            options.attempts * 6, options.faults, options.seed, self.shares
+        )
         self.dsn = {"dbname": database, "application_name": "campaign"}
-        self._connection = psycopg2.connect(**self.dsn)
-        self._connection.autocommit = True
-        self._calendar = Calendar(self._connection)
+        self._connection = Patient(**self.dsn)
+        self._calendar = Calendar(self._connection, self.slack)
         self._persons = Persons(
             database, self._connection, self.client, wrong=_WRONG_ANSWERS, chance=self._chance
         )
@@ -170,21 +146,36 @@ class Campaign:
                 time.sleep(self._chance.uniform(0.0, 0.15))
                 if time.monotonic() >= next_look:
                     next_look = time.monotonic() + 0.5
-                    state = self._look(customers)
-                    if state.attempts >= options.attempts and result.kills >= options.kills:
+                    state = self.look(customers)
+                    is_enough = state.attempts >= options.attempts and self.is_through()
+                    if is_enough and result.kills >= options.kills:
                         break
                 progress = state.attempts / options.attempts
+                self.let_happen(progress, workers, customers)
                 if result.kills < options.kills * progress + 1:
                     self._kill(workers)
                 if result.days < options.days and progress > (result.days + 0.7) / options.days:
                     self._pass_night(workers, customers)
                     self._persons.answer_alerts()
 
-    def _look(self, customers: Customers) -> State:
-        """Move the clock, bring in new invoices when they run out, and tell how it goes."""
+    def let_happen(self, progress: float, workers: Workers, customers: Customers) -> None:
+        """Hook for other campaigns: let happen what is due of what is planned.
+
+        :param progress: share of the charges that were made
+        """
+
+    def is_through(self) -> bool:
+        """Hook for other campaigns: return whether all that was planned has happened."""
+        return True
+
+    def look(self, customers: Customers, brings_more: bool = True) -> State:
+        """Move the clock, bring in new invoices when they run out, and tell how it goes.
+
+        :param brings_more: whether new invoices are wanted now
+        """
         state = self.state()
         customers.budget = 5 + state.attempts // 4
-        self._calendar.pass_hours(charges=max(0, _DUE_AT_ONCE - state.due), questions=5)
+        self._calendar.pass_hours(charges=max(0, self.options.due_at_once - state.due), questions=5)
         self._calendar.leave_forms(customers.abandoned)
         if self.progress.is_due():
             self.progress.say(
@@ -198,7 +189,8 @@ class Campaign:
         # Planned charges that do not become due wait for a customer, and what is in flight may wait
         # for a person.
         missing = self.options.attempts - state.attempts
-        if state.due + state.uncollected < min(_DUE_AT_ONCE, missing) / 2:
+        enough = min(self.options.due_at_once, missing) / 2
+        if brings_more and state.due + state.uncollected < enough:
             self._add_invoices(max(10, missing // 3))
         return state
 
@@ -338,6 +330,33 @@ class Campaign:
             planter.make(kind)
             self.result.caught[kind] = len(getattr(self.compare(), name)) > before
 
+    def play(self, server: str, workers: Workers, plant: tuple[str, ...] = ()) -> Result:
+        """Let everything happen, then compare the books; return what was found.
+
+        :param server: address of Odoo
+        :param plant: kinds of violations to make by hand before the audit
+        """
+        options, result, begun = self.options, self.result, time.monotonic()
+        workers.start(options.workers)
+        customers = Customers(
+            server,
+            self.dsn,
+            self.client,
+            self.scene,
+            count=options.customers,
+            seed=options.seed,
+        )
+        with customers:
+            self.trouble(workers, customers)
+        self.settle(workers, customers)
+        workers.end()
+        result.jobs_failed = workers.count_failed_jobs()
+        result.seconds = time.monotonic() - begun
+        result.portal, result.portal_errors = customers.outcomes, customers.errors
+        self.plant(plant)
+        self.audit()
+        return result
+
 
 def run(options: Options, plant: tuple[str, ...] = ()) -> Result:
     """Run the campaign on a database of its own and return what it found.
@@ -350,25 +369,5 @@ def run(options: Options, plant: tuple[str, ...] = ()) -> Result:
         with odoo_server(NAME, database, front) as server:
             campaign = Campaign(options, database, gateway)
             campaign.prepare(server)
-            begun = time.monotonic()
             with Workers(NAME, database, front, JOBS, is_warm=True) as workers:
-                workers.start(options.workers)
-                customers = Customers(
-                    server,
-                    campaign.dsn,
-                    campaign.client,
-                    campaign.scene,
-                    count=options.customers,
-                    seed=options.seed,
-                )
-                with customers:
-                    campaign.trouble(workers, customers)
-                campaign.settle(workers, customers)
-                workers.end()
-                campaign.result.jobs_failed = workers.log.read_text().count(FAILED_JOB)
-            campaign.result.seconds = time.monotonic() - begun
-            campaign.result.portal = customers.outcomes
-            campaign.result.portal_errors = customers.errors
-            campaign.plant(plant)
-            campaign.audit()
-            return campaign.result
+                return campaign.play(server, workers, plant)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 # Shares of the faulty calls. Long delays take a worker's ten seconds each, so they are few.
@@ -56,13 +57,16 @@ _UNDECIDED_SECONDS = (1.0, 5.0, 3600.0, 30 * 3600.0)
 UNDECIDED_SHARE = 0.05
 
 
-def make_script(count: int, share: float, seed: int) -> list[dict[str, Any]]:
+def make_script(
+    count: int, share: float, seed: int, shares: Mapping[str, int] = MappingProxyType(KINDS)
+) -> list[dict[str, Any]]:
     """Return what happens to each of the next calls, as the gateway's faults take it.
 
     :param share: of the calls that go wrong; the others only take a moment
+    :param shares: of the kinds among those
     """
     chance = random.Random(seed)
-    kinds, weights = list(KINDS), list(KINDS.values())
+    kinds, weights = list(shares), list(shares.values())
     script = []
     for _call in range(count):
         if chance.random() < share:

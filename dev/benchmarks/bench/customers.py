@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
 import requests
 
 from simulation.client import GatewayClient
 
+from .patient import Patient
 from .portal import BAD_CARD, GOOD_CARD, Bill, Browser, PortalError, confirm
 from .scene import PASSWORD, Scene
 
@@ -100,8 +100,7 @@ class Customers:
             self._asleep.clear()
 
     def _live(self, chance: random.Random) -> None:
-        connection = psycopg2.connect(**self._dsn)
-        connection.autocommit = True
+        connection = Patient(**self._dsn)
         browsers: dict[int | None, Browser] = {}
         while not self._stopped.wait(chance.expovariate(1 / self._pause)):
             with self._lock:

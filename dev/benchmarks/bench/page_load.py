@@ -19,7 +19,6 @@ from . import scene
 from .asking import Asked, ask, family_of, processor_seconds
 from .processes import Workers, gateway_process, odoo_workers
 from .visitors import ACTS, Answers, Guest, Visitor, visit
-from .worker import FAILED_JOB
 
 NAME = "page"
 JOBS = ("collect", "charge", "follow", "book")
@@ -230,6 +229,6 @@ def run(options: Options) -> Result:
                 load.receive(url, guests)
                 load.check_acts(guests)
                 workers.end()
-                load.result.jobs_failed = workers.log.read_text().count(FAILED_JOB)
+                load.result.jobs_failed = workers.count_failed_jobs()
             load.ask_standing(url, pid)
             return load.result

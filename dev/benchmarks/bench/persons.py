@@ -72,7 +72,7 @@ class Persons:
             try:
                 with benchmark.odoo_env(self._database) as env:
                     self._press(env["recovery.attempt"].browse(attempt_id))
-            except (UserError, psycopg2.OperationalError):
+            except (UserError, psycopg2.Error):
                 self.too_late += 1  # The outcome has come meanwhile.
             else:
                 self.answers += 1

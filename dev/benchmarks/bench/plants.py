@@ -46,6 +46,9 @@ _FORGET_OUTCOME = """
           JOIN recovery_attempt attempt ON attempt.transaction_id = tx.id
          WHERE tx.state = 'error' ORDER BY tx.id LIMIT 1)
 """
+_BOOK_AS_ANOTHER = """
+    UPDATE account_payment SET payment_transaction_id = %s WHERE payment_transaction_id = %s
+"""
 # More attempts of one invoice: other invoices' declined ones are laid to it.
 _ADD_ATTEMPTS = """
     UPDATE recovery_attempt attempt
@@ -107,6 +110,11 @@ class Plants:
         id, _reference = self._choose_paid()
         self._cr.execute(_UNBOOK, [id])
 
+    def _book_twice(self) -> None:
+        """Lay the payment of one transaction to another, which then has two."""
+        (id, _reference), (other, _reference) = self._choose_paid(), self._choose_paid()
+        self._cr.execute(_BOOK_AS_ANOTHER, [id, other])
+
     def _add_attempts(self) -> None:
         self._cr.execute(_ADD_ATTEMPTS, [ATTEMPTS_A_DAY + 1])
 
@@ -136,4 +144,5 @@ KINDS: dict[str, tuple[str, Callable[[Plants], None]]] = {
     "unresolved": ("unresolved", Plants._forget_outcome),
     "unbooked": ("alerts_missing", Plants._unbook),
     "attempts": ("over_bound", Plants._add_attempts),
+    "booked-twice": ("booked_otherwise", Plants._book_twice),
 }

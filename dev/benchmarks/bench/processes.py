@@ -16,8 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from environment import benchmark
 from environment.processes import spawn, stop
 from environment.settings import REPOSITORY, read_settings
+
+from . import skew
+from .worker import FAILED_JOB
 
 _READY_SECONDS = 180.0
 _PREFIX = "gateway ready: "
@@ -62,16 +66,19 @@ def odoo_server(
     gateway: str | None = None,
     jobs: int = 0,
     channels: str | None = None,
+    ahead: float = 0.0,
 ) -> Iterator[str]:
     """Run Odoo's HTTP server on a database and give its address.
 
     :param jobs: how many threads run the jobs of the database; none by default
     :param channels: with the job runner of the OCA's `queue_job`, and these channels of it; the
         database is one with addons of the OCA then
+    :param ahead: by how many seconds its clock is
     """
     options = [f"--max-cron-threads={jobs}"]
     runner = ["--load=base,web,queue_job"] if channels else []
-    with _serving(name, database, gateway, *options, *runner, channels=channels) as (url, _pid):
+    kind = {"channels": channels, "ahead": ahead}
+    with _serving(name, database, gateway, *options, *runner, **kind) as (url, _pid):
         yield url
 
 
@@ -98,10 +105,15 @@ def odoo_workers(
 
 @contextmanager
 def _serving(
-    name: str, database: str, gateway: str | None, *options: str, channels: str | None = None
+    name: str,
+    database: str,
+    gateway: str | None,
+    *options: str,
+    channels: str | None = None,
+    ahead: float = 0.0,
 ) -> Iterator[tuple[str, int]]:
     settings = read_settings()
-    config = settings.oca_config_file if channels else settings.config_file
+    config = settings.oca_config_file if channels else benchmark.config_file()
     channel_env = {"ODOO_QUEUE_JOB_CHANNELS": channels} if channels else {}
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
@@ -118,7 +130,7 @@ def _serving(
                 *options,
                 "--log-level=warn",
             ],
-            env={**child_env(gateway), **channel_env},
+            env={**child_env(gateway), **channel_env, **skew.skewed(ahead)},
             cwd=settings.checkout,
             stdout=log,
             stderr=log,
@@ -161,6 +173,7 @@ class Workers:
         speed at once
     :param slice: seconds of a job. Odoo gives one ten; less lets the jobs of a worker meet those of
         the other more often
+    :param ahead: by how many seconds their clock is
     """
 
     def __init__(
@@ -171,6 +184,7 @@ class Workers:
         jobs: tuple[str, ...],
         is_warm: bool = False,
         slice: float = 1.0,
+        ahead: float = 0.0,
     ) -> None:
         self.log = log_file(f"{name}-workers")
         self.pids: list[int] = []
@@ -178,7 +192,7 @@ class Workers:
         warm = ("warm",) if is_warm else ()
         self._nursery = spawn(
             [sys.executable, "-m", "benchmarks.bench.worker", database, str(slice), *jobs, *warm],
-            env=child_env(gateway),
+            env={**child_env(gateway), **skew.skewed(ahead)},
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -211,6 +225,10 @@ class Workers:
             os.kill(pid, signal.SIGTERM)
         for pid in list(self.pids):
             self._forget(pid)
+
+    def count_failed_jobs(self) -> int:
+        """Return how many jobs raised, by the log."""
+        return self.log.read_text().count(FAILED_JOB)
 
     def _forget(self, pid: int) -> None:
         self._ask(f"reap {pid}")

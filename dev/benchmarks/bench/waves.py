@@ -28,6 +28,8 @@ class Waves:
     def __init__(self, client: GatewayClient, url: str, seed: int) -> None:
         self._client, self._url = client, url
         self._chance = random.Random(seed)
+        # Held by who holds them back.
+        self._quiet = threading.Lock()
 
     @contextmanager
     def rolling(self) -> Iterator[None]:
@@ -36,10 +38,10 @@ class Waves:
 
         def roll() -> None:
             while not ended.wait(self._chance.uniform(4, 8)):
-                self._set(**_TROUBLE, mode="held")
-                ended.wait(self._chance.uniform(2, 6))
-                self._set(**_TROUBLE, delay=_DELAY)
-                self._client.flush_webhooks("shuffled")
+                with self._quiet:
+                    self._set(**_TROUBLE, mode="held")
+                    ended.wait(self._chance.uniform(2, 6))
+                    self._flow()
 
         self._set(**_TROUBLE, delay=_DELAY)
         thread = threading.Thread(target=roll, daemon=True)
@@ -49,6 +51,18 @@ class Waves:
         finally:
             ended.set()
             thread.join()
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Hold all webhooks back until this ends."""
+        with self._quiet:
+            self._set(**_TROUBLE, mode="held")
+            yield
+            self._flow()
+
+    def _flow(self) -> None:
+        self._set(**_TROUBLE, delay=_DELAY)
+        self._client.flush_webhooks("shuffled")
 
     def calm(self) -> None:
         """Deliver what is held, and from now on everything at once."""

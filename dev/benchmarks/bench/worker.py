@@ -55,8 +55,11 @@ def main() -> None:
 
     from environment.odoo_session import odoo_env
 
+    from . import skew
+
     with odoo_env(database):
         pass  # The registry stays.
+    skew.apply()
     # Each declined charge is an error to it, with the provider's whole answer.
     logging.getLogger("odoo.addons.payment").setLevel(logging.CRITICAL)
     if is_warm:
@@ -114,7 +117,18 @@ def _work(database: str, jobs: list[str], slice_seconds: float) -> None:
     while not ended.is_set():
         for job in chance.sample(jobs, len(jobs)):
             if job not in _RARE or chance.random() < _RARE[job]:
-                _run(database, job, slice_seconds)
+                _try_to_run(database, job, slice_seconds)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _try_to_run(database: str, job: str, slice_seconds: float) -> None:
+    """Run one job; where PostgreSQL is gone for a moment, begin anew, as Odoo's processes do."""
+    import psycopg2
+
+    try:
+        _run(database, job, slice_seconds)
+    except psycopg2.Error:
+        print(f"{FAILED_JOB}: {job}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         time.sleep(_PAUSE_SECONDS)
 
 
