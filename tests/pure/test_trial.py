@@ -4,6 +4,7 @@
 
 import random
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -15,10 +16,12 @@ from revenue_recovery.timing.case import Case, Failure, Method
 from revenue_recovery.timing.ceiling import shipped_rules
 from revenue_recovery.timing.model.model import Model
 from revenue_recovery.timing.plan.ladder import Ladder
+from revenue_recovery.trial import processes
 from revenue_recovery.trial.messages import listen
 from revenue_recovery.trial.odds import find_hazards, find_retried
 from revenue_recovery.trial.person import Person, Recorded, Terms, choose, simulate
 from revenue_recovery.trial.play import Play
+from revenue_recovery.trial.player import Player
 from revenue_recovery.trial.result import find_own_shares
 from revenue_recovery.trial.walk import walk
 
@@ -215,3 +218,93 @@ def test_some_of_many_are_chosen_always_the_same():
     some = choose(persons, 10)
     assert len(some) == 10
     assert some == choose(persons[::-1], 10)
+
+
+SMART = Terms(Ladder(8, 14), is_smart=True)
+STEPS = (Step("first", 0), Step("later", 3))
+
+
+def begin(real=40, **kwargs):
+    terms = [replace(SMART, steps=STEPS), EVEN]
+    return Play(make_many(real), terms, MODEL, shipped_rules(), **kwargs)
+
+
+def test_same_comes_of_it_in_however_many_processes(monkeypatch):
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    for kwargs in ({}, {"count": 30}):
+        alone, together = begin(**kwargs), begin(**kwargs)
+        list(alone.go())
+        monkeypatch.setattr(Player, "work", None)  # The processes have their own.
+        shares = list(together.go(processes=2))
+        monkeypatch.undo()
+        monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+        assert shares == sorted(shares)
+        assert shares[-1] == 1
+        assert together.sum_up() == alone.sum_up()
+
+
+def watch_processes(monkeypatch):
+    """Return a list to which all processes that are started are added."""
+    started, start = [], processes._start
+
+    def note():
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(processes, "_start", note)
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    return started
+
+
+def test_processes_are_gone_when_nobody_waits_any_more(monkeypatch):
+    started = watch_processes(monkeypatch)
+    play = begin()
+    with closing(play.go(processes=2)) as going:
+        while not play.played:
+            next(going)
+    assert len(started) == 2
+    assert all(child.returncode is not None for child in started)
+    assert play.sum_up()["played"] == play.played < 40
+
+
+def test_what_a_process_that_was_killed_had_to_play_is_played_all_the_same(monkeypatch):
+    alone = begin()
+    list(alone.go())
+    started = watch_processes(monkeypatch)
+    play = begin()
+    going = play.go(processes=2)
+    while not play.played:
+        next(going)
+    started[0].kill()
+    assert list(going)[-1] == 1
+    assert play.played == 40
+    assert play.sum_up() == alone.sum_up()
+
+
+def test_it_is_played_alone_where_no_process_can_be_started(monkeypatch):
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+
+    def refuse(*_args, **_kwargs):
+        raise PermissionError
+
+    monkeypatch.setattr(processes.subprocess, "Popen", refuse)
+    play = begin()
+    assert list(play.go(processes=2))[-1] == 1
+    assert play.played == 40
+
+
+def test_trouble_of_a_case_comes_to_whoever_plays(monkeypatch):
+    """Not as a process that has ended by itself."""
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    play = begin()
+    play.persons[5] = replace(play.persons[5], amount="much", place=None)
+    with pytest.raises(AttributeError):
+        list(play.go(processes=2))
+
+
+def test_something_is_told_however_early_it_ends():
+    for kwargs in ({}, {"count": 30}):
+        play = begin(**kwargs)
+        next(play.go())
+        result = play.sum_up()
+        assert (result["played"], result["why"]) == (1, "few")
