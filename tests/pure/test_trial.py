@@ -10,10 +10,12 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from revenue_recovery.notices import Step
 from revenue_recovery.timing.case import Case, Failure, Method
-from revenue_recovery.timing.ceiling import shipped_rules
+from revenue_recovery.timing.ceiling import check, shipped_rules
 from revenue_recovery.timing.model.model import Model
 from revenue_recovery.timing.plan.ladder import Ladder
 from revenue_recovery.trial import processes
@@ -23,10 +25,10 @@ from revenue_recovery.trial.person import Person, Recorded, Terms, choose, simul
 from revenue_recovery.trial.play import Play
 from revenue_recovery.trial.player import Player
 from revenue_recovery.trial.result import find_own_shares
-from revenue_recovery.trial.walk import walk
+from revenue_recovery.trial.walk import _Walker, walk
 
 OPENED = datetime(2026, 3, 3, 10, 15, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MODEL = Model()
 EVEN = Terms(Ladder(4, 8))
 
@@ -308,3 +310,47 @@ def test_something_is_told_however_early_it_ends():
         next(play.go())
         result = play.sum_up()
         assert (result["played"], result["why"]) == (1, "few")
+
+
+def check_ceiling(network, failures, hours):
+    """Compare what a walk is told of the rules after a failure with what the rules say."""
+    case = replace(
+        make_person().case, failures=failures, method=Method(network=network, country="DE")
+    )
+    walker = _Walker(
+        replace(make_person(), case=case), EVEN, MODEL, shipped_rules(), random.Random(1)
+    )
+    walker.case = case
+    ceiling, found = walker._make_ceiling(), []
+    for hour in hours:
+        at = failures[-1].at + hour * HOUR
+        block = check(shipped_rules(), ceiling._args[1], at, ceiling._charge)
+        found.append((block.rule.name or block.rule.id) if block else "")
+        assert ceiling.find(at) == found[-1]
+        if not block:
+            assert ceiling.first_allowed(at) == at
+    return found
+
+
+@given(st.data())
+def test_walk_holds_each_charge_against_every_rule_that_matters(data):
+    """Only some rules are looked at, and none where none can matter any more."""
+    network = data.draw(st.sampled_from(["visa", "mastercard", "amex", "sepa", "ach", ""]))
+    hours = sorted(data.draw(st.lists(st.integers(0, 400), min_size=1, max_size=25)))
+    start = OPENED - data.draw(st.integers(-60, 2000)) * DAY
+    codes = st.sampled_from(["05", "51", "43", "AM04", "MS03", "R01", "R29", ""])
+    failures = tuple(
+        Failure(start + hour * HOUR, "insufficient_funds", "later", data.draw(codes))
+        for hour in hours
+    )
+    check_ceiling(network, failures, data.draw(st.lists(st.integers(0, 5000), max_size=10)))
+
+
+def test_rules_that_bind_later_only_are_not_missed():
+    debit = (Failure(OPENED, "insufficient_funds", "later", "AM04"),)
+    assert [bool(name) for name in check_ceiling("sepa", debit, [24, 24 * 31])] == [False, True]
+    # Ten declines in a day, right before a rule against them comes into force.
+    evening = datetime(2022, 9, 30, 23, 30, tzinfo=timezone.utc)
+    failures = tuple(Failure(evening + n * timedelta(minutes=1), *FUNDS) for n in range(10))
+    names = check_ceiling("mastercard", failures, [0, 1, 48])
+    assert [bool(name) for name in names] == [False, True, False]
