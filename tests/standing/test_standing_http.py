@@ -84,6 +84,9 @@ class TestStandingHttp(StandingCommon):
         self.assertEqual(changed.status_code, 200)
         self.assertNotEqual(changed.headers["ETag"], tag)
 
+    def test_question_may_name_the_database(self):
+        self.assertEqual(self._ask(X_Odoo_Database=self.cr.dbname).status_code, 200)
+
     def test_head_is_answered_and_other_methods_are_not(self):
         self.assertEqual(self._ask(method="HEAD").status_code, 200)
         for method in ("POST", "PUT", "DELETE"):
