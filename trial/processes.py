@@ -51,8 +51,8 @@ class Processes:
 
     def __init__(self, player: Player, size: int) -> None:
         self._children: list[subprocess.Popen] = []
-        if os.name != "posix":
-            raise Lost("Nobody can wait for several pipes here.")
+        if os.name != "posix" or not sys.executable:
+            raise Lost("There is no Python to start, or no way to wait for several of them.")
         try:
             for _number in range(size):
                 self._children.append(_start())

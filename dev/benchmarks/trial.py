@@ -198,12 +198,8 @@ def _report(measured, rows) -> int:
         f"{result['count']} cases, of which {result['played']} were played charge by charge; the "
         f"test clock: {measured['walked']:.1f} seconds for {measured['lines']} lines"
     )
-    own, beside = measured["used"]
-    each = beside / max(result["played"], 1)
-    print(
-        f"{measured['seconds']:.0f} seconds; of the processor {own:.1f} of the job, and "
-        f"{1000 * each:.1f} ms for each case in the processes beside it"
-    )
+    needed, each = _find_needed(measured)
+    print(f"{measured['seconds']:.0f} seconds; {1000 * each:.1f} ms of the processor for each case")
     lines = []
     for population, one in rows:
         for number, name in enumerate(NAMES):
@@ -213,8 +209,6 @@ def _report(measured, rows) -> int:
     table(["merchant", "", "low", "estimate", "high", "truth", ""], lines)
     bars = Bars()
     bars.add("seconds of the job", measured["seconds"], "at most", SECONDS)
-    # What two cores need that do nothing else, and play all cases: by what they were busy.
-    needed = own + each * result["count"] / _CORES
     bars.add("seconds for all cases on two cores", needed, "at most", SECONDS)
     bars.add("tables changed by the trial", len(measured["changed"]), "at most", 0)
     bars.add("tables changed by the test clock", len(measured["changed_by_clock"]), "at most", 0)
@@ -233,6 +227,16 @@ def _report(measured, rows) -> int:
     widths = [one["sides"][0]["share"][2] - one["sides"][0]["share"][0] for _p, one in rows]
     bars.add("mean width of the intervals", sum(widths) / len(widths), "at most", WIDEST, 2)
     return bars.finish()
+
+
+def _find_needed(measured):
+    """Return the seconds that two cores need that do nothing else, and of a processor for a case.
+
+    By what processors were busy with those that were played; few are played by the job itself.
+    """
+    own, beside = measured["used"]
+    each = (beside or own) / max(measured["result"]["played"], 1)
+    return (own if beside else 0.0) + each * measured["result"]["count"] / _CORES, each
 
 
 def _holds(interval, truth):
