@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """What a merchant's own product asks: how does this customer stand?
 
-Answers are read from the ledger, kept for four seconds in the memory of each worker, and told to
-the holder of a key, or to a browser that holds a token signed with one.
+Answers are read from the ledger, kept for four seconds in a memory that the workers share, and told
+to the holder of a key, or to a browser that holds a token signed with one.
 """
 
 import hashlib
@@ -105,10 +105,11 @@ class Question:
         if not customer:
             raise Problem("no-customer")
         self.env["recovery.standing.key"]._note_used(self.key)
-        found = ANSWERS.get((self.db, self.key, customer), lambda: self._find(customer))
-        if isinstance(found, str):
-            raise Problem(found)
-        body, tag = found
+        known = self.db, *self._get_view(), customer
+        kind, tag, body = ANSWERS.get(known, lambda: self._find(customer)).split(b"\n", 2)
+        if kind:
+            raise Problem(kind.decode())
+        tag = tag.decode()
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", **self._get_headers()}
         if self.request.if_none_match.contains_weak(tag.removeprefix("W/").strip('"')):
             return Response(status=304, headers=headers)
@@ -222,23 +223,31 @@ class Question:
     def _get_headers(self):
         return {"Vary": "Authorization, Origin", "X-Content-Type-Options": "nosniff", **self.cors}
 
+    def _get_view(self):
+        """Return what of a key decides on its answers: whose customers, and what is told of them.
+
+        The key as well, so that none is ever given what another one has asked.
+        """
+        key = self.key
+        return key.id, key.company_id, key.company_ids, key.may_tell_amounts, key.may_tell_page
+
     def _find(self, customer):
-        """Return the body of the answer with its tag, or the kind of the problem."""
+        """Return three lines: the kind of the problem, the tag of the answer, and its body."""
         company = self.env["res.company"].browse(self.key.company_id)
         context = {"allowed_company_ids": company.ids}
         company = company.with_context(**context)
         try:
             partner = find_customer(company, customer, self.key.company_ids)
         except Ambiguous:
-            return "ambiguous-customer"
+            return b"ambiguous-customer\n\n"
         except Unreadable:
-            return "no-customer"
+            return b"no-customer\n\n"
         if not partner:
-            return "unknown-customer"
+            return b"unknown-customer\n\n"
         return self._put(read_standing(company, partner))
 
     def _put(self, standing):
-        """Return the JSON of a standing as the key lets it be told, and its tag."""
+        """Return the JSON of a standing as the key lets it be told, after its tag."""
         values = {
             "standing": standing.standing,
             "until": to_iso(standing.until),
@@ -255,4 +264,4 @@ class Question:
         if self.key.may_tell_page:
             values["page"] = standing.page
         values["as_of"] = to_iso(standing.as_of)
-        return json.dumps(values).encode(), f'W/"{digest}"'
+        return f'\nW/"{digest}"\n{json.dumps(values)}'.encode()

@@ -153,6 +153,7 @@ from .schedule import (
 )
 from .standing import (
     test_key,
+    test_memory,
     test_product_webhook,
     test_standing,
     test_standing_docs,

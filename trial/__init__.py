@@ -5,5 +5,6 @@
 What a charge would have brought that was never made, nobody knows: where one was made near it, its
 answer is taken; all others are chances of the timing model, given all that is known of the case.
 `docs/trial.md` has the argument and its limits. `person` has the words, `walk` what a policy does,
-`odds` what charges would bring, `messages` what customers hear, `result` what is told of it.
+`odds` what charges would bring, `messages` what customers hear, `player` does all of it for one
+case, `processes` for many at once, `result` is what is told of them.
 """

@@ -14,8 +14,8 @@ from ..timing.case import Case, Failure, RetryPolicy
 from ..timing.days import Place
 from ..timing.plan.ladder import Ladder
 
-# So many are played, a tenth of a second each at most; the others are like them.
-MOST = 600
+# So many are played; the others are like them.
+MOST = 5000
 
 
 @dataclass(frozen=True)

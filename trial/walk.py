@@ -6,11 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..declines.taxonomy import BLOCKING_CLASSES
 from ..timing.case import Case, Failure, tidy
-from ..timing.ceiling import Charge, PastAttempt, Rule, check, next_allowed
+from ..timing.ceiling import OTHER, Charge, PastAttempt, Rule, check, next_allowed
 from ..timing.decision import Sentence, Stop
 from ..timing.model.model import Model
 from ..timing.plan.backoff import WAITS, plan_technical_retry
@@ -77,6 +77,21 @@ class _Ceiling:
     def __init__(self, rules: Sequence[Rule], past: Sequence[PastAttempt], charge: Charge) -> None:
         self._args = rules, past
         self._charge = charge
+        self._since = past[-1].at
+        self._is_free = self._find_whether_free(rules)
+
+    def _find_whether_free(self, rules):
+        """Return whether no rule forbids anything from the last charge on.
+
+        Rules forgive as time passes: what none forbids right after a charge, none does later. But
+        for those that count from the first debit, and those that are not in force yet.
+        """
+        day = self._since.astimezone(timezone.utc).date()
+        is_forgiving = all(
+            rule.kind != "represent" and (rule.valid_from is None or rule.valid_from <= day)
+            for rule in rules
+        )
+        return is_forgiving and check(*self._args, self._since, self._charge) is None
 
     def first_allowed(self, instant: datetime) -> datetime | None:
         if not self.find(instant):
@@ -86,6 +101,8 @@ class _Ceiling:
 
     def find(self, instant: datetime) -> str:
         """Return the name of the rule that forbids a charge at an instant, or nothing."""
+        if self._is_free and instant >= self._since:
+            return ""
         block = check(*self._args, instant, self._charge)
         return (block.rule.name or block.rule.id) if block else ""
 
@@ -106,7 +123,9 @@ def walk(
 class _Walker:
     def __init__(self, person, terms, model, rules, rng):
         self.person, self.terms, self.model, self.rng = person, terms, model, rng
-        self.network_rules = rules
+        network = person.case.method.network or OTHER
+        # Each charge is held against these only, many times over.
+        self.network_rules = [rule for rule in rules if rule.scopes & {network, OTHER}]
         self.found = Walk()
         self.met = []
         self.left = list(person.charges)

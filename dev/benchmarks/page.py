@@ -37,15 +37,17 @@ def main() -> int:
         if getattr(arguments, name) is not None:
             size[name] = getattr(arguments, name)
     options = page_load.Options(**size)
-    result = page_load.run(options)
-    _print(options, result)
-    return _judge(options, result)
+    result = page_load.run(options, only_asking=arguments.only_asking)
+    if not arguments.only_asking:
+        _print_visits(options, result)
+    _print_asked(result)
+    return _judge(options, result, arguments.only_asking)
 
 
-def _print(options, result) -> None:
+def _print_visits(options, result) -> None:
     from benchmarks.bench.output import table
 
-    answers, asked = result.answers, result.asked
+    answers = result.answers
     table(
         [f"{options.customers} customers in {result.seconds:.0f} s", "opened", "median ms", "95 %"],
         [
@@ -67,6 +69,14 @@ def _print(options, result) -> None:
             ],
         ],
     )
+    for text in (*answers.errors[:10], *result.lost[:10]):
+        print(f"error: {text}")
+
+
+def _print_asked(result) -> None:
+    from benchmarks.bench.output import table
+
+    asked = result.asked
     table(
         ["how does a customer stand?", ""],
         [
@@ -76,7 +86,7 @@ def _print(options, result) -> None:
             ["median ms", f"{median(asked.seconds or [0]) * 1000:.1f}"],
         ],
     )
-    for text in (*answers.errors[:10], *asked.errors[:10], *result.lost[:10]):
+    for text in asked.errors[:10]:
         print(f"error: {text}")
 
 
@@ -87,10 +97,20 @@ def _describe(times) -> tuple[float, float]:
     return median(times), quantiles(times, n=20, method="inclusive")[-1]
 
 
-def _judge(options, result) -> int:
+def _judge(options, result, only_asking) -> int:
     from benchmarks.bench.output import Bars
 
-    answers, bars = result.answers, Bars()
+    bars = Bars()
+    if not only_asking:
+        _judge_visits(options, result, bars)
+    bars.add("errors of the standing", len(result.asked.errors), "at most", 0)
+    rate = result.asked.per_second(_CORES)
+    bars.add("standings a second on two cores", rate, "at least", STANDING_GOAL)
+    return bars.finish()
+
+
+def _judge_visits(options, result, bars) -> None:
+    answers = result.answers
     bars.add("errors of customers", len(answers.errors), "at most", 0)
     bars.add("acts of customers", len(answers.done), "at least", options.customers)
     bars.add("acts lost", len(result.lost), "at most", 0)
@@ -99,15 +119,14 @@ def _judge(options, result) -> int:
     for name, ours, theirs in zip(("median", "95th percentile"), page, stock, strict=True):
         ratio = ours / max(theirs, 1e-9)
         bars.add(f"{name}, the page / Odoo's list", ratio, "at most", SLOWER_GOAL, 2)
-    bars.add("errors of the standing", len(result.asked.errors), "at most", 0)
-    rate = result.asked.per_second(_CORES)
-    bars.add("standings a second on two cores", rate, "at least", STANDING_GOAL)
-    return bars.finish()
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="8 customers, under a minute")
+    parser.add_argument(
+        "--only-asking", action="store_true", help="the product that asks, without the customers"
+    )
     parser.add_argument("--customers", type=int, help="customers at once (50)")
     parser.add_argument("--rounds", type=int, help="how often each opens both pages (6)")
     parser.add_argument("--pause", type=float, help="seconds that each reads a page (5)")

@@ -59,15 +59,19 @@ def show(cases):
     return shown
 
 
-def find_holding(cases):
+def find_holding(cases, under_way=None):
     """Return the payments that keep customers from paying these invoices, by invoice, in sudo mode.
 
     A transfer that they announced doesn't: they may have thought better of it. Neither does one
     that its provider should have confirmed or refused by now, or whose answer should have come.
+
+    :param under_way: the transactions that may bring money for them, where they are known already
     """
     attempts = cases.env["recovery.attempt"]
     found = {}
-    for transaction_sudo in attempts._search_money_under_way(cases.move_id):
+    if under_way is None:
+        under_way = attempts._search_money_under_way(cases.move_id)
+    for transaction_sudo in under_way:
         if not _is_passed_over(transaction_sudo) and (
             attempts._get_transaction_block(transaction_sudo)
         ):

@@ -1,10 +1,12 @@
 # Copyright 2026 Revenue Recovery
 # SPDX-License-Identifier: LGPL-3.0-only
-"""What a worker remembers for a moment. Plain Python."""
+"""What is remembered for a moment, by a worker or by all of a server. Plain Python."""
 
 import time
 from collections import OrderedDict
 from threading import Lock
+
+from .shared_memory import SharedMemory
 
 
 class Memory:
@@ -18,7 +20,7 @@ class Memory:
     """
 
     def __init__(self, seconds, most, clock=time.monotonic):
-        self._seconds = seconds
+        self.seconds = seconds
         self._most = most
         self._clock = clock
         self._kept = OrderedDict()
@@ -32,7 +34,7 @@ class Memory:
         now = self._clock()
         with self._lock:
             found = self._kept.get(key)
-        if found and now - found[0] < self._seconds:
+        if found and now - found[0] < self.seconds:
             return found[1]
         value = find()
         with self._lock:
@@ -48,7 +50,18 @@ class Memory:
             self._kept.clear()
 
 
+def make_shared(seconds, most):
+    """Return a memory of all workers, or one of this worker where they can't have one.
+
+    Where they can, it holds bytes only, see :class:`SharedMemory`.
+    """
+    try:
+        return SharedMemory(seconds, most)
+    except OSError:
+        return Memory(seconds, most)
+
+
 # Facts of keys: a revoked one opens nothing after this time, whichever worker is asked.
 KEYS = Memory(2.0, 1000)
 # Standings. A payment has to be seen within five seconds; the rest is for the network.
-ANSWERS = Memory(4.0, 20_000)
+ANSWERS = make_shared(4.0, 4096)

@@ -7,13 +7,23 @@ from typing import NamedTuple
 
 from odoo import fields
 
+from ..case.owed import read_debts
 from ..case.states import OPEN_STATES
+from ..page.shown import find_holding
 
 # From the best to the worst.
 STANDINGS = ("good", "failing", "grace", "ended")
 UNPAID = ("not_paid", "partial")
 # Marking the invoice as blocked is one of the ends of a case; it is owed all the same.
 UNPAID_AT_THE_END = (*UNPAID, "blocked")
+# What an answer needs: all columns of these three would take most of its time.
+_CASE_FIELDS = (
+    *("company_id", "currency_id", "decline_class", "due_date", "excluded", "excluded_since"),
+    *("grace_until", "life", "links_withdrawn", "move_id", "part_plan_id", "partner_id", "state"),
+    "waiting_since",
+)
+_MOVE_FIELDS = ("company_id", "currency_id", "name", "partner_id", "payment_state", "state")
+_COMPANY_FIELDS = ("currency_id", "partner_id", "recovery_small_rests_wait")
 
 
 class Standing(NamedTuple):
@@ -43,6 +53,7 @@ class _Judged(NamedTuple):
     case: object
     standing: str
     processing: bool
+    owed: float
 
 
 def read_standing(company, partner):
@@ -54,7 +65,7 @@ def read_standing(company, partner):
     :param company: in sudo mode; the key says what may be told
     :param partner: the commercial partner
     """
-    judged = [each for each in map(_judge, _find_cases(company, partner)) if each]
+    judged = _judge(_find_cases(company, partner))
     standing = max((each.standing for each in judged), key=STANDINGS.index, default="good")
     page, withdrawn = _get_page(judged)
     ends = [each.case.grace_until for each in judged if each.standing == "grace"]
@@ -71,8 +82,9 @@ def read_standing(company, partner):
 
 
 def _find_cases(company, partner):
+    """Return the cases of a customer that may matter to them, with what is read of them here."""
     cases = company.env["recovery.case"].with_company(company)
-    return cases.search(
+    found = cases.search_fetch(
         [
             ("company_id", "=", company.id),
             ("partner_id", "=", partner.id),
@@ -81,28 +93,40 @@ def _find_cases(company, partner):
             ("move_id.state", "=", "posted"),
             ("move_id.payment_state", "in", UNPAID_AT_THE_END),
         ],
+        _CASE_FIELDS,
         order="id",
     )
+    if found:
+        found.move_id.fetch(_MOVE_FIELDS)
+        found.move_id.partner_id.fetch(["commercial_partner_id"])
+        company.fetch(_COMPANY_FIELDS)
+    return found
 
 
-def _judge(case):
-    """Return how one case lets its customer stand, none when it is nothing to them."""
-    is_lost = case.state == "lost"
-    move = case.move_id
-    debt = move._get_debt(case.due_date)
+def _judge(cases):
+    """Return how these cases let their customer stand, without those that are nothing to them."""
+    debts = read_debts([(case.move_id, case.due_date) for case in cases])
+    owed = {
+        case: debt.owed for case, debt in zip(cases, debts, strict=True) if _is_asked(case, debt)
+    }
+    money = _read_money(owed)
+    return [_judge_case(case, owed[case], money[case]) for case in owed if money[case] != "arrived"]
+
+
+def _is_asked(case, debt):
+    """Return whether anything is asked of the customer for a case."""
     if debt.is_excluded or debt.is_small or case.currency_id.compare_amounts(debt.owed, 0) <= 0:
-        return None
+        return False
     # What the accountant keeps back, and what is the company's own fault, is not held against them.
-    if not is_lost and (move.payment_state not in UNPAID or _is_silent(case)):
-        return None
-    money = _read_money(case, debt.owed)
-    if money == "arrived":
-        return None
-    processing = money == "processing"
+    return case.state == "lost" or (case.move_id.payment_state in UNPAID and not _is_silent(case))
+
+
+def _judge_case(case, owed, money):
+    is_lost, processing = case.state == "lost", money == "processing"
     # While nothing may be charged, the clock that leads to the end stands still.
     if processing or case.state not in ("lost", "grace") or (case.excluded_since and not is_lost):
-        return _Judged(case, "failing", processing)
-    return _Judged(case, "ended" if is_lost else "grace", False)
+        return _Judged(case, "failing", processing, owed)
+    return _Judged(case, "ended" if is_lost else "grace", False, owed)
 
 
 def _is_silent(case):
@@ -117,31 +141,51 @@ def _is_silent(case):
     return bool(heard) and all(failure.silent for failure in heard)
 
 
-def _read_money(case, owed):
-    """Return ``arrived``, ``processing``, or nothing, of the money under way for the invoice."""
-    attempts = case.env["recovery.attempt"]
-    for transaction_sudo in attempts._search_money_under_way(case.move_id):
-        is_done = transaction_sudo.state == "done"
-        if not is_done or not attempts._get_transaction_block(transaction_sudo):
-            continue  # Booked, so that the ledger tells, or not there yet.
-        is_all = case.currency_id.compare_amounts(transaction_sudo.amount, owed) >= 0
-        if is_all or len(transaction_sudo.invoice_ids) > 1:
-            return "arrived"
-    under_way = case._get_payment_under_way()
-    if under_way.state in ("pending", "authorized") or case.move_id._get_attempt_in_flight():
-        return "processing"
-    return None
+def _read_money(owed):
+    """Return ``arrived``, ``processing``, or nothing, of the money under way for each case.
+
+    :param owed: amounts by case
+    """
+    if not owed:
+        return {}
+    cases = next(iter(owed)).union(*owed)
+    transactions_sudo = cases.env["recovery.attempt"]._search_money_under_way(cases.move_id)
+    holding = find_holding(cases, transactions_sudo)
+    in_flight = cases.move_id._get_attempt_in_flight().move_id
+    money = {}
+    for case in cases:
+        move = case.move_id
+        if any(_has_arrived(case, owed[case], each) for each in transactions_sudo):
+            money[case] = "arrived"
+        elif move in in_flight or (
+            move in holding and holding[move].state in ("pending", "authorized")
+        ):
+            money[case] = "processing"
+        else:
+            money[case] = None
+    return money
+
+
+def _has_arrived(case, owed, transaction_sudo):
+    """Return whether a payment is done at its provider, and pays a case once it is booked."""
+    if transaction_sudo.state != "done" or case.move_id not in transaction_sudo.invoice_ids:
+        return False
+    if not case.env["recovery.attempt"]._get_transaction_block(transaction_sudo):
+        return False  # Booked, so that the ledger tells.
+    is_all = case.currency_id.compare_amounts(transaction_sudo.amount, owed) >= 0
+    return is_all or len(transaction_sudo.invoice_ids) > 1
 
 
 def _add_up(judged):
     """Return what is owed by currency; several cases of an invoice have one debt."""
     last = {}
     for each in judged:
-        move = each.case.move_id
-        last[move] = max(last.get(move, each.case.due_date), each.case.due_date)
+        known = last.setdefault(each.case.move_id, each)
+        if each.case.due_date > known.case.due_date:
+            last[each.case.move_id] = each
     owed = defaultdict(float)
-    for move, due_date in last.items():
-        owed[move.currency_id] += move._get_amount_owed(due_date)
+    for move, each in last.items():
+        owed[move.currency_id] += each.owed
     return {
         currency.name: f"{currency.round(amount):.{currency.decimal_places}f}"
         for currency, amount in sorted(owed.items(), key=lambda item: item[0].name)

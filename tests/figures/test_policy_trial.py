@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ...models.figures import recovery_policy_trial
+from ...trial import play
+from ...trial.player import Player
 from ..snapshot import find_changed, read_tables
 from .test_audit import AuditCommon
 
@@ -59,6 +61,15 @@ class TestPolicyTrial(TrialCommon):
         text = " ".join(html.fromstring(trial.page).text_content().split())
         self.assertIn("40 cases that began from", text)
         self.assertIn("held against: 40.", text)
+
+    def test_processes_play_beside_the_job_and_tell_the_same(self):
+        alone = self._try().result
+        with patch.object(play, "_FEWEST", 1), patch.object(Player, "work", None):
+            self.assertEqual(self._try().result, alone)
+
+    def test_job_that_has_to_play_alone_ends_before_odoo_ends_it(self):
+        with patch.object(recovery_policy_trial, "_MOST_PROCESSOR_SECONDS", 0.0):
+            self.assertEqual(self._try().result["played"], 1)
 
     def test_simulated_customers_know_no_answers(self):
         trial = self._try(source="customers", customer_count=50)

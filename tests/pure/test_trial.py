@@ -4,26 +4,31 @@
 
 import random
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from revenue_recovery.notices import Step
 from revenue_recovery.timing.case import Case, Failure, Method
-from revenue_recovery.timing.ceiling import shipped_rules
+from revenue_recovery.timing.ceiling import check, shipped_rules
 from revenue_recovery.timing.model.model import Model
 from revenue_recovery.timing.plan.ladder import Ladder
+from revenue_recovery.trial import processes
 from revenue_recovery.trial.messages import listen
 from revenue_recovery.trial.odds import find_hazards, find_retried
 from revenue_recovery.trial.person import Person, Recorded, Terms, choose, simulate
 from revenue_recovery.trial.play import Play
+from revenue_recovery.trial.player import Player
 from revenue_recovery.trial.result import find_own_shares
-from revenue_recovery.trial.walk import walk
+from revenue_recovery.trial.walk import _Walker, walk
 
 OPENED = datetime(2026, 3, 3, 10, 15, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MODEL = Model()
 EVEN = Terms(Ladder(4, 8))
 
@@ -215,3 +220,137 @@ def test_some_of_many_are_chosen_always_the_same():
     some = choose(persons, 10)
     assert len(some) == 10
     assert some == choose(persons[::-1], 10)
+
+
+SMART = Terms(Ladder(8, 14), is_smart=True)
+STEPS = (Step("first", 0), Step("later", 3))
+
+
+def begin(real=40, **kwargs):
+    terms = [replace(SMART, steps=STEPS), EVEN]
+    return Play(make_many(real), terms, MODEL, shipped_rules(), **kwargs)
+
+
+def test_same_comes_of_it_in_however_many_processes(monkeypatch):
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    for kwargs in ({}, {"count": 30}):
+        alone, together = begin(**kwargs), begin(**kwargs)
+        list(alone.go())
+        monkeypatch.setattr(Player, "work", None)  # The processes have their own.
+        shares = list(together.go(processes=2))
+        monkeypatch.undo()
+        monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+        assert shares == sorted(shares)
+        assert shares[-1] == 1
+        assert together.sum_up() == alone.sum_up()
+
+
+def watch_processes(monkeypatch):
+    """Return a list to which all processes that are started are added."""
+    started, start = [], processes._start
+
+    def note():
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(processes, "_start", note)
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    return started
+
+
+def test_processes_are_gone_when_nobody_waits_any_more(monkeypatch):
+    started = watch_processes(monkeypatch)
+    play = begin()
+    with closing(play.go(processes=2)) as going:
+        while not play.played:
+            next(going)
+    assert len(started) == 2
+    assert all(child.returncode is not None for child in started)
+    assert play.sum_up()["played"] == play.played < 40
+
+
+def test_what_a_process_that_was_killed_had_to_play_is_played_all_the_same(monkeypatch):
+    alone = begin()
+    list(alone.go())
+    started = watch_processes(monkeypatch)
+    play = begin()
+    going = play.go(processes=2)
+    while not play.played:
+        next(going)
+    started[0].kill()
+    assert list(going)[-1] == 1
+    assert play.played == 40
+    assert play.sum_up() == alone.sum_up()
+
+
+def test_it_is_played_alone_where_no_process_can_be_started(monkeypatch):
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+
+    def refuse(*_args, **_kwargs):
+        raise PermissionError
+
+    monkeypatch.setattr(processes.subprocess, "Popen", refuse)
+    play = begin()
+    assert list(play.go(processes=2))[-1] == 1
+    assert play.played == 40
+
+
+def test_trouble_of_a_case_comes_to_whoever_plays(monkeypatch):
+    """Not as a process that has ended by itself."""
+    monkeypatch.setattr("revenue_recovery.trial.play._FEWEST", 1)
+    play = begin()
+    play.persons[5] = replace(play.persons[5], amount="much", place=None)
+    with pytest.raises(AttributeError):
+        list(play.go(processes=2))
+
+
+def test_something_is_told_however_early_it_ends():
+    for kwargs in ({}, {"count": 30}):
+        play = begin(**kwargs)
+        next(play.go())
+        result = play.sum_up()
+        assert (result["played"], result["why"]) == (1, "few")
+
+
+def check_ceiling(network, failures, hours):
+    """Compare what a walk is told of the rules after a failure with what the rules say."""
+    case = replace(
+        make_person().case, failures=failures, method=Method(network=network, country="DE")
+    )
+    walker = _Walker(
+        replace(make_person(), case=case), EVEN, MODEL, shipped_rules(), random.Random(1)
+    )
+    walker.case = case
+    ceiling, found = walker._make_ceiling(), []
+    for hour in hours:
+        at = failures[-1].at + hour * HOUR
+        block = check(shipped_rules(), ceiling._args[1], at, ceiling._charge)
+        found.append((block.rule.name or block.rule.id) if block else "")
+        assert ceiling.find(at) == found[-1]
+        if not block:
+            assert ceiling.first_allowed(at) == at
+    return found
+
+
+@given(st.data())
+def test_walk_holds_each_charge_against_every_rule_that_matters(data):
+    """Only some rules are looked at, and none where none can matter any more."""
+    network = data.draw(st.sampled_from(["visa", "mastercard", "amex", "sepa", "ach", ""]))
+    hours = sorted(data.draw(st.lists(st.integers(0, 400), min_size=1, max_size=25)))
+    start = OPENED - data.draw(st.integers(-60, 2000)) * DAY
+    codes = st.sampled_from(["05", "51", "43", "AM04", "MS03", "R01", "R29", ""])
+    failures = tuple(
+        Failure(start + hour * HOUR, "insufficient_funds", "later", data.draw(codes))
+        for hour in hours
+    )
+    check_ceiling(network, failures, data.draw(st.lists(st.integers(0, 5000), max_size=10)))
+
+
+def test_rules_that_bind_later_only_are_not_missed():
+    debit = (Failure(OPENED, "insufficient_funds", "later", "AM04"),)
+    assert [bool(name) for name in check_ceiling("sepa", debit, [24, 24 * 31])] == [False, True]
+    # Ten declines in a day, right before a rule against them comes into force.
+    evening = datetime(2022, 9, 30, 23, 30, tzinfo=timezone.utc)
+    failures = tuple(Failure(evening + n * timedelta(minutes=1), *FUNDS) for n in range(10))
+    names = check_ceiling("mastercard", failures, [0, 1, 48])
+    assert [bool(name) for name in names] == [False, True, False]

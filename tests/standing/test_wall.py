@@ -13,6 +13,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import file_path
 
+from odoo.addons.revenue_recovery.models.standing.memory import ANSWERS
+
 from .standing_common import StandingCommon
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "standing" / "product.py"
@@ -129,12 +131,12 @@ class TestWall(StandingCommon):
             let thanks = 0;
             document.addEventListener("recovery:paid", () => thanks++);
             await fetch("/token");
-            await new Promise((resolve) => setTimeout(resolve, 2200));
+            await new Promise((resolve) => setTimeout(resolve, FORGOTTEN));
             RecoveryWall.check();
             await until("it goes", () => !wall());
             await until("the product is told", () => thanks === 1);
             assert("thanks", document.getElementById("result").textContent === "Thank you!");
-            """
+            """.replace("FORGOTTEN", f"{1000 * ANSWERS.seconds + 200:.0f}")
         )
 
     def test_grace_that_has_passed_is_a_wall(self):

@@ -147,6 +147,13 @@ class Load:
                 invoice._plan_collection()
         self.progress.say(f"{self.options.charges} further charges are due")
 
+    def let_visit(self, url: str) -> None:
+        """Let all customers come while the jobs charge others."""
+        guests = self.invite()
+        self.add_charges()
+        self.receive(url, guests)
+        self.check_acts(guests)
+
     def invite(self) -> list[Guest]:
         """Give each customer the link of a message, and something to do."""
         guests = []
@@ -193,13 +200,13 @@ class Load:
 
     def ask_standing(self, url: str, pid: int) -> None:
         """Let the product ask how the customers stand, and measure the processor time of it."""
-        customers = self._scene.members
-        ask(url, self._secret, customers, self.options.asking / 2, _ASKING_THREADS)
+        customers, database = self._scene.members, self.database
+        ask(url, self._secret, customers, self.options.asking / 2, _ASKING_THREADS, database)
         with benchmark.odoo_env(self.database) as env:
             env.cr.execute(_BACKENDS)
             pids = [backend for (backend,) in env.cr.fetchall()] + family_of(pid)
         before = processor_seconds(pids)
-        asked = ask(url, self._secret, customers, self.options.asking, _ASKING_THREADS)
+        asked = ask(url, self._secret, customers, self.options.asking, _ASKING_THREADS, database)
         asked.processor = processor_seconds(pids) - before
         self.result.asked = asked
 
@@ -214,8 +221,11 @@ def _is_kept(cases: Any, guest: Guest) -> bool:
     return True
 
 
-def run(options: Options) -> Result:
-    """Run the load on a database of its own and return what came of it."""
+def run(options: Options, only_asking: bool = False) -> Result:
+    """Run the load on a database of its own and return what came of it.
+
+    :param only_asking: whether only the product comes, to customers whose charges have failed
+    """
     with benchmark.scratch_database(label=NAME) as database, gateway_process(NAME) as gateway:
         os.environ["RECOVERY_GATEWAY_URL"] = gateway
         with odoo_workers(NAME, database, gateway, SERVER_WORKERS) as (url, pid):
@@ -224,10 +234,8 @@ def run(options: Options) -> Result:
             with Workers(NAME, database, gateway, JOBS) as workers:
                 workers.start(2)
                 load.wait_until_failed()
-                guests = load.invite()
-                load.add_charges()
-                load.receive(url, guests)
-                load.check_acts(guests)
+                if not only_asking:
+                    load.let_visit(url)
                 workers.end()
                 load.result.jobs_failed = workers.count_failed_jobs()
             load.ask_standing(url, pid)
