@@ -5,10 +5,11 @@
 A company with its chart of accounts, users, customers, taxes, a provider: three seconds, for each
 of some two hundred classes. Here they stay, not committed, in the one cursor that all classes use
 in turn; each begins at the same savepoint and goes back to it. What the registry has cached stays
-as well, as far as nobody outdated it.
+as well, as far as nobody outdated it, and so do the scripts and styles of browser tests.
 """
 
 import atexit
+import json
 from unittest.mock import patch
 
 from odoo import api
@@ -33,8 +34,12 @@ class PreparedCase(AccountPaymentCommon):
         PreparedCase._prepared.lend(cls)
 
     def setUp(self):
-        PreparedCase._prepared.caches.begin_test()
+        prepared = PreparedCase._prepared
+        prepared.caches.begin_test()
         super().setUp()
+        if isinstance(self, HttpCase):
+            prepared.bundles.give(self.env)
+            self.addCleanup(prepared.bundles.take, self.env)
 
     @classmethod
     def _make_first_clock(cls):
@@ -72,7 +77,7 @@ class _Prepared:
         }
         _First.doClassCleanups()
         self._savepoint = Savepoint(self._cr)
-        self.caches = _Caches()
+        self.caches, self.bundles = _Caches(), _Bundles()
 
     def lend(self, cls):
         """Set a class up as Odoo sets up a plain test case, and give it what is prepared."""
@@ -156,3 +161,37 @@ class _Caches:
     def _clear(self, names):
         if names:
             self._registry.clear_cache(*names)
+
+
+class _Bundles:
+    """The scripts and styles that Odoo puts together for a browser, kept from test to test.
+
+    It does so when a page is first opened, in six seconds, and stores them under an address that
+    changes with what they are made of. Their files outlive a test anyway, but not the rows that
+    name them.
+    """
+
+    def __init__(self):
+        self._rows = {}
+
+    def give(self, env):
+        """Store what earlier tests had put together, unless it is there."""
+        env.cr.execute(
+            """
+            INSERT INTO ir_attachment
+            SELECT * FROM jsonb_populate_recordset(NULL::ir_attachment, %s)
+                ON CONFLICT DO NOTHING
+            """,
+            [json.dumps(list(self._rows.values()))],
+        )
+
+    def take(self, env):
+        """Keep what is there at the end of a test, of no company, since that may go."""
+        env.cr.execute(
+            """
+            SELECT id, to_jsonb(row) || '{"company_id": null}' FROM ir_attachment row
+             WHERE url LIKE '/web/assets/%%' AND id != ALL (%s)
+            """,
+            [list(self._rows)],
+        )
+        self._rows.update(env.cr.fetchall())

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 REPORT_VARIABLE = "RECOVERY_TEST_REPORT"
+# How long each test took the last time, in pytest's cache.
+SECONDS_KEY = "recovery/seconds"
 
 # What a browser of a finished test says while it is closed.
 _HARMLESS = ("Error received after termination",)
@@ -107,6 +109,8 @@ class Report:
             "seconds": self.seconds,
         }
         Path(self.path).write_text(json.dumps(outcome))
+        cache = session.config.cache
+        cache.set(SECONDS_KEY, cache.get(SECONDS_KEY, {}) | self.seconds)
 
 
 def _now():
@@ -115,6 +119,7 @@ def _now():
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: judges seconds, so nothing else may run beside it")
     path = os.environ.get(REPORT_VARIABLE)
     if not path:
         return

@@ -189,7 +189,7 @@ class Run:
             return
         self.install_complaints += database.complaints(self.bench, template)
         with database.scratch(self.bench, template, "oca") as name:
-            self._odoo_pytest("oca", self.selection.oca, name, config, [])
+            self._odoo_pytest("oca", self.selection.oca, name, config, self._parallel())
 
     def _odoo_pytest(
         self, stage: str, paths: list[str], name: str, config: Path, options: list[str]
@@ -229,23 +229,31 @@ class Run:
         if not self.selection.everything or any(each.startswith(alone) for each in options):
             return []
         # By class: what a class sets up takes longer than most of its tests.
-        return [f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--dist=loadscope"]
+        return [
+            f"--numprocesses={min(os.cpu_count() or 1, 4)}",
+            "--dist=loadscope",
+            *("-p", "environment.sharing"),
+        ]
 
     def concurrency(self) -> None:
         """Tests with committed data and several processes, on a database of their own."""
         if not self.selection.concurrency or not _has_tests(_CONCURRENCY):
             return
+        side_by_side = self._parallel()
+        # Where a second counts, nothing else runs.
+        passes = {"concurrency": [*side_by_side, "-m", "not alone"], "alone": ["-m", "alone"]}
         with self._database("concurrency") as name:
-            self._pytest(
-                "concurrency",
-                _CONCURRENCY,
-                self.selection.concurrency,
-                _without_odoo(_CONCURRENCY),
-                {
-                    "RECOVERY_TEST_DB": name,
-                    "RECOVERY_TEST_CONFIG": str(self.bench.settings.config_file),
-                },
-            )
+            for stage, options in (passes if side_by_side else {"concurrency": []}).items():
+                self._pytest(
+                    stage,
+                    _CONCURRENCY,
+                    self.selection.concurrency,
+                    [*_without_odoo(_CONCURRENCY), *options],
+                    {
+                        "RECOVERY_TEST_DB": name,
+                        "RECOVERY_TEST_CONFIG": str(self.bench.settings.config_file),
+                    },
+                )
 
     @contextmanager
     def _database(self, label: str) -> Iterator[str]:

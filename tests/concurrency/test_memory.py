@@ -17,12 +17,13 @@ import pytest
 
 from environment import benchmark
 
-DATABASE = os.environ.get("RECOVERY_TEST_DB")
 CORES, MIB = 64, 1024 * 1024
 LOADED, DECIDED = 60, 160  # MiB more than without the addon
 THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
-pytestmark = pytest.mark.skipif(not DATABASE, reason="dev/test gives the database")
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("RECOVERY_TEST_DB"), reason="dev/test gives the environment"
+)
 
 PROCESS = """
 import json, mmap, os, re, sys
@@ -109,7 +110,8 @@ def without():
 @pytest.fixture(scope="module")
 def deciding():
     """What Odoo reserves with the addon, before and after a decision."""
-    return run(DATABASE, "decide")
+    with benchmark.scratch_database(label="deciding") as name:
+        return run(name, "decide")
 
 
 def test_loading_the_addon_reserves_little_on_many_cores(without, deciding):

@@ -125,6 +125,7 @@ def wait_for(screen, expression, seconds):
     return time.monotonic() - begun
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("database")
 def test_replaced_card_is_charged_within_seconds(screen):
     with benchmark.odoo_env(DATABASE) as env:

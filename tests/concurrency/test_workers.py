@@ -4,6 +4,7 @@
 
 import os
 import random
+import subprocess
 import time
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -16,7 +17,8 @@ from benchmarks.bench.processes import Workers, gateway_process, odoo_server
 from environment import benchmark
 from simulation.client import GatewayClient
 
-DATABASE = os.environ.get("RECOVERY_TEST_DB")
+ORIGINAL = os.environ.get("RECOVERY_TEST_DB")
+DATABASE = f"{ORIGINAL}_workers"
 # Long enough for everything that is done while a charge is on its way.
 ON_ITS_WAY = {"kind": "delay_after", "seconds": 4.0}
 SECOND = timedelta(seconds=1)
@@ -43,7 +45,7 @@ _OTHER_JOBS = """
     DELETE FROM ir_cron_trigger WHERE cron_id != %(job)s;
 """
 
-pytestmark = pytest.mark.skipif(not DATABASE, reason="dev/test gives the database")
+pytestmark = pytest.mark.skipif(not ORIGINAL, reason="dev/test gives the database")
 
 
 class Company:
@@ -178,9 +180,24 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company():
-    with gateway_process("concurrency") as gateway:
-        os.environ["RECOVERY_GATEWAY_URL"] = gateway
+def database():
+    """A copy of the test database: others copy it, too, which nobody can who is connected to it."""
+    _drop()
+    subprocess.run(["createdb", "-T", ORIGINAL, DATABASE], check=True)
+    yield
+    _drop()
+
+
+def _drop():
+    subprocess.run(["dropdb", "--if-exists", "--force", DATABASE], check=True)
+
+
+@pytest.fixture(scope="module")
+def company(database):
+    with (
+        gateway_process("concurrency") as gateway,
+        patch.dict(os.environ, RECOVERY_GATEWAY_URL=gateway),
+    ):
         yield Company(gateway)
 
 

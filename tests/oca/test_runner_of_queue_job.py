@@ -61,8 +61,8 @@ def test_runner_charges_each_due_attempt_once():
     with (
         benchmark.scratch_database("oca", "runner") as database,
         gateway_process("jobs") as gateway,
+        patch.dict(os.environ, RECOVERY_GATEWAY_URL=gateway),
     ):
-        os.environ["RECOVERY_GATEWAY_URL"] = gateway
         client = GatewayClient(gateway)
         ids = create_due(client, database)
         channels = "root:4,root.recovery.charge:3"
