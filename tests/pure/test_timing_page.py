@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "timing.md").read_text(encoding="utf-8")
 VALUES = [
-    ("spread", "_POWER", 1.25),
     ("plan.slots", "REST", 15 * 60),
     ("plan.ladder", "EVEN_HOUR", 10.0),
     ("plan.choice", "_SPREAD_MARGIN", 0.01),
