@@ -5,8 +5,6 @@
 Days are whole numbers of the customer's calendar, instants its local minutes, counted from 1970.
 """
 
-# Tries are a little closer in the beginning than at the end: `window * (number / tries) ** power`.
-_POWER = 1.25
 _DAY = 1440
 
 
@@ -36,7 +34,7 @@ def _place(begun: int, window: float, tries: int, last: int) -> list[int]:
     """Return as many days, each another one, up to the last; all there are where they are fewer."""
     day, days = begun // _DAY, []
     for number in range(1, tries + 1):
-        wanted = int(begun + window * _DAY * (number / tries) ** _POWER) // _DAY
+        wanted = int(begun + window * _DAY * number / tries) // _DAY
         day = max(day + 1, min(wanted, last - tries + number))
         days.append(day)
     return [day for day in days if day <= last]

@@ -121,7 +121,7 @@ def test_the_control_group_tells_what_leaving_the_spread_is_worth():
     model = Model()
     for number in range(200):
         case = make_case(number)
-        at = case.failures[0].at + timedelta(days=1)
+        at = case.failures[0].at + timedelta(days=2)  # The spread's first day.
         model.learn(
             FinishedAttempt(
                 f"control {number}", case, at, number % 2 == 0, believed=believe(case, at, model)
@@ -162,7 +162,7 @@ def test_tries_that_leave_the_spread_are_told_apart():
         for left in (False, True)
     ]
     found = calibrate(promises)
-    assert found.gain_factor(0) < 0.7
+    assert found.gain_factor(0) < 0.75
     assert found.gain_factor(1) == pytest.approx(Calibration().gain_factor(1))
 
 

@@ -11,12 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "timing.md").read_text(encoding="utf-8")
 VALUES = [
-    ("spread", "_POWER", 1.25),
     ("plan.slots", "REST", 15 * 60),
     ("plan.ladder", "EVEN_HOUR", 10.0),
     ("plan.choice", "_SPREAD_MARGIN", 0.01),
     ("plan.choice", "_HOURS_KNOWN", 2000),
-    ("model.calibration", "_LEAVING", -0.15),
     ("model.calibration", "_NEWEST", 3000),
     ("plan.choice", "_HOUR_MARGIN", 0.005),
     ("plan.choice", "_SAFE", 0.0004),

@@ -30,6 +30,7 @@ _LATE_COUNT = 6
 
 _PAID_FAMILIES = 2 * len(RHYTHMS)
 CAME = 0  # money came between failure and charge: by family and age
+QUICK = len(RHYTHMS) * _AGE_COUNT  # the same where it is gone in a day or two
 LATE = _PAID_FAMILIES * _AGE_COUNT  # the failure was on the pay day itself
 DRY = LATE + _LATE_COUNT  # no money came since: by group and gap
 FREE = DRY + 4 * _GAP_COUNT  # erratic, no pay day at all: by group and gap

@@ -20,10 +20,8 @@ from ..arrays import np
 NUMBERS = 8  # tries that are told apart; later ones count as the last
 _LEVEL, _FIRST, _LEFT = 0, 1, 1 + NUMBERS
 _SIZE = _LEFT + 2
-# What leaving the spread is believed to be worth less than it promises, in log-odds.
-_LEAVING = -0.15
-# Prior means and how far a value may be learned away, in log-odds.
-_MEAN = np.array([0.0] * _LEFT + [_LEAVING] * 2)
+# Prior means, and how far a value may be learned away, in log-odds.
+_MEAN = np.zeros(_SIZE)
 _SD = np.array([0.7] + [0.3] * NUMBERS + [0.2] * 2)
 # With so many newer promises one counts half, and half of that if the odds were fitted since: what
 # they said then is not what they say now.

@@ -130,13 +130,19 @@ class Fit:
 
         Beliefs are cases by kinds of issuers by patterns.
         """
+        chance, likely, _before, joint = self.explain()
+        joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+        return chance, likely, joint / joint.sum(axis=(1, 2), keepdims=True)
+
+    def explain(self):
+        """Return the same with logarithms of beliefs, not normalised, and with those before."""
         odds, sample = self.odds, self.sample
         count = len(sample.cases)
         score = odds.bins.astype(np.float32)[self.bins]
         score[:, :DEAD_AT] += (self.design @ self.effects.astype(np.float32))[:, None]
         chance = np.clip(expit(score), 1e-5, 1 - 1e-5)
-        likely, log = self.likelihoods(chance)
-        log = log + add_up(likely, sample.case, count)
+        likely, before = self.likelihoods(chance)
+        log = before + add_up(likely, sample.case, count)
         joint = np.empty((count, bins.KIND_COUNT, COUNT), dtype=np.float32)
         shares, plain = np.log(self.shares_of_kinds()), np.exp(likely)
         for kind in range(bins.KIND_COUNT):
@@ -145,8 +151,7 @@ class Fit:
             if len(rows):
                 instead = self.mixed(plain, kind, rows) - likely[rows]
                 joint[:, kind] += add_up(instead, sample.case[rows], count)
-        joint = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
-        return chance, likely, joint / joint.sum(axis=(1, 2), keepdims=True)
+        return chance, likely, before, joint
 
     def shares_of_kinds(self) -> np.ndarray:
         """Return the shares of the kinds of issuers before any retry, by case."""

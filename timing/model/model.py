@@ -24,10 +24,10 @@ from .sequence import ChargeSequence, find_promises, is_credit, read_finished
 from .training import Encoded, TrainingData, gather
 
 VERSION = 4
-_FROM_SCRATCH, _FURTHER = 120, 7  # rounds of fitting
+_FROM_SCRATCH, _FURTHER = 40, 7  # rounds of fitting
 # From scratch many rounds are needed to tell patterns apart: they are made on so many cases, and
 # fewer on all of them.
-_FEW_CASES, _ON_ALL = 1000, 20
+_FEW_CASES, _ON_ALL = 1000, 10
 _FIRST_FIT = 60  # cases
 _GROWTH = 0.35  # share of new attempts that is worth a new fit
 _FORTNIGHT = 14.0

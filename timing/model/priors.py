@@ -89,7 +89,7 @@ def load() -> Priors:
         np.linalg.inv(effects_cov),
         np.tile(values["opening"]["value"], 2 * len(RHYTHMS)),
         suspects,
-        _answers(),
+        _answers(values["answers"]),
         {
             reason: index
             for index, group in enumerate(bins.GROUPS)
@@ -112,8 +112,7 @@ def _bins(values: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     gaps = values["gaps"]
     came = values["came"]
     place(bins.CAME, [came[rhythm] for rhythm in RHYTHMS], spread["families"])
-    quick = bins.CAME + len(RHYTHMS) * len(bins.AGES)
-    place(quick, [came["quick"]] * len(RHYTHMS), spread["families"])
+    place(bins.QUICK, [came["quick"]] * len(RHYTHMS), spread["families"])
     place(bins.LATE, [values["late"]["value"]])
     place(bins.DRY, [logit(np.array(gaps["dry"][group])) for group in groups])
     place(bins.FREE, [logit(np.array(gaps["free"][group])) for group in groups])
@@ -181,18 +180,19 @@ def deviations(covariance: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.diag(covariance), 0))
 
 
-def _answers() -> np.ndarray:
-    """What a failed charge is about, by bin: alike everywhere, until it is learned otherwise."""
-    answers = np.tile([0.55, 0.25, 0.05, 0.10, 0.05], (bins.BIN_COUNT, 1))
-    # After a failure of some kind the next is mostly of the same.
-    for start in (bins.DRY, bins.FREE, bins.CALM):
-        for group in range(4):
-            count = len(bins.GAPS)
-            rows = slice(start + group * count, start + (group + 1) * count)
-            answers[rows] *= 0.5
-            answers[rows, group] += 0.5
-    answers[bins.GONE] = [0.3, 0.3, 0.02, 0.08, 0.3]
-    return answers
+def _answers(values: dict[str, Any]) -> np.ndarray:
+    """What a failed charge is about, by bin: first the blocks, then what depends on the failure."""
+    answers = np.tile(values["came"], (bins.BIN_COUNT, 1))
+    answers[bins.QUICK : bins.LATE] = values["quick"]
+    answers[bins.LATE : bins.DRY] = values["late"]
+    count = len(bins.GAPS)
+    for name, start in (("dry", bins.DRY), ("free", bins.FREE), ("calm", bins.CALM)):
+        for number, group in enumerate(bins.GROUPS[:4]):
+            answers[start + number * count : start + (number + 1) * count] = values[name][group]
+    answers[bins.SELDOM : bins.SLOW] = values["seldom"]
+    answers[bins.SLOW : bins.GONE] = values["slow"]
+    answers[bins.GONE] = values["gone"]
+    return answers / answers.sum(axis=1, keepdims=True)
 
 
 @lru_cache(maxsize=512)

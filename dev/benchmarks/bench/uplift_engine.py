@@ -60,15 +60,7 @@ class Smart:
         predicted, believed = self._stated.pop(view.key, (None, None))
         if control:
             believed = believe(_case(view), tried.at, self.model)
-        attempt = FinishedAttempt(
-            key=view.key,
-            case=_case(view),
-            at=tried.at,
-            paid=tried.paid,
-            failure=None if tried.paid else _failure(tried),
-            predicted=predicted,
-            believed=believed,
-        )
+        attempt = finished(view, tried, predicted, believed)
         self.attempts.append(attempt)
         self.model.learn(attempt)
         self.model.refresh(tried.at)
@@ -88,6 +80,21 @@ class Smart:
     def size(self) -> int:
         """Return the bytes of the model as it is stored."""
         return len(self.model.to_json().encode())
+
+
+def finished(
+    view: View, tried: Tried, predicted: float | None = None, believed: float | None = None
+) -> FinishedAttempt:
+    """Return an answered charge as the engine hears of it."""
+    return FinishedAttempt(
+        key=view.key,
+        case=_case(view),
+        at=tried.at,
+        paid=tried.paid,
+        failure=None if tried.paid else _failure(tried),
+        predicted=predicted,
+        believed=believed,
+    )
 
 
 def _case(view: View) -> Case:

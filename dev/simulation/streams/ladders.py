@@ -29,14 +29,14 @@ class Schedule:
 
     :param name: for tables
     :param days: days after the first failure, ascending
-    :param hour: local hour of the charges; None keeps the hour of the first failure
+    :param hour: local hour of the charges, or of each of them; None keeps that of the first failure
     :param window: days after the first failure in which charges are sent
     :param aware: decline-aware, or blind
     """
 
     name: str
     days: tuple[float, ...]
-    hour: float | None
+    hour: float | tuple[float, ...] | None
     window: float
     aware: bool = True
 
@@ -120,11 +120,12 @@ def rungs(cases: Cases, schedule: Schedule) -> np.ndarray:
     # As `timing.ladder`: the last hours can lie after the end, and then the days move up, one a
     # day, but not to the day of the failure.
     last = cases.zones.local(cases.zone, end)[0]
-    last -= cases.zones.instant(cases.zone, last, schedule.hour) > end
+    hours = np.broadcast_to(schedule.hour, offsets.size)
+    last -= cases.zones.instant(cases.zone, last, hours[-1]) > end
     latest = last[:, None] - np.arange(offsets.size)[::-1][None, :]
     first = cases.zones.local(cases.zone, cases.opened)[0][:, None]
     day = np.minimum(day, np.maximum(latest, np.minimum(first + 1, last[:, None])))
-    return cases.zones.instant(cases.zone[:, None], day, schedule.hour)
+    return cases.zones.instant(cases.zone[:, None], day, hours[None, :])
 
 
 def next_allowed(cases: Cases, index: np.ndarray, at: np.ndarray) -> np.ndarray:
