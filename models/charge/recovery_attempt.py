@@ -517,11 +517,13 @@ class RecoveryAttempt(models.Model):
     @api.model
     def _resolve_due(self):
         """Resolve what dead workers left running, and the unknown outcomes that are due."""
-        now = fields.Datetime.now()
+        before = fields.Datetime.now() - START_ALLOWANCE
         self._resolve_each(
-            [("state", "=", "running"), ("started_at", "<", now - START_ALLOWANCE)],
+            [("state", "=", "running"), ("started_at", "<", before)],
             OutcomeResolver.take_over,
         )
+        # What has just been taken over is due by now.
+        now = fields.Datetime.now()
         self._resolve_each(
             [("state", "in", ("unknown", "pending")), ("resolve_at", "<=", now)],
             OutcomeResolver.resolve,

@@ -50,6 +50,19 @@ def test_audit_finds_charges_booked_twice_or_with_another_amount(payments, what)
     assert _count(_compare([_entry("INV/1")], [transaction])) == what
 
 
+def test_audit_accepts_credit_of_a_charge_that_was_denied_on_another_invoice():
+    ledger = [_entry("INV/1-R1"), _entry("INV/1-R2")]
+    late = replace(_transaction("INV/1-R1", booked=0), elsewhere=1000)
+    transactions = [late, _transaction("INV/1-R2")]
+    invoices = [audit.Invoice(1, "INV/1", 1000, 1000), audit.Invoice(2, "INV/2", 1000, 1000, 1000)]
+    books = audit.Books(transactions, invoices, (), set(), NOW)
+    found = audit.compare(ledger, books, audit.Excuses({"INV/1-R1"}, set()))
+    assert _count(found) == {"excused"}
+    books = replace(books, invoices=[invoices[0], replace(invoices[1], credited=0)])
+    found = audit.compare(ledger, books, audit.Excuses({"INV/1-R1"}, set()))
+    assert _count(found) == {"excused", "without_money"}
+
+
 def test_audit_accepts_one_charge_that_is_booked():
     found = _compare([_entry("INV/1")], [_transaction()])
     assert found.charges == 1

@@ -32,6 +32,7 @@ _IN_FLIGHT = ("running", "unknown", "pending")
 class Transaction:
     """A payment transaction of Odoo, and how much of it is booked on its invoices.
 
+    :ivar elsewhere: how much is booked on others: what was paid twice is the customer's credit
     :ivar payments: the amounts of its payments in the books, which should be one at most
     """
 
@@ -41,6 +42,7 @@ class Transaction:
     invoices: tuple[int, ...]
     amount: int
     booked: int
+    elsewhere: int = 0
     payments: tuple[int, ...] = ()
 
     @property
@@ -51,12 +53,16 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice, and how much of it Odoo believes to be paid."""
+    """An invoice, and how much of it Odoo believes to be paid.
+
+    :ivar credited: how much of that is by charges of others, the customer's credit
+    """
 
     id: int
     name: str
     total: int
     paid: int
+    credited: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ class _Audit:
                 if not self._is_untold(reference):
                     state = transaction.state if transaction else "missing"
                     self.found.unknown_to_odoo.append(f"{reference}: {state}")
-            elif transaction.booked != transaction.amount:
+            elif transaction.booked + transaction.elsewhere != transaction.amount:
                 self.found.alerts_missing.append(f"{reference}: success, not booked in full")
 
     def judge_payments(self) -> None:
@@ -211,13 +217,13 @@ class _Audit:
         for invoice in self._books.invoices:
             received = self._received[invoice.id]
             excess = received.total() - invoice.total
-            if invoice.paid > received.total():
+            if invoice.paid - invoice.credited > received.total():
                 self.found.without_money.append(invoice.name)
             if excess <= 0:
                 continue
             if excess > self._get_excused(received):
                 self.found.double.append(invoice.name)
-            elif invoice.id in self._books.alerts:
+            elif invoice.id in self._books.alerts or excess == self._get_elsewhere(received):
                 self.found.excused.append(invoice.name)
             elif not any(self._is_untold(reference) for reference in received):
                 self.found.alerts_missing.append(f"{invoice.name}: paid twice, nobody is told")
@@ -236,6 +242,11 @@ class _Audit:
             and self._by_reference[name].is_own_act
         ]
         return denied + sum(own_acts) - max(own_acts, default=0)
+
+    def _get_elsewhere(self, received: Mapping[str, int]) -> int:
+        """Return how much of an invoice's money has paid others since."""
+        known = (self._by_reference.get(name) for name in received)
+        return sum(transaction.elsewhere for transaction in known if transaction)
 
     def judge_attempts(self) -> None:
         """Find charges without an end that nobody waits for, and cases charged too often."""

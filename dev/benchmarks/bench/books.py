@@ -24,6 +24,17 @@ _TRANSACTIONS = """
                 WHERE payment.payment_transaction_id = tx.id
                   AND debit.move_id = ANY (array_agg(rel.invoice_id))
            ), 0)::bigint AS booked,
+           COALESCE((
+               SELECT round(sum(part.credit_amount_currency) * 10 ^ currency.decimal_places)
+                 FROM account_partial_reconcile part
+                 JOIN account_move_line debit ON debit.id = part.debit_move_id
+                 JOIN account_move_line credit ON credit.id = part.credit_move_id
+                 JOIN account_move entry ON entry.id = credit.move_id
+                 JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                 JOIN account_move other ON other.id = debit.move_id
+                WHERE payment.payment_transaction_id = tx.id AND other.move_type = 'out_invoice'
+                  AND debit.move_id != ALL (array_agg(rel.invoice_id))
+           ), 0)::bigint AS elsewhere,
            ARRAY(
                SELECT round(payment.amount * 10 ^ currency.decimal_places)::bigint
                  FROM account_payment payment
@@ -40,7 +51,19 @@ _INVOICES = """
     SELECT move.id, move.name,
            round(move.amount_total * 10 ^ currency.decimal_places)::bigint AS total,
            round((move.amount_total - move.amount_residual) * 10 ^ currency.decimal_places)::bigint
-               AS paid
+               AS paid,
+           COALESCE((
+               SELECT round(sum(part.debit_amount_currency) * 10 ^ currency.decimal_places)
+                 FROM account_partial_reconcile part
+                 JOIN account_move_line debit ON debit.id = part.debit_move_id
+                 JOIN account_move_line credit ON credit.id = part.credit_move_id
+                 JOIN account_move entry ON entry.id = credit.move_id
+                 JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                WHERE debit.move_id = move.id AND payment.payment_transaction_id IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM account_invoice_transaction_rel rel
+                                   WHERE rel.transaction_id = payment.payment_transaction_id
+                                     AND rel.invoice_id = move.id)
+           ), 0)::bigint AS credited
       FROM account_move move
       JOIN res_currency currency ON currency.id = move.currency_id
      WHERE move.move_type = 'out_invoice' AND move.state = 'posted'
@@ -64,8 +87,8 @@ def read_books(cr: Any) -> Books:
     """Read what the audit compares, with a database cursor."""
     cr.execute(_TRANSACTIONS)
     transactions = [
-        Transaction(reference, state, operation, tuple(invoices), amount, booked, tuple(payments))
-        for reference, state, operation, invoices, amount, booked, payments in cr.fetchall()
+        Transaction(reference, state, operation, tuple(invoices), *amounts, tuple(payments))
+        for reference, state, operation, invoices, *amounts, payments in cr.fetchall()
     ]
     cr.execute(_INVOICES)
     invoices = [Invoice(*row) for row in cr.fetchall()]

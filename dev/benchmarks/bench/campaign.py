@@ -28,9 +28,8 @@ from .waves import Waves
 
 NAME = "faults"
 JOBS = ("collect", "charge", "follow", "book")
-# A day of the end is over when nothing has come of the work for so long, the last one a little
-# later, and any after so long.
-_STILL_SECONDS, _LAST_STILL_SECONDS, _DAY_SECONDS = 3.0, 10.0, 600.0
+# For how long nothing must have come of the work on the last day, and how long any takes at most.
+_LAST_STILL_SECONDS, _DAY_SECONDS = 10.0, 600.0
 # Share of the persons' answers about charges that went through which are wrong.
 _WRONG_ANSWERS = 0.3
 
@@ -79,10 +78,12 @@ class Campaign:
 
     :cvar shares: of the kinds of faults
     :cvar slack: by how much a worker's clock may be behind
+    :cvar still_seconds: a day of the end is over when nothing has come of the work for so long
     """
 
     shares = chaos.KINDS
     slack = timedelta()
+    still_seconds = 3.0
 
     def __init__(self, options: Options, database: str, gateway: str) -> None:
         self.options = options
@@ -234,7 +235,7 @@ class Campaign:
         self._waves.calm()
         for _day in range(self.options.last_days):
             # What is still to come by the gateway's clock may change what is over.
-            if self._end_day(customers, _STILL_SECONDS) and not self.client.health()["waiting"]:
+            if self._end_day(customers, self.still_seconds) and not self.client.health()["waiting"]:
                 break
             self._pass_night(workers, customers)
         self._end_day(customers, _LAST_STILL_SECONDS)

@@ -71,6 +71,7 @@ class HostOptions(Options):
     attempts: int = 400
     kills: int = 40
     workers: int = len(CLOCKS)
+    last_days: int = 8
     rounds: int = 2
     cut_seconds: float = 60.0
 
@@ -114,6 +115,7 @@ class HostCampaign(Campaign):
 
     shares = SHARES
     slack = timedelta(seconds=-min(CLOCKS.values()))
+    still_seconds = 6.0
 
     def __init__(
         self, options: HostOptions, database: str, gateway: str, cluster: Cluster, wire: Wire
