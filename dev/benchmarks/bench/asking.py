@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,8 +22,9 @@ _PATH = "/recovery/v1/standing?customer=id:{}"
 class Asked:
     """What came of many questions.
 
-    :ivar seconds: until each answer had come
+    :ivar clock: seconds that it took
     :ivar processor: seconds of all processes of Odoo and PostgreSQL together
+    :ivar seconds: until each answer had come
     """
 
     count: int = 0
@@ -31,63 +33,87 @@ class Asked:
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def per_second(self, cores: int) -> float:
-        """Return how many answers a second so many cores give that do nothing else."""
-        return cores * self.count / max(self.processor, 1e-9)
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor for each answer."""
+        return self.processor / max(self.count, 1)
 
 
-def ask(
-    url: str,
-    secret: str,
-    customers: Sequence[int],
-    duration: float,
-    threads: int,
-    database: str = "",
-) -> Asked:
-    """Ask for customers in turn, without a pause, and return what came of it.
+def find_rate(anew: Asked, known: Asked, customers: int, kept: float, cores: int) -> float:
+    """Return how many answers a second so many cores give that do nothing else.
 
-    :param duration: seconds
-    :param threads: so many questions at once
-    :param database: which is meant, so that the server need not look which ones there are
+    Not what came through: the fewer questions a busy machine answers in the time for which answers
+    are kept, the more of them are found anew.
+
+    :param anew: of which nothing was remembered
+    :param known: of which all was
+    :param customers: whom the product asks for in turn
+    :param kept: seconds
     """
-    asked, lock = Asked(), threading.Lock()
-    address = urlsplit(url)
-    headers = {"Authorization": f"Bearer {secret}"}
-    if database:
-        headers["X-Odoo-Database"] = database
-    until = time.monotonic() + duration
+    found = customers / kept  # A second.
+    rate = (cores - found * (anew.cost - known.cost)) / max(known.cost, 1e-9)
+    return rate if rate > found else cores / max(anew.cost, 1e-9)
 
-    def live(number: int) -> None:
-        turn, seconds, errors = number, [], []
-        while time.monotonic() < until:
-            customer = customers[turn % len(customers)]
-            turn += threads
-            begun = time.perf_counter()
-            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
-            try:
-                connection.request("GET", _PATH.format(customer), headers=headers)
-                answer = connection.getresponse()
-                body = answer.read()
-                if answer.status != 200 or b'"standing"' not in body:
-                    errors.append(f"{answer.status}: {body[:200]!r}")
-            except OSError as error:
-                errors.append(repr(error))
-            finally:
-                connection.close()
-            seconds.append(time.perf_counter() - begun)
-        with lock:
-            asked.seconds += seconds
-            asked.errors += errors
 
-    workers = [threading.Thread(target=live, args=(number,)) for number in range(threads)]
-    begun = time.monotonic()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    asked.clock = time.monotonic() - begun
-    asked.count = len(asked.seconds) - len(asked.errors)
-    return asked
+class Product:
+    """Asks how customers stand.
+
+    :param database: which is meant, so that the server need not look which ones there are
+    :param threads: so many questions at once
+    """
+
+    def __init__(self, url: str, secret: str, database: str, threads: int) -> None:
+        self._address, self._threads = urlsplit(url), threads
+        self._headers = {"Authorization": f"Bearer {secret}", "X-Odoo-Database": database}
+
+    def ask_for(self, customers: Sequence[int], duration: float) -> Asked:
+        """Ask for customers in turn, without a pause, for so many seconds."""
+        until = time.monotonic() + duration
+        turns = itertools.takewhile(
+            lambda _customer: time.monotonic() < until, itertools.cycle(customers)
+        )
+        return self.ask(turns)
+
+    def ask(self, customers: Iterable[int]) -> Asked:
+        """Ask for each of these customers, as soon as a thread is free."""
+        asked, lock, waiting = Asked(), threading.Lock(), iter(customers)
+
+        def live() -> None:
+            while True:
+                with lock:
+                    customer = next(waiting, None)
+                if customer is None:
+                    return
+                begun = time.perf_counter()
+                error = self._ask_one(customer)
+                with lock:
+                    asked.seconds.append(time.perf_counter() - begun)
+                    asked.errors += [error] if error else []
+
+        threads = [threading.Thread(target=live) for _number in range(self._threads)]
+        begun = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        asked.clock = time.monotonic() - begun
+        asked.count = len(asked.seconds) - len(asked.errors)
+        return asked
+
+    def _ask_one(self, customer: int) -> str:
+        """Ask, and return what was wrong with the answer, or nothing."""
+        address = self._address
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+        try:
+            connection.request("GET", _PATH.format(customer), headers=self._headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except OSError as error:
+            return repr(error)
+        finally:
+            connection.close()
+        is_right = answer.status == 200 and b'"standing"' in body
+        return "" if is_right else f"{answer.status}: {body[:200]!r}"
 
 
 def processor_seconds(pids: Sequence[int]) -> float:

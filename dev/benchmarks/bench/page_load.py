@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from environment.progress import Progress
 from simulation.client import GatewayClient
 
 from . import scene
-from .asking import Asked, ask, family_of, processor_seconds
+from .asking import Asked, Product, family_of, processor_seconds
 from .processes import Workers, gateway_process, odoo_workers
 from .visitors import ACTS, Answers, Guest, Visitor, visit
 
@@ -26,6 +26,9 @@ JOBS = ("collect", "charge", "follow", "book")
 SERVER_WORKERS = 4
 # So many threads of the product ask at once.
 _ASKING_THREADS = 8
+# For how many seconds answers are kept, and how often each is asked for when it is forgotten.
+KEPT = 4.0
+_ROUNDS = 3
 _WAIT_SECONDS = 600.0
 _CHARGED = "SELECT count(*) FROM recovery_attempt WHERE state IN ('declined', 'paid')"
 _CASES = "SELECT count(*) FROM recovery_case"
@@ -59,10 +62,17 @@ class Form(NamedTuple):
 
 @dataclass
 class Result:
-    """What the customers and the product got, and what came of it."""
+    """What the customers and the product got, and what came of it.
+
+    :ivar asked: for all customers in turn
+    :ivar known: for one, whose standing was remembered
+    :ivar anew: for all when nothing was
+    """
 
     answers: Answers = field(default_factory=Answers)
     asked: Asked = field(default_factory=Asked)
+    known: Asked = field(default_factory=Asked)
+    anew: Asked = field(default_factory=Asked)
     lost: list[str] = field(default_factory=list)
     charged: int = 0
     jobs_failed: int = 0
@@ -200,15 +210,27 @@ class Load:
 
     def ask_standing(self, url: str, pid: int) -> None:
         """Let the product ask how the customers stand, and measure the processor time of it."""
-        customers, database = self._scene.members, self.database
-        ask(url, self._secret, customers, self.options.asking / 2, _ASKING_THREADS, database)
+        customers, seconds = self._scene.members, self.options.asking
+        product = Product(url, self._secret, self.database, _ASKING_THREADS)
+        product.ask_for(customers, seconds / 2)
         with benchmark.odoo_env(self.database) as env:
             env.cr.execute(_BACKENDS)
             pids = [backend for (backend,) in env.cr.fetchall()] + family_of(pid)
-        before = processor_seconds(pids)
-        asked = ask(url, self._secret, customers, self.options.asking, _ASKING_THREADS, database)
-        asked.processor = processor_seconds(pids) - before
-        self.result.asked = asked
+        result = self.result
+        result.asked = _measure(pids, lambda: product.ask_for(customers, seconds))
+        result.known = _measure(pids, lambda: product.ask_for(customers[:1], seconds / 2))
+        for _round in range(_ROUNDS):
+            time.sleep(KEPT + 0.5)
+            found = _measure(pids, lambda: product.ask(customers))
+            result.anew.count += found.count
+            result.anew.processor += found.processor
+
+
+def _measure(pids: Sequence[int], ask: Callable[[], Asked]) -> Asked:
+    before = processor_seconds(pids)
+    asked = ask()
+    asked.processor = processor_seconds(pids) - before
+    return asked
 
 
 def _is_kept(cases: Any, guest: Guest) -> bool:
