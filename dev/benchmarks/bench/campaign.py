@@ -190,6 +190,8 @@ class Campaign:
         # Planned charges that do not become due wait for a customer, and what is in flight may wait
         # for a person.
         missing = self.options.attempts - state.attempts
+        if not self.is_through():
+            missing = max(missing, self.options.due_at_once)
         enough = min(self.options.due_at_once, missing) / 2
         if brings_more and state.due + state.uncollected < enough:
             self._add_invoices(max(10, missing // 3))
