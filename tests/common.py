@@ -72,12 +72,6 @@ class RecoveryCommon(PreparedCase):
         now = cls.NOW or f"{fields.Date.today()} 09:00:00"
         cls.freeze_time = Clock(now, tick=issubclass(cls, HttpCase))
         super().setUpClass()
-        # Odoo steps from a job's last run to the next one by one: some months take it seconds.
-        cls.env["ir.cron"].search([]).nextcall = "2099-01-01"
-        cls.env["recovery.policy"].search([]).action_archive()
-        cls.env.user.group_ids += cls.env.ref("revenue_recovery.group_recovery_manager")
-        cls.env.company.recovery_charge_test_providers = True
-        cls.demo_provider = cls._prepare_demo_provider()
         cls.customer = cls.env["res.partner"].create(
             {"name": "Customer", "email": "customer@example.com", "tz": "Europe/Paris"}
         )
@@ -88,14 +82,18 @@ class RecoveryCommon(PreparedCase):
         return Clock("2020-01-01 09:00:00")
 
     @classmethod
-    def _prepare_demo_provider(cls):
-        provider = cls._prepare_provider("demo")
-        provider.journal_id = cls.company_data["default_journal_bank"]
+    def _prepare_first(cls, first):
+        # Odoo steps from a job's last run to the next one by one: some months take it seconds.
+        first.env["ir.cron"].search([]).nextcall = "2099-01-01"
+        first.env["recovery.policy"].search([]).action_archive()
+        first.env.user.group_ids += first.env.ref("revenue_recovery.group_recovery_manager")
+        first.env.company.recovery_charge_test_providers = True
+        first.demo_provider = provider = first._prepare_provider("demo")
+        provider.journal_id = first.company_data["default_journal_bank"]
         line = provider.journal_id.inbound_payment_method_line_ids.filtered(
             lambda line: line.payment_provider_id == provider
         )
-        line.payment_account_id = cls.inbound_payment_method_line.payment_account_id
-        return provider
+        line.payment_account_id = first.inbound_payment_method_line.payment_account_id
 
     @classmethod
     def _create_policy(cls, **values):

@@ -30,7 +30,7 @@ class PreparedCase(AccountPaymentCommon):
     @classmethod
     def setUpClass(cls):  # pylint: disable=method-required-super
         if PreparedCase._prepared is None:
-            PreparedCase._prepared = _Prepared(cls._make_first_clock())
+            PreparedCase._prepared = _Prepared(cls._make_first_clock(), cls._prepare_first)
         PreparedCase._prepared.lend(cls)
 
     def setUp(self):
@@ -47,6 +47,10 @@ class PreparedCase(AccountPaymentCommon):
         raise NotImplementedError
 
     @classmethod
+    def _prepare_first(cls, first):
+        """Set up on the one class what all classes begin with beyond Odoo's test case."""
+
+    @classmethod
     def _gc_filestore(cls):
         """Keep the files that belong to what is not committed. They go with the database."""
 
@@ -59,9 +63,10 @@ class _Prepared:
     """The cursor in which a class was set up, and what the class has since.
 
     :param clock: a patcher of the clock for that time
+    :param prepare: a function that sets more up on that class
     """
 
-    def __init__(self, clock):
+    def __init__(self, clock, prepare):
         self._cr = Registry(get_db_name()).cursor()
         atexit.register(self._cr.close)
         self._cr.close = self._go_back
@@ -70,6 +75,7 @@ class _Prepared:
         before = set(vars(_First))
         with self._in_place_of_a_new_cursor():
             _First.setUpClass()
+        prepare(_First)
         _First.env.flush_all()
         self._uid, self._context = _First.env.uid, _First.env.context
         self._attributes = {
@@ -99,7 +105,7 @@ class _Prepared:
     def _rebind(self, value, env):
         """Return a value of the first class with its records in the environment of another."""
         if isinstance(value, BaseModel):
-            return value.with_env(env)
+            return value.with_env(env).sudo(value.env.su)
         if isinstance(value, dict):
             return {key: self._rebind(each, env) for key, each in value.items()}
         return value

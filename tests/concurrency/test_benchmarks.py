@@ -15,7 +15,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "dev" / "benchmarks"
 # Seconds after which one that runs beside another is taken to stand still.
-HANGS = 600
+HANGS = 900
 BAR = re.compile(r"^bar (.+): (\S+) \(goal (at most|at least) (\S+)\) (ok|missed)$", re.M)
 
 COUNTS = {
