@@ -9,9 +9,14 @@ from datetime import datetime, timezone
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 from simulation.client import GatewayClient
 from simulation.gateway import Gateway
+
+# A busy machine takes its time; how long examples take says nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 START = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)
 

@@ -119,7 +119,7 @@ def stored(decline, facts):
     yield from (facts.network, facts.funding, facts.country, facts.fingerprint, facts.type)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(payloads())
 @example(("stripe", {"error": {"message": "x" * 10**6}}))
 @example(("adyen", [[[]]]))

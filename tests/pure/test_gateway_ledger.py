@@ -83,9 +83,7 @@ def test_the_clock_may_stand_before_the_last_run_after_a_reset(merchant):
     assert merchant.counters()["charges_attempted"] == 0
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.lists(
         st.tuples(st.sampled_from(OUTCOMES), st.sampled_from([None, *QUICK]), st.integers(0, 3)),

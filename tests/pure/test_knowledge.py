@@ -329,7 +329,6 @@ def play(histories, phases=tuple(Phase)):
         max_examples=histories,
         phases=phases,
         stateful_step_count=12,
-        deadline=None,
         database=None,
         derandomize="RR_HISTORIES" not in os.environ,
         suppress_health_check=list(HealthCheck),

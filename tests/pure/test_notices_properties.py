@@ -220,7 +220,7 @@ def is_day_off(day, place):
     return not calendar.is_working_day(day)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(customers())
 def test_every_calendar_respects_the_customer(customer):
     cases, policy, place, lateness = customer
@@ -266,7 +266,7 @@ def check_sent(deed, zone, place):
         assert not soon or waited or useless
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(customers())
 def test_held_notice_comes_to_its_end_in_a_bounded_time(customer):
     cases, policy, place, _lateness = customer
@@ -282,7 +282,7 @@ def test_held_notice_comes_to_its_end_in_a_bounded_time(customer):
             assert waited < (DAY if notice.step.is_final else 3 * DAY)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(customers(), st.integers(0, 24 * 40), st.randoms(use_true_random=False))
 def test_planning_twice_or_in_another_order_changes_nothing(customer, hours, random):
     cases, policy, place, _lateness = customer
@@ -314,7 +314,7 @@ NUMBERS = st.none() | st.floats() | st.integers()
 DAYS = st.dates() | st.none()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_absurd_facts_never_raise(data):
     draw = data.draw

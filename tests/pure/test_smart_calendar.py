@@ -187,7 +187,7 @@ def constraint_sets(draw):
 
 
 @given(constraint_sets(), instants)
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 def test_the_first_allowed_instant_is_allowed_by_all_in_any_order(constraints, instant):
     end = datetime(2027, 6, 1, tzinfo=UTC)
     first, _binding = AllowedInstants(constraints, end).first(instant)
@@ -199,7 +199,7 @@ def test_the_first_allowed_instant_is_allowed_by_all_in_any_order(constraints, i
 
 
 @given(constraint_sets(), instants)
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 def test_one_more_constraint_never_allows_anything_earlier(constraints, instant):
     end = datetime(2028, 6, 1, tzinfo=UTC)
     fewer, _binding = AllowedInstants(constraints[1:], end).first(instant)

@@ -31,9 +31,7 @@ from revenue_recovery.timing.plan.smart import (
 from revenue_recovery.timing.stats import statistics
 
 START = datetime(2025, 1, 6, 10, tzinfo=timezone.utc)
-RELAXED = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+RELAXED = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 def stream(count, pay_day, seed=1, start=START, days=120, country="DE"):

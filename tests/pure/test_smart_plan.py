@@ -26,9 +26,7 @@ from revenue_recovery.timing.plan.smart import (
 )
 
 OPENED = datetime(2026, 3, 10, 14, tzinfo=timezone.utc)
-RELAXED = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+RELAXED = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 PATIENT = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])  # no issuer refuses what comes soon
 HOSTILE = np.array([0.0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])  # all do, for 94 hours
 
