@@ -134,7 +134,7 @@ PLANS: dict[str, str] = {
     "part_reminder": _("Reminds of a part before it is charged."),
     "part_confirmed": _("Confirms that the debt is paid in parts."),
     "part_not_to_come": _("The part is not to come any more."),
-    "question_asked": _("The customer asks a question. Answer it below."),
+    "question_asked": _("The customer asks a question. Answer it in the chatter of the case."),
     # === WIZARDS === #
     "time_chosen_by": _("Time chosen by %(user)s."),
     "written_off_by": _("Written off by %(user)s."),
