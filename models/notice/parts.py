@@ -54,7 +54,9 @@ def find_begin(case):
     if not plan:
         return None
     paid = plan.part_ids.attempt_ids.filtered(lambda attempt: attempt.state == "paid")
-    begin = max([plan.agreed_at, *filter(None, paid.mapped("finished_at"))])
+    # Instants are kept in whole seconds: who agrees in the one of a failure does it afterwards.
+    agreed = plan.agreed_at + timedelta(seconds=1)
+    begin = max([agreed, *filter(None, paid.mapped("finished_at"))])
     is_behind = any(part._find_failed() for part, _owed in plan._list_charges())
     if plan.state == "running" and not is_behind:
         begin = datetime.max
