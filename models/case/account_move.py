@@ -236,6 +236,7 @@ class AccountMove(models.Model):
     @api.depends(
         "recovery_attempt_ids.state",
         "recovery_attempt_ids.deadline_at",
+        "recovery_attempt_ids.resolve_at",
         "recovery_attempt_ids.transaction_id.is_post_processed",
     )
     def _compute_recovery_is_charged(self):
@@ -503,10 +504,15 @@ class AccountMove(models.Model):
     def _get_attempt_in_flight(self):
         """Return the charges of these invoices that are under way, unclear, or not booked yet.
 
-        One whose outcome is overdue keeps nobody from paying in another way.
+        One whose outcome is overdue keeps nobody from paying in another way, but not before its
+        provider was asked: no job may have run since its worker died.
         """
-        is_due = Domain("deadline_at", "=", False) | Domain(
-            "deadline_at", ">", fields.Datetime.now()
+        now = fields.Datetime.now()
+        is_waited_for = (
+            Domain("deadline_at", "=", False)
+            | Domain("deadline_at", ">", now)
+            | Domain("state", "=", "running")
+            | Domain("resolve_at", "<=", now)
         )
         # In sudo mode: customers ask this in the portal and can't read attempts.
         return (
@@ -515,7 +521,7 @@ class AccountMove(models.Model):
             .search(
                 Domain("move_id", "in", self.ids)
                 & (
-                    Domain("state", "in", IN_FLIGHT) & is_due
+                    Domain("state", "in", IN_FLIGHT) & is_waited_for
                     | Domain("state", "=", "paid")
                     & Domain("transaction_id.is_post_processed", "=", False)
                 )

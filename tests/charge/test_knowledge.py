@@ -313,13 +313,27 @@ class TestDeadline(ProviderCommon):
                 self.assertEqual(attempt.state, "pending")
                 self.assertEqual(attempt.deadline_at - attempt.started_at, timedelta(days=wait))
 
-    def test_pending_charge_keeps_the_customer_from_paying_until_its_deadline(self):
+    def test_pending_charge_keeps_the_customer_from_paying_until_asked_for_at_its_deadline(self):
         attempt = self._charge_debit()
         move = attempt.move_id
         self.assertFalse(move._has_to_be_paid())
         with freeze_time(attempt.deadline_at + timedelta(minutes=1)):
             self.env.invalidate_all()
+            self.assertFalse(move._has_to_be_paid(), msg="Its provider may know by now.")
+            self._follow()
+            self.assertEqual(attempt.state, "pending")
             self.assertTrue(move._has_to_be_paid())
+
+    def test_charge_of_a_dead_worker_is_asked_for_before_the_customer_may_pay(self):
+        """All workers may have been down for longer than the deadline."""
+        attempt = self._charge_debit()
+        move = attempt.move_id
+        for values in ({"state": "running", "resolve_at": False}, {"state": "unknown"}):
+            attempt.write({"resolve_at": attempt.started_at, **values})
+            with self.subTest(**values), freeze_time(attempt.deadline_at + timedelta(hours=1)):
+                self.env.invalidate_all()
+                self.assertFalse(move._has_to_be_paid())
+                self.assertTrue(move._get_attempt_in_flight())
 
     def test_overdue_charge_asks_a_person_once(self):
         attempt = self._charge_debit()
