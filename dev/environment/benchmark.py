@@ -29,7 +29,9 @@ cluster that the benchmark may restart.
 """
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -112,6 +114,26 @@ def private_database(label: str) -> Iterator[tuple[str, Cluster]]:
                     os.environ.pop(key) if value is None else os.environ.update({key: value})
 
 
+@contextmanager
+def copied_database(original: str, name: str) -> Iterator[str]:
+    """Give a copy of a database that nobody is connected to; it is dropped at the end.
+
+    :raise subprocess.CalledProcessError: when it can't be copied
+    """
+    _drop(name)
+    # The sessions of others may take a moment to end.
+    for pause in (0, 1, 3, 10):
+        time.sleep(pause)
+        done = subprocess.run(["createdb", "-T", original, name], check=False)
+        if not done.returncode:
+            break
+    done.check_returncode()
+    try:
+        yield name
+    finally:
+        _drop(name)
+
+
 def _inside() -> workbench.Workbench:
     settings = read_settings()
     python = python_env.find(settings)
@@ -122,3 +144,7 @@ def _inside() -> workbench.Workbench:
     }
     server = Server(postgres.programs(python), variables, f"PGHOST={variables['PGHOST']}")
     return workbench.Workbench(settings, odoo_source.find(settings), python, server)
+
+
+def _drop(name: str) -> None:
+    subprocess.run(["dropdb", "--if-exists", "--force", name], check=True)

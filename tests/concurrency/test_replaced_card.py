@@ -3,7 +3,6 @@
 """A card that a customer replaces in their browser is charged within seconds, by Odoo's jobs."""
 
 import os
-import subprocess
 import time
 from datetime import timedelta
 
@@ -98,14 +97,8 @@ def prepare(env):
 @pytest.fixture
 def database():
     """A copy of the test database, since what is set up here would be in the way of others."""
-    _drop()
-    subprocess.run(["createdb", "-T", ORIGINAL, DATABASE], check=True)
-    yield
-    _drop()
-
-
-def _drop():
-    subprocess.run(["dropdb", "--if-exists", "--force", DATABASE], check=True)
+    with benchmark.copied_database(ORIGINAL, DATABASE):
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+from environment import benchmark
+
 ORIGINAL = os.environ.get("RECOVERY_TEST_DB")
 CONFIG = os.environ.get("RECOVERY_TEST_CONFIG")
 COPY = f"{ORIGINAL}_spreadsheet"
@@ -24,20 +26,8 @@ def database():
     """A copy of the test database, whose app was there when this addon was installed."""
     if not ORIGINAL:
         pytest.skip("RECOVERY_TEST_DB names no database.")
-    _drop()
-    done = subprocess.run(["createdb", "-T", ORIGINAL, COPY], capture_output=True, text=True)
-    assert not done.returncode, done.stderr
-    try:
+    with benchmark.copied_database(ORIGINAL, COPY):
         yield
-    finally:
-        _drop()
-
-
-def _drop():
-    done = subprocess.run(
-        ["dropdb", "--if-exists", "--force", COPY], capture_output=True, text=True
-    )
-    assert not done.returncode, done.stderr
 
 
 def _run_odoo(command, *options, script=None):

@@ -10,12 +10,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from contextlib import closing
 
 import psycopg2
 import pytest
 from psycopg2.extras import DictCursor
+
+from environment import benchmark
 
 ORIGINAL = os.environ.get("RECOVERY_TEST_DB")
 CONFIG = os.environ.get("RECOVERY_TEST_CONFIG")
@@ -203,23 +204,9 @@ def database():
     """A copy of the test database, with an invoice that was paid and one that is in recovery."""
     if not ORIGINAL:
         pytest.skip("RECOVERY_TEST_DB names no database.")
-    _drop()
-    # The sessions of other tests may take a moment to end.
-    for pause in (0, 1, 3, 10):
-        time.sleep(pause)
-        done = subprocess.run(["createdb", "-T", ORIGINAL, COPY], capture_output=True, text=True)
-        if not done.returncode:
-            break
-    assert not done.returncode, done.stderr
-    try:
+    with benchmark.copied_database(ORIGINAL, COPY):
         _run_odoo("shell", script=SCENE)
         yield
-    finally:
-        _drop()
-
-
-def _drop():
-    subprocess.run(["dropdb", "--if-exists", "--force", COPY], check=True, capture_output=True)
 
 
 def _run_odoo(command, *options, script=None):

@@ -4,7 +4,6 @@
 
 import os
 import random
-import subprocess
 import time
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -182,14 +181,8 @@ class Company:
 @pytest.fixture(scope="module")
 def database():
     """A copy of the test database: others copy it, too, which nobody can who is connected to it."""
-    _drop()
-    subprocess.run(["createdb", "-T", ORIGINAL, DATABASE], check=True)
-    yield
-    _drop()
-
-
-def _drop():
-    subprocess.run(["dropdb", "--if-exists", "--force", DATABASE], check=True)
+    with benchmark.copied_database(ORIGINAL, DATABASE):
+        yield
 
 
 @pytest.fixture(scope="module")
